@@ -1,0 +1,39 @@
+/** The one error class of the simulator, and the table of its codes. Codes are public: add, never rename. */
+
+/** The comment says whose fault it is. */
+export type SimErrorCode =
+  | "SIM_OPTION_INVALID" // caller: an option is unknown, of the wrong type or out of range
+  | "SIM_TIME_REWIND" // caller: asked for a moment already past
+  | "SIM_WORLD_CLOSED" // caller: used a world after it was disposed
+  | "SIM_GLOBALS_BUSY" // caller: two worlds want the globals of one process
+  | "SIM_LEFT_OPEN" // caller: the test ended with timers, sockets, transactions or waits open
+  | "SIM_UNSUPPORTED" // caller: asked a simulated part for a feature it does not have
+  | "SIM_HOST_UNKNOWN" // caller: named a host that is not part of the world
+  | "SIM_ROUTE_UNKNOWN" // caller: fetched a URL that no simulated host serves
+  | "SIM_HOST_STATE" // caller: asked a host for a step its state does not allow
+  | "SIM_DEADLOCK" // code under test: everybody waits and nothing can wake them
+  | "SIM_WAIT_TIMEOUT" // code under test: the awaited state did not come in virtual time
+  | "SIM_STEP_LIMIT" // code under test: it never settles
+  | "SIM_TIME_LIMIT" // code under test: the run went past the virtual time it was given
+  | "SIM_NOT_DETERMINISTIC" // code under test: two runs of one seed differ
+  | "SIM_ASSERTION"; // code under test: an expectation of a scenario did not hold
+
+/** Every failure that the simulator itself reports. */
+export class SimError extends Error {
+  override readonly name = "SimError";
+  /** Stable, public name of the failure. */
+  readonly code: SimErrorCode;
+  /** What the reader can do about it. */
+  readonly hint: string;
+
+  /**
+   * @param code - One of {@link SimErrorCode}.
+   * @param problem - What could not be done, with the values found.
+   * @param hint - What to do next.
+   */
+  constructor(code: SimErrorCode, problem: string, hint: string, options?: ErrorOptions) {
+    super(`${problem} [${code}]\nHint: ${hint}`, options);
+    this.code = code;
+    this.hint = hint;
+  }
+}

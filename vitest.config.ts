@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// The project's own tests import the package by its public name, as a user would.
+export default defineConfig({
+  resolve: {
+    alias: {
+      "phoenix-sim/vitest": here("./sim/vitest.ts"),
+      "phoenix-sim/fast-check": here("./sim/fast-check.ts"),
+      "phoenix-sim": here("./sim/index.ts"),
+    },
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/bench/**"],
+    testTimeout: 60_000,
+    pool: "forks",
+    maxWorkers: 2,
+  },
+});

@@ -1,0 +1,146 @@
+/**
+ * Hosts: the machines of a world. Each has a clock of its own and, while it is up, one incarnation.
+ *
+ * An incarnation is one life of the process on a host. When it dies its timers and everything it awaits are
+ * gone for good: a continuation that belongs to a dead incarnation never runs, so code dies at any await.
+ */
+import { SimError } from "../errors.js";
+import type { EventOwner, LoopEvent } from "./agenda.js";
+import type { Loop } from "./loop.js";
+import type { StepKind } from "./step.js";
+
+/** Whether a host runs code: `down` hosts have no incarnation, `paused` ones have one that is frozen. */
+export type HostState = "up" | "paused" | "down";
+
+export interface Incarnation extends EventOwner {
+  readonly host: Host;
+  /** 1 for the first life of a host, one more for each restart. */
+  readonly number: number;
+  readonly alive: boolean;
+  /** Schedules `run` for this life only. @returns A function that cancels it. */
+  schedule(delayMs: number, kind: StepKind, label: string, run: () => void, digest?: number): () => void;
+  /** Calls `listener` when this life ends. @returns A function that removes the listener. */
+  onDeath(listener: () => void): () => void;
+}
+
+export interface Host {
+  readonly name: string;
+  readonly state: HostState;
+  /** The life that is on, if any. */
+  readonly incarnation: Incarnation | undefined;
+  /** How far this host's wall clock is off, in milliseconds; may be changed at any time. */
+  clockOffsetMs: number;
+  /** How much faster than true this host's clocks run: 0.01 gains one percent. */
+  clockDrift: number;
+  /** Unix milliseconds as this host believes them; whole. */
+  now(): number;
+  /** Milliseconds since the world began, by this host's own rate; never steps. */
+  monotonic(): number;
+  /** Begins a new life. @throws SimError `SIM_HOST_STATE` when one is on. */
+  boot(): Incarnation;
+  /** Ends the life that is on, at once and without a word; does nothing on a host that is down. */
+  kill(): void;
+  /** Freezes the host: nothing runs on it, its timers and arriving messages wait. */
+  pause(): void;
+  /** Lets a frozen host go on; what waited runs now, in order. */
+  resume(): void;
+}
+
+export function createHost(loop: Loop, name: string): Host {
+  let lives = 0;
+  let incarnation: (Incarnation & { die(): void }) | undefined;
+  let paused = false;
+  let parked: LoopEvent[] = [];
+
+  const host: Host = {
+    name,
+    clockOffsetMs: 0,
+    clockDrift: 0,
+    get state() {
+      if (incarnation === undefined) return "down";
+      return paused ? "paused" : "up";
+    },
+    get incarnation() {
+      return incarnation;
+    },
+    now: () => loop.clock.epochMs + Math.floor(host.monotonic() + host.clockOffsetMs),
+    monotonic: () => loop.clock.nowMs * (1 + host.clockDrift),
+    boot() {
+      if (incarnation !== undefined) {
+        throw new SimError(
+          "SIM_HOST_STATE",
+          `Cannot start ${name}: it is ${host.state}.`,
+          "Stop or crash it first; a paused host goes on with resume().",
+        );
+      }
+      lives += 1;
+      incarnation = createIncarnation(
+        loop,
+        host,
+        lives,
+        () => paused,
+        (event) => parked.push(event),
+      );
+      return incarnation;
+    },
+    kill() {
+      const ending = incarnation;
+      incarnation = undefined;
+      paused = false;
+      parked = [];
+      ending?.die();
+    },
+    pause() {
+      if (incarnation !== undefined) paused = true;
+    },
+    resume() {
+      if (!paused) return;
+      paused = false;
+      const waiting = parked;
+      parked = [];
+      // One microsecond apart, so that nothing overtakes what it waited behind.
+      waiting.forEach((event, index) => loop.reschedule(event, index));
+    },
+  };
+  return host;
+}
+
+function createIncarnation(
+  loop: Loop,
+  host: Host,
+  number: number,
+  isPaused: () => boolean,
+  park: (event: LoopEvent) => void,
+): Incarnation & { die(): void } {
+  const deathListeners = new Set<() => void>();
+  let alive = true;
+  const incarnation = {
+    host,
+    name: host.name,
+    number,
+    park,
+    get alive() {
+      return alive;
+    },
+    get condition() {
+      if (!alive) return "dead" as const;
+      return isPaused() ? ("paused" as const) : ("running" as const);
+    },
+    schedule(delayMs: number, kind: StepKind, label: string, run: () => void, digest = 0) {
+      const trueDelayMs = delayMs / (1 + host.clockDrift);
+      const event = loop.schedule(trueDelayMs, kind, label, run, incarnation, digest);
+      return () => loop.cancel(event);
+    },
+    onDeath(listener: () => void) {
+      if (alive) deathListeners.add(listener);
+      else listener();
+      return () => deathListeners.delete(listener);
+    },
+    die() {
+      alive = false;
+      for (const listener of deathListeners) listener();
+      deathListeners.clear();
+    },
+  };
+  return incarnation;
+}

@@ -1,0 +1,32 @@
+/**
+ * Waiting until code has really come to rest between two events.
+ *
+ * `process.nextTick` called from a promise job runs after the whole promise queue is empty. Code that itself
+ * uses `nextTick` (streams, real drivers) may queue more work behind ours, so two rounds are made; code that
+ * nests deeper asks for the `deep` drain, a native `setImmediate`, which runs after every tick and job.
+ */
+
+// Taken before any test can fake them.
+const nativeNextTick = process.nextTick.bind(process);
+const nativeQueueMicrotask = queueMicrotask;
+const nativeSetImmediate = setImmediate;
+const nativePerformanceNow = performance.now.bind(performance);
+
+/** Real milliseconds; for pacing and reports only, never for anything inside a world. */
+export const realNowMs = nativePerformanceNow;
+
+/**
+ * @param next - Called each time everything queued before the call has run.
+ * @returns A function that arranges one such call. It allocates nothing.
+ */
+export function createDrain(next: () => void): () => void {
+  const fourth = (): void => nativeNextTick(next);
+  const third = (): void => nativeQueueMicrotask(fourth);
+  const second = (): void => nativeNextTick(third);
+  return () => nativeQueueMicrotask(second);
+}
+
+/** Calls `next` after every pending tick, promise job and real I/O callback of this turn. */
+export function yieldToProcess(next: () => void): void {
+  nativeSetImmediate(next);
+}

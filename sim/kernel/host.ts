@@ -28,6 +28,8 @@ export interface Host {
   readonly state: HostState;
   /** The life that is on, if any. */
   readonly incarnation: Incarnation | undefined;
+  /** Owner of what belongs to the machine and outlives its process: arriving messages. Never dead, only paused. */
+  readonly machine: EventOwner;
   /** How far this host's wall clock is off, in milliseconds; may be changed at any time. */
   clockOffsetMs: number;
   /** How much faster than true this host's clocks run: 0.01 gains one percent. */
@@ -52,8 +54,27 @@ export function createHost(loop: Loop, name: string): Host {
   let paused = false;
   let parked: LoopEvent[] = [];
 
+  const park = (event: LoopEvent): void => {
+    parked.push(event);
+  };
+  const isPaused = (): boolean => paused;
+
+  // One microsecond apart, so that nothing overtakes what it waited behind.
+  function unpark(): void {
+    const waiting = parked;
+    parked = [];
+    waiting.forEach((event, index) => loop.reschedule(event, index));
+  }
+
   const host: Host = {
     name,
+    machine: {
+      name,
+      park,
+      get condition() {
+        return paused ? "paused" : "running";
+      },
+    },
     clockOffsetMs: 0,
     clockDrift: 0,
     get state() {
@@ -74,21 +95,15 @@ export function createHost(loop: Loop, name: string): Host {
         );
       }
       lives += 1;
-      incarnation = createIncarnation(
-        loop,
-        host,
-        lives,
-        () => paused,
-        (event) => parked.push(event),
-      );
+      incarnation = createIncarnation(loop, host, lives, isPaused, park);
       return incarnation;
     },
     kill() {
       const ending = incarnation;
       incarnation = undefined;
       paused = false;
-      parked = [];
       ending?.die();
+      unpark();
     },
     pause() {
       if (incarnation !== undefined) paused = true;
@@ -96,10 +111,7 @@ export function createHost(loop: Loop, name: string): Host {
     resume() {
       if (!paused) return;
       paused = false;
-      const waiting = parked;
-      parked = [];
-      // One microsecond apart, so that nothing overtakes what it waited behind.
-      waiting.forEach((event, index) => loop.reschedule(event, index));
+      unpark();
     },
   };
   return host;

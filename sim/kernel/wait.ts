@@ -50,7 +50,7 @@ export async function waitFor<T>(loop: Loop, options: WaitOptions<T>): Promise<T
         return options.check();
       } catch (error) {
         end();
-        reject(error as Error);
+        reject(error);
         return undefined;
       }
     }

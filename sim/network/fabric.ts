@@ -1,0 +1,180 @@
+/**
+ * The fabric: carries messages between hosts, under rules and links.
+ *
+ * It behaves like TCP: what is lost is sent again with growing pauses until it arrives, or until the sender
+ * gives up; messages of one lane arrive in order; who is told of a broken connection is decided above.
+ */
+import { SimError } from "../errors.js";
+import { type Host, type Loop, createHost } from "../kernel/index.js";
+import { type LinkOptions, drawDelayMs, resolveLinkOptions } from "./link.js";
+import type { Message } from "./message.js";
+import { type RuleBook, createRuleBook } from "./rule.js";
+
+/** Keeps the messages of one direction of one connection in order. Make one with `createLane`. */
+export interface Lane {
+  arrivesAfterUs: number;
+  stalled: boolean;
+  readonly waiting: (() => void)[];
+}
+
+/** @returns A lane on which nothing has been sent. */
+export function createLane(): Lane {
+  return { arrivesAfterUs: 0, stalled: false, waiting: [] };
+}
+
+/** What the sender wants to know of one message. */
+export interface Delivery {
+  /** Runs at the receiving host when the message arrives; twice when a rule duplicates a request. */
+  readonly arrive: () => void;
+  /** Runs when a rule broke the connection or the sender gave up. */
+  readonly broken: (code: "ECONNRESET" | "ETIMEDOUT") => void;
+  /** Asked before each attempt; a message that nobody waits for any more is not sent again. */
+  readonly wanted: () => boolean;
+  readonly lane?: Lane;
+}
+
+export interface Fabric {
+  readonly loop: Loop;
+  readonly rules: RuleBook;
+  /** Adds a host, at first down. @throws SimError `SIM_OPTION_INVALID` when the name is taken. */
+  addHost(name: string): Host;
+  /** @throws SimError `SIM_HOST_UNKNOWN` with the names there are. */
+  host(name: string): Host;
+  hosts(): readonly Host[];
+  /** Gives a group of hosts one name, such as `gateway` for `gateway-0` and `gateway-1`. */
+  addService(name: string, hostNames: readonly string[]): void;
+  /** Hosts behind a host or service name; empty when there is no such name. */
+  resolve(name: string): readonly Host[];
+  /** Describes the way between two hosts, in both directions. */
+  setLink(one: string, other: string, options: LinkOptions): void;
+  send(message: Message, delivery: Delivery): void;
+  /** Messages handed to `send` so far. */
+  readonly sent: number;
+}
+
+const resendMsFirst = 200;
+const resendMsMax = 3_200;
+const resendAttemptsMax = 20;
+
+export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric {
+  const rules = createRuleBook();
+  const hosts = new Map<string, Host>();
+  const services = new Map<string, readonly Host[]>();
+  const links = new Map<string, Required<LinkOptions>>();
+  const nominal = resolveLinkOptions(defaultLink);
+  let sent = 0;
+
+  function attempt(message: Message, delivery: Delivery, attempts: number): void {
+    const lane = delivery.lane;
+    if (!delivery.wanted()) {
+      if (lane !== undefined) release(lane);
+      return;
+    }
+    const route = `${message.from}>${message.to}`;
+    const link = links.get(route) ?? nominal;
+    const name = `${route}/${message.label}`;
+    const verdict = rules.judge(message);
+    const lost = loop.choices.chance("fault", `${name}/loss`, link.lossProbability);
+    if (verdict?.action === "drop" || lost) {
+      if (lane !== undefined) lane.stalled = true;
+      sendAgain(message, delivery, attempts);
+      return;
+    }
+    if (verdict?.action === "reset") {
+      loop.schedule(link.delayMsMin, "message", `${message.label}/reset`, () =>
+        delivery.broken("ECONNRESET"),
+      );
+      if (lane !== undefined) release(lane);
+      return;
+    }
+    let delayMs = drawDelayMs(loop.choices, link, `${name}/latency`);
+    if (verdict?.action === "delay") delayMs += verdict.ms;
+    deliver(message, delivery, delayMs);
+    if (verdict?.action === "duplicate" && message.part === "request")
+      deliver(message, delivery, delayMs * 2);
+    if (lane !== undefined) release(lane);
+  }
+
+  function deliver(message: Message, { arrive, lane }: Delivery, delayMs: number): void {
+    let waitMs = delayMs;
+    if (lane !== undefined) {
+      const nowUs = loop.clock.nowUs;
+      lane.arrivesAfterUs = Math.max(nowUs + Math.round(delayMs * 1000), lane.arrivesAfterUs + 1);
+      waitMs = (lane.arrivesAfterUs - nowUs) / 1000;
+    }
+    loop.schedule(waitMs, "message", message.label, arrive, hosts.get(message.to)?.machine, message.digest);
+  }
+
+  function sendAgain(message: Message, delivery: Delivery, attempts: number): void {
+    if (attempts >= resendAttemptsMax) {
+      delivery.broken("ETIMEDOUT");
+      return;
+    }
+    const pauseMs = Math.min(resendMsFirst * 2 ** attempts, resendMsMax);
+    loop.schedule(pauseMs, "timer", "send-again", () => {
+      if (delivery.lane !== undefined) delivery.lane.stalled = false;
+      attempt(message, delivery, attempts + 1);
+    });
+  }
+
+  return {
+    loop,
+    rules,
+    addHost(name) {
+      if (hosts.has(name) || services.has(name)) {
+        throw new SimError(
+          "SIM_OPTION_INVALID",
+          `Cannot add a host "${name}": the name is taken.`,
+          "Host and service names are unique within a world.",
+        );
+      }
+      const host = createHost(loop, name);
+      hosts.set(name, host);
+      return host;
+    },
+    host(name) {
+      const host = hosts.get(name);
+      if (host !== undefined) return host;
+      throw new SimError(
+        "SIM_HOST_UNKNOWN",
+        `There is no host "${name}".`,
+        `This world has: ${[...hosts.keys()].join(", ")}.`,
+      );
+    },
+    hosts: () => [...hosts.values()],
+    addService(name, hostNames) {
+      services.set(
+        name,
+        hostNames.map((hostName) => hosts.get(hostName)).filter((host) => host !== undefined),
+      );
+    },
+    resolve(name) {
+      const host = hosts.get(name);
+      return host === undefined ? (services.get(name) ?? []) : [host];
+    },
+    setLink(one, other, options) {
+      const link = resolveLinkOptions(options);
+      links.set(`${one}>${other}`, link);
+      links.set(`${other}>${one}`, link);
+    },
+    send(message, delivery) {
+      sent += 1;
+      const { lane } = delivery;
+      if (lane?.stalled === true) lane.waiting.push(() => attempt(message, delivery, 0));
+      else attempt(message, delivery, 0);
+    },
+    get sent() {
+      return sent;
+    },
+  };
+}
+
+// What waited behind a stalled message goes out now, until one of those stalls again.
+function release(lane: Lane): void {
+  lane.stalled = false;
+  while (!lane.stalled) {
+    const next = lane.waiting.shift();
+    if (next === undefined) return;
+    next();
+  }
+}

@@ -1,0 +1,57 @@
+/** Rules: what faults do to messages. Services and links know nothing of them. */
+import type { Message } from "./message.js";
+
+/** What happens to one message. `undefined` leaves it to the next rule, and in the end to the link. */
+export type Verdict =
+  | { readonly action: "delay"; readonly ms: number } // delivered that much later
+  | { readonly action: "drop" } // lost on this attempt; sent again later, as TCP does
+  | { readonly action: "duplicate" } // a request arrives twice; elsewhere the same as passing
+  | { readonly action: "reset" } // the connection breaks, and both ends learn of it
+  | undefined;
+
+export type Rule = (message: Message) => Verdict;
+
+/** A fault in force. */
+export interface RuleHandle {
+  readonly name: string;
+  /** Ends the fault. Healing twice does nothing. */
+  heal(): void;
+}
+
+export interface RuleBook {
+  /** Puts a rule in force, asked after those already there. @param name - Shown by `active()` and in reports. */
+  add(name: string, rule: Rule): RuleHandle;
+  /** Asks the rules in order. @returns The first verdict given. */
+  judge(message: Message): Verdict;
+  /** Names of the rules in force. */
+  active(): readonly string[];
+  /** Ends every rule. */
+  healAll(): void;
+}
+
+export function createRuleBook(): RuleBook {
+  let entries: { readonly name: string; readonly rule: Rule }[] = [];
+  return {
+    add(name, rule) {
+      const entry = { name, rule };
+      entries.push(entry);
+      return {
+        name,
+        heal() {
+          entries = entries.filter((other) => other !== entry);
+        },
+      };
+    },
+    judge(message) {
+      for (const { rule } of entries) {
+        const verdict = rule(message);
+        if (verdict !== undefined) return verdict;
+      }
+      return undefined;
+    },
+    active: () => entries.map(({ name }) => name),
+    healAll() {
+      entries = [];
+    },
+  };
+}

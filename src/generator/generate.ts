@@ -1,0 +1,101 @@
+/** From a request to the generated configurations: pure, but for a bounded memory of what was rendered. */
+import type { FieldProblem, GenerateRequest, Parsed } from "./generate-request.js";
+import { renderManifests } from "./manifests.js";
+import { renderCollector, type Variant } from "./render.js";
+import { findTemplate, templates, type Template } from "./templates/index.js";
+
+/** What `POST /api/v1/generate` answers, without the time. */
+export interface GeneratedConfig {
+  readonly experiment_id: string;
+  readonly version: number;
+  readonly baseline_config: string;
+  readonly candidate_config: string;
+  readonly kubernetes_manifests: Readonly<Record<string, string>>;
+  readonly git_branch: string;
+}
+
+type Texts = Pick<GeneratedConfig, "baseline_config" | "candidate_config" | "kubernetes_manifests">;
+
+// A UUID is plain text in YAML wherever it stands, so one UUID may be exchanged for another after rendering.
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const standInId = "0badcafe-0000-4000-8000-0000deadbeef";
+
+/**
+ * Builds a function that renders requests. Requests that differ only in a UUID as experiment id share the work,
+ * because rendering YAML is by far the most expensive part of starting an experiment.
+ *
+ * @param rememberedMax - Renderings kept; the oldest goes first.
+ */
+export function createRenderer(rememberedMax: number): (request: GenerateRequest) => Parsed<GeneratedConfig> {
+  const remembered = new Map<string, Texts>();
+
+  function texts(request: GenerateRequest, baseline: Template, candidate: Template): Texts {
+    if (!uuidPattern.test(request.experiment_id)) return render(request, baseline, candidate);
+    const general = { ...request, experiment_id: standInId };
+    const key = JSON.stringify(general);
+    let known = remembered.get(key);
+    if (known === undefined) {
+      known = render(general, baseline, candidate);
+      remembered.set(key, known);
+      const [oldest] = remembered.keys();
+      if (remembered.size > rememberedMax && oldest !== undefined) remembered.delete(oldest);
+    }
+    return withExperimentId(known, request.experiment_id);
+  }
+
+  return (request) => {
+    const baseline = findTemplate(request.baseline_pipeline);
+    const candidate = findTemplate(request.candidate_pipeline);
+    if (baseline === undefined || candidate === undefined) {
+      return { ok: false, problems: unknownTemplates(request) };
+    }
+    const { experiment_id, version } = request;
+    const git_branch = `experiment/${experiment_id}`;
+    return {
+      ok: true,
+      value: { experiment_id, version, ...texts(request, baseline, candidate), git_branch },
+    };
+  };
+}
+
+function render(request: GenerateRequest, baseline: Template, candidate: Template): Texts {
+  const collector = (variant: Variant, template: Template): string =>
+    renderCollector({
+      template,
+      variant,
+      experimentId: request.experiment_id,
+      parameters: {
+        topK: request.parameters.top_k,
+        criticalProcesses: request.parameters.critical_processes,
+      },
+      overrides: request.overrides[variant]?.processors ?? [],
+      variables: request.variables,
+    });
+  const baseline_config = collector("baseline", baseline);
+  const candidate_config = collector("candidate", candidate);
+  const kubernetes_manifests = renderManifests({
+    experimentId: request.experiment_id,
+    version: request.version,
+    targetHosts: request.target_hosts,
+    configs: { baseline: baseline_config, candidate: candidate_config },
+  });
+  return { baseline_config, candidate_config, kubernetes_manifests };
+}
+
+function withExperimentId(texts: Texts, id: string): Texts {
+  const exchange = (text: string): string => text.replaceAll(standInId, id);
+  return {
+    baseline_config: exchange(texts.baseline_config),
+    candidate_config: exchange(texts.candidate_config),
+    kubernetes_manifests: Object.fromEntries(
+      Object.entries(texts.kubernetes_manifests).map(([name, text]) => [name, exchange(text)]),
+    ),
+  };
+}
+
+function unknownTemplates(request: GenerateRequest): FieldProblem[] {
+  const known = templates.map((template) => template.name).join(", ");
+  return (["baseline_pipeline", "candidate_pipeline"] as const)
+    .filter((field) => findTemplate(request[field]) === undefined)
+    .map((field) => ({ field, message: `unknown template "${request[field]}"; known are ${known}` }));
+}

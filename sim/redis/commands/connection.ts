@@ -1,0 +1,140 @@
+/** Commands about the connection itself. */
+import type { Args, CommandTable, Context } from "../command.js";
+import { subcommands } from "../command.js";
+import type { Core, SessionState } from "../core.js";
+import { readInteger } from "../numbers.js";
+import {
+  array,
+  bulk,
+  bulks,
+  flag,
+  integer,
+  NULL_ARRAY,
+  OK,
+  RedisError,
+  error,
+  simple,
+  syntaxError,
+  type RedisReply,
+} from "../reply.js";
+import { leaveTransaction } from "./transactions.js";
+
+/** @throws RedisError when there is no database of that number. */
+export function readDatabaseIndex(core: Core, text: string): number {
+  const index = readInteger(text);
+  if (index < 0 || index >= core.databases.length) throw new RedisError("ERR DB index is out of range");
+  return index;
+}
+
+function ping(context: Context, args: Args): RedisReply {
+  if (args.length > 1) throw new RedisError("ERR wrong number of arguments for 'ping' command");
+  if (context.core.pubsub.count(context.session) > 0) return bulks(["pong", args[0] ?? ""]);
+  return args.length === 0 ? simple("PONG") : bulk(args[0]);
+}
+
+function hello(context: Context, args: Args): RedisReply {
+  if (args.length > 0) {
+    const version = readInteger(args[0], "ERR Protocol version is not an integer or out of range");
+    // RESP3 is not spoken: the answer of a server from before it, which every client understands.
+    if (version !== 2) throw new RedisError("NOPROTO unsupported protocol version");
+  }
+  for (let index = 1; index < args.length; index += 2) {
+    const word = (args[index] ?? "").toUpperCase();
+    if (word === "SETNAME" && index + 1 < args.length) context.session.name = args[index + 1] ?? "";
+    else if (word === "AUTH") throw authError();
+    else throw new RedisError(`ERR Syntax error in HELLO option '${args[index] ?? ""}'`);
+  }
+  const { id } = context.session;
+  return array([
+    ...[bulk("server"), bulk("redis"), bulk("version"), bulk("7.0.15"), bulk("proto"), integer(2)],
+    ...[bulk("id"), integer(id), bulk("mode"), bulk("standalone"), bulk("role"), bulk("master")],
+    ...[bulk("modules"), array([])],
+  ]);
+}
+
+const authError = (): RedisError =>
+  new RedisError(
+    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+  );
+
+function reset(context: Context): RedisReply {
+  const { core, session } = context;
+  leaveTransaction(core, session);
+  core.pubsub.drop(session);
+  session.database = 0;
+  session.name = "";
+  return simple("RESET");
+}
+
+function describe(session: SessionState, core: Core): string {
+  const age = Math.floor((core.clock.now() - session.connectedAt) / 1000);
+  const count = core.pubsub.count(session);
+  return `id=${session.id} addr=sim:${session.id} laddr=sim:6379 fd=${session.id} name=${session.name} age=${age} idle=0 flags=N db=${session.database} sub=${count} psub=0 multi=${session.queue?.length ?? -1} cmd=${session.lastCommand} user=default resp=2`;
+}
+
+function setName({ session }: Context, args: Args): RedisReply {
+  if (/[^!-~]/.test(args[0])) {
+    throw new RedisError("ERR Client names cannot contain spaces, newlines or special characters.");
+  }
+  session.name = args[0];
+  return OK;
+}
+
+function kill({ core, session }: Context, args: Args): RedisReply {
+  if (args.length !== 2 || args[0].toUpperCase() !== "ID") {
+    throw new RedisError(
+      "ERR SIM_UNSUPPORTED CLIENT KILL of the simulated Redis knows the form ID <client-id> only",
+    );
+  }
+  const target = core.sessions.get(readInteger(args[1]));
+  if (target === undefined || target === session) return flag(false);
+  target.close();
+  return flag(true);
+}
+
+function unblock({ core }: Context, args: Args): RedisReply {
+  const target = core.sessions.get(readInteger(args[0]));
+  const word = args.length > 1 ? args[1].toUpperCase() : "TIMEOUT";
+  if (word !== "TIMEOUT" && word !== "ERROR") throw syntaxError();
+  const reply = word === "ERROR" ? error("UNBLOCKED client unblocked via CLIENT UNBLOCK") : NULL_ARRAY;
+  return flag(target !== undefined && core.blocking.unblock(target, reply));
+}
+
+const client = subcommands("client", {
+  id: [2, "", ({ session }) => integer(session.id)],
+  getname: [2, "", ({ session }) => bulk(session.name === "" ? null : session.name)],
+  setname: [3, "", setName],
+  setinfo: [4, "", () => OK],
+  info: [2, "", ({ session, core }) => bulk(`${describe(session, core)}\n`)],
+  list: [
+    -2,
+    "",
+    ({ core }) => bulk([...core.sessions.values()].map((session) => `${describe(session, core)}\n`).join("")),
+  ],
+  kill: [-3, "", kill],
+  unblock: [-3, "", unblock],
+  "no-evict": [3, "", () => OK],
+});
+
+export const connectionCommands: CommandTable = {
+  ping: [-1, "p", ping],
+  echo: [2, "", (_context, args) => bulk(args[0])],
+  hello: [-1, "s", hello],
+  auth: [
+    -2,
+    "s",
+    () => {
+      throw authError();
+    },
+  ],
+  select: [
+    2,
+    "",
+    ({ core, session }, args) => {
+      session.database = readDatabaseIndex(core, args[0]);
+      return OK;
+    },
+  ],
+  reset: [1, "pms", reset],
+  client: [-2, "s", client],
+};

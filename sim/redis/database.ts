@@ -1,0 +1,194 @@
+/**
+ * One numbered database: keys with their type, value and deadline, and who must hear of a change.
+ * Knows nothing of commands or connections.
+ */
+import type { Bytes } from "./bytes.js";
+import { createStringStore, type StringStore } from "./mock-strings.js";
+import { wrongType } from "./reply.js";
+import type { SortedSet } from "./types/sorted-set.js";
+import type { Stream } from "./types/stream.js";
+
+/** The value of each type but strings, which live in the string store. */
+export interface ValueOf {
+  string: undefined;
+  list: Bytes[];
+  hash: Map<Bytes, Bytes>;
+  set: Set<Bytes>;
+  zset: SortedSet;
+  stream: Stream;
+}
+
+export type ValueType = keyof ValueOf;
+type CollectionType = Exclude<ValueType, "string">;
+
+/** A key as it was: what {@link Database.image} copies and {@link Database.restore} brings back. */
+export interface KeyImage {
+  readonly type: ValueType;
+  readonly text: Bytes | undefined;
+  readonly value: ValueOf[ValueType];
+  /** Epoch milliseconds, or null when it does not expire. */
+  readonly expireAt: number | null;
+}
+
+interface Entry {
+  readonly type: ValueType;
+  value: ValueOf[ValueType];
+  expireAt: number | null;
+}
+
+/** Classes of keyspace notifications, as in `notify-keyspace-events`. */
+export type EventClass = "g" | "$" | "l" | "s" | "h" | "z" | "t" | "x" | "n" | "m";
+
+export interface DatabaseHooks {
+  /** Epoch milliseconds. */
+  now(): number;
+  /** Before a key's value or deadline changes. */
+  beforeChange(key: Bytes): void;
+  /** After a key was written, deleted or has expired. */
+  changed(key: Bytes, eventClass: EventClass, event: string): void;
+  /** A key got a value that blocked clients may wait for. */
+  ready(key: Bytes): void;
+  /** A deadline was set. */
+  deadline(key: Bytes, at: number): void;
+}
+
+export interface Database {
+  readonly index: number;
+  /** Keys, counting those whose deadline has passed but which nobody has looked at. */
+  readonly size: number;
+  type(key: Bytes): ValueType | undefined;
+  /** @throws RedisError WRONGTYPE */
+  string(key: Bytes): Bytes | undefined;
+  /** @param expireAt - Epoch milliseconds, null for none, "keep" for the deadline it has. */
+  setString(key: Bytes, value: Bytes, expireAt: number | null | "keep"): void;
+  /** For reading. @throws RedisError WRONGTYPE */
+  read<T extends CollectionType>(key: Bytes, type: T): ValueOf[T] | undefined;
+  /** For changing in place. @throws RedisError WRONGTYPE */
+  edit<T extends CollectionType>(key: Bytes, type: T): ValueOf[T] | undefined;
+  /** Puts a value in the place of whatever was there. */
+  put<T extends CollectionType>(key: Bytes, type: T, value: ValueOf[T]): void;
+  /** @returns Whether it was there. */
+  remove(key: Bytes): boolean;
+  /** Undefined when there is no such key, null when it does not expire. */
+  expireAt(key: Bytes): number | null | undefined;
+  setExpireAt(key: Bytes, at: number | null): void;
+  /** Keys that have not expired, in the order in which they were created. */
+  keys(): Bytes[];
+  /** Tells watchers and listeners of a change. */
+  changed(key: Bytes, eventClass: EventClass, event: string): void;
+  ready(key: Bytes): void;
+  /** @returns A deep copy of a key, or undefined when there is none. */
+  image(key: Bytes): KeyImage | undefined;
+  restore(key: Bytes, image: KeyImage | undefined): void;
+  /** @returns All keys that were there. */
+  clear(): Bytes[];
+  dispose(): void;
+}
+
+export function createDatabase(index: number, hooks: DatabaseHooks, copy: <T>(value: T) => T): Database {
+  const entries = new Map<Bytes, Entry>();
+  const strings: StringStore = createStringStore();
+
+  /** Redis keeps a key through the very millisecond of its deadline. */
+  function find(key: Bytes): Entry | undefined {
+    const entry = entries.get(key);
+    if (entry === undefined || entry.expireAt === null || hooks.now() <= entry.expireAt) return entry;
+    drop(key, entry);
+    hooks.changed(key, "x", "expired");
+    return undefined;
+  }
+
+  function drop(key: Bytes, entry: Entry): void {
+    hooks.beforeChange(key);
+    entries.delete(key);
+    if (entry.type === "string") strings.delete(key);
+  }
+
+  function typed<T extends CollectionType>(key: Bytes, type: T): Entry | undefined {
+    const entry = find(key);
+    if (entry !== undefined && entry.type !== type) throw wrongType();
+    return entry;
+  }
+
+  const database: Database = {
+    index,
+    get size() {
+      return entries.size;
+    },
+    type: (key) => find(key)?.type,
+    string(key) {
+      const entry = find(key);
+      if (entry === undefined) return undefined;
+      if (entry.type !== "string") throw wrongType();
+      return strings.get(key);
+    },
+    setString(key, value, expireAt) {
+      const entry = find(key);
+      hooks.beforeChange(key);
+      const deadline = expireAt === "keep" ? (entry?.expireAt ?? null) : expireAt;
+      if (entry?.type === "string") entry.expireAt = deadline;
+      else entries.set(key, { type: "string", value: undefined, expireAt: deadline });
+      strings.set(key, value);
+      if (deadline !== null) hooks.deadline(key, deadline);
+    },
+    read: (key, type) => typed(key, type)?.value as ValueOf[typeof type] | undefined,
+    edit(key, type) {
+      const entry = typed(key, type);
+      if (entry === undefined) return undefined;
+      hooks.beforeChange(key);
+      return entry.value as ValueOf[typeof type];
+    },
+    put(key, type, value) {
+      const old = find(key);
+      if (old === undefined) hooks.beforeChange(key);
+      else drop(key, old);
+      entries.set(key, { type, value, expireAt: null });
+    },
+    remove(key) {
+      const entry = find(key);
+      if (entry === undefined) return false;
+      drop(key, entry);
+      return true;
+    },
+    expireAt: (key) => find(key)?.expireAt,
+    setExpireAt(key, at) {
+      const entry = find(key);
+      if (entry === undefined) return;
+      hooks.beforeChange(key);
+      entry.expireAt = at;
+      if (at !== null) hooks.deadline(key, at);
+    },
+    keys: () => [...entries.keys()].filter((key) => find(key) !== undefined),
+    changed: hooks.changed,
+    ready: hooks.ready,
+    image(key) {
+      const entry = entries.get(key);
+      if (entry === undefined) return undefined;
+      const { type, expireAt } = entry;
+      return { type, expireAt, text: strings.get(key), value: copy(entry.value) };
+    },
+    restore(key, image) {
+      hooks.beforeChange(key);
+      strings.delete(key);
+      if (image === undefined) {
+        entries.delete(key);
+        return;
+      }
+      entries.set(key, { type: image.type, value: copy(image.value), expireAt: image.expireAt });
+      if (image.text !== undefined) strings.set(key, image.text);
+      if (image.expireAt !== null) hooks.deadline(key, image.expireAt);
+    },
+    clear() {
+      const gone = [...entries.keys()];
+      for (const key of gone) hooks.beforeChange(key);
+      entries.clear();
+      strings.clear();
+      return gone;
+    },
+    dispose() {
+      entries.clear();
+      strings.dispose();
+    },
+  };
+  return database;
+}

@@ -1,0 +1,143 @@
+/** From words to a reply: finds the command, checks arity and state, queues after MULTI, turns errors into replies. */
+import type { Bytes } from "./bytes.js";
+import {
+  aritySatisfied,
+  wrongArity,
+  type Args,
+  type CommandResult,
+  type CommandSpec,
+  type Context,
+} from "./command.js";
+import { blockingPopCommands } from "./commands/blocking-pops.js";
+import { connectionCommands } from "./commands/connection.js";
+import { hashCommands } from "./commands/hashes.js";
+import { keyCommands } from "./commands/keys.js";
+import { listCommands } from "./commands/lists.js";
+import { pubsubCommands } from "./commands/pubsub.js";
+import { scanCommands } from "./commands/scan.js";
+import { serverCommands } from "./commands/server.js";
+import { setCommands } from "./commands/sets.js";
+import { sortedSetCombineCommands } from "./commands/sorted-set-combine.js";
+import { sortedSetEditCommands } from "./commands/sorted-set-edit.js";
+import { sortedSetRangeCommands } from "./commands/sorted-set-range.js";
+import { stringCommands } from "./commands/strings.js";
+import { transactionCommands } from "./commands/transactions.js";
+import { error, QUEUED, RedisError, type RedisReply } from "./reply.js";
+import { unsupportedCommands } from "./unsupported.js";
+
+const commands: ReadonlyMap<string, CommandSpec> = new Map(
+  Object.entries({
+    ...stringCommands,
+    ...keyCommands,
+    ...hashCommands,
+    ...listCommands,
+    ...blockingPopCommands,
+    ...setCommands,
+    ...sortedSetEditCommands,
+    ...sortedSetRangeCommands,
+    ...sortedSetCombineCommands,
+    ...scanCommands,
+    ...pubsubCommands,
+    ...connectionCommands,
+    ...transactionCommands(runQueued),
+    ...serverCommands(() => commands.size),
+  }),
+);
+
+/** @returns The names of all commands, lower case. */
+export function commandNames(): string[] {
+  return [...commands.keys()];
+}
+
+function unknownCommand(words: readonly Bytes[]): RedisError {
+  const [name = "", ...args] = words;
+  if (unsupportedCommands.has(name.toLowerCase())) {
+    return new RedisError(
+      `ERR SIM_UNSUPPORTED ${name.toUpperCase()}: Redis has this command, the simulated one has not; docs/support.md lists those it has`,
+    );
+  }
+  const shown = args.map((word) => `'${word.slice(0, 128)}' `);
+  let text = "";
+  // Redis stops after 128 characters of arguments.
+  for (const word of shown) if (text.length < 128) text += word;
+  return new RedisError(
+    `ERR unknown command '${name.slice(0, 128)}', with args beginning with: ${text}`.replaceAll(
+      /[\r\n]/g,
+      " ",
+    ),
+  );
+}
+
+/** @throws RedisError when there is no such command or too few or many words. */
+export function findCommand(words: readonly Bytes[]): CommandSpec {
+  const given = words[0] ?? "";
+  const spec = commands.get(given) ?? commands.get(given.toLowerCase());
+  if (spec === undefined) throw unknownCommand(words);
+  if (!aritySatisfied(spec[0], words.length)) throw wrongArity(given.toLowerCase());
+  return spec;
+}
+
+/** Runs one found command and counts it. @throws RedisError */
+export function runCommand(context: Context, spec: CommandSpec, words: readonly Bytes[]): CommandResult {
+  const name = words[0]?.toLowerCase() ?? "";
+  const { calls } = context.core;
+  calls.set(name, (calls.get(name) ?? 0) + 1);
+  return spec[2](context, words.slice(1) as unknown as Args);
+}
+
+function toErrorReply(problem: unknown): RedisReply {
+  if (problem instanceof RedisError) return error(problem.message);
+  throw problem;
+}
+
+function runQueued(context: Context, words: readonly Bytes[]): RedisReply {
+  const inside: Context = {
+    ...context,
+    db: context.core.database(context.session.database),
+    mayBlock: false,
+  };
+  try {
+    const reply = runCommand(inside, findCommand(words), words);
+    if (reply instanceof Promise) throw new Error(`${words[0] ?? ""} waits inside a transaction`);
+    return reply;
+  } catch (problem) {
+    return toErrorReply(problem);
+  }
+}
+
+const subscribedProblem = (name: string): RedisError =>
+  new RedisError(
+    `ERR Can't execute '${name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context`,
+  );
+
+function dispatchOrThrow(context: Context, words: readonly Bytes[]): CommandResult {
+  const { session, core } = context;
+  let spec: CommandSpec;
+  try {
+    spec = findCommand(words);
+  } catch (problem) {
+    session.queueBroken = true;
+    throw problem;
+  }
+  const flags = spec[1];
+  const name = words[0] ?? "";
+  session.lastCommand = name;
+  if (core.pubsub.count(session) > 0 && !flags.includes("p")) throw subscribedProblem(name.toLowerCase());
+  if (session.queue !== null && !flags.includes("m")) {
+    session.queue.push(words);
+    return QUEUED;
+  }
+  return runCommand(context, spec, words);
+}
+
+/** Answers one command of a session; a promise when it waits. */
+export function dispatch(context: Context, words: readonly Bytes[]): CommandResult {
+  let reply: CommandResult;
+  try {
+    reply = dispatchOrThrow(context, words);
+  } catch (problem) {
+    reply = toErrorReply(problem);
+  }
+  context.core.blocking.serve();
+  return reply;
+}

@@ -1,0 +1,5 @@
+/** A simulated Redis 7.0: server, sessions and replies. */
+export { createRedisServer, type RedisServer, type RedisServerOptions } from "./server.js";
+export type { ConnectOptions, RedisSession } from "./session.js";
+export type { RedisInspection } from "./inspect.js";
+export { replyText, type RedisReply } from "./reply.js";

@@ -1,0 +1,30 @@
+/** Scripts that the server knows by their SHA-1. */
+import { createHash } from "node:crypto";
+import type { Bytes } from "../bytes.js";
+
+export interface ScriptCache {
+  /** @returns The digest, lower-case hex. */
+  add(script: Bytes): string;
+  get(digest: string): Bytes | undefined;
+  clear(): void;
+}
+
+export function createScriptCache(): ScriptCache {
+  const scripts = new Map<string, Bytes>();
+  const digests = new Map<Bytes, string>();
+  return {
+    add(script) {
+      const known = digests.get(script);
+      if (known !== undefined) return known;
+      const digest = createHash("sha1").update(script, "latin1").digest("hex");
+      scripts.set(digest, script);
+      digests.set(script, digest);
+      return digest;
+    },
+    get: (digest) => scripts.get(digest.toLowerCase()),
+    clear() {
+      scripts.clear();
+      digests.clear();
+    },
+  };
+}

@@ -1,0 +1,125 @@
+/** One connection to the server: its state, and the order of its commands while one of them waits. */
+import { toBytes, type Bytes } from "./bytes.js";
+import type { CommandResult, Context } from "./command.js";
+import { unwatch } from "./commands/transactions.js";
+import type { Core, SessionState } from "./core.js";
+import { dispatch } from "./dispatch.js";
+import { error, OK, type RedisReply } from "./reply.js";
+
+/** A connection as its client sees it. */
+export interface RedisSession {
+  readonly id: number;
+  /** False after QUIT, `close`, a crash or CLIENT KILL. */
+  readonly open: boolean;
+  /**
+   * Runs one command; text is sent as UTF-8. The reply comes at once, or as a promise when the command
+   * waits (BLPOP, XREAD BLOCK ...) or stands behind one that does. After the connection is gone the
+   * promise never settles.
+   */
+  execute(args: readonly (string | Uint8Array)[]): RedisReply | Promise<RedisReply>;
+  close(): void;
+}
+
+export interface ConnectOptions {
+  /** As CLIENT SETNAME sets it. */
+  readonly name?: string;
+  /** Messages, and all but the last confirmation of a SUBSCRIBE to several channels. */
+  readonly onPush?: (reply: RedisReply) => void;
+  /** The server ended the connection: QUIT, a crash, CLIENT KILL. Not after `close`. */
+  readonly onClose?: () => void;
+}
+
+interface Queued {
+  readonly words: readonly Bytes[];
+  answer(reply: RedisReply): void;
+}
+
+export function createSession(core: Core, id: number, options: ConnectOptions): RedisSession {
+  let open = true;
+  let waiting = false;
+  const queued: Queued[] = [];
+
+  function end(byServer: boolean): void {
+    if (!open) return;
+    open = false;
+    queued.length = 0;
+    core.sessions.delete(id);
+    core.pubsub.drop(state);
+    core.blocking.drop(state);
+    unwatch(core, state);
+    if (byServer) options.onClose?.();
+  }
+
+  const state: SessionState = {
+    id,
+    connectedAt: core.clock.now(),
+    name: toBytes(options.name ?? ""),
+    database: 0,
+    queue: null,
+    queueBroken: false,
+    watchBroken: false,
+    watched: [],
+    lastCommand: "",
+    push(reply) {
+      if (open) options.onPush?.(reply);
+    },
+    close: () => end(true),
+  };
+
+  const context: Context = {
+    core,
+    session: state,
+    get db() {
+      return core.database(state.database);
+    },
+    get now() {
+      return Math.floor(core.clock.now());
+    },
+    mayBlock: true,
+  };
+
+  function run(words: readonly Bytes[]): CommandResult {
+    if (words[0]?.toLowerCase() === "quit") {
+      end(true);
+      return OK;
+    }
+    const reply = dispatch(context, words);
+    if (reply instanceof Promise) return hold(reply);
+    return reply;
+  }
+
+  function hold(reply: Promise<RedisReply>): Promise<RedisReply> {
+    waiting = true;
+    return reply.then((value) => {
+      waiting = false;
+      // After this answer has been taken, so that answers keep the order of their commands.
+      queueMicrotask(drain);
+      return value;
+    });
+  }
+
+  function drain(): void {
+    while (open && !waiting) {
+      const next = queued.shift();
+      if (next === undefined) return;
+      const reply = run(next.words);
+      if (reply instanceof Promise) void reply.then(next.answer);
+      else next.answer(reply);
+    }
+  }
+
+  core.sessions.set(id, state);
+  return {
+    id,
+    get open() {
+      return open;
+    },
+    execute(args) {
+      if (!open) return error("ERR connection is closed");
+      const words = args.map(toBytes);
+      if (!waiting && queued.length === 0) return run(words);
+      return new Promise<RedisReply>((answer) => queued.push({ words, answer }));
+    },
+    close: () => end(false),
+  };
+}

@@ -1,0 +1,127 @@
+/** A stream: entries in id order, consumer groups, and the ids themselves. */
+import type { Bytes } from "../bytes.js";
+import { readLong } from "../numbers.js";
+import { RedisError } from "../reply.js";
+
+/** `<milliseconds>-<sequence>`, both unsigned 64-bit. */
+export interface StreamId {
+  readonly ms: bigint;
+  readonly seq: bigint;
+}
+
+export interface StreamEntry {
+  readonly id: StreamId;
+  /** Field, value, field, value ... */
+  readonly fields: readonly Bytes[];
+}
+
+/** An entry that a consumer was given and has not acknowledged. */
+export interface PendingEntry {
+  readonly id: StreamId;
+  consumer: Bytes;
+  /** Epoch milliseconds. */
+  deliveredAt: number;
+  deliveries: number;
+}
+
+export interface Consumer {
+  readonly name: Bytes;
+  seenAt: number;
+}
+
+export interface ConsumerGroup {
+  lastId: StreamId;
+  /** How many entries the group has read, or null when it cannot be known. */
+  entriesRead: number | null;
+  /** By id text, in no order; sort by id to answer. */
+  readonly pending: Map<string, PendingEntry>;
+  readonly consumers: Map<Bytes, Consumer>;
+}
+
+export interface Stream {
+  entries: StreamEntry[];
+  lastId: StreamId;
+  maxDeletedId: StreamId;
+  entriesAdded: number;
+  readonly groups: Map<Bytes, ConsumerGroup>;
+}
+
+const sequenceMax = 2n ** 64n - 1n;
+export const idMin: StreamId = { ms: 0n, seq: 0n };
+export const idMax: StreamId = { ms: sequenceMax, seq: sequenceMax };
+
+export function createStream(): Stream {
+  return { entries: [], lastId: idMin, maxDeletedId: idMin, entriesAdded: 0, groups: new Map() };
+}
+
+export function formatId(id: StreamId): string {
+  return `${id.ms}-${id.seq}`;
+}
+
+export function compareIds(a: StreamId, b: StreamId): number {
+  if (a.ms !== b.ms) return a.ms < b.ms ? -1 : 1;
+  if (a.seq === b.seq) return 0;
+  return a.seq < b.seq ? -1 : 1;
+}
+
+const invalidId = (): RedisError =>
+  new RedisError("ERR Invalid stream ID specified as stream command argument");
+
+function readPart(text: string): bigint {
+  const value = readLong(text) ?? (/^[1-9]\d{18,19}$/.test(text) ? BigInt(text) : -1n);
+  if (value < 0n || value > sequenceMax) throw invalidId();
+  return value;
+}
+
+/** @param missingSeq - The sequence of an id that has none: 0 for a start, the greatest for an end. */
+export function readId(text: string, missingSeq = 0n): StreamId {
+  const dash = text.indexOf("-");
+  if (dash < 0) return { ms: readPart(text), seq: missingSeq };
+  return { ms: readPart(text.slice(0, dash)), seq: readPart(text.slice(dash + 1)) };
+}
+
+/** Reads one end of a range: `-`, `+`, an id, or an id after `(` that is itself left out. */
+export function readBound(text: string, end: "start" | "end"): StreamId {
+  if (text === "-") return idMin;
+  if (text === "+") return idMax;
+  if (!text.startsWith("(")) return readId(text, end === "start" ? 0n : sequenceMax);
+  const id = readId(text.slice(1), end === "start" ? 0n : sequenceMax);
+  if (end === "start") {
+    if (compareIds(id, idMax) === 0) throw new RedisError("ERR invalid start ID for the interval");
+    return nextId(id);
+  }
+  if (compareIds(id, idMin) === 0) throw new RedisError("ERR invalid end ID for the interval");
+  return id.seq > 0n ? { ms: id.ms, seq: id.seq - 1n } : { ms: id.ms - 1n, seq: sequenceMax };
+}
+
+/** The id right after; must not be the greatest one. */
+export function nextId(id: StreamId): StreamId {
+  return id.seq < sequenceMax ? { ms: id.ms, seq: id.seq + 1n } : { ms: id.ms + 1n, seq: 0n };
+}
+
+export { sequenceMax };
+
+/** @returns The position of the first entry at or after `id`. */
+export function findEntry(stream: Stream, id: StreamId): number {
+  let low = 0;
+  let high = stream.entries.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const entry = stream.entries[middle];
+    if (entry !== undefined && compareIds(entry.id, id) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** @returns Up to `count` entries between two ids, both included. */
+export function rangeOf(stream: Stream, start: StreamId, end: StreamId, count = Infinity): StreamEntry[] {
+  const from = findEntry(stream, start);
+  const to = compareIds(end, idMax) === 0 ? stream.entries.length : findEntry(stream, nextId(end));
+  return stream.entries.slice(from, Math.min(to, from + count));
+}
+
+export function entryAt(stream: Stream, id: StreamId): StreamEntry | undefined {
+  const entry = stream.entries[findEntry(stream, id)];
+  return entry !== undefined && compareIds(entry.id, id) === 0 ? entry : undefined;
+}

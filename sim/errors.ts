@@ -8,6 +8,7 @@ export type SimErrorCode =
   | "SIM_GLOBALS_BUSY" // caller: two worlds want the globals of one process
   | "SIM_LEFT_OPEN" // caller: the test ended with timers, sockets, transactions or waits open
   | "SIM_UNSUPPORTED" // caller: asked a simulated part for a feature it does not have
+  | "SIM_SCENARIO_UNKNOWN" // caller: named a scenario that does not exist
   | "SIM_HOST_UNKNOWN" // caller: named a host that is not part of the world
   | "SIM_ROUTE_UNKNOWN" // caller: fetched a URL that no simulated host serves
   | "SIM_HOST_STATE" // caller: asked a host for a step its state does not allow

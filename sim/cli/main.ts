@@ -1,0 +1,67 @@
+/** The command line: reads arguments, runs one command, answers with an exit code. */
+import { Command, CommanderError } from "commander";
+
+import { SimError, type SimErrorCode } from "../errors.js";
+import { version } from "../version.js";
+import { exitCodes } from "./exit-codes.js";
+import { addRunCommand } from "./run.js";
+import type { Terminal } from "./terminal.js";
+
+/** Codes that blame the caller: they end with the exit code for wrong usage. */
+const usageCodes: ReadonlySet<SimErrorCode> = new Set([
+  "SIM_OPTION_INVALID",
+  "SIM_SCENARIO_UNKNOWN",
+  "SIM_HOST_UNKNOWN",
+]);
+
+const codesText = `
+Exit codes:
+  0  everything asked for was done and held
+  1  a scenario failed, or something was found
+  2  the command line or a configuration is wrong
+  3  two runs of one seed differ
+  4  a bug of the simulator itself
+  5  a limit over the history of runs was crossed
+  6  a replay did not reach its failure`;
+
+/**
+ * Runs one command.
+ *
+ * @param args - Arguments after the program's name.
+ * @returns The exit code; see exit-codes.ts.
+ */
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code: number = exitCodes.ok;
+  const exit = (next: number): void => {
+    code = next;
+  };
+  const program = new Command("phoenix-sim")
+    .description("The whole Phoenix platform in one process, under virtual time, replayable from a seed.")
+    .version(version)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .showSuggestionAfterError()
+    .showHelpAfterError("Try phoenix-sim --help.")
+    .addHelpText("after", codesText);
+  addRunCommand(program, terminal, exit);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    return codeOf(error, terminal);
+  }
+  return code;
+}
+
+function codeOf(error: unknown, terminal: Terminal): number {
+  // Commander has already written its own message; --help and --version end with 0.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+  if (error instanceof SimError) {
+    terminal.err(error.message);
+    return usageCodes.has(error.code) ? exitCodes.usage : exitCodes.internal;
+  }
+  terminal.err(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  return exitCodes.internal;
+}

@@ -1,0 +1,111 @@
+/** `phoenix-sim run`: scenarios, once for each seed. */
+import type { Command } from "commander";
+
+import { SimError } from "../errors.js";
+import {
+  type Scenario,
+  type ScenarioResult,
+  runScenario,
+  scenarioNamed,
+  scenarios,
+} from "../scenarios/index.js";
+import { formatLine } from "../trace/index.js";
+import { version } from "../version.js";
+import { exitCodes } from "./exit-codes.js";
+import { parseCount, parseSeed } from "./numbers.js";
+import { formatJson } from "./reporters/json.js";
+import { formatFailure, formatTable } from "./reporters/table.js";
+import type { Terminal } from "./terminal.js";
+
+interface RunFlags {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly grep?: string;
+  readonly list?: boolean;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Adds the command to `program`. */
+export function addRunCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command("run")
+    .description("run scenarios: all of them, or those named")
+    .argument("[names...]", "scenarios to run")
+    .option("-t, --grep <pattern>", "run scenarios whose name or summary matches a regular expression")
+    .option("-l, --list", "list the scenarios and stop")
+    .option("-s, --seed <number>", "first seed", parseSeed, 1)
+    .option("-n, --seeds <count>", "how many seeds to run, counting up from the first", parseCount, 1)
+    .option("-v, --verbose", "print steps and log lines, with virtual times, to stderr")
+    .option("--json", "print one JSON document instead of a table")
+    .action(async (names: readonly string[], flags: RunFlags) => {
+      const chosen = choose(names, flags.grep);
+      if (flags.list === true) {
+        for (const { name, summary } of chosen) terminal.out(`${name.padEnd(30)} ${summary}`);
+        return;
+      }
+      const results = await runAll(chosen, flags, terminal);
+      report(results, flags, terminal);
+      if (results.some(({ ok }) => !ok)) exit(exitCodes.finding);
+    });
+}
+
+function choose(names: readonly string[], pattern: string | undefined): readonly Scenario[] {
+  const named = names.length > 0 ? names.map(scenarioNamed) : scenarios;
+  if (pattern === undefined) return named;
+  const expression = compile(pattern);
+  const matching = named.filter(({ name, summary }) => expression.test(name) || expression.test(summary));
+  if (matching.length > 0) return matching;
+  throw new SimError(
+    "SIM_SCENARIO_UNKNOWN",
+    `No scenario matches "${pattern}".`,
+    `There are: ${named.map(({ name }) => name).join(", ")}.`,
+  );
+}
+
+function compile(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, "i");
+  } catch (error) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot use "${pattern}" for --grep: ${(error as Error).message}.`,
+      "Give a JavaScript regular expression.",
+      { cause: error },
+    );
+  }
+}
+
+async function runAll(
+  chosen: readonly Scenario[],
+  { seed, seeds, verbose = false }: RunFlags,
+  terminal: Terminal,
+): Promise<readonly ScenarioResult[]> {
+  const results: ScenarioResult[] = [];
+  for (const scenario of chosen) {
+    for (let offset = 0; offset < seeds; offset++) {
+      const options = verbose
+        ? {
+            onStep: (title: string, virtualMs: number) =>
+              terminal.err(`${(virtualMs / 1000).toFixed(3).padStart(9)}s ${scenario.name}: ${title}`),
+            world: { onLog: (line: Parameters<typeof formatLine>[0]) => terminal.err(formatLine(line)) },
+          }
+        : {};
+      results.push(await runScenario(scenario, { seed: seed + offset, ...options }));
+    }
+  }
+  return results;
+}
+
+function report(results: readonly ScenarioResult[], { json = false }: RunFlags, terminal: Terminal): void {
+  if (json) {
+    terminal.out(formatJson(version, results));
+    return;
+  }
+  terminal.out(formatTable(results, terminal.color));
+  for (const { name, figures } of results) {
+    if (figures.length > 0)
+      terminal.out(`${name}: ${figures.map(([key, value]) => `${key} ${value}`).join(", ")}`);
+  }
+  for (const result of results) if (!result.ok) terminal.err(`\n${formatFailure(result, terminal.color)}`);
+}

@@ -1,0 +1,9 @@
+/** Where a command writes: data to stdout, everything else to stderr. */
+export interface Terminal {
+  /** Writes data, and a line end. */
+  out(text: string): void;
+  /** Writes progress, warnings and errors, and a line end. */
+  err(text: string): void;
+  /** Whether stdout shows colours. */
+  readonly color: boolean;
+}

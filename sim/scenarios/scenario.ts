@@ -1,0 +1,28 @@
+/** What a scenario is: a name, a world to run in, and one function. Defined once, run everywhere. */
+import type { Duration } from "../kernel/index.js";
+import type { Phoenix, PhoenixOptions } from "../phoenix.js";
+import type { Checks } from "./checks.js";
+
+/** What a scenario gets to work with. */
+export interface ScenarioContext {
+  readonly phoenix: Phoenix;
+  readonly check: Checks;
+  /** Begins a step; its title is shown by `--verbose` and in failures. */
+  step(title: string): void;
+  /** Adds a figure to the report, such as `["p99", "12.3 ms"]`. */
+  report(name: string, value: string): void;
+  /** Share of the full workload to run, above 0 and at most 1; scenarios with a load scale by it. */
+  readonly scale: number;
+}
+
+export interface Scenario {
+  /** Name on the command line, in kebab case. */
+  readonly name: string;
+  /** What it shows, as one sentence. */
+  readonly summary: string;
+  /** Virtual time within which the whole scenario must end. */
+  readonly deadline: Duration;
+  /** The world it needs beyond the defaults. */
+  readonly world: Omit<PhoenixOptions, "seed" | "driver">;
+  readonly run: (context: ScenarioContext) => Promise<void>;
+}

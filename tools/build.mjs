@@ -1,0 +1,28 @@
+// Builds dist/: bundles with every dependency inside, and type declarations beside them.
+import { execFileSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { build } from "esbuild";
+
+rmSync("dist", { recursive: true, force: true });
+
+const result = await build({
+  entryPoints: { index: "sim/index.ts", cli: "sim/cli/bin.ts" },
+  outdir: "dist",
+  bundle: true,
+  splitting: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  external: ["vitest", "fast-check"],
+  legalComments: "linked",
+  logLevel: "warning",
+  metafile: true,
+  // Bundled CommonJS packages call require for Node's own modules.
+  banner: {
+    js: 'import { createRequire as createRequireOfBundle } from "node:module"; const require = createRequireOfBundle(import.meta.url);',
+  },
+});
+
+const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+execFileSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+console.error(`dist: ${(bytes / 2 ** 20).toFixed(1)} MiB`);

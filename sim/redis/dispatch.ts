@@ -20,6 +20,9 @@ import { setCommands } from "./commands/sets.js";
 import { sortedSetCombineCommands } from "./commands/sorted-set-combine.js";
 import { sortedSetEditCommands } from "./commands/sorted-set-edit.js";
 import { sortedSetRangeCommands } from "./commands/sorted-set-range.js";
+import { streamGroupCommands } from "./commands/stream-groups.js";
+import { streamReadCommands } from "./commands/stream-read.js";
+import { streamCommands } from "./commands/streams.js";
 import { stringCommands } from "./commands/strings.js";
 import { transactionCommands } from "./commands/transactions.js";
 import { error, QUEUED, RedisError, type RedisReply } from "./reply.js";
@@ -36,6 +39,9 @@ const commands: ReadonlyMap<string, CommandSpec> = new Map(
     ...sortedSetEditCommands,
     ...sortedSetRangeCommands,
     ...sortedSetCombineCommands,
+    ...streamCommands,
+    ...streamReadCommands,
+    ...streamGroupCommands,
     ...scanCommands,
     ...pubsubCommands,
     ...connectionCommands,

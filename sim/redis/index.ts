@@ -3,3 +3,10 @@ export { createRedisServer, type RedisServer, type RedisServerOptions } from "./
 export type { ConnectOptions, RedisSession } from "./session.js";
 export type { RedisInspection } from "./inspect.js";
 export { replyText, type RedisReply } from "./reply.js";
+export {
+  createCacheClient,
+  type CacheClientOptions,
+  type CacheConnection,
+  type CacheConnectionHandlers,
+} from "./cache-client.js";
+export { createIoredisConnector, type IoredisConnector } from "./ioredis-connector.js";

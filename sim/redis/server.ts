@@ -5,6 +5,7 @@
  * expiry, transactions, waiting, publishing and scripts are this folder's. A command that Redis has and this
  * server has not answers `ERR SIM_UNSUPPORTED ...`; nothing is ignored.
  */
+import type { Duplex } from "node:stream";
 import { SimError } from "../errors.js";
 import { createBlocking, type TimerClock } from "./blocking.js";
 import { breakWatches } from "./commands/transactions.js";
@@ -16,7 +17,8 @@ import { createScriptCache } from "./lua/script-cache.js";
 import { publishKeyEvent } from "./notifications.js";
 import { createPubSub } from "./pubsub.js";
 import { createReplicaLag } from "./replica-lag.js";
-import { createSession, type ConnectOptions, type RedisSession } from "./session.js";
+import { createSession, type ConnectOptions, type RedisSession, type WireSession } from "./session.js";
+import { createRedisStream } from "./stream.js";
 import { copyValue } from "./types/copy.js";
 
 export interface RedisServerOptions {
@@ -38,6 +40,13 @@ export interface RedisServer {
   readonly inspect: RedisInspection;
   /** @throws SimError SIM_HOST_STATE while the server is down. */
   connect(options?: ConnectOptions): RedisSession;
+  /**
+   * Opens a connection that speaks RESP2, as a socket would: for the `Connector` option of `ioredis`, or to
+   * pipe a TCP socket into. Replies are sent in microtasks; latency is the caller's.
+   *
+   * @throws SimError SIM_HOST_STATE while the server is down.
+   */
+  connectStream(): Duplex;
   /** Ends the process at once: connections break, data is kept as `persistence` says. */
   crash(): void;
   /** @throws SimError SIM_HOST_STATE when it runs. */
@@ -117,6 +126,18 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
     },
   };
 
+  function open(connectOptions: ConnectOptions): WireSession {
+    if (!running) {
+      throw new SimError(
+        "SIM_HOST_STATE",
+        "Cannot connect to Redis: the server is down.",
+        "Call restart() first; a client of the world sees ECONNREFUSED here.",
+      );
+    }
+    sessionCount += 1;
+    return createSession(core, sessionCount, connectOptions);
+  }
+
   function breakConnections(): void {
     for (const session of [...core.sessions.values()]) session.close();
     core.scripts.clear();
@@ -131,17 +152,8 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
       return running;
     },
     inspect: createInspection(core),
-    connect(connectOptions = {}) {
-      if (!running) {
-        throw new SimError(
-          "SIM_HOST_STATE",
-          "Cannot connect to Redis: the server is down.",
-          "Call restart() first; a client of the world sees ECONNREFUSED here.",
-        );
-      }
-      sessionCount += 1;
-      return createSession(core, sessionCount, connectOptions);
-    },
+    connect: (connectOptions = {}) => open(connectOptions),
+    connectStream: () => createRedisStream(open),
     crash() {
       if (!running) return;
       running = false;

@@ -13,11 +13,16 @@ export interface RedisSession {
   readonly open: boolean;
   /**
    * Runs one command; text is sent as UTF-8. The reply comes at once, or as a promise when the command
-   * waits (BLPOP, XREAD BLOCK ...) or stands behind one that does. After the connection is gone the
-   * promise never settles.
+   * waits (BLPOP, XREAD BLOCK ...) or stands behind one that does. When the connection goes, such a promise
+   * never settles; a command given later gets an error reply.
    */
   execute(args: readonly (string | Uint8Array)[]): RedisReply | Promise<RedisReply>;
   close(): void;
+}
+
+/** A session for the wire, where words are bytes already. */
+export interface WireSession extends RedisSession {
+  executeBytes(words: readonly Bytes[]): RedisReply | Promise<RedisReply>;
 }
 
 export interface ConnectOptions {
@@ -34,7 +39,7 @@ interface Queued {
   answer(reply: RedisReply): void;
 }
 
-export function createSession(core: Core, id: number, options: ConnectOptions): RedisSession {
+export function createSession(core: Core, id: number, options: ConnectOptions): WireSession {
   let open = true;
   let waiting = false;
   const queued: Queued[] = [];
@@ -108,18 +113,20 @@ export function createSession(core: Core, id: number, options: ConnectOptions): 
     }
   }
 
+  function executeBytes(words: readonly Bytes[]): RedisReply | Promise<RedisReply> {
+    if (!open) return error("ERR connection is closed");
+    if (!waiting && queued.length === 0) return run(words);
+    return new Promise<RedisReply>((answer) => queued.push({ words, answer }));
+  }
+
   core.sessions.set(id, state);
   return {
     id,
     get open() {
       return open;
     },
-    execute(args) {
-      if (!open) return error("ERR connection is closed");
-      const words = args.map(toBytes);
-      if (!waiting && queued.length === 0) return run(words);
-      return new Promise<RedisReply>((answer) => queued.push({ words, answer }));
-    },
+    execute: (args) => executeBytes(args.map(toBytes)),
+    executeBytes,
     close: () => end(false),
   };
 }

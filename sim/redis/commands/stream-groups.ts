@@ -1,0 +1,223 @@
+/** Consumer groups: XGROUP, XACK, XPENDING, XCLAIM, XAUTOCLAIM. Reading as a consumer is in stream-read.ts. */
+import type { Bytes } from "../bytes.js";
+import { argument, subcommands, type Args, type CommandTable, type Context } from "../command.js";
+import { readInteger, readIntegerIn } from "../numbers.js";
+import {
+  array,
+  bulk,
+  bulks,
+  EMPTY,
+  flag,
+  integer,
+  NULL,
+  NULL_ARRAY,
+  OK,
+  RedisError,
+  syntaxError,
+  type RedisReply,
+} from "../reply.js";
+import {
+  compareIds,
+  createStream,
+  formatId,
+  idMin,
+  readBound,
+  readId,
+  type ConsumerGroup,
+  type PendingEntry,
+  type Stream,
+  type StreamId,
+} from "../types/stream.js";
+import { claimCommands } from "./stream-claim.js";
+
+const missingKey = (): RedisError =>
+  new RedisError(
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use the MKSTREAM option to create an empty stream automatically.",
+  );
+
+function streamForGroup({ db }: Context, key: Bytes, create: boolean): Stream {
+  const known = db.edit(key, "stream");
+  if (known !== undefined) return known;
+  if (!create) throw missingKey();
+  const stream = createStream();
+  db.put(key, "stream", stream);
+  return stream;
+}
+
+const readGroupId = (stream: Stream, text: Bytes): StreamId => (text === "$" ? stream.lastId : readId(text));
+
+function readEntriesRead(
+  words: readonly Bytes[],
+  from: number,
+  allowCreate: boolean,
+): { create: boolean; read: number | null } {
+  const options: { create: boolean; read: number | null } = { create: false, read: null };
+  for (let index = from; index < words.length; index += 1) {
+    const word = (words[index] ?? "").toUpperCase();
+    if (allowCreate && word === "MKSTREAM") options.create = true;
+    else if (word === "ENTRIESREAD" && index + 1 < words.length) {
+      index += 1;
+      const value = readInteger(argument(words, index));
+      if (value < -1) throw new RedisError("ERR value for ENTRIESREAD must be positive or -1");
+      options.read = value < 0 ? null : value;
+    } else throw syntaxError();
+  }
+  return options;
+}
+
+/** The count is known without being told at the start of a stream and at its end. */
+function inferRead(stream: Stream, id: StreamId, given: number | null): number | null {
+  if (given !== null) return given;
+  if (compareIds(id, idMin) === 0) return stream.entriesAdded === 0 ? 0 : null;
+  return null;
+}
+
+function createGroup(context: Context, args: Args): RedisReply {
+  const { create, read } = readEntriesRead(args, 3, true);
+  if (args[2] !== "$") readId(args[2]);
+  const stream = streamForGroup(context, args[0], create);
+  const lastId = readGroupId(stream, args[2]);
+  if (stream.groups.has(args[1])) throw new RedisError("BUSYGROUP Consumer Group name already exists");
+  const entriesRead = inferRead(stream, lastId, read);
+  stream.groups.set(args[1], { lastId, entriesRead, pending: new Map(), consumers: new Map() });
+  context.db.changed(args[0], "t", "xgroup-create");
+  return OK;
+}
+
+function groupForChange(context: Context, args: Args): { stream: Stream; group: ConsumerGroup } {
+  const stream = streamForGroup(context, args[0], false);
+  const group = stream.groups.get(args[1]);
+  if (group === undefined) {
+    throw new RedisError(`NOGROUP No such consumer group '${args[1]}' for key name '${args[0]}'`);
+  }
+  return { stream, group };
+}
+
+function removeConsumer(context: Context, args: Args): RedisReply {
+  const { group } = groupForChange(context, args);
+  let count = 0;
+  for (const [id, entry] of group.pending) {
+    if (entry.consumer !== args[2]) continue;
+    group.pending.delete(id);
+    count += 1;
+  }
+  if (group.consumers.delete(args[2])) context.db.changed(args[0], "t", "xgroup-delconsumer");
+  return integer(count);
+}
+
+const xgroup = subcommands("xgroup", {
+  create: [-5, "w", createGroup],
+  setid: [
+    -5,
+    "w",
+    (context, args) => {
+      const { read } = readEntriesRead(args, 3, false);
+      const { stream, group } = groupForChange(context, args);
+      group.lastId = readGroupId(stream, args[2]);
+      group.entriesRead = read;
+      context.db.changed(args[0], "t", "xgroup-setid");
+      return OK;
+    },
+  ],
+  destroy: [
+    4,
+    "w",
+    (context, args) => {
+      const existed = streamForGroup(context, args[0], false).groups.delete(args[1]);
+      if (existed) {
+        context.db.changed(args[0], "t", "xgroup-destroy");
+        // Whoever waits in it learns that it is gone.
+        context.db.ready(args[0]);
+      }
+      return flag(existed);
+    },
+  ],
+  createconsumer: [
+    5,
+    "w",
+    (context, args) => {
+      const { group } = groupForChange(context, args);
+      if (group.consumers.has(args[2])) return integer(0);
+      group.consumers.set(args[2], { name: args[2], seenAt: context.now });
+      context.db.changed(args[0], "t", "xgroup-createconsumer");
+      return integer(1);
+    },
+  ],
+  delconsumer: [5, "w", removeConsumer],
+});
+
+function acknowledge({ db }: Context, args: Args): RedisReply {
+  const ids = args.slice(2).map((text) => formatId(readId(text)));
+  const group = db.edit(args[0], "stream")?.groups.get(args[1]);
+  if (group === undefined) return integer(0);
+  return integer(ids.filter((id) => group.pending.delete(id)).length);
+}
+
+function summary(group: ConsumerGroup): RedisReply {
+  const sorted = [...group.pending.values()].sort((a, b) => compareIds(a.id, b.id));
+  const [first] = sorted;
+  const last = sorted.at(-1);
+  if (first === undefined || last === undefined) return array([integer(0), NULL, NULL, NULL_ARRAY]);
+  const counts = new Map<Bytes, number>();
+  for (const { consumer } of sorted) counts.set(consumer, (counts.get(consumer) ?? 0) + 1);
+  const rows = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
+  return array([
+    integer(sorted.length),
+    bulk(formatId(first.id)),
+    bulk(formatId(last.id)),
+    array(rows.map(([name, count]) => bulks([name, String(count)]))),
+  ]);
+}
+
+function showPending({ id, consumer, deliveredAt, deliveries }: PendingEntry, now: number): RedisReply {
+  return array([bulk(formatId(id)), bulk(consumer), integer(now - deliveredAt), integer(deliveries)]);
+}
+
+function pending(context: Context, args: Args): RedisReply {
+  let at = 2;
+  let idleMs = 0;
+  if ((args[2] ?? "").toUpperCase() === "IDLE") {
+    idleMs = readInteger(args[3]);
+    at = 4;
+  }
+  const detailed = args.length > 2;
+  if (detailed && args.length !== at + 3 && args.length !== at + 4) throw syntaxError();
+  const count = detailed
+    ? Math.max(
+        0,
+        readIntegerIn(
+          argument(args, at + 2),
+          -Infinity,
+          Infinity,
+          "ERR value is not an integer or out of range",
+        ),
+      )
+    : 0;
+  const start = detailed ? readBound(argument(args, at), "start") : idMin;
+  const end = detailed ? readBound(argument(args, at + 1), "end") : idMin;
+  const group = context.db.read(args[0], "stream")?.groups.get(args[1]);
+  if (group === undefined) {
+    throw new RedisError(`NOGROUP No such key '${args[0]}' or consumer group '${args[1]}'`);
+  }
+  if (!detailed) return summary(group);
+  const consumer = args[at + 3];
+  if (consumer !== undefined && !group.consumers.has(consumer)) return EMPTY;
+  const rows = [...group.pending.values()]
+    .filter(
+      (entry) =>
+        compareIds(entry.id, start) >= 0 &&
+        compareIds(entry.id, end) <= 0 &&
+        (consumer === undefined || entry.consumer === consumer) &&
+        context.now - entry.deliveredAt >= idleMs,
+    )
+    .sort((a, b) => compareIds(a.id, b.id))
+    .slice(0, count);
+  return array(rows.map((entry) => showPending(entry, context.now)));
+}
+
+export const streamGroupCommands: CommandTable = {
+  xgroup: [-2, "w", xgroup],
+  xack: [-4, "w", acknowledge],
+  xpending: [-3, "", pending],
+  ...claimCommands,
+};

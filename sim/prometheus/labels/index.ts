@@ -1,0 +1,14 @@
+/** Label sets and the conditions on them. */
+export {
+  compareLabels,
+  compareText,
+  EMPTY_LABELS,
+  goQuote,
+  isPlainLabelName,
+  isPlainMetricName,
+  Labels,
+  labelsOf,
+  METRIC_NAME,
+} from "./labels.js";
+export { createMatcher, formatMatcher, type Matcher, type MatchOperator } from "./matcher.js";
+export { createRegExpCache, RegExpSyntaxError, type AnchoredRegExp, type RegExpCache } from "./regexp.js";

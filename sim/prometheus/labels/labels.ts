@@ -1,0 +1,157 @@
+/** Label sets: sorted, immutable, compared by a cached key. Not a metric store; see storage. */
+
+/** The label that holds the metric's name. */
+export const METRIC_NAME = "__name__";
+
+const SEPARATOR = "\u0000";
+
+/** One immutable label set. Labels with an empty value do not exist. */
+export class Labels {
+  /** Name and value by turns, sorted by name. */
+  readonly pairs: readonly string[];
+  #key: string | undefined;
+  #nameless: Labels | undefined;
+
+  /** @param pairs - Name and value by turns, already sorted by name, without empty values. */
+  constructor(pairs: readonly string[]) {
+    this.pairs = pairs;
+  }
+
+  /** Equal for equal sets, and sorts as label sets sort. */
+  get key(): string {
+    this.#key ??= keyOf(this.pairs);
+    return this.#key;
+  }
+
+  /** The value of a label, or the empty string. */
+  get(name: string): string {
+    const { pairs } = this;
+    for (let index = 0; index < pairs.length; index += 2) {
+      if (pairs[index] === name) return pairs[index + 1] as string;
+    }
+    return "";
+  }
+
+  /** The same set without the metric name. */
+  withoutName(): Labels {
+    this.#nameless ??= this.get(METRIC_NAME) === "" ? this : this.without([METRIC_NAME]);
+    return this.#nameless;
+  }
+
+  /** The same set without the labels named. */
+  without(names: readonly string[]): Labels {
+    return this.#filter((name) => !names.includes(name));
+  }
+
+  /** Only the labels named. */
+  keep(names: readonly string[]): Labels {
+    return this.#filter((name) => names.includes(name));
+  }
+
+  /** The same set with one label changed; an empty value removes it. */
+  with(name: string, value: string): Labels {
+    return this.withAll([[name, value]]);
+  }
+
+  /** The same set with labels changed in order; an empty value removes the label. */
+  withAll(changes: Iterable<readonly [string, string]>): Labels {
+    const merged = new Map<string, string>(this.entries());
+    for (const [name, value] of changes) merged.set(name, value);
+    return labelsOf(merged);
+  }
+
+  /** Name and value of each label, sorted by name. */
+  *entries(): Generator<[string, string]> {
+    const { pairs } = this;
+    for (let index = 0; index < pairs.length; index += 2) {
+      yield [pairs[index] as string, pairs[index + 1] as string];
+    }
+  }
+
+  /** As the HTTP API shows it. */
+  toObject(): Record<string, string> {
+    return Object.fromEntries(this.entries());
+  }
+
+  /** As error messages show it: `{a="b", c="d"}`. */
+  toString(): string {
+    const parts: string[] = [];
+    for (const [name, value] of this.entries()) parts.push(`${quoteNameIfNeeded(name)}=${goQuote(value)}`);
+    return `{${parts.join(", ")}}`;
+  }
+
+  #filter(wanted: (name: string) => boolean): Labels {
+    const { pairs } = this;
+    const kept: string[] = [];
+    for (let index = 0; index < pairs.length; index += 2) {
+      const name = pairs[index] as string;
+      if (wanted(name)) kept.push(name, pairs[index + 1] as string);
+    }
+    return kept.length === pairs.length ? this : new Labels(kept);
+  }
+}
+
+/** The set without labels. */
+export const EMPTY_LABELS = new Labels([]);
+
+/** Builds a set from names and values in any order; the last of a repeated name wins, empty values vanish. */
+export function labelsOf(
+  source: Iterable<readonly [string, string]> | Readonly<Record<string, string>>,
+): Labels {
+  const entries = Symbol.iterator in source ? source : Object.entries(source);
+  const unique = new Map<string, string>();
+  for (const [name, value] of entries) unique.set(name, value);
+  const names = [...unique.keys()].sort(compareText);
+  const pairs: string[] = [];
+  for (const name of names) {
+    const value = unique.get(name);
+    if (value !== undefined && value !== "") pairs.push(name, value);
+  }
+  return new Labels(pairs);
+}
+
+/** Orders two texts by their code units. */
+export function compareText(left: string, right: string): number {
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
+/** Orders two label sets as Prometheus sorts results. */
+export function compareLabels(left: Labels, right: Labels): number {
+  return compareText(left.key, right.key);
+}
+
+/** Quotes a text as Go's `%q` does. */
+export function goQuote(text: string): string {
+  // JSON differs from Go only for control characters, which Go writes as \x.. or short escapes.
+  return JSON.stringify(text).replace(/\\u00([0-9a-f]{2})|\\b|\\f/g, (whole, hex: string | undefined) => {
+    if (hex === "0b") return "\\v";
+    if (hex === "07") return "\\a";
+    return hex === undefined ? whole : `\\x${hex}`;
+  });
+}
+
+/** Whether a text is a label name that needs no quotes. */
+export function isPlainLabelName(name: string): boolean {
+  return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name);
+}
+
+/** Whether a text is a metric name that needs no quotes. */
+export function isPlainMetricName(name: string): boolean {
+  return /^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name);
+}
+
+function quoteNameIfNeeded(name: string): string {
+  return isPlainLabelName(name) ? name : goQuote(name);
+}
+
+// NUL separates names and values. A text that holds one itself is escaped, so that no two sets share a key.
+function keyOf(pairs: readonly string[]): string {
+  const joined = pairs.join(SEPARATOR);
+  if (pairs.length === 0) return joined;
+  let separators = 0;
+  for (let at = joined.indexOf(SEPARATOR); at !== -1; at = joined.indexOf(SEPARATOR, at + 1)) separators += 1;
+  return separators === pairs.length - 1
+    ? joined
+    : pairs.map((text) => text.replaceAll(SEPARATOR, "\u0000\u0001")).join(SEPARATOR);
+}

@@ -1,0 +1,120 @@
+/**
+ * The tokens of a query. The grammar package parses; this finds what it cannot say: why a text is no query,
+ * and how deep it nests.
+ */
+import { goQuote } from "../labels/index.js";
+
+export type TokenKind = "identifier" | "number" | "duration" | "string" | "symbol" | "error" | "end";
+
+export interface Token {
+  readonly kind: TokenKind;
+  readonly text: string;
+  readonly start: number;
+  /** For `error`: what is wrong. */
+  readonly problem?: string;
+}
+
+const SYMBOLS = ["==", "!=", "<=", ">=", "=~", "!~", ...Array.from("+-*/%^<>=(){}[],@:;")];
+const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+const PLACE: Readonly<Record<string, string>> = { ")": "parenthesis", "]": "bracket", "}": "brace" };
+
+const SKIP = /(?:\s+|#[^\n]*)+/y;
+const WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
+const LABEL_WORD = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+const DURATION =
+  /(?=\d+(?:ms|[ywdhms]))(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?(?![a-zA-Z0-9_])/y;
+const NUMBER = /(?:0[xX][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]+)?)(?![a-zA-Z_])/y;
+const NUMBER_LIKE = /[0-9.][0-9a-zA-Z_.]*/y;
+const QUOTED = /"(?:[^\\\n"]|\\[\s\S])*"|'(?:[^\\\n']|\\[\s\S])*'|`[^`]*`/y;
+
+/** Splits a query. The last token is `end` or the first `error`. */
+export function tokenize(query: string): Token[] {
+  const tokens: Token[] = [];
+  const open: string[] = [];
+  let at = 0;
+  for (;;) {
+    at += matchAt(SKIP, query, at)?.length ?? 0;
+    const token = at >= query.length ? atEnd(query, open) : nextToken(query, at, open.at(-1) === "{");
+    const misplaced = track(token, open);
+    tokens.push(misplaced ?? token);
+    if (misplaced !== undefined || token.kind === "error" || token.kind === "end") return tokens;
+    at += token.text.length;
+  }
+}
+
+/** Deepest nesting of brackets. */
+export function bracketDepth(tokens: readonly Token[]): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const { kind, text } of tokens) {
+    if (kind !== "symbol") continue;
+    if (CLOSERS[text] !== undefined) depth += 1;
+    else if (PLACE[text] !== undefined) depth -= 1;
+    deepest = Math.max(deepest, depth);
+  }
+  return deepest;
+}
+
+function nextToken(query: string, start: number, inBraces: boolean): Token {
+  const quoted = matchAt(QUOTED, query, start);
+  if (quoted !== undefined) return { kind: "string", text: quoted, start };
+  const character = String.fromCodePoint(query.codePointAt(start) ?? 0);
+  const error = (problem: string): Token => ({ kind: "error", text: character, start, problem });
+  if (character === "`") return error("unterminated raw string");
+  if (character === '"' || character === "'") return error("unterminated quoted string");
+  const word = matchAt(inBraces ? LABEL_WORD : WORD, query, start);
+  // A colon alone stands between the range and the step of a subquery.
+  if (word !== undefined && !(word.startsWith(":") && /^:(?:\d|$)/.test(word))) {
+    return { kind: "identifier", text: word, start };
+  }
+  const duration = matchAt(DURATION, query, start);
+  if (duration !== undefined) return { kind: "duration", text: duration, start };
+  const number = matchAt(NUMBER, query, start);
+  if (number !== undefined) return { kind: "number", text: number, start };
+  const bad = matchAt(NUMBER_LIKE, query, start);
+  if (bad !== undefined && bad !== ".") return error(`bad number or duration syntax: ${goQuote(bad)}`);
+  const symbol = SYMBOLS.find((candidate) => query.startsWith(candidate, start));
+  if (symbol !== undefined && !(inBraces && !/^(?:[,{}()]|=~|!~|!=|=)$/.test(symbol))) {
+    return { kind: "symbol", text: symbol, start };
+  }
+  if (character === "!") {
+    return error(`unexpected character after '!': ${goCharacter(query.slice(start + 1))}`);
+  }
+  return error(`unexpected character${inBraces ? " inside braces" : ""}: ${goCharacter(character)}`);
+}
+
+function atEnd(query: string, open: readonly string[]): Token {
+  const start = query.length;
+  const innermost = open.at(-1);
+  if (innermost === undefined) return { kind: "end", text: "", start };
+  const problems: Readonly<Record<string, string>> = {
+    "{": "unexpected end of input inside braces",
+    "[": "unclosed left bracket",
+    "(": "unclosed left parenthesis",
+  };
+  return { kind: "error", text: "", start, problem: problems[innermost] ?? "" };
+}
+
+/** Follows the brackets; returns an error token for one that closes nothing. */
+function track(token: Token, open: string[]): Token | undefined {
+  if (token.kind !== "symbol") return undefined;
+  if (CLOSERS[token.text] !== undefined) {
+    open.push(token.text);
+    return undefined;
+  }
+  const place = PLACE[token.text];
+  if (place === undefined) return undefined;
+  const opener = open.pop();
+  if (opener !== undefined && CLOSERS[opener] === token.text) return undefined;
+  return { ...token, kind: "error", problem: `unexpected right ${place} '${token.text}'` };
+}
+
+function goCharacter(text: string): string {
+  return text === "" ? "'\\x00'" : `'${String.fromCodePoint(text.codePointAt(0) ?? 0)}'`;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  const found = pattern.exec(text)?.[0];
+  return found === "" ? undefined : found;
+}

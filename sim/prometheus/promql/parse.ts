@@ -1,0 +1,80 @@
+/**
+ * Text to tree, over the official grammar. The grammar package is tolerant and accepts more than the server,
+ * so what it gives is rebuilt and checked here.
+ */
+import type { SyntaxNode, Tree } from "@lezer/common";
+import { parser } from "@prometheus-io/lezer-promql";
+import type { RegExpCache } from "../labels/index.js";
+import type { Expr } from "./ast.js";
+import { checkTypes } from "./check.js";
+import type { Dialect } from "./dialect.js";
+import { bracketDepth, tokenize, type Token } from "./lexer.js";
+import { PromqlParseError } from "./parse-error.js";
+import { explainSyntax } from "./syntax-error.js";
+import { buildExpr } from "./build.js";
+
+export interface ParseOptions {
+  readonly dialect: Dialect;
+  readonly expressions: RegExpCache;
+}
+
+// Trees are walked by recursion; these bounds keep any query far from the end of the stack.
+const NESTING_MAX = 200;
+const TOKENS_MAX = 50_000;
+
+/**
+ * @param query - One PromQL expression.
+ * @throws PromqlParseError with the position, when it is none or its types do not fit.
+ */
+export function parsePromql(query: string, { dialect, expressions }: ParseOptions): Expr {
+  const tokens = tokenize(query);
+  const last = tokens[tokens.length - 1] as Token;
+  if (tokens.length === 1 && last.kind === "end") {
+    throw new PromqlParseError("no expression found in input", { start: 0, end: 0 }, query);
+  }
+  if (tokens.length > TOKENS_MAX || bracketDepth(tokens) > NESTING_MAX) {
+    const problem = `expression is too large: at most ${NESTING_MAX} nested brackets and ${TOKENS_MAX} tokens`;
+    throw new PromqlParseError(problem, { start: 0, end: query.length }, query);
+  }
+  const tree = parser.parse(normalise(query, tokens, dialect));
+  const errorAt = firstError(tree);
+  if (last.kind === "error" || errorAt !== undefined) {
+    const { problem, token } = explainSyntax(tokens, Math.min(errorAt ?? Infinity, last.start), dialect);
+    throw new PromqlParseError(problem, { start: token.start, end: token.start + token.text.length }, query);
+  }
+  const expr = buildExpr(tree.topNode.firstChild as SyntaxNode, { query, dialect, expressions, depth: 0 });
+  checkTypes(expr, query, dialect);
+  return expr;
+}
+
+// The grammar does not know `2.`, `0X1F` and holt_winters. Each becomes something of the same length that it
+// knows; the tree is then read with the original text.
+function normalise(query: string, tokens: readonly Token[], dialect: Dialect): string {
+  let text = query;
+  for (const { kind, text: token, start } of tokens) {
+    let replacement = token;
+    if (kind === "number") {
+      replacement = token
+        .replace(/^0X/, "0x")
+        .replace(/^([\d_]+)\.([eE][+-]?)/, "$1$20")
+        .replace(/\.$/, " ");
+    } else if (kind === "identifier" && dialect === 2 && token === "holt_winters") {
+      replacement = "day_of_month";
+    } else if (kind === "identifier" && /^(?:start|end|by)$/i.test(token)) {
+      replacement = token.toLowerCase();
+    }
+    if (replacement !== token) text = text.slice(0, start) + replacement + text.slice(start + token.length);
+  }
+  return text;
+}
+
+function firstError(tree: Tree): number | undefined {
+  let at: number | undefined;
+  tree.iterate({
+    enter(node) {
+      if (node.type.isError) at = Math.min(at ?? node.from, node.from);
+      return at === undefined;
+    },
+  });
+  return at;
+}

@@ -1,0 +1,109 @@
+/** The functions and aggregations of the language: names, argument types, and what is left out. */
+import type { ValueType } from "./ast.js";
+import type { Dialect } from "./dialect.js";
+
+/** What a function takes and gives. */
+export interface FunctionSignature {
+  readonly name: string;
+  readonly args: readonly ValueType[];
+  /** How many of the last arguments may be missing; -1: the last one may also repeat without end. */
+  readonly optional: number;
+  readonly returns: ValueType;
+  /** Why it cannot be called here; undefined when it can. */
+  readonly refused?: "experimental" | "native histograms";
+}
+
+/** Aggregations, with the type of their parameter. */
+export const AGGREGATORS: ReadonlyMap<string, ValueType | undefined> = new Map<string, ValueType | undefined>(
+  [
+    ["sum", undefined],
+    ["avg", undefined],
+    ["count", undefined],
+    ["min", undefined],
+    ["max", undefined],
+    ["group", undefined],
+    ["stddev", undefined],
+    ["stdvar", undefined],
+    ["topk", "scalar"],
+    ["bottomk", "scalar"],
+    ["quantile", "scalar"],
+    ["count_values", "string"],
+    ["limitk", "scalar"],
+    ["limit_ratio", "scalar"],
+  ],
+);
+
+/** Aggregations that the server has only behind a flag. */
+export const EXPERIMENTAL_AGGREGATORS: ReadonlySet<string> = new Set(["limitk", "limit_ratio"]);
+
+const SHAPES: readonly [shape: string, names: string][] = [
+  [
+    "vector -> vector",
+    "abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor ln log10 log2 rad sgn sin sinh sort sort_desc sqrt tan tanh timestamp",
+  ],
+  [
+    "matrix -> vector",
+    "absent_over_time avg_over_time changes count_over_time delta deriv first_over_time idelta increase irate last_over_time max_over_time min_over_time present_over_time rate resets stddev_over_time stdvar_over_time sum_over_time",
+  ],
+  ["vector? -> vector", "day_of_month day_of_week day_of_year days_in_month hour minute month year"],
+  ["vector scalar scalar -> vector", "clamp"],
+  ["vector scalar -> vector", "clamp_max clamp_min"],
+  ["vector scalar? -> vector", "round"],
+  ["scalar scalar vector -> vector", "histogram_fraction"],
+  ["scalar vector -> vector", "histogram_quantile"],
+  ["matrix scalar -> vector", "predict_linear"],
+  ["scalar matrix -> vector", "quantile_over_time"],
+  ["matrix scalar scalar -> vector", "holt_winters"],
+  ["vector string string string... -> vector", "label_join"],
+  ["vector string string string string -> vector", "label_replace"],
+  ["-> scalar", "pi time"],
+  ["vector -> scalar", "scalar"],
+  ["scalar -> vector", "vector"],
+];
+
+const NATIVE_ONLY = "histogram_avg histogram_count histogram_sum histogram_stddev histogram_stdvar".split(
+  " ",
+);
+const EXPERIMENTAL =
+  "info double_exponential_smoothing mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time sort_by_label sort_by_label_desc histogram_quantiles start_timestamp start end range step min_of max_of".split(
+    " ",
+  );
+
+const FUNCTIONS: ReadonlyMap<string, FunctionSignature> = buildFunctions();
+
+/** The function of that name in a dialect; undefined when the server would not know it. */
+export function findFunction(name: string, dialect: Dialect): FunctionSignature | undefined {
+  if (name === "holt_winters" && dialect === 3) return undefined;
+  if (dialect === 2 && (name === "first_over_time" || EXPERIMENTAL.includes(name))) return undefined;
+  return FUNCTIONS.get(name);
+}
+
+/** Every function, for the table of what is supported. */
+export function allFunctions(): FunctionSignature[] {
+  return [...FUNCTIONS.values()];
+}
+
+function buildFunctions(): Map<string, FunctionSignature> {
+  const functions = new Map<string, FunctionSignature>();
+  for (const [shape, names] of SHAPES) {
+    for (const name of names.split(" ")) functions.set(name, { name, ...parseShape(shape) });
+  }
+  for (const name of NATIVE_ONLY) {
+    functions.set(name, { name, ...parseShape("vector -> vector"), refused: "native histograms" });
+  }
+  for (const name of EXPERIMENTAL) {
+    functions.set(name, { name, ...parseShape("-> vector"), optional: -1, refused: "experimental" });
+  }
+  return functions;
+}
+
+function parseShape(shape: string): Omit<FunctionSignature, "name"> {
+  const [left = "", returns = ""] = shape.split("->").map((part) => part.trim());
+  const words = left === "" ? [] : left.split(" ");
+  const repeats = words.some((word) => word.endsWith("..."));
+  return {
+    args: words.map((word) => word.replace(/\?|\.\.\./, "") as ValueType),
+    optional: repeats ? -1 : words.filter((word) => word.endsWith("?")).length,
+    returns: returns as ValueType,
+  };
+}

@@ -1,0 +1,92 @@
+/** Says why a text is no query, in the words of the server, from its tokens. */
+import { goQuote } from "../labels/index.js";
+import { AGGREGATORS, findFunction } from "./signatures.js";
+import type { Token } from "./lexer.js";
+import type { Dialect } from "./dialect.js";
+
+const KEYWORDS = new Set(
+  "offset by without on ignoring group_left group_right bool start end step range smoothed anchored fill fill_left fill_right".split(
+    " ",
+  ),
+);
+const OPERATORS = new Set("+ - * / % ^ == != < > <= >= =~ !~ and or unless atan2".split(" "));
+
+/** Position and words of a syntax error. */
+export interface SyntaxProblem {
+  readonly problem: string;
+  readonly token: Token;
+}
+
+/**
+ * @param tokens - Of the whole query.
+ * @param offset - Where the parser stopped understanding.
+ */
+export function explainSyntax(tokens: readonly Token[], offset: number, dialect: Dialect): SyntaxProblem {
+  const unknown = unknownFunction(tokens, offset, dialect);
+  if (unknown !== undefined) return unknown;
+  const found = tokens.findIndex((token) => token.start >= offset);
+  const index = found === -1 ? tokens.length - 1 : found;
+  const token = tokens[index] as Token;
+  if (token.kind === "error") return { problem: token.problem ?? "", token };
+  return { problem: `unexpected ${describeToken(token)}${contextOf(tokens, index)}`, token };
+}
+
+/** How the server names a token in a message. */
+export function describeToken({ kind, text }: Token): string {
+  if (kind === "end") return "end of input";
+  if (kind === "number" || kind === "duration" || kind === "string") return `${kind} ${goQuote(text)}`;
+  const lower = text.toLowerCase();
+  if (AGGREGATORS.has(lower)) return `<aggr:${text}>`;
+  if (OPERATORS.has(lower)) return `<op:${text}>`;
+  if (kind === "symbol") return goQuote(text);
+  if (KEYWORDS.has(lower)) return `<${text}>`;
+  return `${text.includes(":") ? "metric identifier" : "identifier"} ${goQuote(text)}`;
+}
+
+function unknownFunction(
+  tokens: readonly Token[],
+  offset: number,
+  dialect: Dialect,
+): SyntaxProblem | undefined {
+  for (let index = 0; index + 1 < tokens.length; index += 1) {
+    const token = tokens[index] as Token;
+    const next = tokens[index + 1] as Token;
+    if (next.start > offset + 1) return undefined;
+    const callable = token.kind === "identifier" && next.text === "(" && next.kind === "symbol";
+    const lower = token.text.toLowerCase();
+    if (!callable || KEYWORDS.has(lower) || AGGREGATORS.has(lower) || OPERATORS.has(lower)) continue;
+    if (token.text.includes(":") || findFunction(token.text, dialect) !== undefined) continue;
+    return { problem: `unknown function with name ${goQuote(token.text)}`, token };
+  }
+  return undefined;
+}
+
+function contextOf(tokens: readonly Token[], index: number): string {
+  let opener = -1;
+  const open: number[] = [];
+  for (let at = 0; at < index; at += 1) {
+    const { kind, text } = tokens[at] as Token;
+    if (kind !== "symbol") continue;
+    if (/^[({[]$/.test(text)) open.push(at);
+    else if (/^[)}\]]$/.test(text)) open.pop();
+  }
+  opener = open.at(-1) ?? -1;
+  const bracket = tokens[opener]?.text;
+  const previous = tokens[index - 1];
+  if (bracket === "{") return labelMatchingContext(previous);
+  const before = tokens[opener - 1]?.text.toLowerCase() ?? "";
+  if (bracket === "(" && /^(?:by|without|on|ignoring|group_left|group_right)$/.test(before)) {
+    return previous?.kind === "identifier"
+      ? ' in grouping opts, expected "," or ")"'
+      : " in grouping opts, expected label";
+  }
+  return "";
+}
+
+function labelMatchingContext(previous: Token | undefined): string {
+  if (previous?.kind === "identifier") return " in label matching, expected label matching operator";
+  if (previous?.kind === "string") return ' in label matching, expected "," or "}"';
+  if (previous?.text === "{" || previous?.text === ",")
+    return ' in label matching, expected identifier or "}"';
+  return " in label matching, expected string";
+}

@@ -1,0 +1,143 @@
+/**
+ * The series store: the disk of a Prometheus. It outlives the process that writes it.
+ *
+ * Series are found through an index by label value. Queries are answered in label order, so that two runs
+ * give the same answer.
+ */
+import { compareLabels, compareText, METRIC_NAME, type Labels, type Matcher } from "../labels/index.js";
+import { Series, type AppendResult } from "./series.js";
+
+export interface StorageOptions {
+  /** Samples older than this may vanish, counted from the newest of their series. @default 15 days */
+  readonly retentionMs?: number;
+}
+
+/** Where series live. */
+export interface Storage {
+  /** The series with exactly these labels, made when there is none yet. */
+  series(labels: Labels): Series;
+  /** Appends one sample; never throws. */
+  append(series: Series, timeMs: number, value: number, stale?: boolean): AppendResult;
+  /** All series that satisfy every matcher, sorted by labels. The array is shared: do not change it. */
+  select(matchers: readonly Matcher[]): readonly Series[];
+  /** How many series there are. */
+  readonly seriesCount: number;
+  /** Samples ever appended. */
+  readonly samplesAppended: number;
+  /** Drops every series whose newest sample is older than `beforeMs`. */
+  prune(beforeMs: number): void;
+}
+
+const FIFTEEN_DAYS_MS = 15 * 86_400_000;
+const SELECTIONS_MAX = 500;
+
+/** @returns An empty store. */
+export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions = {}): Storage {
+  const byKey = new Map<string, Series>();
+  const index = new Map<string, Map<string, Series[]>>();
+  const selections = new Map<string, readonly Series[]>();
+  let samplesAppended = 0;
+
+  function insert(series: Series): Series {
+    byKey.set(series.labels.key, series);
+    for (const [name, value] of series.labels.entries()) {
+      const values = entry(index, name, () => new Map<string, Series[]>());
+      entry(values, value, () => []).push(series);
+    }
+    selections.clear();
+    return series;
+  }
+
+  return {
+    series: (labels) => byKey.get(labels.key) ?? insert(new Series(labels)),
+    append(series, timeMs, value, stale = false) {
+      const result = series.append(timeMs, value, stale, retentionMs);
+      if (result === "added") samplesAppended += 1;
+      return result;
+    },
+    select(matchers) {
+      const key = matchers.map(({ name, operator, value }) => JSON.stringify([name, operator, value])).join();
+      const known = selections.get(key);
+      if (known !== undefined) return known;
+      const found = search(byKey, index, matchers);
+      if (selections.size >= SELECTIONS_MAX) selections.clear();
+      selections.set(key, found);
+      return found;
+    },
+    get seriesCount() {
+      return byKey.size;
+    },
+    get samplesAppended() {
+      return samplesAppended;
+    },
+    prune(beforeMs) {
+      const kept = [...byKey.values()].filter(
+        (series) => (series.timestamps[series.count - 1] ?? -1) >= beforeMs,
+      );
+      if (kept.length === byKey.size) return;
+      byKey.clear();
+      index.clear();
+      selections.clear();
+      kept.forEach(insert);
+    },
+  };
+}
+
+function search(
+  byKey: ReadonlyMap<string, Series>,
+  index: ReadonlyMap<string, ReadonlyMap<string, Series[]>>,
+  matchers: readonly Matcher[],
+): readonly Series[] {
+  let candidates: readonly Series[] | undefined;
+  for (const matcher of matchers) {
+    const list = postings(index, matcher);
+    if (list !== undefined && (candidates === undefined || list.length < candidates.length))
+      candidates = list;
+  }
+  const found: Series[] = [];
+  for (const series of candidates ?? byKey.values()) {
+    if (matchers.every((matcher) => matcher.matches(series.labels.get(matcher.name)))) found.push(series);
+  }
+  return found.sort((left, right) => compareLabels(left.labels, right.labels));
+}
+
+/** The series a matcher allows, where the index knows them without a scan; undefined otherwise. */
+function postings(
+  index: ReadonlyMap<string, ReadonlyMap<string, Series[]>>,
+  matcher: Matcher,
+): readonly Series[] | undefined {
+  if (matcher.operator === "=" && matcher.value !== "") {
+    return index.get(matcher.name)?.get(matcher.value) ?? [];
+  }
+  const literals = matcher.operator === "=~" ? matcher.pattern?.literals : undefined;
+  if (literals === undefined || literals.includes("")) return undefined;
+  const unique = [...new Set(literals)];
+  return unique.flatMap((value) => index.get(matcher.name)?.get(value) ?? []);
+}
+
+function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const fresh = make();
+  map.set(key, fresh);
+  return fresh;
+}
+
+/** Label names that occur in the series given, sorted. */
+export function labelNamesOf(series: Iterable<Series>): string[] {
+  const names = new Set<string>();
+  for (const { labels } of series) {
+    for (const [name] of labels.entries()) names.add(name);
+  }
+  return [...names].sort(compareText);
+}
+
+/** Values of one label in the series given, sorted. */
+export function labelValuesOf(series: Iterable<Series>, name: string = METRIC_NAME): string[] {
+  const values = new Set<string>();
+  for (const { labels } of series) {
+    const value = labels.get(name);
+    if (value !== "") values.add(value);
+  }
+  return [...values].sort(compareText);
+}

@@ -1,0 +1,179 @@
+/** Reads the test files of the PromQL project: `load`, `eval`, `clear` and what a case expects. */
+import { parseDuration, parseGoFloat } from "../../sim/prometheus/promql/index.js";
+
+/** One series of a `load` block or of an expectation; a gap is undefined. */
+export interface SeriesLine {
+  readonly metric: string;
+  readonly values: readonly SequenceValue[];
+}
+
+/** A value, a staleness mark or a gap. */
+export type SequenceValue = number | "stale" | undefined;
+
+export interface LoadCommand {
+  readonly kind: "load";
+  readonly intervalMs: number;
+  readonly series: readonly SeriesLine[];
+}
+
+/** A demand on the error or on the annotations of a case. */
+export interface Expectation {
+  readonly what: "fail" | "warn" | "info" | "no_warn" | "no_info" | "ordered";
+  readonly message?: string;
+  readonly pattern?: string;
+}
+
+export interface EvalCommand {
+  readonly kind: "eval";
+  readonly line: number;
+  readonly query: string;
+  /** Equal start and end, and no step, for an instant query. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepMs: number;
+  readonly expectations: readonly Expectation[];
+  readonly text: string | undefined;
+  readonly scalar: number | undefined;
+  readonly series: readonly SeriesLine[];
+  /** Set when an instant query yields samples over time. */
+  readonly rangeStepMs: number | undefined;
+  readonly rangeStartMs: number;
+}
+
+export type Command = LoadCommand | EvalCommand | { readonly kind: "clear" };
+
+/** @throws Error when a line is not understood, naming it. */
+export function parseCaseFile(text: string): Command[] {
+  const lines = text.split("\n").map((line) => (line.trim().startsWith("#") ? "" : line.trim()));
+  const commands: Command[] = [];
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] as string;
+    if (line === "") continue;
+    const word = line.split(/\s/)[0]?.toLowerCase() ?? "";
+    if (word === "clear") {
+      commands.push({ kind: "clear" });
+      continue;
+    }
+    const body: string[] = [];
+    const first = at;
+    while (at + 1 < lines.length && lines[at + 1] !== "") {
+      at += 1;
+      body.push(lines[at] as string);
+    }
+    if (word === "load") commands.push(parseLoad(line, body));
+    else if (word.startsWith("eval")) commands.push(parseEval(line, body, first + 1));
+    else throw new Error(`line ${first + 1}: unknown command ${JSON.stringify(line)}`);
+  }
+  return commands;
+}
+
+function parseLoad(line: string, body: readonly string[]): LoadCommand {
+  const intervalMs = duration(line.split(/\s+/)[1] ?? "");
+  return { kind: "load", intervalMs, series: body.map(parseSeriesLine) };
+}
+
+const INSTANT = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/i;
+const RANGE = /^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$/i;
+
+function parseEval(line: string, body: readonly string[], number: number): EvalCommand {
+  const instant = INSTANT.exec(line);
+  const range = RANGE.exec(line);
+  const found = instant ?? range;
+  if (found === null) throw new Error(`line ${number}: cannot read ${JSON.stringify(line)}`);
+  const startMs = duration(found[2] ?? "0");
+  const expectations: Expectation[] = [];
+  if (found[1] !== undefined) expectations.push({ what: found[1] as Expectation["what"] });
+  let text: string | undefined;
+  let scalar: number | undefined;
+  let rangeStepMs: number | undefined;
+  let rangeStartMs = 0;
+  const series: SeriesLine[] = [];
+  for (const entry of body) {
+    const string = /^expect\s+string\s+(.*)$/.exec(entry);
+    const vector = /^expect\s+range\s+vector\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)$/.exec(entry);
+    const fail = /^expected_fail_(message|regexp)\s+(.*)$/.exec(entry);
+    if (string !== null) text = unquoteGo(string[1] as string);
+    else if (vector !== null) {
+      rangeStartMs = duration(vector[1] as string);
+      rangeStepMs = duration(vector[3] as string);
+    } else if (fail !== null) {
+      const wanted = fail[2] as string;
+      expectations.push(
+        fail[1] === "message" ? { what: "fail", message: wanted } : { what: "fail", pattern: wanted },
+      );
+    } else if (/^expect\s/.test(entry)) expectations.push(parseExpectation(entry));
+    else if (parseGoFloat(entry) === undefined) series.push(parseSeriesLine(entry));
+    else scalar = parseGoFloat(entry);
+  }
+  return {
+    kind: "eval",
+    line: number,
+    query: (instant === null ? found[5] : found[3]) as string,
+    startMs,
+    endMs: instant === null ? duration(found[3] as string) : startMs,
+    stepMs: instant === null ? duration(found[4] as string) : 0,
+    expectations,
+    text,
+    scalar,
+    series,
+    rangeStepMs,
+    rangeStartMs,
+  };
+}
+
+function parseExpectation(line: string): Expectation {
+  const found = /^expect\s+(fail|warn|info|no_warn|no_info|ordered)(?:\s+(msg|regex):\s*(.*))?$/.exec(line);
+  if (found === null) throw new Error(`cannot read expectation ${JSON.stringify(line)}`);
+  const what = found[1] as Expectation["what"];
+  const detail = (found[3] ?? "").trim();
+  if (found[2] === "msg") return { what, message: detail };
+  return found[2] === "regex" ? { what, pattern: detail } : { what };
+}
+
+/** `metric{a="b"} 1 2+3x4 _ stale`. */
+export function parseSeriesLine(line: string): SeriesLine {
+  const end = metricEnd(line);
+  const values: SequenceValue[] = [];
+  for (const item of line.slice(end).trim().split(/\s+/)) {
+    if (item !== "") values.push(...parseItem(item));
+  }
+  return { metric: line.slice(0, end).trim(), values };
+}
+
+// Braces and blanks may stand inside quotes.
+function metricEnd(line: string): number {
+  const found = /^[^\s{]*\s*(?:\{(?:[^"'`}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?/.exec(line);
+  return found?.[0].length ?? 0;
+}
+
+/** One item of a sequence: `5`, `_`, `_x3`, `stale`, `1x4`, `1+2x3`, `3-1x2`. */
+export function parseItem(item: string): SequenceValue[] {
+  const gap = /^_(?:x(\d+))?$/.exec(item);
+  if (gap !== null) return repeat(undefined, Number(gap[1] ?? 1));
+  const stale = /^stale(?:x(\d+))?$/.exec(item);
+  if (stale !== null) return repeat("stale", stale[1] === undefined ? 1 : Number(stale[1]) + 1);
+  const number = "[+-]?(?:Inf|NaN|[\\d.]+(?:[eE][+-]?\\d+)?)";
+  const found = new RegExp(`^(${number})(?:([+-])(${number}))?(?:x(\\d+))?$`, "i").exec(item);
+  const start = parseGoFloat(found?.[1] ?? "");
+  if (found === null || start === undefined) throw new Error(`cannot read value ${JSON.stringify(item)}`);
+  const values: number[] = [start];
+  const step = found[3] === undefined ? 0 : (parseGoFloat(found[3]) ?? 0) * (found[2] === "-" ? -1 : 1);
+  for (let times = Number(found[4] ?? 0); times > 0; times -= 1) {
+    values.push(found[3] === undefined ? start : (values.at(-1) ?? 0) + step);
+  }
+  return values;
+}
+
+function repeat<Item>(item: Item, times: number): Item[] {
+  return Array.from({ length: times }, () => item);
+}
+
+function duration(text: string): number {
+  const known = parseDuration(text) ?? Number(text) * 1000;
+  if (Number.isNaN(known)) throw new Error(`cannot read duration ${JSON.stringify(text)}`);
+  return known;
+}
+
+function unquoteGo(text: string): string {
+  return text.startsWith("`") ? text.slice(1, -1) : String(JSON.parse(text));
+}

@@ -41,6 +41,8 @@ export interface Fabric {
   /** @throws SimError `SIM_HOST_UNKNOWN` with the names there are. */
   host(name: string): Host;
   hosts(): readonly Host[];
+  /** Every name that `resolve` knows: services first, then hosts. */
+  names(): readonly string[];
   /** Gives a group of hosts one name, such as `gateway` for `gateway-0` and `gateway-1`. */
   addService(name: string, hostNames: readonly string[]): void;
   /** Hosts behind a host or service name; empty when there is no such name. */
@@ -142,6 +144,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       );
     },
     hosts: () => [...hosts.values()],
+    names: () => [...services.keys(), ...hosts.keys()],
     addService(name, hostNames) {
       services.set(
         name,

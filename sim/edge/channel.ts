@@ -1,0 +1,163 @@
+/** The client's end of a WebSocket connection: opening handshake, frames, closing handshake. No events yet. */
+import type { Incarnation, Loop } from "../kernel/index.js";
+import type { Connection, Network } from "../network/index.js";
+import { type SocketFrame, abnormal, closeTimeoutMs, sendFrame } from "./frames.js";
+import type { CheckedAddress } from "./mock-socket-checks.js";
+
+/** What every socket of one world shares. */
+export interface ChannelWorld {
+  readonly network: Network;
+  readonly life: Incarnation;
+  readonly loop: Loop;
+  readonly openTimeoutMs: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Each is called in an event of its own, never from within a call of the user. */
+export interface ChannelListener {
+  opened(protocol: string): void;
+  received(data: string | Uint8Array): void;
+  /** The closing handshake has begun. */
+  closing(): void;
+  /** The end. @param failed - Whether an error comes before the close. */
+  closed(code: number, reason: string, wasClean: boolean, failed: boolean): void;
+}
+
+export interface Channel {
+  /** Bytes that the server has not read. */
+  readonly bufferedAmount: number;
+  send(data: string | Uint8Array, size: number): void;
+  close(code: number, reason: string): void;
+  setReading(reading: boolean): void;
+}
+
+/** Holds the loop while the socket opens and while it closes; an open one does not. */
+export function openChannel(
+  world: ChannelWorld,
+  { url, protocols }: CheckedAddress,
+  listener: ChannelListener,
+): Channel {
+  const { network, life, loop } = world;
+  let state: "connecting" | "open" | "closing" | "closed" = "connecting";
+  let connection: Connection | undefined;
+  let farewell: { readonly code: number; readonly reason: string } | undefined;
+  let release: () => void = () => {};
+  let cancelTimeout: () => void = () => {};
+  hold("open");
+
+  function hold(what: string): void {
+    release();
+    release = loop.hold({
+      describe: () => `WebSocket ${url} to ${what}`,
+      fail: () => queueMicrotask(() => end(abnormal, "", false, true)),
+    });
+  }
+
+  function limit(delayMs: number, label: string, run: () => void): void {
+    cancelTimeout();
+    cancelTimeout = life.schedule(delayMs, "timer", label, run);
+  }
+
+  function end(code: number, reason: string, wasClean: boolean, failed: boolean): void {
+    if (state === "closed") return;
+    state = "closed";
+    cancelTimeout();
+    release();
+    listener.closed(code, reason, wasClean, failed);
+  }
+
+  function fail(): void {
+    connection?.abort();
+    end(abnormal, "", false, true);
+  }
+
+  function startClosing(): void {
+    state = "closing";
+    hold("close");
+    limit(closeTimeoutMs, "websocket/close-timeout", () => {
+      connection?.abort();
+      if (farewell === undefined) end(abnormal, "", false, false);
+      else end(farewell.code, farewell.reason, true, false);
+    });
+  }
+
+  function accepted(protocol: string): void {
+    if (state !== "connecting") return;
+    state = "open";
+    cancelTimeout();
+    release();
+    listener.opened(protocol);
+  }
+
+  function closeReceived(frame: { readonly code: number; readonly reason: string }, from: Connection): void {
+    farewell = frame;
+    if (state !== "open") return;
+    const { code, reason } = frame;
+    sendFrame(from, { kind: "close", code, reason });
+    startClosing();
+    listener.closing();
+  }
+
+  function onFrame(frame: SocketFrame, from: Connection): void {
+    if (frame.kind === "accept") accepted(frame.protocol);
+    else if (frame.kind === "close") closeReceived(frame, from);
+    else if (frame.kind === "refuse") fail();
+    else if (state === "open" && frame.kind === "text") listener.received(frame.text);
+    else if (state === "open" && frame.kind === "binary") listener.received(frame.bytes);
+  }
+
+  function connected(opened: Connection): void {
+    if (state !== "connecting") {
+      opened.abort();
+      return;
+    }
+    connection = opened;
+    opened.onMessage((frame: SocketFrame) => onFrame(frame, opened));
+    opened.onClose(() => {
+      if (farewell === undefined) end(abnormal, "", false, true);
+      else end(farewell.code, farewell.reason, true, false);
+    });
+    const headers = {
+      ...world.headers,
+      host: new URL(url).host,
+      upgrade: "websocket",
+      connection: "Upgrade",
+    };
+    const offered = protocols.length === 0 ? {} : { "sec-websocket-protocol": protocols.join(", ") };
+    sendFrame(opened, { kind: "upgrade", request: { url, headers: { ...headers, ...offered } }, protocols });
+  }
+
+  limit(world.openTimeoutMs, "websocket/open-timeout", fail);
+  const { hostname, port, protocol } = new URL(url);
+  const portDefault = protocol === "wss:" ? 443 : 80;
+  network
+    .connect(life, hostname, port === "" ? portDefault : Number(port), "websocket", world.openTimeoutMs)
+    .then(connected, fail);
+
+  return {
+    get bufferedAmount() {
+      return connection?.inFlight ?? 0;
+    },
+    send(data, size) {
+      if (state !== "open" || connection === undefined) return;
+      sendFrame(
+        connection,
+        typeof data === "string" ? { kind: "text", text: data } : { kind: "binary", bytes: data },
+        size,
+      );
+    },
+    close(code, reason) {
+      if (state === "open" && connection !== undefined) {
+        sendFrame(connection, { kind: "close", code, reason });
+        startClosing();
+      } else if (state === "connecting") {
+        state = "closing";
+        hold("close");
+        limit(0, "websocket/aborted", fail);
+      }
+    },
+    setReading(reading) {
+      connection?.setReading(reading);
+    },
+  };
+}

@@ -1,0 +1,12 @@
+/** The edges: how a test's own code reaches a world, by fetch, WebSocket, real clients, globals, or a port. */
+export { createWorldFetch } from "./fetch.js";
+export type { WorldFetchOptions } from "./fetch.js";
+export { servePort } from "./serve-port.js";
+export type { ServePortOptions } from "./serve-port.js";
+export type { PortService } from "./frames.js";
+export { acceptWebSocket } from "./server-socket.js";
+export type { WorldServerSocket } from "./server-socket.js";
+export { waitForMessage, waitForReadyState } from "./socket-waits.js";
+export type { MessageWait } from "./socket-waits.js";
+export { createWorldSockets } from "./websocket.js";
+export type { WorldSockets, WorldSocketsOptions } from "./websocket.js";

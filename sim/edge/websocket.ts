@@ -1,0 +1,220 @@
+/**
+ * `WebSocket` into a world, with the behaviour of a browser's. Frames, latency, order and faults come from the
+ * network; argument checks from mock-socket; events from Node's own EventTarget.
+ */
+import { SimError } from "../errors.js";
+import type { Incarnation, Loop } from "../kernel/index.js";
+import type { Network } from "../network/index.js";
+import { type Channel, type ChannelWorld, openChannel } from "./channel.js";
+import { WorldCloseEvent } from "./close-event.js";
+import { noStatus } from "./frames.js";
+import { type HandlerSlots, createHandlerSlots } from "./handlers.js";
+import { checkAddress, checkClose } from "./mock-socket-checks.js";
+import { requireRoute } from "./routes.js";
+
+export interface WorldSocketsOptions {
+  readonly network: Network;
+  /** The life of the host that sockets come from. */
+  readonly life: Incarnation;
+  readonly loop: Loop;
+  /** Virtual milliseconds until a socket that does not open fails. @default 120_000 */
+  readonly openTimeoutMs?: number;
+  /** Headers of each upgrade request besides the standard ones. @default {} */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface WorldSockets {
+  /** The class to hand out. Each world has its own. */
+  readonly WebSocket: typeof WebSocket;
+  /** Addresses of the sockets that are not closed, in the order they were made. */
+  open(): readonly string[];
+  /** Stops or resumes reading on a socket of this world: what arrives stays in flight, as with a slow client. */
+  setReading(socket: WebSocket, reading: boolean): void;
+}
+
+/** The constructor throws SimError `SIM_ROUTE_UNKNOWN` for a host that the world does not have. */
+export function createWorldSockets({
+  network,
+  life,
+  loop,
+  openTimeoutMs = 120_000,
+  headers = {},
+}: WorldSocketsOptions): WorldSockets {
+  const world: ChannelWorld = { network, life, loop, openTimeoutMs, headers };
+  const alive = new Map<unknown, Channel>();
+  class WebSocket extends WorldWebSocket {
+    constructor(url: string | URL, protocols?: string | string[]) {
+      super(world, alive, url, protocols);
+    }
+  }
+  return {
+    WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
+    open: () => [...alive.keys()].map((socket) => (socket as WorldWebSocket).url),
+    setReading(socket, reading) {
+      alive.get(socket)?.setReading(reading);
+    },
+  };
+}
+
+// A lone surrogate becomes U+FFFD on its way. In Node 20, but not yet in the library types of ES2023.
+const { toWellFormed } = String.prototype as unknown as { readonly toWellFormed: (this: string) => string };
+
+const states = { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 } as const;
+
+class WorldWebSocket extends EventTarget {
+  readonly url: string;
+  readonly extensions = "";
+  readonly #handlers: HandlerSlots = createHandlerSlots(this);
+  readonly #channel: Channel;
+  readonly #alive: Map<unknown, Channel>;
+  #readyState: number = states.CONNECTING;
+  #protocol = "";
+  #binaryType: BinaryType = "blob";
+  // What was sent too late counts for ever, as the standard has it.
+  #lateBytes = 0;
+
+  constructor(
+    world: ChannelWorld,
+    alive: Map<unknown, Channel>,
+    url: string | URL,
+    protocols: string | string[] | undefined,
+  ) {
+    super();
+    const address = checkAddress(url, protocols);
+    requireRoute(world.network.fabric, new URL(address.url));
+    this.url = address.url;
+    this.#alive = alive;
+    this.#channel = openChannel(world, address, {
+      opened: (protocol) => this.#opened(protocol),
+      received: (data) => this.#received(data),
+      closing: () => {
+        this.#readyState = states.CLOSING;
+      },
+      closed: (code, reason, wasClean, failed) => this.#closed({ code, reason, wasClean }, failed),
+    });
+    alive.set(this, this.#channel);
+  }
+
+  get readyState(): number {
+    return this.#readyState;
+  }
+
+  get protocol(): string {
+    return this.#protocol;
+  }
+
+  get bufferedAmount(): number {
+    return this.#channel.bufferedAmount + this.#lateBytes;
+  }
+
+  get binaryType(): BinaryType {
+    return this.#binaryType;
+  }
+
+  // An unknown value is ignored, as for every enumerated attribute of the web.
+  set binaryType(type: BinaryType) {
+    if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
+  }
+
+  get onopen(): unknown {
+    return this.#handlers.get("open");
+  }
+
+  set onopen(handler: unknown) {
+    this.#handlers.set("open", handler);
+  }
+
+  get onmessage(): unknown {
+    return this.#handlers.get("message");
+  }
+
+  set onmessage(handler: unknown) {
+    this.#handlers.set("message", handler);
+  }
+
+  get onerror(): unknown {
+    return this.#handlers.get("error");
+  }
+
+  set onerror(handler: unknown) {
+    this.#handlers.set("error", handler);
+  }
+
+  get onclose(): unknown {
+    return this.#handlers.get("close");
+  }
+
+  set onclose(handler: unknown) {
+    this.#handlers.set("close", handler);
+  }
+
+  send(data: unknown): void {
+    if (this.#readyState === states.CONNECTING) {
+      throw new DOMException(
+        "Failed to execute 'send' on 'WebSocket': Still in CONNECTING state.",
+        "InvalidStateError",
+      );
+    }
+    const payload = payloadOf(data);
+    const size = typeof payload === "string" ? Buffer.byteLength(payload) : payload.byteLength;
+    if (this.#readyState === states.OPEN) this.#channel.send(payload, size);
+    else this.#lateBytes += size;
+  }
+
+  close(code?: number, reason?: string): void {
+    checkClose(code, reason);
+    if (this.#readyState >= states.CLOSING) return;
+    this.#readyState = states.CLOSING;
+    this.#channel.close(code ?? (reason === undefined ? noStatus : 1000), reason ?? "");
+  }
+
+  #opened(protocol: string): void {
+    this.#readyState = states.OPEN;
+    this.#protocol = protocol;
+    this.dispatchEvent(new Event("open"));
+  }
+
+  #received(data: string | Uint8Array): void {
+    this.dispatchEvent(
+      new MessageEvent("message", {
+        data: dataFor(data, this.#binaryType),
+        origin: new URL(this.url).origin,
+      }),
+    );
+  }
+
+  #closed(init: CloseEventInit, failed: boolean): void {
+    this.#readyState = states.CLOSED;
+    this.#alive.delete(this);
+    if (failed) this.dispatchEvent(new Event("error"));
+    this.dispatchEvent(new WorldCloseEvent("close", init));
+  }
+}
+
+// The constants stand on the class and on each socket; on the prototype they cost nothing.
+for (const [name, value] of Object.entries(states)) {
+  for (const holder of [WorldWebSocket, WorldWebSocket.prototype]) {
+    Object.defineProperty(holder, name, { value, enumerable: true });
+  }
+}
+
+function dataFor(data: string | Uint8Array, type: BinaryType): unknown {
+  if (typeof data === "string") return data;
+  const copy = data.slice();
+  return type === "blob" ? new Blob([copy]) : copy.buffer;
+}
+
+function payloadOf(data: unknown): string | Uint8Array {
+  if (data instanceof ArrayBuffer) return new Uint8Array(data.slice(0));
+  if (ArrayBuffer.isView(data)) {
+    return new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice();
+  }
+  if (data instanceof Blob) {
+    throw new SimError(
+      "SIM_UNSUPPORTED",
+      "Cannot send a Blob: Node reads it outside virtual time, at no certain moment.",
+      "Send `await blob.arrayBuffer()`.",
+    );
+  }
+  return toWellFormed.call(String(data));
+}

@@ -1,0 +1,47 @@
+/** A world of two hosts: `client`, and `gateway-0` behind the service name `gateway`, which echoes. */
+import type { HttpHandler, ServerSocket, SocketRequest } from "../../../../src/ports/index.js";
+import { createNetwork } from "../../../../sim/network/index.js";
+import type { LinkOptions } from "../../../../sim/network/index.js";
+import { servePort } from "../../../../sim/edge/index.js";
+import {
+  type Driver,
+  createChoiceLog,
+  createLoop,
+  createVirtualClock,
+  dullDriver,
+  resolveLimits,
+} from "../../../../sim/kernel/index.js";
+
+export interface TinyWorldOptions {
+  readonly driver?: Driver;
+  readonly link?: LinkOptions;
+  readonly handler?: HttpHandler;
+  readonly onSocket?: (socket: ServerSocket, request: SocketRequest) => void;
+}
+
+export const echo: HttpHandler = (request) => ({
+  status: 200,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify(request),
+});
+
+function echoSocket(socket: ServerSocket): void {
+  socket.onMessage((text) => socket.send(`echo ${text}`));
+}
+
+export function createTinyWorld({
+  driver = dullDriver(),
+  link = { delayMsMin: 5, delayMsMax: 5 },
+  handler = echo,
+  onSocket = echoSocket,
+}: TinyWorldOptions = {}) {
+  const clock = createVirtualClock();
+  const loop = createLoop({ clock, choices: createChoiceLog(driver), limits: resolveLimits() });
+  const network = createNetwork(loop, link);
+  const life = network.fabric.addHost("client").boot();
+  const gateway = network.fabric.addHost("gateway-0");
+  network.fabric.addService("gateway", ["gateway-0"]);
+  const start = (): void => servePort({ network, loop, life: gateway.boot(), port: 8080, handler, onSocket });
+  start();
+  return { clock, loop, network, life, gateway, start };
+}

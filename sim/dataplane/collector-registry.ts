@@ -82,7 +82,9 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
     }
   }
 
-  const liveAtMs = (): number => (stuck ? Number.POSITIVE_INFINITY : uptimeMs() + options.reloadMs);
+  function liveAtMs(): number {
+    return stuck ? Number.POSITIVE_INFINITY : uptimeMs() + options.reloadMs;
+  }
 
   function add(desired: DesiredCollector, config: CollectorConfig): Entry {
     const next = { config, liveAtMs: liveAtMs() };

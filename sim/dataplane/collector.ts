@@ -79,7 +79,8 @@ export function createCollector({
       const { config, renderer } = work;
       const read = readHost(samples);
       const exported = config.pipelines.flatMap((pipeline) => pipeline.run(read));
-      const { text, seriesCount, sampleCount } = renderer.render(exported);
+      const parts: string[] = [];
+      const { seriesCount, sampleCount } = renderer.render(exported, parts);
       const pass: PassCounts = {
         received: read.length * bitCount(config.metrics),
         exported: seriesCount,
@@ -87,7 +88,8 @@ export function createCollector({
       };
       const offeredPoints = Math.round((offeredPointsPerSecond * config.collectionIntervalMs) / 1000);
       self.count(pass, collectionsUntil(uptimeMs), offeredPoints, latencyFactor);
-      return text + self.text(pass, config.collectionIntervalMs);
+      parts.push(seriesCount === 0 ? "" : "\n", self.text(pass, config.collectionIntervalMs));
+      return parts.join("");
     },
     reload: (config) => {
       work = begin(config);

@@ -8,7 +8,6 @@ import { valueAt, type Sample } from "./sample.js";
 export const expositionContentType = "text/plain; version=0.0.4; charset=utf-8";
 
 export interface RenderedSamples {
-  readonly text: string;
   /** Series written. */
   readonly seriesCount: number;
   /** Processes and groups written. */
@@ -16,14 +15,9 @@ export interface RenderedSamples {
 }
 
 export interface SampleRenderer {
-  render(samples: readonly Sample[]): RenderedSamples;
+  /** Appends pieces of text to `parts`. Each line but the first begins with its line break. */
+  render(samples: readonly Sample[], parts: string[]): RenderedSamples;
 }
-
-const headers = metricTable.map(
-  ({ family, type, help }) =>
-    (prefix: string): string =>
-      `# HELP ${prefix}${family} ${help}\n# TYPE ${prefix}${family} ${type}\n`,
-);
 
 /** Builds a renderer that remembers each sample's labels; they are most of the text. */
 export function createSampleRenderer({
@@ -33,12 +27,14 @@ export function createSampleRenderer({
 }: ExporterConfig): SampleRenderer {
   const labelTexts = createRotatingMemo<Sample, string>(16);
   const makeLabels = ({ attributes }: Sample): string =>
-    labelText({ ...(attributesAsLabels && attributes), ...constLabels }, Object.keys(constLabels));
-  const families = metricTable.map(({ family }) => prefix + family);
-  const headerTexts = headers.map((header) => header(prefix));
+    labelText(constLabels, attributesAsLabels ? attributes : {});
+  const families = metricTable.map(({ family, type, help }) => ({
+    header: `# HELP ${prefix}${family} ${help}\n# TYPE ${prefix}${family} ${type}`,
+    lineStart: `\n${prefix}${family}`,
+  }));
 
   return {
-    render: (samples) => {
+    render: (samples, parts) => {
       // Two samples with the same labels would be one series twice; the first wins.
       const byLabels = new Map<string, Sample>();
       for (const sample of samples) {
@@ -46,38 +42,52 @@ export function createSampleRenderer({
         if (!byLabels.has(labels)) byLabels.set(labels, sample);
       }
       labelTexts.endRound();
-      let text = "";
       let seriesCount = 0;
-      for (const [index, family] of families.entries()) {
-        let lines = "";
+      for (const [index, { header, lineStart }] of families.entries()) {
+        const seriesBefore = seriesCount;
+        const headerAt = parts.push("") - 1;
         for (const [labels, { values, metrics }] of byLabels) {
           if ((metrics & (1 << index)) === 0) continue;
-          lines += family + labels + valueAt(values, index) + "\n";
+          parts.push(lineStart, labels, String(valueAt(values, index)));
           seriesCount += 1;
         }
-        if (lines !== "") text += (headerTexts[index] ?? "") + lines;
+        if (seriesCount > seriesBefore) parts[headerAt] = seriesBefore === 0 ? header : `\n${header}`;
       }
-      return { text, seriesCount, sampleCount: byLabels.size };
+      return { seriesCount, sampleCount: byLabels.size };
     },
   };
 }
 
-/** Labels in braces, with a blank after them: `firstNames` first, the others in alphabetical order. */
+/**
+ * Labels in braces, with a blank after them.
+ *
+ * @param first - Come first, in their order, and win over `others` of the same name.
+ * @param others - Come after them, in alphabetical order.
+ */
 export function labelText(
-  labels: Readonly<Record<string, string>>,
-  firstNames: readonly string[] = [],
+  first: Readonly<Record<string, string>>,
+  others: Readonly<Record<string, string>> = {},
 ): string {
-  const byName = new Map<string, string>();
-  for (const name of firstNames) byName.set(labelName(name), labels[name] ?? "");
-  const others = Object.keys(labels).sort((a, b) => (a < b ? -1 : 1));
-  for (const name of others)
-    if (!byName.has(labelName(name))) byName.set(labelName(name), labels[name] ?? "");
-  if (byName.size === 0) return " ";
-  const pairs = [...byName].map(([name, value]) => `${name}="${escapeValue(value)}"`);
-  return `{${pairs.join(",")}} `;
+  const written = new Set<string>();
+  const pairs: string[] = [];
+  const write = (key: string, value: string): void => {
+    const name = labelName(key);
+    if (written.has(name)) return;
+    written.add(name);
+    pairs.push(`${name}="${escapeValue(value)}"`);
+  };
+  for (const key of Object.keys(first)) write(key, first[key] ?? "");
+  for (const key of Object.keys(others).sort(byCodeUnit)) write(key, others[key] ?? "");
+  // Joining gives one flat text; what is put together with + is copied piece by piece at every use.
+  return pairs.length === 0 ? " " : ["{", pairs.join(","), "} "].join("");
 }
 
-const labelName = (name: string): string => name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_");
+const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : 1);
+
+const labelName = (name: string): string =>
+  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : name.replace(/[^A-Za-z0-9_]/g, "_").replace(/^(?=\d)/, "_");
 
 const escapeValue = (value: string): string =>
-  value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+  /[\\"\n]/.test(value)
+    ? value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")
+    : value;

@@ -35,9 +35,8 @@ const dollarsPerGibibyte = 0.25;
 
 /** @param seed - Decides the jitter of latencies. */
 export function createSelfMetrics(labels: Readonly<Record<string, string>>, seed: number): SelfMetrics {
-  const own = labelText(labels, ["experiment_id", "variant"]);
-  const withLabel = (name: string, value: string): string =>
-    labelText({ ...labels, [name]: value }, ["experiment_id", "variant"]);
+  const own = labelText(labels);
+  const withLabel = (name: string, value: string): string => labelText(labels, { [name]: value });
   const bucketLabels = [...latencyBounds.map(String), "+Inf"].map((bound) => withLabel("le", bound));
   const ofReceiver = withLabel("receiver", "hostmetrics");
   const ofProcessor = withLabel("processor", "pipeline");

@@ -1,7 +1,7 @@
 /** `resource` and `attributes`: put attributes in, change them, or take them away. */
 import { z } from "zod";
 import type { Attributes } from "../sample.js";
-import { readConfig, type ProcessorKind } from "./processor.js";
+import { readConfig, type EachStage, type ProcessorKind } from "./processor.js";
 
 const value = z.union([z.string(), z.number(), z.boolean()]).transform(String);
 const key = z.string().min(1);
@@ -12,21 +12,25 @@ const actionSchema = z.discriminatedUnion("action", [
 
 type Action = z.infer<typeof actionSchema>;
 
-const build =
-  (field: "attributes" | "actions"): ProcessorKind["build"] =>
-  (config) => {
-    const actions =
-      readConfig(z.strictObject({ [field]: z.array(actionSchema).min(1) }), config)[field] ?? [];
-    return {
-      type: "each",
-      dynamic: false,
-      apply: (sample) => ({ ...sample, attributes: actions.reduce(applyAction, sample.attributes) }),
-    };
-  };
+const actions = z.array(actionSchema).min(1);
+const resourceSchema = z.strictObject({ attributes: actions });
+const attributesSchema = z.strictObject({ actions });
 
-export const resource: ProcessorKind = { kind: "resource", build: build("attributes") };
+const applyAll = (actions: readonly Action[]): EachStage => ({
+  type: "each",
+  dynamic: false,
+  apply: (sample) => ({ ...sample, attributes: actions.reduce(applyAction, sample.attributes) }),
+});
 
-export const attributes: ProcessorKind = { kind: "attributes", build: build("actions") };
+export const resource: ProcessorKind = {
+  kind: "resource",
+  build: (config) => applyAll(readConfig(resourceSchema, config).attributes),
+};
+
+export const attributes: ProcessorKind = {
+  kind: "attributes",
+  build: (config) => applyAll(readConfig(attributesSchema, config).actions),
+};
 
 function applyAction(attributes: Attributes, action: Action): Attributes {
   const present = attributes[action.key] !== undefined;

@@ -7,7 +7,7 @@ import type { Scenario } from "./scenario.js";
 export { createChecks } from "./checks.js";
 export type { Checks } from "./checks.js";
 export { runScenario } from "./run-scenario.js";
-export type { ScenarioResult, RunScenarioOptions } from "./run-scenario.js";
+export type { ApiCoverage, RunScenarioOptions, ScenarioResources, ScenarioResult } from "./run-scenario.js";
 export type { Scenario, ScenarioContext } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [lifecycle];

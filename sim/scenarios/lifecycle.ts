@@ -4,6 +4,7 @@ import type { Scenario } from "./scenario.js";
 export const lifecycle: Scenario = {
   name: "lifecycle",
   summary: "an experiment is created, deployed, measured, analyzed and completed",
+  smoke: true,
   deadline: "15m",
   world: { nodes: ["node1", "node2"] },
   async run({ phoenix, check, step }) {

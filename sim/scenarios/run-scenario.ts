@@ -17,6 +17,24 @@ export interface RunScenarioOptions {
   readonly onStep?: (title: string, virtualMs: number) => void;
 }
 
+/** What one run used. The counts are the same for the same seed and code; heap is a measurement. */
+export interface ScenarioResources {
+  /** Statements that PostgreSQL executed. */
+  readonly sqlStatements: number;
+  /** Bytes of JavaScript heap in use as the scenario ended, garbage included. */
+  readonly heapBytes: number;
+  /** Sockets, timers and pipes that the process holds after the world was disposed and did not hold before. */
+  readonly openHandles: number;
+}
+
+/** Which answers of the HTTP API a run has seen. */
+export interface ApiCoverage {
+  /** Statuses that the OpenAPI document declares, by operation, such as `GET /api/v1/experiments/{id}`. */
+  readonly declared: Readonly<Record<string, readonly number[]>>;
+  /** Statuses answered, by operation, each once and rising. */
+  readonly seen: Readonly<Record<string, readonly number[]>>;
+}
+
 export interface ScenarioResult {
   readonly name: string;
   readonly seed: number;
@@ -32,6 +50,8 @@ export interface ScenarioResult {
   readonly assertions: number;
   /** Figures the scenario reported, in order. */
   readonly figures: readonly (readonly [name: string, value: string])[];
+  readonly resources?: ScenarioResources;
+  readonly coverage?: ApiCoverage;
   readonly error?: { readonly code: string; readonly message: string; readonly step: string };
 }
 

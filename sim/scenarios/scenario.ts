@@ -20,6 +20,8 @@ export interface Scenario {
   readonly name: string;
   /** What it shows, as one sentence. */
   readonly summary: string;
+  /** Part of the quick set of `phoenix-sim run --smoke`, which runs before each commit. @default false */
+  readonly smoke?: boolean;
   /** Virtual time within which the whole scenario must end. */
   readonly deadline: Duration;
   /** The world it needs beyond the defaults. */

@@ -39,6 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   "sim/phoenix": ["sim", "src"],
   "sim/scenarios": ["sim/phoenix", "sim/kernel", "sim/client", "sim/errors", "sim/text", "src/model"],
+  "sim/history": ["sim/scenarios", "sim/errors"],
   "sim/cli": ["sim"],
   "sim/index": ["sim"],
   "sim/vitest": ["sim"],

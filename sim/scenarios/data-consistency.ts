@@ -1,0 +1,41 @@
+/** Scenario 5: many creates at once, and every acknowledged one is in the database, once. */
+import type { ExperimentReply } from "../client/index.js";
+import type { Scenario } from "./scenario.js";
+import { range } from "./steps.js";
+
+const requestCount = 1_000;
+
+export const dataConsistency: Scenario = {
+  name: "data-consistency",
+  summary: "a thousand experiments created at once are all stored, with their names, under different ids",
+  deadline: "10m",
+  world: { globals: true },
+  async run({ phoenix, check, step, scale }) {
+    const count = Math.max(1, Math.round(requestCount * scale));
+    const { token } = await phoenix.client.login("admin@phoenix.io", "admin123");
+
+    step(`create ${count} experiments at once`);
+    const experiments = await Promise.all(
+      range(count).map(async (index) => {
+        const response = await phoenix.plainFetch(`${phoenix.url}/api/v1/experiments`, {
+          method: "POST",
+          headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+          body: JSON.stringify({ name: `consistency-test-${index}` }),
+        });
+        check.equal(response.status, 201, `the status of create ${index}`);
+        return (await response.json()) as ExperimentReply;
+      }),
+    );
+
+    step("each is in the database under its name");
+    const stored = new Map(phoenix.postgres.rows("experiments").map((row) => [row["id"], row["name"]]));
+    for (const [index, { id, name }] of experiments.entries()) {
+      check.equal(name, `consistency-test-${index}`, "the name in the reply");
+      check.equal(stored.get(id), name, `the name of ${id} in the database`);
+    }
+    check.equal(stored.size, count, "nothing else in the database");
+
+    step("no id is there twice");
+    check.equal(new Set(experiments.map(({ id }) => id)).size, count, "as many ids as experiments");
+  },
+};

@@ -1,0 +1,116 @@
+/** Scenario 3: parts of the platform fail and come back; what runs goes on, what is new waits and then proceeds. */
+import { ApiError } from "../client/index.js";
+import type { RuleHandle } from "../network/index.js";
+import type { Phoenix } from "../phoenix.js";
+import type { Checks } from "./checks.js";
+import type { Scenario } from "./scenario.js";
+import { createAndStart } from "./steps.js";
+
+const parts = ["generator", "gateway", "controller", "postgres", "redis", "prometheus", "node1"] as const;
+const ways = ["stop", "crash", "pause", "partition"] as const;
+
+type Way = (typeof ways)[number];
+
+export const failureRecovery: Scenario = {
+  name: "failure-recovery",
+  summary: "each part stops, crashes, freezes or is cut off in turn, and nothing is lost",
+  deadline: "90m",
+  world: { nodes: ["node1", "node2"] },
+  async run({ phoenix, check, step }) {
+    const { client } = phoenix;
+
+    step("an experiment runs");
+    const experiment = await createAndStart(client, { name: "recovery-exp", config: { duration: "2h" } });
+    await phoenix.waitForState(experiment.id, "running", { within: "1m" });
+
+    step("it goes on while the config generator is down");
+    const outage = phoenix.services.generator.stop();
+    await phoenix.clock.advance("30s");
+    check.equal((await client.getExperiment(experiment.id)).state, "running", "the state during the outage");
+
+    step("after the generator is back, a new experiment runs");
+    await outage.heal();
+    await phoenix.clock.advance("30s");
+    const later = await client.createExperiment({ name: "post-recovery-exp" });
+    await phoenix.waitForState(later.id, "running", { within: "2m" });
+
+    for (const part of parts) {
+      for (const way of ways) {
+        step(`${part}: ${way}`);
+        await failAndRecover(phoenix, check, experiment.id, part, way);
+      }
+    }
+    check.equal(
+      phoenix.stateHistory(experiment.id),
+      ["pending", "initializing", "running"],
+      "the first experiment ran through all of it",
+    );
+  },
+};
+
+async function failAndRecover(
+  phoenix: Phoenix,
+  check: Checks,
+  runningId: string,
+  part: string,
+  way: Way,
+): Promise<void> {
+  const heal = fail(phoenix, part, way);
+  const name = `during-${part}-${way}`;
+  const during = phoenix.client.createExperiment({ name }, { idempotencyKey: name }).then(
+    ({ id }) => id,
+    (error: unknown) => {
+      checkRefusal(check, error, `creating while ${part} is out by ${way}`);
+      return undefined;
+    },
+  );
+  const reading = phoenix.client.getExperiment(runningId).then(
+    ({ state }) => check.equal(state, "running", `what a client reads while ${part} is out by ${way}`),
+    (error: unknown) => checkRefusal(check, error, `reading while ${part} is out by ${way}`),
+  );
+  await phoenix.clock.advance("30s");
+  await heal();
+  const [firstId] = await Promise.all([during, reading]);
+
+  // The same key again: if the first attempt took effect this is that experiment, and none is made twice.
+  const { id } = await phoenix.client.createExperiment({ name }, { idempotencyKey: name });
+  if (firstId !== undefined) check.equal(id, firstId, `one experiment for the key ${name}`);
+  await phoenix.waitForState(id, "running", { within: "2m" });
+  await phoenix.client.stopExperiment(id);
+  const rows = phoenix.postgres.rows("experiments").filter((row) => row["name"] === name);
+  check.equal(rows.length, 1, `one row for ${name}`);
+  check.equal(
+    (await phoenix.client.getExperiment(runningId)).state,
+    "running",
+    "the experiment that ran before",
+  );
+}
+
+function fail(phoenix: Phoenix, part: string, way: Way): () => Promise<void> {
+  if (way === "partition") {
+    const cuts: readonly RuleHandle[] = [phoenix.network.isolate(part)];
+    return async () => {
+      for (const cut of cuts) cut.heal();
+      await Promise.resolve();
+    };
+  }
+  const target = part.startsWith("node")
+    ? phoenix.node(part)
+    : phoenix.services[part as keyof Phoenix["services"]];
+  return target[way]().heal;
+}
+
+// A clear 503, or a connection that failed or stayed silent: never a wrong answer.
+function checkRefusal(check: Checks, error: unknown, what: string): void {
+  if (error instanceof ApiError) {
+    check.equal(error.status, 503, `a 503 when ${what}: ${error.message}`);
+    check.equal(error.code, "SERVICE_UNAVAILABLE", `the code when ${what}`);
+    return;
+  }
+  const code = error instanceof Error && "code" in error ? error.code : String(error);
+  check.includes<unknown>(
+    ["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT"],
+    code,
+    `a failed connection when ${what}`,
+  );
+}

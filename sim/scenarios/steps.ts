@@ -1,0 +1,23 @@
+/** Steps that several scenarios share. */
+import type { Client, CreateExperiment, ExperimentReply } from "../client/index.js";
+import type { Phoenix } from "../phoenix.js";
+
+/** Creates an experiment and starts it, whether or not it has started by itself meanwhile. */
+export async function createAndStart(client: Client, body: CreateExperiment): Promise<ExperimentReply> {
+  const experiment = await client.createExperiment(body);
+  await client.startExperiment(experiment.id);
+  return experiment;
+}
+
+/** @returns Nodes whose series Prometheus holds for an experiment, sorted. */
+export async function nodesInPrometheus(phoenix: Phoenix, experimentId: string): Promise<readonly string[]> {
+  const result = await phoenix.prometheus.query(
+    `count by (node_name) ({experiment_id="${experimentId}", node_name!=""})`,
+  );
+  return result.map(({ labels }) => labels["node_name"] ?? "").sort((a, b) => a.localeCompare(b));
+}
+
+/** @returns `count` whole numbers from 0. */
+export function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, index) => index);
+}

@@ -1,0 +1,112 @@
+/**
+ * Which experiment is looked at when: two lanes of work and one timer for each experiment that waits.
+ *
+ * All of it is memory. It only makes things happen soon; the tick makes them happen at all.
+ */
+import type { Clock, Logger } from "../ports/index.js";
+import { backoffMs, errorCode, errorText } from "../shared/index.js";
+import type { Lane } from "./context.js";
+import type { ControllerMetrics } from "./metrics.js";
+import type { ResolvedControllerOptions } from "./options.js";
+import type { Reconcile } from "./reconciler.js";
+import { createWorkQueue } from "./work-queue.js";
+
+export interface Agenda {
+  /** Looks at an experiment as soon as its lane has room. */
+  add(id: string, lane: Lane): void;
+  /** Looks at an experiment later, unless that is planned already. */
+  plan(id: string, lane: Lane, delayMs: number): void;
+  /** Whether the experiment waits, is being looked at, or is planned. */
+  has(id: string): boolean;
+  /** Starts nothing more. @returns When what runs has ended. */
+  stop(): Promise<void>;
+}
+
+/** What an agenda is made of. */
+export interface AgendaPorts {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: ControllerMetrics;
+  readonly options: ResolvedControllerOptions;
+  readonly reconcile: Reconcile;
+}
+
+// One visit follows an experiment through states that leave nothing to wait for; a life has fewer.
+const stepsMax = 8;
+
+/** Creates an empty agenda. */
+export function createAgenda({ clock, logger, metrics, options, reconcile }: AgendaPorts): Agenda {
+  const timers = new Map<string, () => void>();
+  const failures = new Map<string, number>();
+  const busy = new Set<string>();
+  let stopped = false;
+
+  async function visit(id: string, lane: Lane): Promise<void> {
+    try {
+      for (let step = 0; step < stepsMax && !stopped; step += 1) {
+        const outcome = await reconcile(id);
+        failures.delete(id);
+        if (outcome.kind === "done") return;
+        if (outcome.kind === "wait") return wake(id, outcome.lane ?? lane, outcome.delayMs);
+      }
+      wake(id, lane, options.retryFirstMs);
+    } catch (error) {
+      const attempt = (failures.get(id) ?? 0) + 1;
+      failures.set(id, attempt);
+      metrics.stepFailed();
+      logger.warn("step failed, will be tried again", {
+        id,
+        attempt,
+        code: errorCode(error),
+        error: errorText(error),
+      });
+      wake(id, lane, backoffMs(attempt, options.retryFirstMs, options.retryMostMs));
+    }
+  }
+
+  const queues = {
+    starting: createWorkQueue({
+      width: options.initWorkers,
+      run: (id) => visit(id, "starting"),
+      busy,
+      onIdle: () => queues.steady.kick(),
+    }),
+    steady: createWorkQueue({
+      width: options.workers,
+      run: (id) => visit(id, "steady"),
+      busy,
+      onIdle: () => queues.starting.kick(),
+    }),
+  };
+
+  function cancel(id: string): void {
+    timers.get(id)?.();
+    timers.delete(id);
+  }
+
+  function wake(id: string, lane: Lane, delayMs: number): void {
+    cancel(id);
+    if (stopped) return;
+    const stop = clock.setTimer(delayMs, "reconcile-experiment", () => {
+      timers.delete(id);
+      queues[lane].add(id);
+    });
+    timers.set(id, stop);
+  }
+
+  return {
+    add: (id, lane) => {
+      cancel(id);
+      queues[lane].add(id);
+    },
+    plan: (id, lane, delayMs) => {
+      if (!timers.has(id)) wake(id, lane, delayMs);
+    },
+    has: (id) => timers.has(id) || queues.starting.has(id) || queues.steady.has(id),
+    stop: async () => {
+      stopped = true;
+      for (const id of [...timers.keys()]) cancel(id);
+      await Promise.all([queues.starting.stop(), queues.steady.stop()]);
+    },
+  };
+}

@@ -1,0 +1,85 @@
+/** Asking the generator for configurations. */
+import type { Experiment } from "../model/index.js";
+import type { HttpClient } from "../ports/index.js";
+import type { ConfigOverrides } from "../store/index.js";
+
+/** Both configurations of an experiment, as collector YAML. */
+export interface GeneratedPair {
+  readonly baseline_config: string;
+  readonly candidate_config: string;
+}
+
+/** The generator understood the request and will never accept it. */
+export class GenerationRefused extends Error {
+  override readonly name = "GenerationRefused";
+  /** The generator's own words about each problem. */
+  readonly details: unknown;
+
+  constructor(message: string, details: unknown) {
+    super(message);
+    this.details = details;
+  }
+}
+
+export interface GeneratorClient {
+  /**
+   * @param version - The version that the result will have.
+   * @throws GenerationRefused when the request is wrong; any other error when asking again may help.
+   */
+  generate(experiment: Experiment, version: number, overrides: ConfigOverrides): Promise<GeneratedPair>;
+}
+
+/** Talks to the generator over HTTP. */
+export function createGeneratorClient(
+  http: HttpClient,
+  options: { readonly generatorUrl: string; readonly requestTimeoutMs: number },
+): GeneratorClient {
+  return {
+    generate: async (experiment, version, overrides) => {
+      const reply = await http.request(`${options.generatorUrl}/api/v1/generate`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({
+          experiment_id: experiment.id,
+          baseline_pipeline: experiment.baseline_pipeline,
+          candidate_pipeline: experiment.candidate_pipeline,
+          target_hosts: experiment.target_nodes,
+          variables: {},
+          parameters: experiment.config.parameters,
+          duration: experiment.config.duration,
+          overrides,
+          version,
+        }),
+        timeoutMs: options.requestTimeoutMs,
+      });
+      if (reply.status === 400 || reply.status === 422) throw refused(reply.body);
+      if (reply.status !== 200) throw new Error(`generator answered ${reply.status}`);
+      const pair = parse(reply.body);
+      if (typeof pair?.baseline_config !== "string" || typeof pair.candidate_config !== "string") {
+        throw new Error("generator answered without configurations");
+      }
+      return { baseline_config: pair.baseline_config, candidate_config: pair.candidate_config };
+    },
+  };
+}
+
+function refused(body: string): GenerationRefused {
+  const reply = parse(body);
+  const text = typeof reply?.error === "string" ? reply.error : "the generator refused the request";
+  return new GenerationRefused(text, reply?.details ?? reply?.problems ?? reply?.errors ?? null);
+}
+
+interface Reply extends Partial<GeneratedPair> {
+  readonly error?: unknown;
+  readonly details?: unknown;
+  readonly problems?: unknown;
+  readonly errors?: unknown;
+}
+
+function parse(body: string): Reply | undefined {
+  try {
+    return JSON.parse(body) as Reply;
+  } catch {
+    return undefined;
+  }
+}

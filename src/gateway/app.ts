@@ -1,0 +1,162 @@
+/**
+ * The router: one hono application over the table of routes.
+ *
+ * Whatever protects a route is done here, for all of them: who asks, what role it takes, what the body must look
+ * like, how errors are told, what is counted. A route that is in the table cannot miss any of it.
+ */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { problemsOf } from "../model/index.js";
+import { ValidationError } from "../shared/index.js";
+import type { HttpReply, HttpRequest } from "../ports/index.js";
+import type { GatewayContext } from "./context.js";
+import { ApiError, errorReply, forbidden, toApiError } from "./errors.js";
+import { documentRoutes } from "./openapi.js";
+import { reply, type Reply } from "./reply.js";
+import type { Route } from "./route.js";
+import { mayAct, type Identity } from "./tokens.js";
+
+/** Where the routes live; the first is documented. */
+const bases = ["/api/v1", "/v1"];
+
+interface Slot {
+  readonly request: HttpRequest;
+  reply?: Reply;
+  /** Pattern of the route that answered. */
+  endpoint?: string;
+}
+
+interface Environment {
+  Bindings: { readonly slot: Slot };
+}
+
+/** Answers one request. Never throws. */
+export type App = (request: HttpRequest) => Promise<HttpReply>;
+
+/** Builds the router. */
+export function createApp(context: GatewayContext, routes: readonly Route[]): App {
+  const app = new OpenAPIHono<Environment>();
+  documentRoutes(app.openAPIRegistry, routes, bases[0] ?? "");
+  mountPlain(app, context);
+  for (const base of bases) {
+    for (const route of routes) {
+      const path = base + route.path.replaceAll(/\{(\w+)\}/g, ":$1");
+      app[route.method](path, async (c) => {
+        const { slot } = c.env;
+        slot.endpoint = base + route.path;
+        slot.reply = await answer(context, route, slot.request, c.req.param());
+        // The text goes back beside the response: reading it out of a stream again would only cost time.
+        return new Response(null);
+      });
+    }
+  }
+  app.notFound(async (c) => {
+    c.env.slot.reply = errorReply(new ApiError("NOT_FOUND", `no such route: ${c.req.method} ${c.req.path}`));
+    return new Response(null);
+  });
+  app.onError((error, c) => {
+    c.env.slot.reply = errorReply(error);
+    context.logger.error("a route failed", { error: error.message });
+    return new Response(null);
+  });
+
+  return async (request) => {
+    const startedMs = context.clock.monotonic();
+    const slot: Slot = { request };
+    const raw = new Request(new URL(request.url, "http://gateway"), { method: request.method });
+    await app.fetch(raw, { slot });
+    const result = slot.reply ?? reply(500);
+    const endpoint = slot.endpoint ?? "unmatched";
+    context.metrics.answered(request.method, endpoint, result.status, context.clock.monotonic() - startedMs);
+    return toHttpReply(result);
+  };
+}
+
+function mountPlain(app: OpenAPIHono<Environment>, context: GatewayContext): void {
+  const plain = (path: string, answerPlain: () => Promise<Reply> | Reply): void => {
+    app.get(path, async (c) => {
+      c.env.slot.endpoint = path;
+      c.env.slot.reply = await answerPlain();
+      return new Response(null);
+    });
+  };
+  let document: unknown;
+  plain("/health", () => reply(200, { status: "ok" }));
+  plain("/ready", () => reply(200, { status: "ok" }));
+  plain("/metrics", async () =>
+    reply(200, await context.metrics.text(), { "content-type": context.metrics.contentType }),
+  );
+  plain("/openapi.json", () => {
+    document ??= app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: { title: "Phoenix platform", version: "1.0.0" },
+    });
+    return reply(200, document);
+  });
+}
+
+async function answer(
+  context: GatewayContext,
+  route: Route,
+  request: HttpRequest,
+  params: Readonly<Record<string, string>>,
+): Promise<Reply> {
+  try {
+    const identity = route.access === "open" ? stranger : identify(context, request);
+    if (route.access !== "open" && !mayAct(identity, route.access)) {
+      throw forbidden(`this takes the role ${route.access}`);
+    }
+    const takesBody = route.body !== undefined || route.documentedBody !== undefined;
+    const body = takesBody ? readBody(request, route, context.options.bodyMax) : undefined;
+    return await route.handle({
+      context,
+      params,
+      query: new URL(request.url, "http://gateway").searchParams,
+      headers: request.headers,
+      body,
+      rawBody: request.body,
+      identity,
+    });
+  } catch (error) {
+    if (toApiError(error).code === "INTERNAL_ERROR") {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      context.logger.error("a request failed", { route: `${route.method} ${route.path}`, error: text });
+    }
+    return errorReply(error);
+  }
+}
+
+const stranger: Identity = { userId: "", email: "", roles: [], tenantId: "" };
+
+function identify(context: GatewayContext, request: HttpRequest): Identity {
+  const [scheme, token] = (request.headers["authorization"] ?? "").trim().split(/\s+/);
+  if (scheme?.toLowerCase() !== "bearer" || token === undefined || token === "") {
+    throw new ApiError("AUTHENTICATION_ERROR", "a bearer token is needed");
+  }
+  return context.tokens.verify(token);
+}
+
+function readBody({ body }: HttpRequest, route: Route, bodyMax: number): unknown {
+  if (body.length > bodyMax) {
+    throw new ApiError(
+      "PAYLOAD_TOO_LARGE",
+      `the body has ${body.length} characters, the limit is ${bodyMax}`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = body.trim() === "" ? {} : JSON.parse(body);
+  } catch {
+    throw new ApiError("VALIDATION_ERROR", "the body is not valid json");
+  }
+  if (route.body === undefined) return value;
+  const parsed = route.body.safeParse(value);
+  if (!parsed.success) throw new ValidationError(problemsOf(parsed.error));
+  return parsed.data;
+}
+
+function toHttpReply({ status, body, headers = {} }: Reply): HttpReply {
+  if (body === undefined) return { status, headers, body: "" };
+  if (typeof body === "string")
+    return { status, headers: { "content-type": "text/plain", ...headers }, body };
+  return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
+}

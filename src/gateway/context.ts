@@ -1,0 +1,29 @@
+/** What every route has at hand. */
+import type { PrometheusClient } from "../analysis/index.js";
+import type { GeneratorClient } from "../controller/index.js";
+import type { Clock, HttpClient, Logger, Random, SqlPool } from "../ports/index.js";
+import type { DatabaseTime, Ids } from "../shared/index.js";
+import type { TransitionExperiment } from "../store/index.js";
+import type { Announcer } from "./announcer.js";
+import type { GatewayMetrics } from "./metrics.js";
+import type { ResolvedGatewayOptions } from "./options.js";
+import type { TenantGuard } from "./tenant.js";
+import type { Tokens } from "./tokens.js";
+
+export interface GatewayContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sql: SqlPool;
+  readonly http: HttpClient;
+  readonly logger: Logger;
+  readonly options: ResolvedGatewayOptions;
+  readonly time: DatabaseTime;
+  readonly prometheus: PrometheusClient;
+  readonly metrics: GatewayMetrics;
+  readonly ids: Ids;
+  readonly tokens: Tokens;
+  readonly guard: TenantGuard;
+  readonly announcer: Announcer;
+  readonly generator: GeneratorClient;
+  readonly transition: TransitionExperiment;
+}

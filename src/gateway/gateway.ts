@@ -1,0 +1,95 @@
+/** The API gateway: ports in, handlers out. */
+import { createPrometheusClient } from "../analysis/index.js";
+import { createGeneratorClient, type GeneratorClient } from "../controller/index.js";
+import type {
+  Cache,
+  Clock,
+  HttpClient,
+  HttpReply,
+  HttpRequest,
+  Logger,
+  Random,
+  ServerSocket,
+  SocketRequest,
+  SqlPool,
+} from "../ports/index.js";
+import { createDatabaseTime, createIds, type DatabaseTime, type Ids } from "../shared/index.js";
+import { transitionExperiment, type TransitionExperiment } from "../store/index.js";
+import { createAnnouncer, type Announcer } from "./announcer.js";
+import { createApp } from "./app.js";
+import type { GatewayContext } from "./context.js";
+import { createGatewayMetrics } from "./metrics.js";
+import { resolveGatewayOptions, type GatewayOptions } from "./options.js";
+import type { Route } from "./route.js";
+import { routes } from "./routes/index.js";
+import { sameTenant, type TenantGuard } from "./tenant.js";
+import { createTokens, type Tokens } from "./tokens.js";
+
+/** The pieces of a gateway that can be exchanged one by one. */
+export interface GatewayParts {
+  readonly ids: Ids;
+  readonly guard: TenantGuard;
+  readonly tokens: Tokens;
+  readonly announcer: Announcer;
+  readonly generator: GeneratorClient;
+  readonly transition: TransitionExperiment;
+  readonly time: DatabaseTime;
+  /** Routes that are matched before the standard ones. */
+  readonly routes: readonly Route[];
+}
+
+export interface GatewayPortsAndOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sql: SqlPool;
+  readonly cache: Cache;
+  readonly http: HttpClient;
+  readonly logger: Logger;
+  readonly options?: GatewayOptions;
+  /** Replaces single pieces, as tests do. */
+  readonly parts?: Partial<GatewayParts>;
+}
+
+export interface Gateway {
+  /** Answers one request. */
+  handle(request: HttpRequest): Promise<HttpReply>;
+  /** Takes over a socket that was just opened. */
+  openSocket(socket: ServerSocket, request: SocketRequest): void;
+  start(): Promise<void>;
+  /** Closes every socket. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Creates a gateway. Any number of them may share a database.
+ *
+ * @throws RangeError when an option is out of range.
+ */
+export function createGateway(given: GatewayPortsAndOptions): Gateway {
+  const { clock, random, sql, cache, http, logger, parts = {} } = given;
+  const options = resolveGatewayOptions(given.options);
+  const context: GatewayContext = {
+    clock,
+    random,
+    sql,
+    http,
+    logger,
+    options,
+    time: parts.time ?? createDatabaseTime(clock, sql),
+    prometheus: createPrometheusClient(http, options),
+    metrics: createGatewayMetrics(),
+    ids: parts.ids ?? createIds(random),
+    tokens: parts.tokens ?? createTokens({ clock, ...options }),
+    guard: parts.guard ?? sameTenant,
+    announcer: parts.announcer ?? createAnnouncer(cache, http, options.controllerUrl),
+    generator: parts.generator ?? createGeneratorClient(http, options),
+    transition: parts.transition ?? transitionExperiment,
+  };
+  const app = createApp(context, [...(parts.routes ?? []), ...routes]);
+  return {
+    handle: app,
+    openSocket: (socket) => socket.close(4000, "not yet"),
+    start: async () => undefined,
+    stop: async () => undefined,
+  };
+}

@@ -1,0 +1,74 @@
+/** The table of routes as an OpenAPI document. */
+import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import type { Route } from "./route.js";
+
+type Registry = OpenAPIHono["openAPIRegistry"];
+type PathConfig = Parameters<Registry["registerPath"]>[0];
+
+const failure = z
+  .object({ error: z.string(), message: z.string(), code: z.string(), details: z.unknown() })
+  .openapi("Error");
+
+/** Registers every route. @param base - Put before each path. */
+export function documentRoutes(registry: Registry, routes: readonly Route[], base: string): void {
+  registry.registerComponent("securitySchemes", "bearer", {
+    type: "http",
+    scheme: "bearer",
+    bearerFormat: "JWT",
+  });
+  registry.register("Error", failure);
+  for (const route of routes) registry.registerPath(pathConfig(route, base));
+}
+
+function pathConfig(route: Route, base: string): PathConfig {
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
+  const params = z.object(Object.fromEntries(names.map((name) => [name, z.string()])));
+  const query = described(route.query);
+  const headers = described(route.requestHeaders);
+  const schema = route.body ?? route.documentedBody;
+  return {
+    method: route.method,
+    path: base + route.path,
+    operationId: `${route.method}${route.path.replaceAll(/\W+(\w)?/g, (_match, letter: string = "") => letter.toUpperCase())}`,
+    summary: route.summary,
+    tags: [route.tag],
+    security: route.access === "open" ? [] : [{ bearer: [] }],
+    request: {
+      ...(names.length > 0 ? { params } : {}),
+      ...(query === undefined ? {} : { query }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(schema === undefined ? {} : { body: { content: { "application/json": { schema } } } }),
+    },
+    responses: responses(route),
+  } as PathConfig;
+}
+
+function described(fields: Readonly<Record<string, string>> | undefined): z.ZodObject | undefined {
+  if (fields === undefined) return undefined;
+  const entries = Object.entries(fields).map(([name, description]) => [
+    name,
+    z.string().optional().openapi({ description }),
+  ]);
+  return z.object(Object.fromEntries(entries));
+}
+
+function responses(route: Route): PathConfig["responses"] {
+  const errors: Record<number, string> = { 503: "A service this needs is unavailable" };
+  if (route.body !== undefined || route.documentedBody !== undefined) errors[400] = "The request is wrong";
+  if (route.access !== "open") {
+    errors[401] = "No token, or a wrong one";
+    errors[403] = "The role or the tenant forbids it";
+  }
+  if (route.path.includes("{")) errors[404] = "There is no such thing";
+  const bad = Object.entries(errors).map(([status, description]) => [
+    status,
+    { description, content: { "application/json": { schema: failure } } },
+  ]);
+  const good = Object.entries(route.replies).map(([status, description]) => [
+    status,
+    status === "204"
+      ? { description }
+      : { description, content: { "application/json": { schema: z.looseObject({}) } } },
+  ]);
+  return Object.fromEntries([...good, ...bad]) as PathConfig["responses"];
+}

@@ -1,0 +1,53 @@
+/** What a route is: where, for whom, with what, and what it does. */
+import type { z } from "@hono/zod-openapi";
+import type { GatewayContext } from "./context.js";
+import type { Reply } from "./reply.js";
+import type { Identity, Role } from "./tokens.js";
+
+export type Method = "get" | "post" | "put" | "patch" | "delete";
+
+/** One request to a route. */
+export interface Call<Body = unknown> {
+  readonly context: GatewayContext;
+  /** Parts of the path. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: URLSearchParams;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Checked against the route's schema; undefined when the route has none. */
+  readonly body: Body;
+  readonly rawBody: string;
+  /** Who asks. For an open route a stranger without a tenant. */
+  readonly identity: Identity;
+}
+
+/** A route under `/api/v1`. */
+export interface Route {
+  readonly method: Method;
+  /** Such as `/experiments/{id}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly tag: string;
+  /** The least role it takes, or `open` for everybody. */
+  readonly access: Role | "open";
+  /** Schema that the body is checked against before the handler runs. */
+  readonly body?: z.ZodType;
+  /** Schema that is documented, where the handler reads the body by itself. */
+  readonly documentedBody?: z.ZodType;
+  /** Names and meaning of query parameters. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Names and meaning of request headers. */
+  readonly requestHeaders?: Readonly<Record<string, string>>;
+  /** Status and meaning of each good answer. */
+  readonly replies: Readonly<Record<number, string>>;
+  readonly handle: (call: Call) => Promise<Reply> | Reply;
+}
+
+/** Describes a route whose body is checked by a schema, so that the handler sees its type. */
+export function withBody<Schema extends z.ZodType>(
+  route: Omit<Route, "body" | "handle"> & {
+    readonly body: Schema;
+    readonly handle: (call: Call<z.infer<Schema>>) => Promise<Reply> | Reply;
+  },
+): Route {
+  return route as unknown as Route;
+}

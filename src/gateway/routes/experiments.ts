@@ -1,0 +1,184 @@
+/** Experiments: making, reading, listing, changing, ending. */
+import { z } from "@hono/zod-openapi";
+import { findResults, listEventsOfExperiment } from "../../store/index.js";
+import { changeExperiment } from "../change-experiment.js";
+import { deleteExperiment, startExperiment, stopExperiment } from "../change-state.js";
+import { createExperiment } from "../create-experiment.js";
+import { ApiError } from "../errors.js";
+import { experimentView, timeText } from "../experiment-view.js";
+import { listExperiments, listQuery } from "../list-experiments.js";
+import { checkOverlap } from "../overlap.js";
+import { readExperiment } from "../read-experiment.js";
+import { reply } from "../reply.js";
+import { withBody, type Route } from "../route.js";
+
+const tag = "experiments";
+
+const createBody = z
+  .looseObject({
+    name: z.string().min(3).max(100),
+    description: z.string().max(500).optional(),
+    baseline_pipeline: z.string().optional(),
+    candidate_pipeline: z.string().optional(),
+    target_nodes: z.array(z.string()).optional(),
+    config: z.looseObject({ duration: z.string().optional() }).optional(),
+  })
+  .openapi("CreateExperiment");
+
+const stateBody = z.strictObject({
+  action: z.enum(["start", "cancel", "stop", "pause", "resume"]),
+  reason: z.string().max(500).optional(),
+});
+
+/** Routes of experiments. */
+export const experimentRoutes: readonly Route[] = [
+  {
+    method: "get",
+    path: "/experiments",
+    summary: "List the experiments of the tenant, newest first",
+    tag,
+    access: "viewer",
+    query: listQuery,
+    replies: { 200: "One page" },
+    handle: async (call) => reply(200, await listExperiments(call)),
+  },
+  {
+    method: "post",
+    path: "/experiments",
+    summary: "Create an experiment; it starts by itself",
+    tag,
+    access: "user",
+    documentedBody: createBody,
+    requestHeaders: { "Idempotency-Key": "Same key and body: one effect, same reply" },
+    replies: { 201: "The new experiment" },
+    handle: createExperiment,
+  },
+  {
+    method: "post",
+    path: "/experiments/check-overlap",
+    summary: "Tell which living experiments share nodes with a planned one",
+    tag,
+    access: "viewer",
+    documentedBody: createBody,
+    replies: { 200: "The overlap; advice only" },
+    handle: async (call) => reply(200, await checkOverlap(call)),
+  },
+  {
+    method: "get",
+    path: "/experiments/{id}",
+    summary: "Read an experiment",
+    tag,
+    access: "viewer",
+    replies: { 200: "The experiment" },
+    handle: async (call) => {
+      const experiment = await readExperiment(call);
+      const ended = experiment.state === "completed" || experiment.state === "failed";
+      const results = ended ? await findResults(call.context.sql, experiment.id) : undefined;
+      return reply(200, experimentView(experiment, results ?? null));
+    },
+  },
+  {
+    method: "get",
+    path: "/experiments/{id}/status",
+    summary: "Read the state of an experiment",
+    tag,
+    access: "viewer",
+    replies: { 200: "State and reason" },
+    handle: async (call) => {
+      const { id, state, reason } = await readExperiment(call);
+      return reply(200, { id, status: state, state, message: reason });
+    },
+  },
+  {
+    method: "get",
+    path: "/experiments/{id}/history",
+    summary: "Read every event of an experiment, oldest first",
+    tag,
+    access: "viewer",
+    replies: { 200: "The events" },
+    handle: async (call) => {
+      const { id } = await readExperiment(call);
+      const events = await listEventsOfExperiment(call.context.sql, id);
+      return reply(200, {
+        events: events.map((event) => ({ ...event, created_at: timeText(event.created_at) })),
+      });
+    },
+  },
+  {
+    method: "put",
+    path: "/experiments/{id}",
+    summary: "Replace name and description",
+    tag,
+    access: "user",
+    documentedBody: createBody,
+    replies: { 200: "The experiment" },
+    handle: async (call) => reply(200, experimentView(await changeExperiment(call, true))),
+  },
+  {
+    method: "patch",
+    path: "/experiments/{id}",
+    summary: "Change name or description",
+    tag,
+    access: "user",
+    documentedBody: z.looseObject({ name: z.string().optional(), description: z.string().optional() }),
+    replies: { 200: "The experiment" },
+    handle: async (call) => reply(200, experimentView(await changeExperiment(call, false))),
+  },
+  {
+    method: "delete",
+    path: "/experiments/{id}",
+    summary: "Delete an experiment; a living one is cancelled",
+    tag,
+    access: "user",
+    replies: { 204: "It is gone" },
+    handle: async (call) => {
+      await deleteExperiment(call);
+      return reply(204);
+    },
+  },
+  {
+    method: "post",
+    path: "/experiments/{id}/start",
+    summary: "Start an experiment; one that has started stays as it is",
+    tag,
+    access: "admin",
+    replies: { 200: "It starts" },
+    handle: async (call) => {
+      const { id, state } = await startExperiment(call);
+      return reply(200, { message: "experiment started", id, state });
+    },
+  },
+  {
+    method: "post",
+    path: "/experiments/{id}/stop",
+    summary: "Cancel an experiment",
+    tag,
+    access: "admin",
+    replies: { 200: "It is cancelled" },
+    handle: async (call) => {
+      const { after } = await stopExperiment(call, "stopped by a person");
+      return reply(200, { message: "experiment stopped", id: after.id, state: after.state });
+    },
+  },
+  withBody({
+    method: "patch",
+    path: "/experiments/{id}/state",
+    summary: "Start or cancel an experiment",
+    tag,
+    access: "admin",
+    body: stateBody,
+    replies: { 200: "States before and after" },
+    handle: async (call) => {
+      const { action, reason = "" } = call.body;
+      if (action === "pause" || action === "resume") {
+        throw new ApiError("INVALID_TRANSITION", `experiments know no ${action}: the states have no pause`);
+      }
+      if (action === "start") {
+        const { id, state } = await startExperiment(call);
+        return reply(200, { id, previous_state: state, current_state: state });
+      }
+      const { before, after } = await stopExperiment(call, reason === "" ? "cancelled by a person" : reason);
+      return reply(200, { id: after.id, previous_state: before.state, current_state: after.state });
+    },
+  }),
+];

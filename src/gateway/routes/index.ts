@@ -1,0 +1,14 @@
+/** The table of routes. Where two patterns match one path, the first wins. */
+import type { Route } from "../route.js";
+import { authRoutes } from "./auth.js";
+import { experimentDataRoutes } from "./experiment-data.js";
+import { experimentRoutes } from "./experiments.js";
+import { loadRoutes } from "./loads.js";
+
+/** Every route below `/api/v1`. */
+export const routes: readonly Route[] = [
+  ...authRoutes,
+  ...experimentRoutes,
+  ...experimentDataRoutes,
+  ...loadRoutes,
+];

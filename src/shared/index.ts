@@ -1,0 +1,9 @@
+/** Small parts that more than one service uses. */
+export { isPlainObject } from "./plain-object.js";
+export { ValidationError, type Problem } from "./validation-error.js";
+export { errorCode, errorText } from "./error-text.js";
+export { createDatabaseTime, type DatabaseTime } from "./database-time.js";
+export { createIds, type Ids } from "./ids.js";
+export { backoffMs } from "./backoff.js";
+export { eventsChannel, formatHint, hintsChannel, parseHint, type Hint } from "./channels.js";
+export { jsonReply, textReply } from "./replies.js";

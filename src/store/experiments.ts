@@ -1,0 +1,187 @@
+/** The table of experiments: creating, reading, and the columns that clients may change. */
+import type { Experiment, ExperimentSpec, Variant } from "../model/index.js";
+import type { SqlClient, SqlStatement } from "../ports/index.js";
+import { fromMs, toMs, type TimeColumn } from "./columns.js";
+import { toExperiment, type ExperimentRow } from "./experiment-row.js";
+
+const insert: SqlStatement = {
+  name: "insert-experiment",
+  text: `INSERT INTO experiments (id, tenant_id, name, description, state, reason, baseline_pipeline,
+    candidate_pipeline, target_nodes, config, created_by, created_at, updated_at, state_changed_at,
+    config_version, applied_version, event_seq, lease_token, open, deleted)
+    VALUES ($1, $2, $3, $4, 'pending', '', $5, $6, $7, $8, $9, $10, $10, $10, 0, 0, 1, 0, true, false)`,
+};
+
+const selectById: SqlStatement = {
+  name: "select-experiment",
+  text: "SELECT * FROM experiments WHERE id = $1",
+};
+
+const selectHeads: SqlStatement = {
+  name: "select-experiment-heads",
+  text: "SELECT id, state, created_by, created_at FROM experiments WHERE tenant_id = $1 AND deleted = false",
+};
+
+const selectTenantOpen: SqlStatement = {
+  name: "select-open-experiments-of-tenant",
+  text: `SELECT * FROM experiments WHERE tenant_id = $1 AND open = true AND deleted = false`,
+};
+
+const updateText: SqlStatement = {
+  name: "update-experiment-text",
+  text: `UPDATE experiments SET name = $2, description = $3, updated_at = $4, event_seq = event_seq + 1
+    WHERE id = $1 AND deleted = false RETURNING *`,
+};
+
+const updatePromoted: SqlStatement = {
+  name: "update-experiment-promoted",
+  text: `UPDATE experiments SET promoted_variant = $2, updated_at = $3, event_seq = event_seq + 1
+    WHERE id = $1 AND deleted = false AND state = $4 RETURNING *`,
+};
+
+const updateSplit: SqlStatement = {
+  name: "update-experiment-config",
+  text: `UPDATE experiments SET config = $2, updated_at = $3, event_seq = event_seq + 1
+    WHERE id = $1 AND deleted = false AND event_seq = $4 RETURNING *`,
+};
+
+const updateDeleted: SqlStatement = {
+  name: "update-experiment-deleted",
+  text: `UPDATE experiments SET deleted = true, updated_at = $2, event_seq = event_seq + 1
+    WHERE id = $1 AND deleted = false RETURNING *`,
+};
+
+const updateVersion: SqlStatement = {
+  name: "update-experiment-config-version",
+  text: `UPDATE experiments SET config_version = config_version + 1, updated_at = $3, event_seq = event_seq + 1
+    WHERE id = $1 AND config_version = $2 AND state = $4 AND deleted = false RETURNING *`,
+};
+
+/** Who creates what, and when. */
+export interface NewExperiment {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly createdBy: string;
+  readonly atMs: number;
+  readonly spec: ExperimentSpec;
+}
+
+/** Enough of an experiment to filter and sort a list. */
+export interface ExperimentHead {
+  readonly id: string;
+  readonly state: string;
+  readonly created_by: string;
+  readonly created_at: number;
+}
+
+/** Inserts an experiment in `pending`; its first event is inserted beside it by the caller. */
+export async function insertExperiment(sql: SqlClient, made: NewExperiment): Promise<void> {
+  const { id, tenantId, createdBy, atMs, spec } = made;
+  await sql.query(insert, [
+    id,
+    tenantId,
+    spec.name,
+    spec.description,
+    spec.baseline_pipeline,
+    spec.candidate_pipeline,
+    JSON.stringify(spec.target_nodes),
+    JSON.stringify(spec.config),
+    createdBy,
+    fromMs(atMs),
+  ]);
+}
+
+/** @returns The experiment as a fresh insert leaves it, without reading it back. */
+export function freshExperiment({ id, tenantId, createdBy, atMs, spec }: NewExperiment): Experiment {
+  return {
+    ...spec,
+    id,
+    tenant_id: tenantId,
+    created_by: createdBy,
+    state: "pending",
+    reason: "",
+    created_at: atMs,
+    updated_at: atMs,
+    started_at: null,
+    completed_at: null,
+    state_changed_at: atMs,
+    deadline_at: null,
+    config_version: 0,
+    applied_version: 0,
+    event_seq: 1,
+    lease_token: 0,
+    lease_owner: null,
+    init_started_at: null,
+    promoted_variant: null,
+    deleted: false,
+  };
+}
+
+/** @returns The experiment, deleted or not; undefined when there is none. */
+export async function findExperiment(sql: SqlClient, id: string): Promise<Experiment | undefined> {
+  return one(await sql.query<ExperimentRow>(selectById, [id]));
+}
+
+/** @returns Heads of all experiments of a tenant, in no order. */
+export async function listExperimentHeads(sql: SqlClient, tenantId: string): Promise<ExperimentHead[]> {
+  const { rows } = await sql.query<{ id: string; state: string; created_by: string; created_at: TimeColumn }>(
+    selectHeads,
+    [tenantId],
+  );
+  return rows.map((row) => ({ ...row, created_at: toMs(row.created_at) }));
+}
+
+/** @returns The experiments of a tenant that still use nodes. */
+export async function listOpenExperimentsOfTenant(sql: SqlClient, tenantId: string): Promise<Experiment[]> {
+  const { rows } = await sql.query<ExperimentRow>(selectTenantOpen, [tenantId]);
+  return rows.map(toExperiment);
+}
+
+/** Changes name and description. @returns The experiment afterwards; undefined when it is gone. */
+export async function renameExperiment(
+  sql: SqlClient,
+  change: { readonly id: string; readonly name: string; readonly description: string; readonly atMs: number },
+): Promise<Experiment | undefined> {
+  const values = [change.id, change.name, change.description, fromMs(change.atMs)];
+  return one(await sql.query<ExperimentRow>(updateText, values));
+}
+
+/** Notes which variant a person promoted, if the experiment still is in the state seen. */
+export async function promoteExperiment(
+  sql: SqlClient,
+  change: { readonly id: string; readonly variant: Variant; readonly atMs: number; readonly state: string },
+): Promise<Experiment | undefined> {
+  const values = [change.id, change.variant, fromMs(change.atMs), change.state];
+  return one(await sql.query<ExperimentRow>(updatePromoted, values));
+}
+
+/** Replaces the configuration, if nothing happened to the experiment since it was read. */
+export async function replaceExperimentConfig(
+  sql: SqlClient,
+  seen: Experiment,
+  config: Experiment["config"],
+  atMs: number,
+): Promise<Experiment | undefined> {
+  const values = [seen.id, JSON.stringify(config), fromMs(atMs), seen.event_seq];
+  return one(await sql.query<ExperimentRow>(updateSplit, values));
+}
+
+/** Hides the experiment from clients. Its rows stay until the controller has cleaned up after it. */
+export async function markDeleted(sql: SqlClient, id: string, atMs: number): Promise<Experiment | undefined> {
+  return one(await sql.query<ExperimentRow>(updateDeleted, [id, fromMs(atMs)]));
+}
+
+/** Moves to the next configuration version, if version and state still are as seen. */
+export async function bumpConfigVersion(
+  sql: SqlClient,
+  seen: Experiment,
+  atMs: number,
+): Promise<Experiment | undefined> {
+  const values = [seen.id, seen.config_version, fromMs(atMs), seen.state];
+  return one(await sql.query<ExperimentRow>(updateVersion, values));
+}
+
+function one({ rows }: { readonly rows: readonly ExperimentRow[] }): Experiment | undefined {
+  const row = rows[0];
+  return row === undefined ? undefined : toExperiment(row);
+}

@@ -1,0 +1,102 @@
+/** Load simulations. */
+import type { LoadSimulation, LoadState } from "../model/index.js";
+import type { SqlClient, SqlStatement } from "../ports/index.js";
+import { fromMs, toMs, toMsOrNull, type TimeColumn } from "./columns.js";
+
+/** A stored load simulation. */
+export interface StoredLoad extends LoadSimulation {
+  /** Moment from which its duration counts; null before the controller saw it. */
+  readonly started_at: number | null;
+}
+
+const insert: SqlStatement = {
+  name: "insert-load",
+  text: `INSERT INTO load_simulations (id, experiment_id, tenant_id, profile, process_count, metrics_per_second,
+    duration_ms, state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+};
+
+const selectOfExperiment: SqlStatement = {
+  name: "select-loads-of-experiment",
+  text: "SELECT * FROM load_simulations WHERE experiment_id = $1",
+};
+
+const selectOfTenant: SqlStatement = {
+  name: "select-loads-of-tenant",
+  text: "SELECT * FROM load_simulations WHERE tenant_id = $1",
+};
+
+const selectInState: SqlStatement = {
+  name: "select-loads-in-state",
+  text: "SELECT * FROM load_simulations WHERE state = $1",
+};
+
+const selectById: SqlStatement = {
+  name: "select-load",
+  text: "SELECT * FROM load_simulations WHERE id = $1",
+};
+
+const updateStarted: SqlStatement = {
+  name: "start-load",
+  text: "UPDATE load_simulations SET started_at = $2 WHERE id = $1 AND started_at IS NULL",
+};
+
+const updateState: SqlStatement = {
+  name: "update-load-state",
+  text: "UPDATE load_simulations SET state = $3 WHERE id = $1 AND state = $2",
+};
+
+interface LoadRow extends Omit<StoredLoad, "created_at" | "started_at"> {
+  readonly created_at: TimeColumn;
+  readonly started_at: TimeColumn | null;
+}
+
+/** Stores a load simulation. */
+export async function insertLoad(sql: SqlClient, load: LoadSimulation): Promise<void> {
+  await sql.query(insert, [
+    load.id,
+    load.experiment_id,
+    load.tenant_id,
+    load.profile,
+    load.process_count,
+    load.metrics_per_second,
+    load.duration_ms,
+    load.state,
+    fromMs(load.created_at),
+  ]);
+}
+
+/** @returns The loads of an experiment, oldest first. */
+export async function listLoadsOfExperiment(sql: SqlClient, experimentId: string): Promise<StoredLoad[]> {
+  return sorted((await sql.query<LoadRow>(selectOfExperiment, [experimentId])).rows);
+}
+
+/** @returns The loads of a tenant, oldest first. */
+export async function listLoadsOfTenant(sql: SqlClient, tenantId: string): Promise<StoredLoad[]> {
+  return sorted((await sql.query<LoadRow>(selectOfTenant, [tenantId])).rows);
+}
+
+/** @returns Every load in a state, oldest first. */
+export async function listLoadsInState(sql: SqlClient, state: LoadState): Promise<StoredLoad[]> {
+  return sorted((await sql.query<LoadRow>(selectInState, [state])).rows);
+}
+
+/** @returns One load; undefined when there is none. */
+export async function findLoad(sql: SqlClient, id: string): Promise<StoredLoad | undefined> {
+  return sorted((await sql.query<LoadRow>(selectById, [id])).rows)[0];
+}
+
+/** Fixes the moment a load starts, once; nodes may not have been told yet. */
+export async function startLoad(sql: SqlClient, id: string, atMs: number): Promise<void> {
+  await sql.query(updateStarted, [id, fromMs(atMs)]);
+}
+
+/** Moves a load on, if it still is in the state seen. @returns Whether it was. */
+export async function moveLoad(sql: SqlClient, id: string, from: LoadState, to: LoadState): Promise<boolean> {
+  return (await sql.query(updateState, [id, from, to])).rowCount === 1;
+}
+
+function sorted(rows: readonly LoadRow[]): StoredLoad[] {
+  return rows
+    .map((row) => ({ ...row, created_at: toMs(row.created_at), started_at: toMsOrNull(row.started_at) }))
+    .sort((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1));
+}

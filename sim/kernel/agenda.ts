@@ -3,7 +3,7 @@
  *
  * Which of several due events goes next is a choice point; that is the whole of scheduling.
  */
-import type { ChoiceLog } from "./choice.js";
+import type { Candidate, ChoiceLog } from "./choice.js";
 import type { VirtualClock } from "./clock.js";
 import { createEventQueue } from "./event-queue.js";
 import type { StepKind } from "./step.js";
@@ -17,11 +17,10 @@ export interface EventOwner {
 }
 
 /** One pending event. Treat it as opaque; cancel it with `loop.cancel`. */
-export interface LoopEvent {
+export interface LoopEvent extends Candidate {
   atUs: number;
   sequence: number;
   readonly kind: StepKind;
-  readonly label: string;
   readonly owner: EventOwner | undefined;
   /** Index of the step that scheduled it; 0 for the test. */
   readonly cause: number;
@@ -68,12 +67,7 @@ export function createAgenda(clock: VirtualClock, choices: ChoiceLog): Agenda {
   function pick(): LoopEvent {
     let index = 0;
     if (due.length > 1) {
-      index = choices.choose(
-        "order",
-        `order/${qualified(due[0] as LoopEvent)}`,
-        due.length,
-        candidatesOf(due),
-      );
+      index = choices.choose("order", `order/${nameOfEvent(due[0] as LoopEvent)}`, due.length, due);
     }
     const event = due[index] as LoopEvent;
     if (index === 0) due.shift();
@@ -119,11 +113,7 @@ function admit(event: LoopEvent): boolean {
   return false;
 }
 
-// A getter behind a view: drivers that do not look at the names must not pay for them.
-function candidatesOf(due: readonly LoopEvent[]): () => readonly string[] {
-  return () => due.map(qualified);
-}
-
-function qualified(event: LoopEvent): string {
+/** @returns The event's host and label, such as `postgres/sql/insert-experiment`; only the label without a host. */
+export function nameOfEvent(event: Pick<Candidate, "label" | "owner">): string {
   return event.owner === undefined ? event.label : `${event.owner.name}/${event.label}`;
 }

@@ -5,6 +5,8 @@
  * that a seeded run, a replay, a shrink and an exhaustive search are one machine with another driver.
  */
 
+import type { Strand } from "./strand.js";
+
 /** What is being decided. */
 export type ChoiceKind =
   | "order" // which of several runnable events goes next
@@ -12,6 +14,18 @@ export type ChoiceKind =
   | "fault" // whether a fault strikes
   | "target" // which of several equal replicas serves a request
   | "timing"; // when, inside an interval, something planned happens
+
+/** A runnable event, as a driver sees it. */
+export interface Candidate {
+  /** Unique within a run, ascending in the order of scheduling. */
+  readonly sequence: number;
+  readonly label: string;
+  /** Where it runs; events of different hosts share no memory. */
+  readonly owner: { readonly name: string } | undefined;
+  readonly strand: Strand;
+  /** Its position on the strand, from 0. */
+  readonly place: number;
+}
 
 /** One question. Labels are stable across runs; `occurrence` counts the questions with the same label from 0. */
 export interface ChoicePoint {
@@ -22,8 +36,10 @@ export interface ChoicePoint {
   readonly n: number;
   /** For yes-or-no questions: how likely an answer other than 0 should be, from 0 to 1. */
   readonly probability: number | undefined;
-  /** For `order`: gives the labels of the runnable events, oldest first. */
-  readonly candidates: (() => readonly string[]) | undefined;
+  /** For `order`: the runnable events, oldest first. A view: it changes once the question is answered. */
+  readonly candidates: readonly Candidate[] | undefined;
+  /** The strand whose event asks; undefined for `order`, and for questions from outside the world. */
+  readonly asker: Strand | undefined;
 }
 
 /** Answers choice points. */
@@ -44,11 +60,13 @@ export interface Deviation {
 
 export interface ChoiceLog {
   /** Asks one question. With `n` of 1 or less the answer is 0 and nothing is asked. */
-  choose(kind: ChoiceKind, label: string, n: number, candidates?: () => readonly string[]): number;
+  choose(kind: ChoiceKind, label: string, n: number, candidates?: readonly Candidate[]): number;
   /** Asks a yes-or-no question. @param probability - Chance of yes under a random driver, from 0 to 1. */
   chance(kind: ChoiceKind, label: string, probability: number): boolean;
   /** @returns 32 random bits of the stream named `stream`. */
   entropy(stream: string): number;
+  /** The strand whose event runs; kept by the loop. */
+  asker: Strand | undefined;
   /** How many questions were asked. */
   readonly asked: number;
   /** The answers that were not 0, in order; empty unless the log was made with `record`. */
@@ -70,12 +88,20 @@ export function createChoiceLog(driver: Driver, { record = false }: ChoiceLogOpt
     label: string,
     n: number,
     probability: number | undefined,
-    candidates: (() => readonly string[]) | undefined,
+    candidates: readonly Candidate[] | undefined,
   ): number {
     asked += 1;
     const occurrence = occurrences.get(label) ?? 0;
     occurrences.set(label, occurrence + 1);
-    const value = driver.choose({ kind, label, occurrence, n, probability, candidates });
+    const value = driver.choose({
+      kind,
+      label,
+      occurrence,
+      n,
+      probability,
+      candidates,
+      asker: candidates === undefined ? log.asker : undefined,
+    });
     if (!Number.isInteger(value) || value < 0 || value >= n) {
       throw new RangeError(`The driver answered ${value} to "${label}", which takes 0 to ${n - 1}.`);
     }
@@ -83,7 +109,8 @@ export function createChoiceLog(driver: Driver, { record = false }: ChoiceLogOpt
     return value;
   }
 
-  return {
+  const log: ChoiceLog = {
+    asker: undefined,
     choose: (kind, label, n, candidates) => (n <= 1 ? 0 : ask(kind, label, n, undefined, candidates)),
     chance: (kind, label, probability) =>
       probability > 0 && ask(kind, label, 2, probability, undefined) === 1,
@@ -93,4 +120,5 @@ export function createChoiceLog(driver: Driver, { record = false }: ChoiceLogOpt
     },
     deviations,
   };
+  return log;
 }

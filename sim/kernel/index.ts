@@ -1,6 +1,14 @@
 /** The kernel: time, order and randomness. Knows nothing of networks or services. */
 export { createChoiceLog } from "./choice.js";
-export type { ChoiceKind, ChoiceLog, ChoiceLogOptions, ChoicePoint, Deviation, Driver } from "./choice.js";
+export type {
+  Candidate,
+  ChoiceKind,
+  ChoiceLog,
+  ChoiceLogOptions,
+  ChoicePoint,
+  Deviation,
+  Driver,
+} from "./choice.js";
 export { createVirtualClock, defaultEpochMs } from "./clock.js";
 export type { Face, VirtualClock } from "./clock.js";
 export { dullDriver, replayDriver, seededDriver } from "./drivers.js";
@@ -13,12 +21,14 @@ export { createHost } from "./host.js";
 export type { Host, HostState, Incarnation } from "./host.js";
 export { resolveLimits } from "./limits.js";
 export type { LimitOptions, Limits } from "./limits.js";
+export { nameOfEvent } from "./agenda.js";
 export type { EventOwner, LoopEvent } from "./agenda.js";
 export { createLoop } from "./loop.js";
 export type { Holder, Loop, LoopOptions } from "./loop.js";
 export { realNowMs } from "./quiescence.js";
 export { formatStep } from "./step.js";
 export type { Step, StepKind } from "./step.js";
+export type { Strand } from "./strand.js";
 export { createStreams } from "./streams.js";
 export type { Streams } from "./streams.js";
 export { advance, holdWhile, waitFor } from "./wait.js";

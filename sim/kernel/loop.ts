@@ -12,6 +12,7 @@ import { type Ledger, createLedger } from "./ledger.js";
 import { type Limits, timeLimitError } from "./limits.js";
 import { createDrain, realNowMs, yieldToProcess } from "./quiescence.js";
 import type { Step, StepKind } from "./step.js";
+import { createStrands } from "./strand.js";
 
 /** Somebody who needs time to move. */
 export interface Holder {
@@ -76,6 +77,7 @@ const foreignTimer = {
   owner: undefined,
   cause: 0,
   digest: 0,
+  strand: undefined,
 } as const;
 
 export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loop {
@@ -84,6 +86,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
   const holders = new Set<Holder>();
   // Apart, because a thousand pending fetches hold the loop and none of them polls.
   const pollers = new Set<Required<Holder>>();
+  const strands = createStrands();
   const drain = createDrain(turn);
   let current = 0;
   let moving = false;
@@ -107,7 +110,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     for (const holder of pollers) holder.poll();
     if (!wanted()) {
       moving = false;
-      current = 0;
+      leave();
     } else if (step()) {
       idleTurns = 0;
       if (deep) yieldToProcess(turn);
@@ -140,13 +143,12 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     return true;
   }
 
-  function execute(
-    event: Pick<LoopEvent, "kind" | "label" | "owner" | "cause" | "digest">,
-    run = () => {},
-  ): void {
+  function execute(event: LoopEvent | typeof foreignTimer, run = () => {}): void {
     if ("run" in event) event.run = undefined;
     const limitError = ledger.begin(event);
     current = ledger.steps;
+    strands.enter(event.strand, event.kind);
+    choices.asker = event.strand;
     if (limitError !== undefined) fail(limitError);
     try {
       run();
@@ -155,9 +157,15 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     }
   }
 
+  function leave(): void {
+    current = 0;
+    strands.enter(undefined, "foreign");
+    choices.asker = undefined;
+  }
+
   // What the process itself has in flight gets two turns of its own before this is called a deadlock.
   function rest(): void {
-    current = 0;
+    leave();
     idleTurns += 1;
     if (idleTurns <= 2) {
       yieldToProcess(turn);
@@ -202,7 +210,19 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     pending: agenda.pending,
     schedule(delayMs, kind, label, run, owner, digest = 0) {
       const delayUs = delayMs > 0 ? Math.round(delayMs * 1000) : 0;
-      const event: LoopEvent = { atUs: 0, sequence: 0, kind, label, owner, cause: current, digest, run };
+      const strand = strands.next(kind, owner?.name ?? "", label);
+      const event: LoopEvent = {
+        atUs: 0,
+        sequence: 0,
+        kind,
+        label,
+        owner,
+        cause: current,
+        digest,
+        strand,
+        place: strand.length - 1,
+        run,
+      };
       agenda.add(event, delayUs);
       return event;
     },

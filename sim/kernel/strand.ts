@@ -1,0 +1,55 @@
+/**
+ * Strands: chains of events in which each was scheduled by the one before it.
+ *
+ * A request on its way through the services, a task, a ticking timer: each is one strand. To a search over
+ * schedules they are what threads are elsewhere (the causal chains of Ozkan et al., "Randomized Testing of
+ * Distributed Systems with Probabilistic Guarantees", OOPSLA 2018).
+ */
+import type { StepKind } from "./step.js";
+
+export interface Strand {
+  /** Unique within a run, in order of birth from 0. */
+  readonly id: number;
+  /** Host and label of its first event; strands of the same kind of work share them. */
+  readonly host: string;
+  readonly label: string;
+  /** Events scheduled on it so far. */
+  length: number;
+}
+
+export interface Strands {
+  /** The strand whose event runs now. */
+  readonly current: Strand | undefined;
+  /** From now on events are scheduled by an event of this strand; by nobody's when undefined. */
+  enter(strand: Strand | undefined, kind: StepKind): void;
+  /**
+   * The strand for the next event that is scheduled. The first one that is no timer continues the current
+   * strand, so that a deadline set beside a request does not take its place; a timer continues only a timer.
+   */
+  next(kind: StepKind, host: string, label: string): Strand;
+}
+
+export function createStrands(): Strands {
+  let current: Strand | undefined;
+  let timer = false;
+  let taken = true;
+  let born = 0;
+  return {
+    get current() {
+      return current;
+    },
+    enter(strand, kind) {
+      current = strand;
+      timer = kind === "timer";
+      taken = strand === undefined;
+    },
+    next(kind, host, label) {
+      if (current !== undefined && !taken && (timer || kind !== "timer")) {
+        taken = true;
+        current.length += 1;
+        return current;
+      }
+      return { id: born++, host, label, length: 1 };
+    },
+  };
+}

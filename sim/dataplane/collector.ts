@@ -94,7 +94,10 @@ export function createCollector({
     reload: (config) => {
       work = begin(config);
     },
-    resetCounters: self.reset,
+    resetCounters: () => {
+      for (const pipeline of work.config.pipelines) pipeline.reset();
+      self.reset();
+    },
   };
 }
 

@@ -5,6 +5,8 @@ import type { Sample } from "./sample.js";
 
 export interface Pipeline {
   run(samples: readonly Sample[]): readonly Sample[];
+  /** Lets counters of groups begin at zero again. */
+  reset(): void;
 }
 
 type Step = (samples: readonly Sample[]) => readonly Sample[];
@@ -29,7 +31,12 @@ export function createPipeline(stages: readonly Stage[]): Pipeline {
     steps.push(stage.type === "all" ? stage.run : (samples) => collect(samples, stage.apply));
   }
   closeFixed();
-  return { run: (samples) => steps.reduce((current, step) => step(current), samples) };
+  return {
+    run: (samples) => steps.reduce((current, step) => step(current), samples),
+    reset: () => {
+      for (const stage of stages) if (stage.type === "all") stage.reset();
+    },
+  };
 }
 
 function rememberedStep(stages: readonly EachStage[]): Step {

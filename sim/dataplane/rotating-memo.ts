@@ -5,6 +5,8 @@ export interface RotatingMemo<Key, Value> {
   get(key: Key, make: (key: Key) => Value): Value;
   /** Ends a round. What was not asked for during the last one to two spans is forgotten. */
   endRound(): void;
+  /** Forgets everything. */
+  clear(): void;
 }
 
 /**
@@ -26,6 +28,10 @@ export function createRotatingMemo<Key, Value>(spanRounds: number): RotatingMemo
       rounds += 1;
       if (rounds % spanRounds !== 0) return;
       older = recent;
+      recent = new Map();
+    },
+    clear: () => {
+      older = new Map();
       recent = new Map();
     },
   };

@@ -44,6 +44,10 @@ export const groupByAttributes: ProcessorKind = {
 
     return {
       type: "all",
+      reset: () => {
+        groups.clear();
+        seen.clear();
+      },
       run: (samples) => {
         const result = new Set<Sample>();
         for (const sample of samples) {

@@ -15,6 +15,8 @@ export interface EachStage {
 export interface AllStage {
   readonly type: "all";
   readonly run: (samples: readonly Sample[]) => readonly Sample[];
+  /** Forgets what was counted so far. */
+  readonly reset: () => void;
 }
 
 export type Stage = EachStage | AllStage;

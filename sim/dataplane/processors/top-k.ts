@@ -18,6 +18,7 @@ export const topK: ProcessorKind = {
     const pid = (sample: Sample): number => Number(sample.attributes["process.pid"] ?? 0);
     return {
       type: "all",
+      reset: () => {},
       run: (samples) => {
         if (samples.length <= k) return samples;
         const ranked = [...samples].sort(

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { cpuSeconds, cpuShare, memoryMb } from "../../../../sim/dataplane/process-behaviour.js";
 
 const behaviour = fc.constantFrom("steady", "spiky", "growing", "random" as const);

@@ -40,7 +40,7 @@ export function experimentQueries(experimentId: string): ExperimentQueries {
     samplesPerSecond: sent,
     cpuCores: `sum by (variant) (phoenix_collector_cpu_usage_cores${of()})`,
     memoryBytes: `sum by (variant) (phoenix_collector_memory_usage_bytes${of()})`,
-    latencyP95: `histogram_quantile(0.95, sum by (variant, le) (rate(phoenix_pipeline_latency_seconds_bucket${of()}[5m])))`,
+    latencyP95: `histogram_quantile(0.95, sum by (variant, le) (rate(phoenix_pipeline_processing_latency_seconds_bucket${of()}[5m])))`,
     errorPercent: `100 * ${failed} / (${sent} + ${failed})`,
     hourlyCost: `${rate("phoenix_pipeline_bytes_exported")} * 3600 / 2^30 * 0.25`,
   };

@@ -34,7 +34,11 @@ async function collectors({ sql }: ControllerContext): Promise<HttpReply> {
     const groups = deployments.flatMap(({ experiment_id, variant, endpoints }) =>
       Object.entries(endpoints)
         .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([node, port]) => ({ targets: [`${node}:${port}`], labels: { experiment_id, variant, node } })),
+        // What the collectors themselves say about experiment and variant must not clash with a target's label.
+        .map(([node, port]) => ({
+          targets: [`${node}:${port}`],
+          labels: { node, __meta_phoenix_experiment_id: experiment_id, __meta_phoenix_variant: variant },
+        })),
     );
     return jsonReply(200, groups);
   } catch {

@@ -1,0 +1,42 @@
+/** A clock that moves only when a test says so. */
+import type { Clock } from "../../../../src/ports/index.js";
+
+export interface VirtualClock extends Clock {
+  /** Runs every timer of the next `durationMs`, letting promises settle after each. */
+  advance(durationMs: number): Promise<void>;
+  /** Lets promises settle without moving time. */
+  settle(): Promise<void>;
+}
+
+/** @param startMs - Epoch milliseconds at the start. */
+export function createVirtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
+  const timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
+  let nowMs = startMs;
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return {
+    now: () => nowMs,
+    monotonic: () => nowMs - startMs,
+    setTimer: (delayMs, _label, run) => {
+      const timer = { atMs: nowMs + delayMs, run };
+      timers.add(timer);
+      return () => void timers.delete(timer);
+    },
+    settle,
+    advance: async (durationMs) => {
+      const endMs = nowMs + durationMs;
+      await settle();
+      for (;;) {
+        const due = [...timers].filter(({ atMs }) => atMs <= endMs).sort((a, b) => a.atMs - b.atMs)[0];
+        if (due === undefined) break;
+        timers.delete(due);
+        nowMs = Math.max(nowMs, due.atMs);
+        due.run();
+        await settle();
+      }
+      nowMs = endMs;
+      await settle();
+    },
+  };
+}

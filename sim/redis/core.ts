@@ -3,6 +3,7 @@ import type { Blocking, TimerClock } from "./blocking.js";
 import type { Bytes } from "./bytes.js";
 import type { Database } from "./database.js";
 import type { PubSub, Subscriber } from "./pubsub.js";
+import type { LuaEngine } from "./lua/engine.js";
 import type { ScriptCache } from "./lua/script-cache.js";
 
 export interface WatchedKey {
@@ -36,6 +37,7 @@ export interface Core {
   readonly pubsub: PubSub;
   readonly blocking: Blocking;
   readonly scripts: ScriptCache;
+  readonly lua: LuaEngine;
   readonly settings: Map<string, string>;
   readonly sessions: Map<number, SessionState>;
   /** How often each command ran, by lower-case name. */

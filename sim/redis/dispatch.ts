@@ -15,6 +15,7 @@ import { keyCommands } from "./commands/keys.js";
 import { listCommands } from "./commands/lists.js";
 import { pubsubCommands } from "./commands/pubsub.js";
 import { scanCommands } from "./commands/scan.js";
+import { scriptCommands } from "./commands/scripting.js";
 import { serverCommands } from "./commands/server.js";
 import { setCommands } from "./commands/sets.js";
 import { sortedSetCombineCommands } from "./commands/sorted-set-combine.js";
@@ -46,6 +47,7 @@ const commands: ReadonlyMap<string, CommandSpec> = new Map(
     ...pubsubCommands,
     ...connectionCommands,
     ...transactionCommands(runQueued),
+    ...scriptCommands(runFromScript),
     ...serverCommands(() => commands.size),
   }),
 );
@@ -109,6 +111,19 @@ function runQueued(context: Context, words: readonly Bytes[]): RedisReply {
   } catch (problem) {
     return toErrorReply(problem);
   }
+}
+
+function runFromScript(context: Context, words: readonly Bytes[]): RedisReply {
+  const name = words[0]?.toLowerCase() ?? "";
+  const spec = commands.get(name);
+  if (spec === undefined && !unsupportedCommands.has(name)) {
+    return error("ERR Unknown Redis command called from script");
+  }
+  if (spec !== undefined && !aritySatisfied(spec[0], words.length)) {
+    return error("ERR Wrong number of args calling Redis command from script");
+  }
+  if (spec?.[1].includes("s") === true) return error("ERR This Redis command is not allowed from script");
+  return runQueued(context, words);
 }
 
 const subscribedProblem = (name: string): RedisError =>

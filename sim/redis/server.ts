@@ -13,6 +13,7 @@ import { defaultSettings } from "./commands/server.js";
 import type { Core } from "./core.js";
 import { createDatabase, type Database } from "./database.js";
 import { createInspection, type RedisInspection } from "./inspect.js";
+import { createLuaEngine } from "./lua/engine.js";
 import { createScriptCache } from "./lua/script-cache.js";
 import { publishKeyEvent } from "./notifications.js";
 import { createPubSub } from "./pubsub.js";
@@ -115,6 +116,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
     pubsub,
     blocking,
     scripts: createScriptCache(),
+    lua: createLuaEngine(),
     settings,
     sessions: new Map(),
     calls: new Map(),

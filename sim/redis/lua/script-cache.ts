@@ -4,6 +4,8 @@ import type { Bytes } from "../bytes.js";
 
 export interface ScriptCache {
   /** @returns The digest, lower-case hex. */
+  digest(script: Bytes): string;
+  /** @returns The digest, lower-case hex. */
   add(script: Bytes): string;
   get(digest: string): Bytes | undefined;
   clear(): void;
@@ -12,11 +14,12 @@ export interface ScriptCache {
 export function createScriptCache(): ScriptCache {
   const scripts = new Map<string, Bytes>();
   const digests = new Map<Bytes, string>();
+  const digestOf = (script: Bytes): string =>
+    digests.get(script) ?? createHash("sha1").update(script, "latin1").digest("hex");
   return {
+    digest: digestOf,
     add(script) {
-      const known = digests.get(script);
-      if (known !== undefined) return known;
-      const digest = createHash("sha1").update(script, "latin1").digest("hex");
+      const digest = digestOf(script);
       scripts.set(digest, script);
       digests.set(script, digest);
       return digest;

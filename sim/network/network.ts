@@ -14,6 +14,8 @@ export interface Network {
   readonly listeners: Listeners;
   /** Opens a port for the rest of a life. */
   listen(life: Incarnation, port: number, listener: Omit<Listener, "life">): void;
+  /** Decides for every other port of the host, anew for each request, for the rest of a life. */
+  listenElsewhere(life: Incarnation, at: (port: number) => Omit<Listener, "life"> | undefined): void;
   /** @returns The HTTP port for code of this life. */
   http(life: Incarnation): HttpClient;
   /** Opens a connection to a host or service name; errors as in connection.ts, `ENOTFOUND` for unknown names. */
@@ -34,6 +36,7 @@ export function createNetwork(loop: Loop, defaultLink: LinkOptions = {}): Networ
     fabric,
     listeners,
     listen: listeners.listen,
+    listenElsewhere: listeners.listenElsewhere,
     http: (life) => createHttpClient(fabric, listeners, life),
     async connect(from, name, port, protocol, timeoutMs) {
       const to = pickHost(fabric, name, from.host.name);

@@ -1,6 +1,13 @@
 /** The scenarios, in the order of their document. */
 import { SimError } from "../errors.js";
+import { dataConsistency } from "./data-consistency.js";
+import { failureRecovery } from "./failure-recovery.js";
 import { lifecycle } from "./lifecycle.js";
+import { multiExperimentConcurrency } from "./multi-experiment-concurrency.js";
+import { performanceUnderLoad } from "./performance-under-load.js";
+import { pipelineHotReload } from "./pipeline-hot-reload.js";
+import { tenantIsolation } from "./tenant-isolation.js";
+import { websocketUpdates } from "./websocket-updates.js";
 import { nearest } from "../text.js";
 import type { Scenario } from "./scenario.js";
 
@@ -10,7 +17,16 @@ export { runScenario } from "./run-scenario.js";
 export type { ApiCoverage, RunScenarioOptions, ScenarioResources, ScenarioResult } from "./run-scenario.js";
 export type { Scenario, ScenarioContext } from "./scenario.js";
 
-export const scenarios: readonly Scenario[] = [lifecycle];
+export const scenarios: readonly Scenario[] = [
+  lifecycle,
+  multiExperimentConcurrency,
+  failureRecovery,
+  pipelineHotReload,
+  dataConsistency,
+  websocketUpdates,
+  tenantIsolation,
+  performanceUnderLoad,
+];
 
 /** @throws SimError `SIM_SCENARIO_UNKNOWN` with the nearest name. */
 export function scenarioNamed(name: string): Scenario {

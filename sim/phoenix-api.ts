@@ -1,0 +1,122 @@
+/** What `createPhoenix` gives: the world as its user sees it. */
+import type { Client } from "./client/index.js";
+import type { Deviation, Duration, Step } from "./kernel/index.js";
+import type { LinkOptions, Rule, RuleHandle } from "./network/index.js";
+import type { Prometheus } from "./prometheus/index.js";
+import type { Service, ServiceGroup, ServiceName } from "./services/index.js";
+import type { LogLine } from "./trace/index.js";
+
+/** Virtual time of the world. */
+export interface PhoenixClock {
+  /** Milliseconds since the world began, to the microsecond. */
+  readonly nowMs: number;
+  /** The virtual date. */
+  readonly date: Date;
+  /** Lets time pass: everything due meanwhile happens. @param duration - Milliseconds, or text such as `30s`. */
+  advance(duration: Duration): Promise<void>;
+}
+
+export interface UntilOptions {
+  /** Virtual time after which the wait fails with `SIM_WAIT_TIMEOUT`. @default "5m" */
+  readonly within?: Duration;
+  /** What is awaited; shown when it does not come. @default "a condition" */
+  readonly label?: string;
+}
+
+/** PostgreSQL from the inside: no network, no faults, no delay. */
+export interface PhoenixPostgres {
+  /** Runs one statement as an administrator of the database. */
+  query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Committed rows of a table. */
+  rows(table: string): readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Redis from the inside. */
+export interface PhoenixRedis {
+  /** Runs one command, such as `command("GET", "key")`. @returns Texts, numbers, null, or lists of them. */
+  command(...args: readonly string[]): Promise<unknown>;
+}
+
+/** The network and what faults do to it. */
+export interface PhoenixNetwork {
+  /** Puts a rule in force until it is healed. */
+  addRule(name: string, rule: Rule): RuleHandle;
+  /** Cuts the way between two hosts or services, both ways; what is sent waits, as TCP does, until it is healed. */
+  partition(one: string, other: string): RuleHandle;
+  /** Cuts a host or service off from everybody else. */
+  isolate(name: string): RuleHandle;
+  /** Sets the delays between two hosts. */
+  setLink(one: string, other: string, options: LinkOptions): void;
+}
+
+/** What happened so far. */
+export interface PhoenixTrace {
+  /** Events the world ran. */
+  readonly steps: number;
+  /** Sixteen hexadecimal digits over every event: equal for equal runs. */
+  hash(): string;
+  /** Every step so far, when the world was made with `trace: true`. */
+  kept(): readonly Step[];
+  /** The last steps, at most 32. */
+  recent(): readonly Step[];
+  /** Answers to choices that were not 0, in order, when the world was made with `record: true`. */
+  deviations(): readonly Deviation[];
+  /** The last log lines of all services. */
+  lines(): readonly LogLine[];
+}
+
+/** One world. Use it with `await using`, or call `dispose`. */
+export interface Phoenix extends AsyncDisposable {
+  readonly seed: number;
+  /** Address of the gateway for `fetch`, without a slash at the end. */
+  readonly url: string;
+  /** Address of the gateway for `WebSocket`. */
+  readonly socketUrl: string;
+  /** A typed client of the API, logged in as an administrator of the default tenant. */
+  readonly client: Client;
+  /** `fetch` into this world; the standard one, but for where it leads. */
+  readonly fetch: typeof fetch;
+  /** The process's own `fetch` while the world has the globals, else `fetch` above: what plain code would use. */
+  readonly plainFetch: typeof fetch;
+  /** `WebSocket` into this world, as in a browser. */
+  readonly WebSocket: typeof WebSocket;
+  readonly clock: PhoenixClock;
+  readonly services: Readonly<Record<ServiceName, ServiceGroup>>;
+  readonly postgres: PhoenixPostgres;
+  readonly redis: PhoenixRedis;
+  readonly prometheus: Pick<Prometheus, "query" | "queryRange" | "targets">;
+  readonly network: PhoenixNetwork;
+  readonly trace: PhoenixTrace;
+  /** One node. @throws SimError `SIM_HOST_UNKNOWN` with the names there are. */
+  node(name: string): Service;
+  /** One replica of a service, or a node, by its host name, such as `gateway-0`. */
+  service(hostName: string): Service;
+  /**
+   * A client for another user, logged in at its first request.
+   *
+   * @param email - Such as `admin@tenant1.io`.
+   */
+  clientFor(email: string, password: string): Client;
+  /** Lets time move until `check` returns true or a value. @throws SimError `SIM_WAIT_TIMEOUT`. */
+  until<T>(check: () => T | undefined | false, options?: UntilOptions): Promise<T>;
+  /**
+   * Lets time move until an experiment is in a state, or has been: states are reached once, and a short one
+   * is not missed.
+   *
+   * @throws SimError `SIM_WAIT_TIMEOUT` when the time is up, or at once when the experiment ended elsewhere.
+   */
+  waitForState(experimentId: string, state: string, options: { readonly within: Duration }): Promise<void>;
+  /** States an experiment has been in, in order. */
+  stateHistory(experimentId: string): readonly string[];
+  /** Lets time move until a message arrives on a socket of this world. @returns Its data. */
+  waitForMessage(
+    socket: WebSocket,
+    options?: { readonly within?: Duration; readonly where?: (data: unknown) => boolean },
+  ): Promise<unknown>;
+  /**
+   * Ends the world. `Symbol.asyncDispose` does the same.
+   *
+   * @throws SimError `SIM_LEFT_OPEN` naming what the test left open, unless `force` is set.
+   */
+  dispose(options?: { readonly force?: boolean }): Promise<void>;
+}

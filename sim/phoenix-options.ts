@@ -1,0 +1,174 @@
+/** Options of a world: their defaults, and what is refused. */
+import { SimError } from "./errors.js";
+import {
+  type Driver,
+  type LimitOptions,
+  type Limits,
+  defaultEpochMs,
+  resolveLimits,
+} from "./kernel/index.js";
+import { type CapacityOptions, type LinkOptions, resolveLinkOptions } from "./network/index.js";
+import { nearest } from "./text.js";
+import type { LogLine } from "./trace/index.js";
+
+/** How many instances of each service run. */
+export interface Replicas {
+  /** @default 1 */
+  readonly gateway?: number;
+  /** @default 1 */
+  readonly controller?: number;
+  /** @default 1 */
+  readonly generator?: number;
+}
+
+/** How much work a server does at the same time, and how long each piece takes. */
+export interface Capacities {
+  /** HTTP requests of one gateway. @default 8 workers, 0.5 ms */
+  readonly gateway?: CapacityOptions;
+  /** Statements of PostgreSQL. @default 16 workers, 0.25 ms */
+  readonly postgres?: CapacityOptions;
+}
+
+export interface PhoenixOptions {
+  /** Seed of everything that is random in this world: a safe integer of 0 or more. @default 1 */
+  readonly seed?: number;
+  /** Answers the choices of the run. @default seeded random, from `seed` */
+  readonly driver?: Driver;
+  /** Nodes that experiments can target: their names, or how many; counted, they are node1, node2 ... @default 3 */
+  readonly nodes?: number | readonly string[];
+  readonly replicas?: Replicas;
+  /** Reach the world through `fetch`, `WebSocket`, timers and `Date` of the process. One world at a time. @default false */
+  readonly globals?: boolean;
+  /** Keep every step for `trace.kept()`. The hash is the same with and without. @default false */
+  readonly trace?: boolean;
+  /** Keep the answers to choices that were not 0, for `trace.deviations()`. @default false */
+  readonly record?: boolean;
+  /** Delays of every link. @default 0.25 to 2 ms one way, nothing lost */
+  readonly link?: LinkOptions;
+  readonly limits?: LimitOptions;
+  readonly capacity?: Capacities;
+  /** Connections of one service's pool to PostgreSQL. @default 25 */
+  readonly poolSize?: number;
+  /** Unix milliseconds at which the world begins. @default 2026-01-01T00:00:00Z */
+  readonly epochMs?: number;
+  /** Gets each log line of a service as it is written. */
+  readonly onLog?: (line: LogLine) => void;
+}
+
+/** Options with nothing missing. */
+export interface ResolvedOptions {
+  readonly seed: number;
+  readonly driver: Driver | undefined;
+  readonly nodes: readonly string[];
+  readonly replicas: Required<Replicas>;
+  readonly globals: boolean;
+  readonly trace: boolean;
+  readonly record: boolean;
+  readonly link: LinkOptions;
+  readonly limits: Limits;
+  readonly capacity: Required<Capacities>;
+  readonly poolSize: number;
+  readonly epochMs: number;
+  readonly onLog: ((line: LogLine) => void) | undefined;
+}
+
+const known: Readonly<Record<keyof PhoenixOptions, true>> = {
+  seed: true,
+  driver: true,
+  nodes: true,
+  replicas: true,
+  globals: true,
+  trace: true,
+  record: true,
+  link: true,
+  limits: true,
+  capacity: true,
+  poolSize: true,
+  epochMs: true,
+  onLog: true,
+};
+
+const replicasMax = 20;
+const nodesMax = 1_000;
+
+/** @throws SimError `SIM_OPTION_INVALID` naming the option, the value found and what is allowed. */
+export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOptions {
+  refuseUnknown(options);
+  const { gateway = 1, controller = 1, generator = 1 } = options.replicas ?? {};
+  return Object.freeze({
+    seed: whole("seed", options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER),
+    driver: options.driver,
+    nodes: resolveNodes(options.nodes ?? 3),
+    replicas: {
+      gateway: whole("replicas.gateway", gateway, 1, replicasMax),
+      controller: whole("replicas.controller", controller, 1, replicasMax),
+      generator: whole("replicas.generator", generator, 1, replicasMax),
+    },
+    globals: options.globals ?? false,
+    trace: options.trace ?? false,
+    record: options.record ?? false,
+    link: resolveLinkOptions(options.link),
+    limits: resolveLimits(options.limits),
+    capacity: {
+      gateway: resolveCapacity(
+        "capacity.gateway",
+        options.capacity?.gateway ?? { workers: 8, serviceMs: 0.5 },
+      ),
+      postgres: resolveCapacity(
+        "capacity.postgres",
+        options.capacity?.postgres ?? { workers: 16, serviceMs: 0.25 },
+      ),
+    },
+    poolSize: whole("poolSize", options.poolSize ?? 25, 1, 1_000),
+    epochMs: whole("epochMs", options.epochMs ?? defaultEpochMs, 0, 8.64e15),
+    onLog: options.onLog,
+  });
+}
+
+function refuseUnknown(options: PhoenixOptions): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue;
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `createPhoenix has no option "${name}".`,
+      `Did you mean "${nearest(name, Object.keys(known))}"?`,
+    );
+  }
+}
+
+function resolveNodes(nodes: number | readonly string[]): readonly string[] {
+  if (typeof nodes === "number") {
+    const count = whole("nodes", nodes, 1, nodesMax);
+    return Array.from({ length: count }, (_, index) => `node${index + 1}`);
+  }
+  const bad = nodes.find(
+    (name, index) => !/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/.test(name) || nodes.indexOf(name) !== index,
+  );
+  if (nodes.length > 0 && nodes.length <= nodesMax && bad === undefined) return [...nodes];
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    bad === undefined
+      ? `Cannot build a world with ${nodes.length} nodes.`
+      : `Cannot use "${bad}" as a node name.`,
+    `Give 1 to ${nodesMax} different host names of lower-case letters, digits, dots and hyphens.`,
+  );
+}
+
+function resolveCapacity(name: string, { workers, serviceMs }: CapacityOptions): CapacityOptions {
+  whole(`${name}.workers`, workers, 1, 10_000);
+  if (serviceMs >= 0 && Number.isFinite(serviceMs)) return { workers, serviceMs };
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `Cannot use ${serviceMs} as ${name}.serviceMs.`,
+    "Give virtual milliseconds of 0 or more.",
+  );
+}
+
+function whole(name: string, value: number, min: number, max: number): number {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return value;
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `Cannot use ${JSON.stringify(value)} as ${name}.`,
+    `Give a whole number from ${min} to ${max}.`,
+  );
+}

@@ -1,0 +1,105 @@
+/** Scenario 6: a browser sees every state of an experiment as it happens, in order, and misses none. */
+import type { Phoenix } from "../phoenix.js";
+import type { Checks } from "./checks.js";
+import type { Scenario } from "./scenario.js";
+import { createAndStart } from "./steps.js";
+
+interface Update {
+  readonly type: string;
+  /** Position of the event among those of its experiment, from 1. */
+  readonly seq: number;
+  /** Position among all events; what `since` takes. */
+  readonly position: number;
+  readonly payload: { readonly experiment_id: string; readonly state: string };
+}
+
+export const websocketUpdates: Scenario = {
+  name: "websocket-updates",
+  summary: "every state of an experiment reaches a WebSocket, in order, also across a reconnect",
+  deadline: "15m",
+  world: {},
+  async run({ phoenix, check, step }) {
+    const { client } = phoenix;
+    const { token } = await client.login("admin@phoenix.io", "admin123");
+
+    step("connect and subscribe");
+    const first = await subscribe(phoenix, token);
+
+    step("create and start an experiment");
+    const { id } = await createAndStart(client, { name: "websocket-exp", config: { duration: "3m" } });
+
+    step("its first states arrive within two minutes");
+    await phoenix.clock.advance("2m");
+    for (const state of ["pending", "initializing", "running"]) {
+      check.includes(first.statesOf(id), state, "the states seen so far");
+    }
+
+    step("the connection is lost while the experiment goes on");
+    const lastPosition = Math.max(...first.updates.map(({ position }) => position));
+    first.socket.close();
+    await phoenix.waitForState(id, "completed", { within: "6m" });
+
+    step("a reconnect resumes where it ended");
+    const second = await subscribe(phoenix, token, lastPosition);
+    await phoenix.until(() => second.statesOf(id).includes("completed"), {
+      within: "30s",
+      label: "the last state to be replayed",
+    });
+    check.equal(
+      [...first.statesOf(id), ...second.statesOf(id)],
+      ["pending", "initializing", "running", "analyzing", "completed"],
+      "each state once and in order over both connections",
+    );
+    checkSequence(
+      check,
+      [...first.updates, ...second.updates].filter(({ payload }) => payload.experiment_id === id),
+    );
+
+    step("another tenant sees nothing of it");
+    const stranger = await client.login("viewer@phoenix.io", "viewer123");
+    const foreign = await subscribe(phoenix, stranger.token, 0);
+    await createAndStart(client, { name: "websocket-exp-2", config: { duration: "1m" } });
+    await phoenix.clock.advance("1m");
+    check.equal(foreign.updates, [], "updates that another tenant sees");
+    second.socket.close();
+    foreign.socket.close();
+  },
+};
+
+interface Subscription {
+  readonly socket: WebSocket;
+  readonly updates: readonly Update[];
+  statesOf(experimentId: string): readonly string[];
+}
+
+async function subscribe(phoenix: Phoenix, token: string, since?: number): Promise<Subscription> {
+  const from = since === undefined ? "" : `&since=${since}`;
+  const socket = new phoenix.WebSocket(`${phoenix.socketUrl}?token=${token}${from}`);
+  const updates: Update[] = [];
+  socket.addEventListener("message", ({ data }) => {
+    const frame = JSON.parse(String(data)) as Update;
+    if (frame.type === "experiment.update") updates.push(frame);
+  });
+  await phoenix.until(() => socket.readyState === socket.OPEN, {
+    within: "10s",
+    label: "the socket to open",
+  });
+  socket.send(JSON.stringify({ type: "subscribe", payload: { event: "experiment.updates" } }));
+  await phoenix.clock.advance("1s");
+  return {
+    socket,
+    updates,
+    statesOf: (experimentId) =>
+      updates
+        .filter(({ payload }) => payload.experiment_id === experimentId)
+        .map(({ payload }) => payload.state),
+  };
+}
+
+function checkSequence(check: Checks, updates: readonly Update[]): void {
+  check.equal(
+    updates.map(({ seq }) => seq),
+    updates.map((_, index) => index + 1),
+    "sequence numbers without a gap",
+  );
+}

@@ -1,0 +1,113 @@
+/** All services of a world on their hosts, and the stores that outlive them. */
+import { createConfigReader, createNodeDisk, type NodeAgent } from "../dataplane/index.js";
+import type { Incarnation } from "../kernel/index.js";
+import type { CapacityOptions } from "../network/index.js";
+import type { PostgresServer } from "../postgres/index.js";
+import { type Prometheus, type Storage, createStorage } from "../prometheus/index.js";
+import type { RedisServer } from "../redis/index.js";
+import { controllerInstance } from "./controller.js";
+import { gatewayInstance } from "./gateway.js";
+import { generatorInstance } from "./generator.js";
+import { nodeInstance } from "./node.js";
+import { createPlatformDatabase, postgresInstance } from "./postgres.js";
+import { platformScrapeConfig, prometheusInstance } from "./prometheus.js";
+import { createPlatformCache, redisInstance } from "./redis.js";
+import { type ServiceGroup, createServiceGroup } from "./service-group.js";
+import { type Instance, type Service, createService } from "./service.js";
+import type { World } from "./world.js";
+
+/** The parts of the platform that have a name of their own in every world. */
+export type ServiceName = "gateway" | "controller" | "generator" | "postgres" | "redis" | "prometheus";
+
+export interface ClusterOptions {
+  readonly nodes: readonly string[];
+  readonly replicas: Readonly<Record<"gateway" | "controller" | "generator", number>>;
+  readonly capacity: Readonly<Record<"gateway" | "postgres", CapacityOptions>>;
+  readonly poolSize: number;
+}
+
+export interface Cluster {
+  readonly groups: Readonly<Record<ServiceName, ServiceGroup>>;
+  readonly nodes: ReadonlyMap<string, Service>;
+  /** Every service, in the order in which they start. */
+  readonly all: readonly Service[];
+  readonly postgres: PostgresServer;
+  readonly redis: RedisServer;
+  readonly storage: Storage;
+  /** The Prometheus of the present life; undefined before the first. */
+  prometheus(): Prometheus | undefined;
+  /** The agent of a node's present life; undefined before the first. */
+  agent(node: string): NodeAgent | undefined;
+}
+
+/** Builds hosts and services; nothing runs until they are started. */
+export function createCluster(world: World, options: ClusterOptions): Cluster {
+  const { nodes: nodeNames, replicas, capacity, poolSize } = options;
+  const { loop, network } = world;
+  const postgres = createPlatformDatabase(world);
+  const redis = createPlatformCache(world);
+  const storage = createStorage();
+  const agents = new Map<string, NodeAgent>();
+  let prometheus: Prometheus | undefined;
+
+  function service(name: string, build: (life: Incarnation) => Instance): Service {
+    return createService({ loop, host: network.fabric.addHost(name), build });
+  }
+
+  function group(name: ServiceName, count: number, build: (life: Incarnation) => Instance): ServiceGroup {
+    const services = Array.from({ length: count }, (_, index) => service(`${name}-${index}`, build));
+    network.fabric.addService(
+      name,
+      services.map((each) => each.name),
+    );
+    return createServiceGroup(name, services);
+  }
+
+  const namesOf = (name: string, count: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `${name}-${index}`);
+  const scrapeConfig = platformScrapeConfig({
+    gateway: namesOf("gateway", replicas.gateway),
+    controller: namesOf("controller", replicas.controller),
+    generator: namesOf("generator", replicas.generator),
+  });
+  const groups = {
+    postgres: group("postgres", 1, (life) => postgresInstance(world, postgres, life, capacity.postgres)),
+    redis: group("redis", 1, (life) => redisInstance(world, redis, life)),
+    generator: group("generator", replicas.generator, (life) => generatorInstance(world, life)),
+    controller: group("controller", replicas.controller, (life) => controllerInstance(world, life, poolSize)),
+    gateway: group("gateway", replicas.gateway, (life) =>
+      gatewayInstance(world, life, { poolSize, capacity: capacity.gateway }),
+    ),
+    prometheus: group("prometheus", 1, (life) =>
+      prometheusInstance(world, life, scrapeConfig, storage, (instance) => (prometheus = instance)),
+    ),
+  };
+  const readConfig = createConfigReader();
+  const nodes = new Map(
+    nodeNames.map((name) => {
+      const nodeStorage = { disk: createNodeDisk(), readConfig };
+      const build = (life: Incarnation): Instance =>
+        nodeInstance(world, nodeStorage, life, (agent) => agents.set(name, agent));
+      return [name, service(name, build)] as const;
+    }),
+  );
+  const { postgres: database, redis: cache, generator, controller, gateway, prometheus: metrics } = groups;
+  return {
+    groups,
+    nodes,
+    all: [
+      ...database.replicas,
+      ...cache.replicas,
+      ...nodes.values(),
+      ...generator.replicas,
+      ...metrics.replicas,
+      ...controller.replicas,
+      ...gateway.replicas,
+    ],
+    postgres,
+    redis,
+    storage,
+    prometheus: () => prometheus,
+    agent: (node) => agents.get(node),
+  };
+}

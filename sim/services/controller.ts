@@ -1,0 +1,34 @@
+/** The experiment controller on a host. */
+import { createController } from "../../src/controller/index.js";
+import type { Incarnation } from "../kernel/index.js";
+import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
+import { connectPool } from "./postgres.js";
+import { connectCache } from "./redis.js";
+import type { Instance } from "./service.js";
+import type { World } from "./world.js";
+
+export const controllerPort = 8081;
+
+/** @param poolSize - Connections to PostgreSQL. */
+export function controllerInstance(world: World, life: Incarnation, poolSize: number): Instance {
+  const { loop, network, recorder } = world;
+  const sql = connectPool(network, life, poolSize);
+  const controller = createController({
+    clock: createClockPort(life),
+    random: createRandomPort(loop, life),
+    sql,
+    cache: connectCache(network, life),
+    http: network.http(life),
+    logger: createLoggerPort(loop, life, recorder),
+  });
+  return {
+    async start() {
+      network.listen(life, controllerPort, { onRequest: controller.handle });
+      await controller.start();
+    },
+    async stop() {
+      await controller.stop();
+      await sql.end();
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** The API gateway on a host: HTTP and WebSockets on one port. */
+import { createGateway } from "../../src/gateway/index.js";
+import type { HttpHandler } from "../../src/ports/index.js";
+import { servePort } from "../edge/index.js";
+import type { Incarnation } from "../kernel/index.js";
+import { type CapacityOptions, createCapacity } from "../network/index.js";
+import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
+import { connectPool } from "./postgres.js";
+import { connectCache } from "./redis.js";
+import type { Instance } from "./service.js";
+import type { World } from "./world.js";
+
+export const gatewayPort = 8080;
+
+export interface GatewaySettings {
+  /** Connections to PostgreSQL. */
+  readonly poolSize: number;
+  readonly capacity: CapacityOptions;
+}
+
+export function gatewayInstance(
+  world: World,
+  life: Incarnation,
+  { poolSize, capacity }: GatewaySettings,
+): Instance {
+  const { loop, network, recorder } = world;
+  const sql = connectPool(network, life, poolSize);
+  const workers = createCapacity(capacity);
+  const gateway = createGateway({
+    clock: createClockPort(life),
+    random: createRandomPort(loop, life),
+    sql,
+    cache: connectCache(network, life),
+    http: network.http(life),
+    logger: createLoggerPort(loop, life, recorder),
+  });
+  const handler: HttpHandler = async (request) => {
+    await workers.serve(life, request.method);
+    return gateway.handle(request);
+  };
+  return {
+    async start() {
+      await gateway.start();
+      servePort({ network, loop, life, port: gatewayPort, handler, onSocket: gateway.openSocket });
+    },
+    async stop() {
+      await gateway.stop();
+      await sql.end();
+    },
+  };
+}

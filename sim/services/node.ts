@@ -1,0 +1,44 @@
+/** A node on a host: the agent on port 8090, and the metrics ports of its collectors. */
+import { type ConfigReader, type NodeAgent, type NodeDisk, createNodeAgent } from "../dataplane/index.js";
+import type { Incarnation } from "../kernel/index.js";
+import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
+import type { Instance } from "./service.js";
+import type { World } from "./world.js";
+
+export const nodeAgentPort = 8090;
+
+/** What outlives the crashes of a node, and what its nodes share. */
+export interface NodeStorage {
+  readonly disk: NodeDisk;
+  readonly readConfig: ConfigReader;
+}
+
+/** @param onBoot - Gets the agent of each life; faults act on it. */
+export function nodeInstance(
+  world: World,
+  storage: NodeStorage,
+  life: Incarnation,
+  onBoot: (agent: NodeAgent) => void,
+): Instance {
+  const { loop, network, recorder } = world;
+  const node = createNodeAgent({
+    name: life.name,
+    clock: createClockPort(life),
+    random: createRandomPort(loop, life),
+    logger: createLoggerPort(loop, life, recorder),
+    disk: storage.disk,
+    readConfig: storage.readConfig,
+  });
+  return {
+    start() {
+      node.start();
+      onBoot(node);
+      network.listen(life, nodeAgentPort, { onRequest: node.agent });
+      network.listenElsewhere(life, (port) => {
+        const onRequest = node.metrics(port);
+        return onRequest === undefined ? undefined : { onRequest };
+      });
+    },
+    stop: () => node.stop(),
+  };
+}

@@ -1,0 +1,69 @@
+/** Prometheus on a host: scrapes the platform's services and, through service discovery, every collector. */
+import { platformRules } from "../../src/analysis/index.js";
+import type { Incarnation } from "../kernel/index.js";
+import {
+  type Prometheus,
+  type PrometheusConfig,
+  type Storage,
+  createPrometheus,
+} from "../prometheus/index.js";
+import { controllerPort } from "./controller.js";
+import { gatewayPort } from "./gateway.js";
+import { generatorPort } from "./generator.js";
+import { createClockPort, createLoggerPort } from "./ports.js";
+import type { Instance } from "./service.js";
+import type { World } from "./world.js";
+
+export const prometheusPort = 9090;
+
+/** @param onBoot - Gets the instance of each life. */
+export function prometheusInstance(
+  { loop, network, recorder }: World,
+  life: Incarnation,
+  config: PrometheusConfig,
+  storage: Storage,
+  onBoot: (prometheus: Prometheus) => void,
+): Instance {
+  const prometheus = createPrometheus({
+    config,
+    storage,
+    clock: createClockPort(life),
+    http: network.http(life),
+    logger: createLoggerPort(loop, life, recorder),
+  });
+  return {
+    start() {
+      onBoot(prometheus);
+      network.listen(life, prometheusPort, { onRequest: prometheus.handle });
+      prometheus.start();
+    },
+    stop: () => prometheus.stop(),
+  };
+}
+
+/** What the platform's Prometheus scrapes: each replica of its services, and what the controllers discover. */
+export function platformScrapeConfig(replicas: {
+  readonly gateway: readonly string[];
+  readonly controller: readonly string[];
+  readonly generator: readonly string[];
+}): PrometheusConfig {
+  const job = (name: string, hosts: readonly string[], port: number) => ({
+    job_name: name,
+    static_configs: [{ targets: hosts.map((host) => `${host}:${port}`) }],
+  });
+  return {
+    global: { scrape_interval: "15s", evaluation_interval: "15s" },
+    rule_files: platformRules,
+    scrape_configs: [
+      job("phoenix-api-gateway", replicas.gateway, gatewayPort),
+      job("phoenix-experiment-controller", replicas.controller, controllerPort),
+      job("phoenix-config-generator", replicas.generator, generatorPort),
+      {
+        job_name: "phoenix-collectors",
+        http_sd_configs: [
+          { url: `http://controller:${controllerPort}/sd/collectors`, refresh_interval: "15s" },
+        ],
+      },
+    ],
+  };
+}

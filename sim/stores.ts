@@ -1,0 +1,53 @@
+/** The stores of a world from the inside, as a test reads and changes them: no network, no faults, no delay. */
+import { SimError } from "./errors.js";
+import { type Loop, holdWhile } from "./kernel/index.js";
+import type { PhoenixPostgres, PhoenixRedis } from "./phoenix-api.js";
+import type { PgSession, PostgresServer } from "./postgres/index.js";
+import { type RedisReply, type RedisServer, replyText } from "./redis/index.js";
+
+/** @returns PostgreSQL with one session that opens at first use, and again after a crash. */
+export function createPostgresFacade(loop: Loop, server: PostgresServer): PhoenixPostgres {
+  let session: PgSession | undefined;
+  return {
+    async query<Row>(text: string, values: readonly unknown[] = []) {
+      if (session?.open !== true) session = server.connect({ applicationName: "test" });
+      const result = await holdWhile(loop, `a query of the test: ${text}`, session.query({ text, values }));
+      return result.rows as readonly Row[];
+    },
+    rows: (table) => server.inspect.rows(table),
+  };
+}
+
+/** @returns Redis with one session for all commands. */
+export function createRedisFacade(loop: Loop, server: RedisServer): PhoenixRedis {
+  return {
+    async command(...args) {
+      const session = server.connect({ name: "test" });
+      const reply = await holdWhile(
+        loop,
+        `the command ${args.join(" ")}`,
+        Promise.resolve(session.execute(args)),
+      );
+      session.close();
+      return plainReply(reply);
+    },
+  };
+}
+
+function plainReply(reply: RedisReply): unknown {
+  switch (reply.kind) {
+    case "error":
+      throw new SimError(
+        "SIM_OPTION_INVALID",
+        `Redis answered: ${reply.text}.`,
+        "Check the command and its arguments.",
+      );
+    case "integer":
+      return reply.value;
+    case "array":
+      return reply.items?.map(plainReply) ?? null;
+    case "simple":
+    case "bulk":
+      return replyText(reply);
+  }
+}

@@ -1,0 +1,39 @@
+/** Waiting for an experiment to reach a state. */
+import { experimentStates, isExperimentState, isTerminal } from "../src/model/index.js";
+import { SimError } from "./errors.js";
+import { type Duration, type Loop, waitFor } from "./kernel/index.js";
+import { nearest } from "./text.js";
+
+/** See `Phoenix.waitForState`. */
+export async function waitForState(
+  loop: Loop,
+  history: (experimentId: string) => readonly string[],
+  experimentId: string,
+  state: string,
+  within: Duration,
+): Promise<void> {
+  if (!isExperimentState(state)) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `There is no state "${state}".`,
+      `Did you mean "${nearest(state, experimentStates)}"? There are: ${experimentStates.join(", ")}.`,
+    );
+  }
+  const seen = (): string => history(experimentId).join(" > ") || "no such experiment";
+  await waitFor(loop, {
+    label: `experiment ${experimentId} to be ${state}`,
+    within,
+    lastSeen: seen,
+    check() {
+      const reached = history(experimentId);
+      if (reached.includes(state)) return true;
+      const last = reached.at(-1);
+      if (last === undefined || !isExperimentState(last) || !isTerminal(last)) return undefined;
+      throw new SimError(
+        "SIM_WAIT_TIMEOUT",
+        `Experiment ${experimentId} will never be ${state}: it went ${seen()}.`,
+        "It has ended. Its status message and the log of the controller say why.",
+      );
+    },
+  });
+}

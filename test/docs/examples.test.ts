@@ -1,0 +1,50 @@
+/** Runs every TypeScript example of the README and of docs/: what a reader copies must work. */
+import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { afterAll, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const folder = join(root, "test/docs/.examples");
+const pages = ["README.md", ...readdirSync(join(root, "docs")).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith(".md"),
+);
+
+interface Example {
+  readonly page: string;
+  readonly line: number;
+  readonly code: string;
+}
+
+const examples = pages.flatMap((page) => examplesOf(page));
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("there are examples to run", () => {
+  expect(examples.length).toBeGreaterThan(1);
+});
+
+for (const { page, line, code } of examples) {
+  const path = join(folder, `${page.replace(/\W/g, "-")}-${line}.ts`);
+  writeFileSync(path, code);
+  if (code.includes("phoenix-sim/vitest")) {
+    // Its own tests are collected with the tests of this file.
+    await import(path);
+  } else {
+    test(`${page}, line ${line}`, async () => {
+      await expect(import(path)).resolves.toBeDefined();
+    });
+  }
+}
+
+function examplesOf(page: string): readonly Example[] {
+  const text = readFileSync(join(root, page), "utf8");
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(({ index, 1: code = "" }) => ({
+    page,
+    line: text.slice(0, index).split("\n").length,
+    code: `${code}\nexport {};\n`,
+  }));
+}

@@ -1,6 +1,8 @@
 /** The edges: how a test's own code reaches a world, by fetch, WebSocket, real clients, globals, or a port. */
 export { createWorldFetch } from "./fetch.js";
 export type { WorldFetchOptions } from "./fetch.js";
+export { installGlobals } from "./globals.js";
+export type { GlobalsOptions, InstalledGlobals } from "./globals.js";
 export { servePort } from "./serve-port.js";
 export type { ServePortOptions } from "./serve-port.js";
 export type { PortService } from "./frames.js";

@@ -1,0 +1,95 @@
+/**
+ * The test's own HTTP: `fetch` answered by the world at once, everything built on `node:http` caught by msw,
+ * and the two ways around msw closed.
+ */
+import http from "node:http";
+import https from "node:https";
+import net from "node:net";
+
+import { SimError } from "../errors.js";
+import type { Loop, LoopEvent } from "../kernel/index.js";
+import type { Undo } from "./undo.js";
+
+const undiciDispatcher = Symbol.for("undici.globalDispatcher.1");
+
+/**
+ * msw loses the code of a network error on its way to `fetch` and costs twenty times the call, so `fetch` does
+ * not pass through it.
+ */
+export async function installHttp(loop: Loop, worldFetch: typeof fetch, undo: Undo): Promise<void> {
+  const [{ http: mock }, { setupServer }] = await Promise.all([import("msw/core/http"), import("msw/node")]);
+  for (const name of ["fetch", "WebSocket", "XMLHttpRequest"]) undo.keep(globalThis, name);
+  for (const module of [http, https]) for (const name of ["request", "get"]) undo.keep(module, name);
+  for (const module of [http, https]) undo.keep(module, "globalAgent");
+  const server = setupServer(
+    mock.all("*", async ({ request }) => {
+      // From here on real stream code takes part, which rests only between turns of the process.
+      loop.drainDeep();
+      return worldFetch(request, { redirect: "manual" }).catch(rethrowForNode);
+    }),
+  );
+  server.listen({ onUnhandledRequest: "error" });
+  undo.add(() => server.close());
+  undo.replace(net.Socket.prototype, "setTimeout", virtualSocketTimeout(loop, net.Socket.prototype.setTimeout));
+  undo.replace(globalThis, "fetch", worldFetch);
+  // A `fetch` kept from before, and that of npm's undici, end here instead of in the real network.
+  void globalThis.Request;
+  undo.replace(globalThis, undiciDispatcher, refusingDispatcher);
+}
+
+// msw hands an error on as it is when it looks like one of Node's: it has `code` and `errno`.
+function rethrowForNode(error: unknown): never {
+  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  if (cause instanceof Error && "code" in cause && !("errno" in cause)) {
+    Object.defineProperty(cause, "errno", { value: -1, configurable: true });
+  }
+  keepQuietAbout(cause);
+  throw cause;
+}
+
+// msw prints an error that a handler throws, in two calls soon after. It is no news: the client gets it.
+function keepQuietAbout(error: unknown): void {
+  const original = Object.getOwnPropertyDescriptor(console, "error");
+  const print = console.error;
+  if (original === undefined) return;
+  console.error = (...args: unknown[]): void => {
+    if (args[0] === error) return;
+    if (!String(args[0]).startsWith("[MSW] Encountered an unhandled exception")) {
+      print(...args);
+      return;
+    }
+    Object.defineProperty(console, "error", original);
+  };
+}
+
+// The time-outs of sockets are the only timers of an intercepted request that fake-timers cannot reach.
+function virtualSocketTimeout(loop: Loop, real: net.Socket["setTimeout"]): net.Socket["setTimeout"] {
+  const pending = new WeakMap<net.Socket, LoopEvent>();
+  return function setTimeout(this: net.Socket, delayMs: number, onTimeout?: () => void) {
+    const isOfMsw = "respondWith" in this && "passthrough" in this;
+    if (!isOfMsw) return real.call(this, delayMs, onTimeout);
+    const earlier = pending.get(this);
+    if (earlier !== undefined) loop.cancel(earlier);
+    if (onTimeout !== undefined) {
+      if (delayMs > 0) this.once("timeout", onTimeout);
+      else this.removeListener("timeout", onTimeout);
+    }
+    if (delayMs > 0) {
+      const fire = (): unknown => this.destroyed || this.emit("timeout");
+      pending.set(this, loop.schedule(delayMs, "foreign", "socket-timeout", fire));
+    }
+    return this;
+  };
+}
+
+const refusingDispatcher = {
+  dispatch(): never {
+    throw new SimError(
+      "SIM_UNSUPPORTED",
+      "Cannot send this request: npm's undici, and a fetch kept from before the globals were installed, go around them.",
+      "Use globalThis.fetch at the time of the call, or give undici the dispatcher of the world.",
+    );
+  },
+  close: async (): Promise<void> => {},
+  destroy: async (): Promise<void> => {},
+};

@@ -1,0 +1,65 @@
+/**
+ * The globals edge: while it is on, the test's own fetch, HTTP clients, WebSocket, timers, Date and randomness
+ * belong to one world. One process has one set of globals, so only one world can have them.
+ */
+import { syncBuiltinESMExports } from "node:module";
+
+import { SimError } from "../errors.js";
+import type { Loop } from "../kernel/index.js";
+import { WorldCloseEvent } from "./close-event.js";
+import { installHttp } from "./global-http.js";
+import { installRandom } from "./global-random.js";
+import { installTimers } from "./global-timers.js";
+import { createUndo } from "./undo.js";
+
+export interface GlobalsOptions {
+  readonly loop: Loop;
+  readonly fetch: typeof fetch;
+  readonly WebSocket: typeof WebSocket;
+  /** Names the world to another that wants the globals too, such as `seed 7`. */
+  readonly name: string;
+}
+
+export interface InstalledGlobals {
+  /** The test's own timers that are still set, such as `Timeout due in 5000 ms`. */
+  openTimers(): readonly string[];
+  /** Puts everything back as it was. Calling it twice does nothing. */
+  uninstall(): void;
+}
+
+// On globalThis, so that a second copy of this module sees it as well.
+const owner = Symbol.for("phoenix-sim.globals");
+
+/**
+ * @throws SimError `SIM_GLOBALS_BUSY` naming the world that has them. After any error everything is as before.
+ */
+export async function installGlobals({
+  loop,
+  fetch,
+  WebSocket,
+  name,
+}: GlobalsOptions): Promise<InstalledGlobals> {
+  const holder: unknown = Reflect.get(globalThis, owner);
+  if (holder !== undefined) {
+    throw new SimError(
+      "SIM_GLOBALS_BUSY",
+      `Cannot give the globals of this process to the world "${name}": "${String(holder)}" has them.`,
+      "Dispose that world first, or create this one with globals: false and use phoenix.fetch and phoenix.WebSocket.",
+    );
+  }
+  const undo = createUndo();
+  undo.add(syncBuiltinESMExports);
+  undo.replace(globalThis, owner, name);
+  try {
+    await installHttp(loop, fetch, undo);
+    undo.replace(globalThis, "WebSocket", WebSocket);
+    if (!("CloseEvent" in globalThis)) undo.replace(globalThis, "CloseEvent", WorldCloseEvent);
+    installRandom(loop.choices, undo);
+    const openTimers = installTimers(loop, undo);
+    syncBuiltinESMExports();
+    return { openTimers, uninstall: undo.run };
+  } catch (error) {
+    undo.run();
+    throw error;
+  }
+}

@@ -1,0 +1,200 @@
+import nodeCrypto from "node:crypto";
+import http from "node:http";
+import https from "node:https";
+import perfHooks from "node:perf_hooks";
+import timers from "node:timers";
+import timersPromises from "node:timers/promises";
+import axios from "axios";
+import { afterEach, expect, test, vi } from "vitest";
+
+import { createWorldFetch, createWorldSockets, installGlobals } from "../../../../sim/edge/index.js";
+import { seededDriver } from "../../../../sim/kernel/index.js";
+import { type TinyWorldOptions, createTinyWorld } from "./tiny-world.js";
+
+const cleanUps: (() => void)[] = [];
+afterEach(() => {
+  for (const cleanUp of cleanUps.splice(0).reverse()) cleanUp();
+});
+
+async function setUp(options: TinyWorldOptions = {}, name = "a test") {
+  const world = createTinyWorld(options);
+  const fetch = createWorldFetch(world);
+  const { WebSocket } = createWorldSockets(world);
+  const globals = await installGlobals({ loop: world.loop, fetch, WebSocket, name });
+  cleanUps.push(globals.uninstall);
+  return { ...world, globals };
+}
+
+const url = "http://gateway:8080/health";
+
+// Everything the edge may touch, as it is.
+function snapshot() {
+  const touched: [object, PropertyKey[]][] = [
+    [globalThis, Reflect.ownKeys(globalThis)],
+    [timers, Reflect.ownKeys(timers)],
+    [timersPromises, Reflect.ownKeys(timersPromises)],
+    [timersPromises.scheduler, Reflect.ownKeys(timersPromises.scheduler)],
+    [nodeCrypto, Reflect.ownKeys(nodeCrypto)],
+    [nodeCrypto.webcrypto, Reflect.ownKeys(nodeCrypto.webcrypto)],
+    [http, Reflect.ownKeys(http)],
+    [https, Reflect.ownKeys(https)],
+    [Math, ["random"]],
+    [AbortSignal, ["timeout"]],
+    [process, ["hrtime", "nextTick", "uptime"]],
+    [perfHooks.performance, Reflect.ownKeys(perfHooks.performance)],
+  ];
+  return touched.map(([target, keys]) =>
+    keys.map((key) => [key, Object.getOwnPropertyDescriptor(target, key)] as const),
+  );
+}
+
+test("plain fetch, http, https-style clients and axios reach the world", async () => {
+  const { clock } = await setUp();
+  const viaFetch = (await (await fetch(url)).json()) as { url: string };
+  expect(viaFetch.url).toBe(url);
+  const { data, status } = await axios.post<{ body: string }>(url, { a: 1 });
+  expect([status, data.body]).toEqual([200, '{"a":1}']);
+  const viaHttp = await new Promise<string>((resolve, reject) => {
+    http
+      .get(url, (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+        response.on("end", () => resolve(text));
+      })
+      .on("error", reject);
+  });
+  expect(JSON.parse(viaHttp)).toMatchObject({ method: "GET", url });
+  expect(clock.nowMs).toBe(30);
+});
+
+test("network errors keep Node's codes through every client", async () => {
+  const { gateway } = await setUp();
+  const print = vi.spyOn(console, "error");
+  gateway.kill();
+  await expect(fetch(url)).rejects.toMatchObject({
+    message: "fetch failed",
+    cause: { code: "ECONNREFUSED" },
+  });
+  await expect(axios.get(url)).rejects.toMatchObject({ code: "ECONNREFUSED" });
+  expect(print).not.toHaveBeenCalled();
+});
+
+test("a time-out of axios passes in virtual time", async () => {
+  const { gateway, clock } = await setUp();
+  gateway.pause();
+  await expect(axios.get(url, { timeout: 2000 })).rejects.toMatchObject({ code: "ECONNABORTED" });
+  expect(clock.nowMs).toBe(2000);
+});
+
+test("what no simulated host serves is an error naming the nearest, and never the real network", async () => {
+  await setUp();
+  await expect(fetch("http://gatewai:8080/")).rejects.toThrow("http://gateway:8080");
+  await expect(axios.get("http://gatewai:8080/")).rejects.toThrow("http://gateway:8080");
+});
+
+test("the test's own timers, Date and performance keep the world's time", async () => {
+  const { clock, globals } = await setUp();
+  const start = Date.now();
+  expect(start).toBe(clock.unixMs);
+  const beganAt = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 120_000));
+  expect(Date.now() - start).toBe(120_000);
+  expect(performance.now() - beganAt).toBe(120_000);
+  setTimeout(() => {}, 5000);
+  expect(globals.openTimers()).toEqual(["Timeout due in 5000 ms"]);
+});
+
+test("the time-outs of node:http pass in virtual time, set either way", async () => {
+  const { gateway, clock } = await setUp();
+  gateway.pause();
+  const timedOut = async (start: (onTimeout: () => void) => http.ClientRequest) =>
+    new Promise<void>((resolve) => {
+      const request = start(resolve).on("error", () => {});
+      request.on("timeout", () => request.destroy());
+    });
+  await timedOut((done) => http.get(url).setTimeout(3000, done));
+  expect(clock.nowMs).toBe(3000);
+  await timedOut((done) => http.get(url, { timeout: 4000 }).on("timeout", done));
+  expect(clock.nowMs).toBe(7000);
+});
+
+test("a WebSocket of the test is the world's", async () => {
+  await setUp();
+  const socket = new WebSocket("ws://gateway:8080/ws");
+  await new Promise((resolve) => socket.addEventListener("open", resolve));
+  expect(socket.readyState).toBe(WebSocket.OPEN);
+});
+
+test("a second world is refused by the name of the first, which may be installed again later", async () => {
+  const { globals } = await setUp({}, "seed 7");
+  await expect(setUp({}, "seed 8")).rejects.toMatchObject({ code: "SIM_GLOBALS_BUSY" });
+  await expect(setUp({}, "seed 8")).rejects.toThrow('"seed 7"');
+  globals.uninstall();
+  await setUp({}, "seed 8");
+});
+
+test("everything is put back exactly", async () => {
+  void Request;
+  const before = snapshot();
+  const { globals } = await setUp();
+  await fetch(url);
+  expect(snapshot()).not.toEqual(before);
+  globals.uninstall();
+  globals.uninstall();
+  expect(snapshot()).toEqual(before);
+});
+
+test("everything is put back when installing fails half way", async () => {
+  const before = snapshot();
+  const world = createTinyWorld();
+  const broken = new Proxy(world.loop, {
+    get: (target, key) => {
+      if (key === "clock") throw new Error("no clock");
+      return Reflect.get(target, key) as unknown;
+    },
+  });
+  const { WebSocket } = createWorldSockets(world);
+  const installing = installGlobals({ loop: broken, fetch: createWorldFetch(world), WebSocket, name: "x" });
+  await expect(installing).rejects.toThrow("no clock");
+  expect(snapshot()).toEqual(before);
+});
+
+test("fakes that vitest put there before are covered, and come back", async () => {
+  vi.useFakeTimers({ now: 5 });
+  cleanUps.push(() => vi.useRealTimers());
+  const before = snapshot();
+  const { clock, globals } = await setUp();
+  expect(Date.now()).toBe(clock.unixMs);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(clock.nowMs).toBe(1000);
+  globals.uninstall();
+  expect(snapshot()).toEqual(before);
+  expect(Date.now()).toBe(5);
+});
+
+test("randomness follows the seed", async () => {
+  const draw = async (seed: number) => {
+    const { globals } = await setUp({ driver: seededDriver(seed) });
+    const drawn = [Math.random(), crypto.randomUUID(), nodeCrypto.randomBytes(6).toString("hex")].join();
+    globals.uninstall();
+    return drawn;
+  };
+  const first = await draw(1);
+  expect(await draw(1)).toBe(first);
+  expect(await draw(2)).not.toBe(first);
+  expect(first).toMatch(/,[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12},/);
+});
+
+test("the same calls give the same trace, through msw too", async () => {
+  const run = async () => {
+    const { globals, loop } = await setUp({ driver: seededDriver(3), link: {} });
+    setInterval(() => {}, 7);
+    await Promise.all([1, 2, 3].map(async (i) => axios.get(`${url}/${i}`)));
+    await Promise.all([1, 2, 3].map(async (i) => fetch(`${url}/${i}`)));
+    const hash = loop.traceHash();
+    globals.uninstall();
+    return hash;
+  };
+  const first = await run();
+  for (let i = 0; i < 5; i++) expect(await run()).toBe(first);
+});

@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { SimError, type SimErrorCode } from "../errors.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
+import { addHistoryCommand } from "./history.js";
 import { addRunCommand } from "./run.js";
 import type { Terminal } from "./terminal.js";
 
@@ -47,6 +48,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .showHelpAfterError("Try phoenix-sim --help.")
     .addHelpText("after", codesText);
   addRunCommand(program, terminal, exit);
+  addHistoryCommand(program, terminal, exit);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

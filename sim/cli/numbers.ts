@@ -14,3 +14,24 @@ export function parseCount(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(count) && count > 0) return count;
   throw new InvalidArgumentError("Give a whole number of 1 or more.");
 }
+
+/** @returns A share from 0 to 1, from a percentage such as `5` or `2.5`. */
+export function parsePercent(text: string): number {
+  const percent = Number(text);
+  if (/^\d+(?:\.\d+)?$/.test(text) && percent <= 100) return percent / 100;
+  throw new InvalidArgumentError("Give a percentage from 0 to 100, such as 5 or 2.5.");
+}
+
+/** @returns A number of 1 or more, fractions allowed. */
+export function parseFactor(text: string): number {
+  const factor = Number(text);
+  if (/^\d+(?:\.\d+)?$/.test(text) && factor >= 1) return factor;
+  throw new InvalidArgumentError("Give a number of 1 or more, such as 2 or 1.5.");
+}
+
+/** @returns A whole number of 0 or more. */
+export function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(limit)) return limit;
+  throw new InvalidArgumentError("Give a whole number of 0 or more.");
+}

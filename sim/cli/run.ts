@@ -12,6 +12,7 @@ import {
 import { formatLine } from "../trace/index.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
+import { defaultHistoryFile, keepHistory } from "./keep-history.js";
 import { parseCount, parseSeed } from "./numbers.js";
 import { formatJson } from "./reporters/json.js";
 import { formatFailure, formatTable } from "./reporters/table.js";
@@ -24,6 +25,8 @@ interface RunFlags {
   readonly list?: boolean;
   readonly json?: boolean;
   readonly verbose?: boolean;
+  readonly smoke?: boolean;
+  readonly history: string | false;
 }
 
 /** Adds the command to `program`. */
@@ -33,13 +36,16 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .description("run scenarios: all of them, or those named")
     .argument("[names...]", "scenarios to run")
     .option("-t, --grep <pattern>", "run scenarios whose name or summary matches a regular expression")
+    .option("--smoke", "run the quick set only: what a commit hook has time for")
     .option("-l, --list", "list the scenarios and stop")
     .option("-s, --seed <number>", "first seed", parseSeed, 1)
     .option("-n, --seeds <count>", "how many seeds to run, counting up from the first", parseCount, 1)
     .option("-v, --verbose", "print steps and log lines, with virtual times, to stderr")
     .option("--json", "print one JSON document instead of a table")
+    .option("--history <file>", "append the results to this file of lines", defaultHistoryFile)
+    .option("--no-history", "keep no history of this run")
     .action(async (names: readonly string[], flags: RunFlags) => {
-      const chosen = choose(names, flags.grep);
+      const chosen = choose(names, flags);
       if (flags.list === true) {
         for (const { name, summary } of chosen) terminal.out(`${name.padEnd(30)} ${summary}`);
         return;
@@ -50,8 +56,17 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     });
 }
 
-function choose(names: readonly string[], pattern: string | undefined): readonly Scenario[] {
-  const named = names.length > 0 ? names.map(scenarioNamed) : scenarios;
+function choose(names: readonly string[], { grep: pattern, smoke = false }: RunFlags): readonly Scenario[] {
+  const quick = scenarios.filter((scenario) => scenario.smoke === true);
+  if (smoke && names.length > 0) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      "Cannot run named scenarios and the quick set at once.",
+      `Leave out --smoke, which stands for: ${quick.map(({ name }) => name).join(", ")}.`,
+    );
+  }
+  const everything = smoke ? quick : scenarios;
+  const named = names.length > 0 ? names.map(scenarioNamed) : everything;
   if (pattern === undefined) return named;
   const expression = compile(pattern);
   const matching = named.filter(({ name, summary }) => expression.test(name) || expression.test(summary));
@@ -78,10 +93,11 @@ function compile(pattern: string): RegExp {
 
 async function runAll(
   chosen: readonly Scenario[],
-  { seed, seeds, verbose = false }: RunFlags,
+  { seed, seeds, history, verbose = false }: RunFlags,
   terminal: Terminal,
 ): Promise<readonly ScenarioResult[]> {
   const results: ScenarioResult[] = [];
+  const keeper = keepHistory(history, terminal);
   for (const scenario of chosen) {
     for (let offset = 0; offset < seeds; offset++) {
       const options = verbose
@@ -91,9 +107,12 @@ async function runAll(
             world: { onLog: (line: Parameters<typeof formatLine>[0]) => terminal.err(formatLine(line)) },
           }
         : {};
-      results.push(await runScenario(scenario, { seed: seed + offset, ...options }));
+      const result = await runScenario(scenario, { seed: seed + offset, ...options });
+      results.push(result);
+      keeper.add(result);
     }
   }
+  keeper.end(new Set(chosen).size === scenarios.length);
   return results;
 }
 

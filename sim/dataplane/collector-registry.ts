@@ -1,13 +1,14 @@
-/** The collectors of a node: which version is asked for, which is live, and on which port. */
-import { buildCollectorConfig, type CollectorConfig } from "./collector-config.js";
-import { createCollector, type Collector } from "./collector.js";
+/** The collectors of a node: who may run which version, and on which port. */
+import { buildCollectorConfig, type BuildResult } from "./collector-config.js";
+import { createCollectorSlot, type CollectorSlot } from "./collector-slot.js";
+import type { Collector } from "./collector.js";
 import type { ConfigReader } from "./config-reader.js";
 import type { DesiredCollector, NodeDisk } from "./disk.js";
 import { hashText, mix } from "./hash.js";
 import type { ResolvedNodeOptions } from "./node-options.js";
+import type { RegexCompiler } from "./ottl/index.js";
 import { refuse, type Outcome } from "./outcome.js";
 import { ConfigProblem } from "./processors/index.js";
-import type { RegexCompiler } from "./ottl/index.js";
 
 export interface CollectorRegistryOptions {
   readonly nodeName: string;
@@ -41,16 +42,7 @@ export interface CollectorRegistry {
   resetCounters(): void;
 }
 
-/** One collector in memory. */
-interface Entry {
-  desired: DesiredCollector;
-  /** Accepted and not live yet. */
-  next: { readonly config: CollectorConfig; liveAtMs: number } | undefined;
-  collector: Collector | undefined;
-  liveVersion: number;
-}
-
-// Ports of the node itself; design documents give them to the collector's own metrics and to its health check.
+// The platform gives these ports to the collector's own metrics and to its health check.
 const reservedPorts: ReadonlySet<number> = new Set([8889, 13_133]);
 const deletedVersionsMax = 100_000;
 
@@ -58,74 +50,22 @@ const keyOf = (experimentId: string, variant: string): string => `${experimentId
 
 /** Boots the collectors that the disk knows; each is live after the reload time. */
 export function createCollectorRegistry(setup: CollectorRegistryOptions): CollectorRegistry {
-  const { nodeName, disk, options, seed, uptimeMs, readConfig, regex } = setup;
-  const entries = new Map<string, Entry>();
-  const byPort = new Map<number, Entry>();
+  const { disk, options, seed, uptimeMs } = setup;
+  const slots = new Map<string, CollectorSlot>();
+  const byPort = new Map<number, CollectorSlot>();
   let stuck = false;
-  for (const desired of disk.collectors.values()) {
-    const built = build(desired);
-    if (built.ok) add(desired, built.config);
-  }
+  const liveAtMs = (): number => (stuck ? Number.POSITIVE_INFINITY : uptimeMs() + options.reloadMs);
+  for (const desired of disk.collectors.values()) open(desired, build(setup, desired));
 
-  function build({ experimentId, variant, config }: CollectorRequest) {
-    const environment = {
-      NODE_NAME: nodeName,
-      HOST_NAME: nodeName,
-      PHOENIX_EXPERIMENT_ID: experimentId,
-      PHOENIX_VARIANT: variant,
-    };
-    try {
-      return buildCollectorConfig(readConfig(config, environment), { regex, hostName: nodeName });
-    } catch (error) {
-      if (error instanceof ConfigProblem) return { ok: false, errors: [error.message] } as const;
-      throw error;
-    }
-  }
-
-  function liveAtMs(): number {
-    return stuck ? Number.POSITIVE_INFINITY : uptimeMs() + options.reloadMs;
-  }
-
-  function add(desired: DesiredCollector, config: CollectorConfig): Entry {
-    const next = { config, liveAtMs: liveAtMs() };
-    const entry: Entry = { desired, next, collector: undefined, liveVersion: 0 };
-    entries.set(keyOf(desired.experimentId, desired.variant), entry);
-    byPort.set(desired.port, entry);
-    return entry;
-  }
-
-  /** Brings an entry up to now: what was accepted long enough ago is live. */
-  function settle(entry: Entry): Entry {
-    const { next, desired } = entry;
-    if (next === undefined || next.liveAtMs > uptimeMs()) return entry;
-    const { experimentId, variant } = desired;
-    if (entry.collector === undefined) {
-      entry.collector = createCollector({
-        experimentId,
-        variant,
-        config: next.config,
-        startMs: next.liveAtMs,
-        seed: mix(seed, hashText(keyOf(experimentId, variant))),
-      });
-    } else {
-      entry.collector.reload(next.config);
-    }
-    entry.liveVersion = desired.version;
-    entry.next = undefined;
-    return entry;
-  }
-
-  function describe(entry: Entry) {
-    const { desired, liveVersion } = settle(entry);
-    const { experimentId, variant, version, port } = desired;
-    return {
-      experiment_id: experimentId,
-      variant,
-      version,
-      live_version: liveVersion,
-      ready: liveVersion === version,
-      metrics_port: port,
-    };
+  function open(desired: DesiredCollector, built: BuildResult): Outcome {
+    if (!built.ok) return refuse(422, "invalid configuration", { errors: built.errors });
+    const key = keyOf(desired.experimentId, desired.variant);
+    const { config } = built;
+    const slot = createCollectorSlot({ desired, config, seed: mix(seed, hashText(key)), uptimeMs, liveAtMs });
+    disk.collectors.set(key, desired);
+    slots.set(key, slot);
+    byPort.set(desired.port, slot);
+    return { status: 201, body: slot.describe() };
   }
 
   function freePort(): number {
@@ -140,43 +80,32 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
     if (deleted !== undefined && request.version <= deleted) {
       return refuse(409, `version ${request.version} of ${key} was deleted`, { version: deleted });
     }
-    const entry = entries.get(key);
-    if (entry !== undefined && request.version < entry.desired.version) {
-      return refuse(409, `version ${entry.desired.version} of ${key} is newer`, {
-        version: entry.desired.version,
-      });
+    const slot = slots.get(key);
+    if (slot === undefined) {
+      if (slots.size >= options.collectorsMax)
+        return refuse(507, `this node holds ${slots.size} collectors already`);
+      return open({ ...request, port: freePort() }, build(setup, request));
     }
-    if (entry?.desired.version === request.version) return { status: 200, body: describe(entry) };
-    if (entry === undefined && entries.size >= options.collectorsMax) {
-      return refuse(507, `this node holds ${entries.size} collectors already`);
+    const { version, port } = slot.desired;
+    if (request.version < version) return refuse(409, `version ${version} of ${key} is newer`, { version });
+    if (request.version > version) {
+      const built = build(setup, request);
+      if (!built.ok) return refuse(422, "invalid configuration", { errors: built.errors });
+      const desired = { ...request, port };
+      disk.collectors.set(key, desired);
+      slot.accept(desired, built.config);
     }
-    const built = build(request);
-    if (!built.ok) return refuse(422, "invalid configuration", { errors: built.errors });
-    if (entry !== undefined) settle(entry);
-    const desired: DesiredCollector = { ...request, port: entry?.desired.port ?? freePort() };
-    disk.collectors.set(key, desired);
-    if (entry === undefined) return { status: 201, body: describe(add(desired, built.config)) };
-    entry.desired = desired;
-    entry.next = { config: built.config, liveAtMs: liveAtMs() };
-    return { status: 200, body: describe(entry) };
+    return { status: 200, body: slot.describe() };
   }
 
   function remove(experimentId: string, variant: string, version: number | undefined): Outcome {
     const key = keyOf(experimentId, variant);
-    const entry = entries.get(key);
+    const slot = slots.get(key);
     // Whatever is known goes, even when it is newer than the request: an experiment that ended stays ended.
-    const upTo = Math.max(version ?? 0, entry?.desired.version ?? 0, disk.deletedVersions.get(key) ?? 0);
-    if (upTo > 0) {
-      disk.deletedVersions.set(key, upTo);
-      const [oldest] = disk.deletedVersions.keys();
-      if (disk.deletedVersions.size > deletedVersionsMax && oldest !== undefined)
-        disk.deletedVersions.delete(oldest);
-    }
-    if (entry !== undefined) {
-      entries.delete(key);
-      byPort.delete(entry.desired.port);
-      disk.collectors.delete(key);
-    }
+    bury(disk, key, Math.max(version ?? 0, slot?.desired.version ?? 0));
+    if (slot !== undefined) byPort.delete(slot.desired.port);
+    slots.delete(key);
+    disk.collectors.delete(key);
     return { status: 204, body: {} };
   }
 
@@ -184,23 +113,51 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
     put,
     remove,
     get: (experimentId, variant) => {
-      const entry = entries.get(keyOf(experimentId, variant));
-      return entry === undefined
+      const slot = slots.get(keyOf(experimentId, variant));
+      return slot === undefined
         ? refuse(404, `no collector ${keyOf(experimentId, variant)}`)
-        : { status: 200, body: describe(entry) };
+        : { status: 200, body: slot.describe() };
     },
-    list: () => ({ status: 200, body: { collectors: [...entries.values()].map(describe) } }),
+    list: () => ({ status: 200, body: { collectors: [...slots.values()].map((slot) => slot.describe()) } }),
     atPort: (port) => {
-      const entry = byPort.get(port);
-      return entry === undefined ? undefined : (settle(entry).collector ?? "starting");
+      const slot = byPort.get(port);
+      return slot === undefined ? undefined : (slot.live() ?? "starting");
     },
     setReloadStuck: (value) => {
-      for (const entry of entries.values()) settle(entry);
+      if (value === stuck) return;
       stuck = value;
-      for (const { next } of entries.values()) if (next !== undefined) next.liveAtMs = liveAtMs();
+      for (const slot of slots.values()) slot.delayReload();
     },
     resetCounters: () => {
-      for (const entry of entries.values()) settle(entry).collector?.resetCounters();
+      for (const slot of slots.values()) slot.live()?.resetCounters();
     },
   };
+}
+
+function build(
+  { nodeName, readConfig, regex }: CollectorRegistryOptions,
+  request: CollectorRequest,
+): BuildResult {
+  const environment = {
+    NODE_NAME: nodeName,
+    HOST_NAME: nodeName,
+    PHOENIX_EXPERIMENT_ID: request.experimentId,
+    PHOENIX_VARIANT: request.variant,
+  };
+  try {
+    return buildCollectorConfig(readConfig(request.config, environment), { regex, hostName: nodeName });
+  } catch (error) {
+    if (error instanceof ConfigProblem) return { ok: false, errors: [error.message] };
+    throw error;
+  }
+}
+
+/** Leaves a tombstone, so that a late request for a deleted version cannot bring it back. */
+function bury(disk: NodeDisk, key: string, version: number): void {
+  const upTo = Math.max(version, disk.deletedVersions.get(key) ?? 0);
+  if (upTo === 0) return;
+  disk.deletedVersions.set(key, upTo);
+  const [oldest] = disk.deletedVersions.keys();
+  if (disk.deletedVersions.size > deletedVersionsMax && oldest !== undefined)
+    disk.deletedVersions.delete(oldest);
 }

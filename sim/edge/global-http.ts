@@ -4,10 +4,10 @@
  */
 import http from "node:http";
 import https from "node:https";
-import net from "node:net";
 
 import { SimError } from "../errors.js";
-import type { Loop, LoopEvent } from "../kernel/index.js";
+import type { Loop } from "../kernel/index.js";
+import { installRequestTimeouts } from "./global-request-timeouts.js";
 import type { Undo } from "./undo.js";
 
 const undiciDispatcher = Symbol.for("undici.globalDispatcher.1");
@@ -30,7 +30,7 @@ export async function installHttp(loop: Loop, worldFetch: typeof fetch, undo: Un
   );
   server.listen({ onUnhandledRequest: "error" });
   undo.add(() => server.close());
-  undo.replace(net.Socket.prototype, "setTimeout", virtualSocketTimeout(loop, net.Socket.prototype.setTimeout));
+  installRequestTimeouts(undo);
   undo.replace(globalThis, "fetch", worldFetch);
   // A `fetch` kept from before, and that of npm's undici, end here instead of in the real network.
   void globalThis.Request;
@@ -59,26 +59,6 @@ function keepQuietAbout(error: unknown): void {
       return;
     }
     Object.defineProperty(console, "error", original);
-  };
-}
-
-// The time-outs of sockets are the only timers of an intercepted request that fake-timers cannot reach.
-function virtualSocketTimeout(loop: Loop, real: net.Socket["setTimeout"]): net.Socket["setTimeout"] {
-  const pending = new WeakMap<net.Socket, LoopEvent>();
-  return function setTimeout(this: net.Socket, delayMs: number, onTimeout?: () => void) {
-    const isOfMsw = "respondWith" in this && "passthrough" in this;
-    if (!isOfMsw) return real.call(this, delayMs, onTimeout);
-    const earlier = pending.get(this);
-    if (earlier !== undefined) loop.cancel(earlier);
-    if (onTimeout !== undefined) {
-      if (delayMs > 0) this.once("timeout", onTimeout);
-      else this.removeListener("timeout", onTimeout);
-    }
-    if (delayMs > 0) {
-      const fire = (): unknown => this.destroyed || this.emit("timeout");
-      pending.set(this, loop.schedule(delayMs, "foreign", "socket-timeout", fire));
-    }
-    return this;
   };
 }
 

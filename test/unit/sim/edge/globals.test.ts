@@ -105,7 +105,7 @@ test("the test's own timers, Date and performance keep the world's time", async 
 });
 
 test("the time-outs of node:http pass in virtual time, set either way", async () => {
-  const { gateway, clock } = await setUp();
+  const { gateway, clock, globals } = await setUp();
   gateway.pause();
   const timedOut = async (start: (onTimeout: () => void) => http.ClientRequest) =>
     new Promise<void>((resolve) => {
@@ -116,6 +116,9 @@ test("the time-outs of node:http pass in virtual time, set either way", async ()
   expect(clock.nowMs).toBe(3000);
   await timedOut((done) => http.get(url, { timeout: 4000 }).on("timeout", done));
   expect(clock.nowMs).toBe(7000);
+  gateway.resume();
+  await axios.get(url, { timeout: 5000 });
+  expect(globals.openTimers()).toEqual([]);
 });
 
 test("a WebSocket of the test is the world's", async () => {

@@ -1,0 +1,101 @@
+/**
+ * The real Redis as an arm of the comparison: started on a unix socket in a private directory, stopped at the
+ * end, nothing on disk.
+ */
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toBytes } from "../../../sim/redis/bytes.js";
+import type { RedisReply } from "../../../sim/redis/index.js";
+import { createReplyParser } from "./reply-parser.js";
+
+export interface Connection {
+  execute(args: readonly string[]): Promise<RedisReply>;
+  /** What came without having been asked for, in order. */
+  readonly pushes: RedisReply[];
+  close(): void;
+}
+
+export interface RealServer {
+  readonly version: string;
+  connect(): Promise<Connection>;
+  stop(): void;
+}
+
+/** @returns The version of the installed binary, such as `7.0.15`, or undefined when there is none. */
+export function realRedisVersion(): string | undefined {
+  const { stdout, error } = spawnSync("redis-server", ["--version"], { encoding: "utf8" });
+  return error === undefined ? /v=(\d+\.\d+\.\d+)/.exec(stdout)?.[1] : undefined;
+}
+
+function encode(args: readonly string[]): Buffer {
+  const words = args.map(toBytes).map((word) => `$${word.length}\r\n${word}\r\n`);
+  return Buffer.from(`*${args.length}\r\n${words.join("")}`, "latin1");
+}
+
+function open(path: string): Promise<Connection> {
+  return new Promise((resolve, reject) => {
+    const waiting: ((reply: RedisReply) => void)[] = [];
+    const pushes: RedisReply[] = [];
+    const socket: Socket = connect(path);
+    const parser = createReplyParser((reply) => {
+      const [kind] = reply.kind === "array" ? (reply.items ?? []) : [];
+      const isMessage = kind?.kind === "bulk" && (kind.value === "message" || kind.value === "pmessage");
+      const next = isMessage ? undefined : waiting.shift();
+      if (next === undefined) pushes.push(reply);
+      else next(reply);
+    });
+    socket.on("data", (chunk) => parser.push(chunk.toString("latin1")));
+    socket.on("error", reject);
+    socket.on("connect", () =>
+      resolve({
+        pushes,
+        execute: (args) =>
+          new Promise((answer) => {
+            for (let extra = answersOf(args); extra > 1; extra -= 1) waiting.push((reply) => pushes.push(reply));
+            waiting.push(answer);
+            socket.write(encode(args));
+          }),
+        close: () => socket.destroy(),
+      }),
+    );
+  });
+}
+
+/** SUBSCRIBE and its kin answer once for each name. */
+function answersOf(args: readonly string[]): number {
+  return /^p?(?:un)?subscribe$/i.test(args[0] ?? "") ? Math.max(1, args.length - 1) : 1;
+}
+
+/** Resolves when the server says that it takes connections. */
+function untilReady(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
+    child.stdout?.on("data", (text: Buffer) => {
+      if (text.toString().includes("eady to accept connections")) resolve();
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => reject(new Error(`redis-server ended with code ${code} before it was ready`)));
+  });
+}
+
+export async function startRealServer(): Promise<RealServer> {
+  const directory = mkdtempSync(join(tmpdir(), "phoenix-redis-"));
+  const path = join(directory, "redis.sock");
+  const child = spawn(
+    "redis-server",
+    ["--port", "0", "--unixsocket", path, "--dir", directory, "--save", "", "--appendonly", "no"],
+    { stdio: ["ignore", "pipe", "inherit"] },
+  );
+  await untilReady(child);
+  child.removeAllListeners("exit");
+  return {
+    version: realRedisVersion() ?? "unknown",
+    connect: () => open(path),
+    stop() {
+      child.kill("SIGKILL");
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,74 @@
+/** Plays a behaviour on one arm and writes down what each connection saw, in order. */
+import type { RedisReply } from "../../../sim/redis/index.js";
+import type { Arm } from "./arms.js";
+import type { Connection } from "./real-server.js";
+import { readStep, type Step } from "./script.js";
+
+/** By connection, then in order: replies and pushed messages as text. */
+export type Transcript = Readonly<Record<string, readonly string[]>>;
+
+export function showReply(reply: RedisReply): string {
+  switch (reply.kind) {
+    case "simple":
+      return `+${reply.text}`;
+    case "error":
+      return `-${reply.text}`;
+    case "integer":
+      return `:${reply.value}`;
+    case "bulk":
+      return reply.value === null ? "null" : JSON.stringify(reply.value);
+    case "array":
+      return reply.items === null ? "null-array" : `[${reply.items.map(showReply).join(", ")}]`;
+  }
+}
+
+function show(reply: RedisReply, { masked, unordered }: Step): string {
+  if (masked) return reply.kind === "error" ? showReply(reply) : `<${reply.kind}>`;
+  if (unordered && reply.kind === "array" && reply.items !== null) {
+    const items = reply.items.map(showReply).sort((x, y) => (x < y ? -1 : 1));
+    return `{${items.join(", ")}}`;
+  }
+  return showReply(reply);
+}
+
+/** Lets promises that are settled already tell it. */
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+export async function play(arm: Arm, lines: readonly string[]): Promise<Transcript> {
+  await arm.reset();
+  const connections = new Map<string, Connection>();
+  const answers: Record<string, string[]> = {};
+  const waiting = new Set<string>();
+  for (const line of lines) {
+    const step = readStep(line);
+    const connection = connections.get(step.connection) ?? (await arm.connect());
+    connections.set(step.connection, connection);
+    const seen = (answers[step.connection] ??= []);
+    const answer = connection.execute(step.words).then((reply) => {
+      waiting.delete(step.connection);
+      seen.push(show(reply, step));
+    });
+    if (step.waits) {
+      waiting.add(step.connection);
+      await breathe();
+      if (waiting.has(step.connection)) await arm.untilBlocked(waiting.size);
+    } else await answer;
+    await breathe();
+  }
+  await settle(connections, waiting, answers);
+  for (const connection of connections.values()) connection.close();
+  return answers;
+}
+
+/** One more round trip on each free connection brings in all that was pushed before. */
+async function settle(
+  connections: ReadonlyMap<string, Connection>,
+  waiting: ReadonlySet<string>,
+  answers: Record<string, string[]>,
+): Promise<void> {
+  for (const [name, connection] of connections) {
+    if (!waiting.has(name)) await connection.execute(["PING"]);
+    await breathe();
+    answers[`${name} pushes`] = connection.pushes.map(showReply);
+  }
+}

@@ -18,14 +18,23 @@ export interface BareWorld {
   readonly steps: Step[];
 }
 
-/** @returns A loop and a network under the dull driver, unless another is given. */
+/**
+ * A loop and a network under the dull driver, unless another is given. Without `keepSteps` neither steps nor
+ * deviations are kept, as in a world that keeps no trace.
+ */
 export function createBareWorld(
-  options: { driver?: Driver; limits?: LimitOptions; link?: LinkOptions } = {},
+  options: { driver?: Driver; limits?: LimitOptions; link?: LinkOptions; keepSteps?: boolean } = {},
 ): BareWorld {
   const clock = createVirtualClock();
-  const choices = createChoiceLog(options.driver ?? dullDriver(), { record: true });
+  const { keepSteps = true } = options;
+  const choices = createChoiceLog(options.driver ?? dullDriver(), { record: keepSteps });
   const steps: Step[] = [];
   const limits = resolveLimits(options.limits);
-  const loop = createLoop({ clock, choices, limits, onStep: (step) => steps.push(step) });
+  const loop = createLoop({
+    clock,
+    choices,
+    limits,
+    ...(keepSteps ? { onStep: (step: Step) => steps.push(step) } : {}),
+  });
   return { loop, network: createNetwork(loop, options.link), steps };
 }

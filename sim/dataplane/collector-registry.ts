@@ -39,6 +39,8 @@ export interface CollectorRegistry {
   atPort(port: number): Collector | "starting" | undefined;
   /** While stuck, accepted configurations do not become live. */
   setReloadStuck(stuck: boolean): void;
+  /** Kills one collector process. Unknown ones are none of its business. */
+  crash(experimentId: string, variant: string): void;
   resetCounters(): void;
 }
 
@@ -128,6 +130,7 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
       stuck = value;
       for (const slot of slots.values()) slot.delayReload();
     },
+    crash: (experimentId, variant) => slots.get(keyOf(experimentId, variant))?.crash(),
     resetCounters: () => {
       for (const slot of slots.values()) slot.live()?.resetCounters();
     },

@@ -19,6 +19,8 @@ export interface CollectorSlot {
   /** What is live now; undefined before the first version is. */
   live(): Collector | undefined;
   describe(): Readonly<Record<string, unknown>>;
+  /** Loses the running collector with all it counted; the newest version starts after the reload time. */
+  crash(): void;
   /** Lets a waiting version start its reload time anew. */
   delayReload(): void;
 }
@@ -31,7 +33,7 @@ interface Waiting {
 /** Opens a slot for a collector whose first version is live after the reload time. */
 export function createCollectorSlot(options: CollectorSlotOptions): CollectorSlot {
   const { uptimeMs, liveAtMs, seed } = options;
-  let { desired } = options;
+  let { desired, config: newest } = options;
   let waiting: Waiting | undefined = { config: options.config, liveAtMs: liveAtMs() };
   let collector: Collector | undefined;
   let liveVersion = 0;
@@ -55,6 +57,7 @@ export function createCollectorSlot(options: CollectorSlotOptions): CollectorSlo
     accept: (newer, config) => {
       settle();
       desired = newer;
+      newest = config;
       waiting = { config, liveAtMs: liveAtMs() };
     },
     live: () => {
@@ -72,6 +75,11 @@ export function createCollectorSlot(options: CollectorSlotOptions): CollectorSlo
         ready: liveVersion === version,
         metrics_port: port,
       };
+    },
+    crash: () => {
+      collector = undefined;
+      liveVersion = 0;
+      waiting = { config: newest, liveAtMs: liveAtMs() };
     },
     delayReload: () => {
       settle();

@@ -55,6 +55,7 @@ export function createCollector({
 }: CollectorOptions): Collector {
   const self = createSelfMetrics({ experiment_id: experimentId, variant }, seed);
   let work = begin(config);
+  resetGroups();
   let collectedUntilMs = Number.NEGATIVE_INFINITY;
 
   /** Collections due since the last scrape; the first one happens at the start. */
@@ -74,6 +75,11 @@ export function createCollector({
     return limited;
   }
 
+  /** Groups add up in the pipelines, which a restarted collector may take over from its predecessor. */
+  function resetGroups(): void {
+    for (const pipeline of work.config.pipelines) pipeline.reset();
+  }
+
   return {
     scrape: ({ uptimeMs, samples, offeredPointsPerSecond, latencyFactor }) => {
       const { config, renderer } = work;
@@ -87,7 +93,7 @@ export function createCollector({
         sampleCount,
       };
       const offeredPoints = Math.round((offeredPointsPerSecond * config.collectionIntervalMs) / 1000);
-      self.count(pass, collectionsUntil(uptimeMs), offeredPoints, latencyFactor);
+      self.count(pass, { collections: collectionsUntil(uptimeMs), offeredPoints, latencyFactor });
       parts.push(seriesCount === 0 ? "" : "\n", self.text(pass, config.collectionIntervalMs));
       return parts.join("");
     },
@@ -95,7 +101,7 @@ export function createCollector({
       work = begin(config);
     },
     resetCounters: () => {
-      for (const pipeline of work.config.pipelines) pipeline.reset();
+      resetGroups();
       self.reset();
     },
   };

@@ -12,6 +12,7 @@ import type { NodeDisk } from "./disk.js";
 import { expositionContentType } from "./exposition.js";
 import { mix } from "./hash.js";
 import { createNodeLoad, type NodeLoad } from "./node-load.js";
+import { createProcessTable, type ProcessTable } from "./process-table.js";
 import { resolveNodeOptions, type NodeOptions } from "./node-options.js";
 import { createRegexCompiler } from "./regex.js";
 
@@ -45,6 +46,8 @@ export interface NodeAgent {
   metrics(port: number): HttpHandler | undefined;
   /** From now on accepted configurations do not become live; after `heal` they do, after the reload time. */
   stuckReload(): NodeFault;
+  /** Kills one collector process; it comes back with the newest accepted version after the reload time. */
+  crashCollector(experimentId: string, variant: string): void;
   /** Lets every counter of the node begin at zero again. */
   resetCounters(): void;
   /** Multiplies the latency that collectors report. @param factor - Above 0; 1 is normal. */
@@ -54,6 +57,7 @@ export interface NodeAgent {
 interface Machine {
   readonly collectors: CollectorRegistry;
   readonly load: NodeLoad;
+  readonly processes: ProcessTable;
   readonly uptimeMs: () => number;
 }
 
@@ -71,7 +75,8 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
     const seed = mix(disk.seed, disk.bootCount);
     const bootedAtMs = clock.monotonic();
     const uptimeMs = (): number => clock.monotonic() - bootedAtMs;
-    const load = createNodeLoad({ clock, disk, options, seed, uptimeMs });
+    const processes = createProcessTable({ ...options, seed, uptimeMs });
+    const load = createNodeLoad({ clock, disk, processes, processesMax: options.loadProcessesMax });
     const collectors = createCollectorRegistry({
       nodeName: name,
       disk,
@@ -82,7 +87,7 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
       regex,
     });
     logger.info("node booted", { node: name, boot: disk.bootCount, collectors: disk.collectors.size });
-    return { collectors, load, uptimeMs };
+    return { collectors, load, processes, uptimeMs };
   }
 
   function scrape(port: number, path: string): HttpReply {
@@ -91,10 +96,10 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
     if (machine === undefined || collector === undefined || collector === "starting") {
       return plain(503, "the collector is not ready\n");
     }
-    const { load, uptimeMs } = machine;
+    const { load, processes, uptimeMs } = machine;
     const body = collector.scrape({
       uptimeMs: uptimeMs(),
-      samples: load.samples(),
+      samples: processes.samples(),
       offeredPointsPerSecond: load.offeredPointsPerSecond(),
       latencyFactor,
     });
@@ -118,8 +123,9 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
       machine?.collectors.setReloadStuck(true);
       return { heal: () => machine?.collectors.setReloadStuck(false) };
     },
+    crashCollector: (experimentId, variant) => machine?.collectors.crash(experimentId, variant),
     resetCounters: () => {
-      machine?.load.resetCounters();
+      machine?.processes.resetCounters();
       machine?.collectors.resetCounters();
     },
     slowCollectors: (factor) => {

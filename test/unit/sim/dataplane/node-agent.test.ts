@@ -117,7 +117,11 @@ test("a crash loses processes and counters, but neither collectors, versions, to
   const cpu = processSeries(second.scrape(8888)).filter(({ name }) => name.includes("cpu_time"));
   expect(Math.max(...cpu.map(({ value }) => value))).toBeLessThan(40);
   expect(second.send("GET", "/loads").body["loads"]).toMatchObject([{ load_id: "load", state: "running" }]);
-  expect(second.putConfig("gone", "baseline", 2, baseline)).toMatchObject({ version: 2 });
+  // The tombstone names the version that is gone for good.
+  expect(second.putConfig("gone", "baseline", 2, baseline)).toMatchObject({
+    error: "version 2 of gone/baseline was deleted",
+    version: 2,
+  });
   expect(second.send("PUT", "/collectors/gone/baseline", "{}").status).toBe(400);
 });
 
@@ -132,6 +136,24 @@ test("a stuck reload keeps the old version live until it is healed", () => {
   fault.heal();
   node.advance(2000);
   expect(node.send("GET", "/collectors/exp/candidate").body).toMatchObject({ live_version: 2, ready: true });
+});
+
+test("a collector that crashes during a reload comes back with exactly the new version, counting from zero", () => {
+  const node = createTestNode();
+  node.send("PUT", "/collectors/exp/candidate", put(1));
+  node.advance(100_000);
+  node.scrape(8888);
+  node.send("PUT", "/collectors/exp/candidate", put(2, filtered));
+  node.advance(1000);
+  node.node.crashCollector("exp", "candidate");
+  node.advance(1999);
+  expect(() => node.scrape(8888)).toThrow("answers 503");
+  node.advance(1);
+  expect(node.send("GET", "/collectors").body["collectors"]).toMatchObject([
+    { version: 2, live_version: 2, ready: true, metrics_port: 8888 },
+  ]);
+  const count = parseText(node.scrape(8888)).find(({ name }) => name.endsWith("latency_seconds_count"));
+  expect(count?.value).toBe(1);
 });
 
 test("bad requests are refused with what is wrong, and change nothing", () => {

@@ -39,11 +39,11 @@ export async function installGlobals({
   WebSocket,
   name,
 }: GlobalsOptions): Promise<InstalledGlobals> {
-  const holder: unknown = Reflect.get(globalThis, owner);
+  const holder = Reflect.get(globalThis, owner) as string | undefined;
   if (holder !== undefined) {
     throw new SimError(
       "SIM_GLOBALS_BUSY",
-      `Cannot give the globals of this process to the world "${name}": "${String(holder)}" has them.`,
+      `Cannot give the globals of this process to the world "${name}": "${holder}" has them.`,
       "Dispose that world first, or create this one with globals: false and use phoenix.fetch and phoenix.WebSocket.",
     );
   }

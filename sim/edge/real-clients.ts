@@ -1,0 +1,132 @@
+/**
+ * Real clients in a world: `node:http`, axios, `undici` and `ws` open in-memory sockets instead of TCP ones.
+ * Refused and broken connections and time-outs reach them as the operating system's would.
+ */
+import http from "node:http";
+import type { Duplex } from "node:stream";
+
+import type { Agent as UndiciAgent } from "undici";
+
+import type { Incarnation, Loop } from "../kernel/index.js";
+import type { Connection, Network, NetworkError } from "../network/index.js";
+import { ByteStream } from "./byte-stream.js";
+import type { StreamOpening } from "./frames.js";
+import { nodeError } from "./node-error.js";
+import { requireRoute } from "./routes.js";
+import { type Activity, createStreamServer } from "./stream-server.js";
+
+export interface RealClientsOptions {
+  readonly network: Network;
+  /** The life of the host that the clients run on. */
+  readonly life: Incarnation;
+  readonly loop: Loop;
+  /** Virtual milliseconds until a connection that does not come about fails with `ETIMEDOUT`. @default 120_000 */
+  readonly connectTimeoutMs?: number;
+}
+
+/** Where a client wants to connect to. */
+export interface Destination {
+  readonly host?: string | null | undefined;
+  readonly hostname?: string | null | undefined;
+  readonly port?: string | number | null | undefined;
+  readonly timeout?: number | undefined;
+}
+
+export interface RealClients {
+  /** For the `createConnection` option of `ws` and of `http.request`. */
+  createConnection(destination: Destination): Duplex;
+  /** For `http.request`, axios (`httpAgent`) and whatever else takes an agent. */
+  createHttpAgent(options?: http.AgentOptions): http.Agent;
+  /** For the `dispatcher` option of npm's undici; loads it, so the caller must have it installed. */
+  createUndiciAgent(options?: UndiciAgent.Options): Promise<UndiciAgent>;
+}
+
+/** Loads `ws`, which serves the other end, and makes the loop wait for real streams between events. */
+export async function createRealClients({
+  network,
+  life,
+  loop,
+  connectTimeoutMs = 120_000,
+}: RealClientsOptions): Promise<RealClients> {
+  const { WebSocketServer } = await import("ws");
+  const serve = createStreamServer(WebSocketServer);
+  loop.drainDeep();
+
+  function connect(host: string, port: number, timeoutMs: number): ByteStream {
+    const where = `${host}:${port}`;
+    requireRoute(network.fabric, new URL(`http://${where}`));
+    const activity: Activity = { requests: 0, upgraded: false, server: undefined };
+    let release: () => void = () => {};
+
+    function hold(what: string): void {
+      release();
+      release = loop.hold({
+        describe: () => `connection to ${where} ${what}`,
+        fail: (error) => queueMicrotask(() => stream.destroy(error)),
+      });
+    }
+
+    async function open(): Promise<Connection> {
+      try {
+        const connection = await network.connect(life, host, port, "http", timeoutMs);
+        release();
+        const opening: StreamOpening = {
+          kind: "stream",
+          serve: (far, service) => serve(far, service, activity),
+        };
+        connection.send(opening, "stream/open", 0, 0);
+        return connection;
+      } catch (error) {
+        throw nodeError((error as NetworkError).code, "connect", where);
+      }
+    }
+
+    // The answer is complete when the server owes none, and nothing is on its way.
+    function releaseWhenAnswered(): void {
+      const inFlight = stream.inFlight + (activity.server?.inFlight ?? 0);
+      if (activity.requests === 0 && inFlight === 0) release();
+    }
+
+    hold("to open");
+    const stream: ByteStream = new ByteStream(life, { host, port }, open, {
+      wrote() {
+        if (!activity.upgraded) hold("to answer");
+      },
+      arrived: releaseWhenAnswered,
+      ended: () => release(),
+    });
+    return stream;
+  }
+
+  function createConnection({ host, hostname, port, timeout }: Destination): ByteStream {
+    const stream = connect(hostname ?? host ?? "localhost", Number(port ?? 80), connectTimeoutMs);
+    return timeout === undefined ? stream : stream.setTimeout(timeout);
+  }
+
+  return {
+    createConnection,
+    createHttpAgent(options = {}) {
+      const agent = new http.Agent(options);
+      return Object.assign(agent, { createConnection });
+    },
+    async createUndiciAgent(options = {}) {
+      const { Agent, errors } = await import("undici");
+      const connectMs = 10_000;
+      return new Agent({
+        ...options,
+        connect({ hostname, port, protocol }, done) {
+          const stream = connect(hostname, Number(port || (protocol === "https:" ? 443 : 80)), connectMs);
+          stream.once("connect", () => {
+            stream.removeListener("error", failed);
+            done(null, stream as never);
+          });
+          stream.once("error", failed);
+          function failed(error: Error): void {
+            const timedOut = (error as NodeJS.ErrnoException).code === "ETIMEDOUT";
+            done(timedOut ? new errors.ConnectTimeoutError(error.message) : error, null);
+          }
+        },
+      });
+    },
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * The server's end for real clients: a real `http.Server`, which never listens on a port, and a real `ws`
+ * server, both speaking to the same handler as everything else that comes to the port.
+ */
+import http from "node:http";
+
+import type { WebSocket, WebSocketServer } from "ws";
+
+import type { ServerSocket } from "../../src/ports/index.js";
+import type { Connection } from "../network/index.js";
+import { ByteStream } from "./byte-stream.js";
+import type { PortService } from "./frames.js";
+import { plainHeaders, readRequest, writeReply } from "./node-http.js";
+
+/** What is going on at the server for one connection. */
+export interface Activity {
+  /** Requests that have no complete answer yet. */
+  requests: number;
+  /** Whether it carries a WebSocket now. */
+  upgraded: boolean;
+  /** The server's end, once there is one. */
+  server: ByteStream | undefined;
+}
+
+/** The part of `ws` that is used here; it comes in as an argument, so that it is loaded only when needed. */
+export type WebSocketServerClass = typeof WebSocketServer;
+
+/** @returns What serves one connection; each service gets one server. */
+export function createStreamServer(SocketServer: WebSocketServerClass) {
+  const servers = new WeakMap<PortService, http.Server>();
+  const activities = new WeakMap<object, Activity>();
+
+  function serverOf(service: PortService): http.Server {
+    let server = servers.get(service);
+    if (server === undefined) {
+      server = createHttpServer(service, activities, new SocketServer({ noServer: true }));
+      servers.set(service, server);
+    }
+    return server;
+  }
+
+  return (connection: Connection, service: PortService, activity: Activity): void => {
+    const remote = { host: connection.remote, port: 0 };
+    const stream = new ByteStream(service.life, remote, () => connection);
+    activity.server = stream;
+    activities.set(stream, activity);
+    // Node's server looks after sockets of its own kind only, and a broken one must not end the process.
+    stream.on("error", () => stream.destroy());
+    serverOf(service).emit("connection", stream);
+  };
+}
+
+function createHttpServer(
+  service: PortService,
+  activities: WeakMap<object, Activity>,
+  sockets: WebSocketServer,
+): http.Server {
+  const { life, loop, handler, onSocket } = service;
+  const server = http.createServer();
+  server.on("request", (request, response) => {
+    const activity = activities.get(request.socket);
+    if (activity !== undefined) activity.requests += 1;
+    response.on("close", () => {
+      if (activity !== undefined) activity.requests -= 1;
+    });
+    // Node would take the date from the process.
+    response.sendDate = false;
+    response.setHeader("date", new Date(life.host.now()).toUTCString());
+    readRequest(request)
+      .then(handler)
+      .then((reply) => {
+        if (life.alive) writeReply(response, reply);
+      })
+      .catch((error: unknown) => loop.fail(error as Error));
+  });
+  server.on("upgrade", (request, socket, head) => {
+    if (onSocket === undefined) {
+      socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+      return;
+    }
+    const activity = activities.get(socket);
+    if (activity !== undefined) activity.upgraded = true;
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const url = `ws://${request.headers.host ?? life.host.name}${request.url ?? "/"}`;
+      onSocket(adapt(webSocket, socket as ByteStream), { url, headers: plainHeaders(request.headers) });
+    });
+  });
+  return server;
+}
+
+function adapt(webSocket: WebSocket, stream: ByteStream): ServerSocket {
+  // What breaks a socket is followed by its close, which the service hears.
+  webSocket.on("error", () => {});
+  return {
+    get bufferedAmount() {
+      return stream.inFlight;
+    },
+    send(text) {
+      if (webSocket.readyState === webSocket.OPEN) webSocket.send(text);
+    },
+    close: (code, reason) => webSocket.close(code, reason),
+    onMessage(listener) {
+      webSocket.on("message", (data, isBinary) => {
+        if (isBinary) webSocket.close(1003, "text frames only");
+        else listener((data as Buffer).toString());
+      });
+    },
+    onClose(listener) {
+      webSocket.on("close", (code, reason) => listener(code, reason.toString()));
+    },
+  };
+}

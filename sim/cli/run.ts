@@ -2,7 +2,9 @@
 import type { Command } from "commander";
 
 import { SimError } from "../errors.js";
+import { parseDuration, realNowMs } from "../kernel/index.js";
 import {
+  type RunScenarioOptions,
   type Scenario,
   type ScenarioResult,
   runScenario,
@@ -26,6 +28,7 @@ interface RunFlags {
   readonly json?: boolean;
   readonly verbose?: boolean;
   readonly smoke?: boolean;
+  readonly budget?: number;
   readonly history: string | false;
 }
 
@@ -37,6 +40,7 @@ export function addRunCommand(program: Command, terminal: Terminal, exit: (code:
     .argument("[names...]", "scenarios to run")
     .option("-t, --grep <pattern>", "run scenarios whose name or summary matches a regular expression")
     .option("--smoke", "run the quick set only: what a commit hook has time for")
+    .option("--budget <duration>", "start no scenario after this much real time, such as 2s", parseBudget)
     .option("-l, --list", "list the scenarios and stop")
     .option("-s, --seed <number>", "first seed", parseSeed, 1)
     .option("-n, --seeds <count>", "how many seeds to run, counting up from the first", parseCount, 1)
@@ -91,29 +95,55 @@ function compile(pattern: string): RegExp {
   }
 }
 
+interface Planned {
+  readonly scenario: Scenario;
+  readonly seed: number;
+}
+
 async function runAll(
   chosen: readonly Scenario[],
-  { seed, seeds, history, verbose = false }: RunFlags,
+  flags: RunFlags,
   terminal: Terminal,
 ): Promise<readonly ScenarioResult[]> {
-  const results: ScenarioResult[] = [];
+  const { seed: firstSeed, seeds, history, budget = Infinity } = flags;
+  const startedAt = realNowMs();
   const keeper = keepHistory(history, terminal);
-  for (const scenario of chosen) {
-    for (let offset = 0; offset < seeds; offset++) {
-      const options = verbose
-        ? {
-            onStep: (title: string, virtualMs: number) =>
-              terminal.err(`${(virtualMs / 1000).toFixed(3).padStart(9)}s ${scenario.name}: ${title}`),
-            world: { onLog: (line: Parameters<typeof formatLine>[0]) => terminal.err(formatLine(line)) },
-          }
-        : {};
-      const result = await runScenario(scenario, { seed: seed + offset, ...options });
-      results.push(result);
-      keeper.add(result);
-    }
+  const results: ScenarioResult[] = [];
+  const planned = chosen.flatMap((scenario) =>
+    Array.from({ length: seeds }, (_, offset): Planned => ({ scenario, seed: firstSeed + offset })),
+  );
+  for (const { scenario, seed } of planned) {
+    // The first always runs: a budget that is too small must not pass for a success.
+    if (results.length > 0 && realNowMs() - startedAt > budget) break;
+    const result = await runScenario(scenario, { seed, ...listening(scenario, flags, terminal) });
+    results.push(result);
+    keeper.add(result);
   }
-  keeper.end(new Set(chosen).size === scenarios.length);
+  const left = planned.slice(results.length);
+  if (left.length > 0) terminal.err(`Left out, because the budget of real time was spent: ${titles(left)}.`);
+  keeper.end(left.length === 0 && new Set(chosen).size === scenarios.length);
   return results;
+}
+
+function titles(planned: readonly Planned[]): string {
+  return planned.map(({ scenario, seed }) => `${scenario.name} (seed ${seed})`).join(", ");
+}
+
+function listening(
+  { name }: Scenario,
+  { verbose = false }: RunFlags,
+  terminal: Terminal,
+): Partial<RunScenarioOptions> {
+  if (!verbose) return {};
+  return {
+    onStep: (title, virtualMs) =>
+      terminal.err(`${(virtualMs / 1000).toFixed(3).padStart(9)}s ${name}: ${title}`),
+    world: { onLog: (line) => terminal.err(formatLine(line)) },
+  };
+}
+
+function parseBudget(text: string): number {
+  return parseDuration(text, "the budget");
 }
 
 function report(results: readonly ScenarioResult[], { json = false }: RunFlags, terminal: Terminal): void {

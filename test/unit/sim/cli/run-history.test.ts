@@ -92,3 +92,13 @@ test("--smoke runs the quick set, and refuses names beside it", async () => {
   const { code, err } = await run("run", "slow", "--smoke", "--no-history");
   expect([code, err]).toEqual([2, expect.stringContaining("stands for: quick")]);
 });
+
+test("--budget starts nothing more once it is spent, says what was left out, and the run is not complete", async () => {
+  const file = join(folder, "history.jsonl");
+  const { code, err } = await run("run", "quick", "slow", "failing", "--budget", "0ms", "--history", file);
+  expect([code, err]).toEqual([0, expect.stringContaining("slow (seed 1), failing (seed 1)")]);
+  expect(readHistory(file).runs).toMatchObject([{ complete: false, scenarios: 1 }]);
+  const all = await run("run", "quick", "slow", "--budget", "1h", "--history", file);
+  expect([all.code, all.err]).toEqual([0, ""]);
+  expect((await run("run", "--budget", "soon")).code).toBe(2);
+});

@@ -1,0 +1,493 @@
+/** From expression trees to functions over rows, with PostgreSQL's rules for types. */
+import type { DataTypeDef, Expr, ExprCase, ExprRef, ExprUnary } from "pgsql-ast-parser";
+import { DatabaseError } from "../database-error.js";
+import {
+  boolType,
+  dateType,
+  float8Type,
+  int4Type,
+  int8Type,
+  jsonbType,
+  nameType,
+  numericType,
+  textType,
+  timestampType,
+  timestamptzType,
+  unknownType,
+} from "../types/builtin.js";
+import { resolveType } from "../types/names.js";
+import { negateNumeric, type Numeric } from "../types/numeric.js";
+import { arrayOf, type PgType } from "../types/type.js";
+import type { Value } from "../types/value.js";
+import { compileAggregate, isAggregate } from "./aggregates.js";
+import { asCondition, castTo, constantOf, mapCompiled, settle, tryCoerce, unify } from "./coerce.js";
+import { compileAnyAll, compileIn } from "./membership.js";
+import type { Compiled, CompileContext, Scope, ScopeTable } from "./env.js";
+import { missingTable } from "./env.js";
+import { compileFunction } from "./functions.js";
+import { jsonGet, jsonGetText } from "./json-access.js";
+import { alignSides, combine, compileBinary, compileComparison } from "./operators.js";
+import { unsupported } from "./unsupported.js";
+
+export function typeFrom(definition: DataTypeDef, context: CompileContext): PgType {
+  return resolveType(definition, (name) => context.catalog.enums.get(name));
+}
+
+/** A literal without a type yet. */
+function unknownLiteral(text: string): Compiled {
+  return {
+    type: unknownType,
+    constant: true,
+    run: () => text,
+    coerce: (type) => constantOf(type, type.category === "unknown" ? text : type.parse(text)),
+  };
+}
+
+const nullLiteral: Compiled = {
+  type: unknownType,
+  constant: true,
+  run: () => null,
+  coerce: (type) => constantOf(type, null),
+};
+
+function compileParameter(name: string, context: CompileContext): Compiled {
+  const index = Number(name.slice(1)) - 1;
+  const run: Compiled["run"] = (env) => env.parameters[index] ?? null;
+  const known = context.parameters[index];
+  if (known !== undefined) return { type: known, constant: true, run };
+  return {
+    type: unknownType,
+    constant: true,
+    run,
+    coerce(type) {
+      const settled = context.parameters[index];
+      if (settled === undefined) {
+        context.parameters[index] = type;
+        return { type, constant: true, run };
+      }
+      const typed: Compiled = { type: settled, constant: true, run };
+      return tryCoerce(typed, type, "implicit") ?? tryCoerce(typed, type, "assignment") ?? typed;
+    },
+  };
+}
+
+function findColumn(
+  scope: Scope,
+  table: string | null,
+  name: string,
+): { table: ScopeTable; index: number; type: PgType } | null {
+  const found = scope.tables
+    .filter((candidate) => table === null || candidate.alias === table)
+    .flatMap((candidate) =>
+      candidate.columns
+        .filter((column) => column.name === name)
+        .map(({ index, type }) => ({ table: candidate, index, type })),
+    );
+  if (found.length > 1) throw new DatabaseError("42702", `column reference "${name}" is ambiguous`);
+  const [only] = found;
+  if (only !== undefined) return only;
+  return scope.outer === null ? null : findColumn(scope.outer, table, name);
+}
+
+function hasTable(scope: Scope | null, alias: string): boolean {
+  return (
+    scope !== null && (scope.tables.some((table) => table.alias === alias) || hasTable(scope.outer, alias))
+  );
+}
+
+function compileRef(ref: ExprRef, context: CompileContext): Compiled {
+  if (ref.name === "*") throw new DatabaseError("42601", 'syntax error at or near "*"');
+  const table = ref.table?.name ?? null;
+  const found = findColumn(context.scope, table, ref.name);
+  if (found === null) {
+    if (table !== null && !hasTable(context.scope, table)) {
+      throw new DatabaseError("42P01", `missing FROM-clause entry for table "${table}"`);
+    }
+    if (table === null && hasTable(context.scope, ref.name))
+      throw unsupported(`the whole row ${ref.name} as a value`);
+    const shown = table === null ? `"${ref.name}"` : `${table}.${ref.name}`;
+    throw new DatabaseError("42703", `column ${shown} does not exist`);
+  }
+  const { place } = found.table;
+  const { index, type } = found;
+  return { type, constant: false, run: (env) => env.rows[place]?.[index] ?? null };
+}
+
+function compileUnary(node: ExprUnary, context: CompileContext): Compiled {
+  const operand = compile(node.operand, context);
+  switch (node.op) {
+    case "NOT": {
+      return mapCompiled(asCondition(operand, boolType, "NOT"), boolType, (value) => value !== true);
+    }
+    case "IS NULL":
+    case "IS NOT NULL": {
+      const isNull = node.op === "IS NULL";
+      const { constant, run } = settle(operand);
+      return { type: boolType, constant, run: (env) => (run(env) === null) === isNull };
+    }
+    case "+": {
+      return operand;
+    }
+    case "-": {
+      return compileMinus(operand);
+    }
+    default: {
+      const wanted = !node.op.endsWith("FALSE");
+      const negate = node.op.includes("NOT");
+      const condition = asCondition(operand, boolType, node.op);
+      return {
+        type: boolType,
+        constant: condition.constant,
+        run: (env) => (condition.run(env) === wanted) !== negate,
+      };
+    }
+  }
+}
+
+function compileMinus(operand: Compiled): Compiled {
+  const number = operand.coerce === undefined ? operand : operand.coerce(float8Type);
+  if (number.type.category === "interval") return compileBinary("*", number, constantOf(int4Type, -1));
+  if (number.type.category !== "number") {
+    throw new DatabaseError("42883", `operator does not exist: - ${number.type.name}`, {
+      hint: "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+    });
+  }
+  return mapCompiled(number, number.type, (value) => {
+    if (typeof value === "bigint") return -value;
+    return typeof value === "number" ? 0 - value : negateNumeric(value as Numeric);
+  });
+}
+
+/** AND and OR with three values. */
+function compileLogic(op: "AND" | "OR", left: Compiled, right: Compiled): Compiled {
+  const a = asCondition(left, boolType, op);
+  const b = asCondition(right, boolType, op);
+  const decisive = op === "OR";
+  return {
+    type: boolType,
+    constant: a.constant && b.constant,
+    run(env) {
+      const first = a.run(env);
+      if (first === decisive) return decisive;
+      const second = b.run(env);
+      if (second === decisive) return decisive;
+      return first === null || second === null ? null : !decisive;
+    },
+  };
+}
+
+function compileCase(node: ExprCase, context: CompileContext): Compiled {
+  const subject =
+    node.value === null || node.value === undefined ? null : settle(compile(node.value, context));
+  const conditions = node.whens.map(({ when }) => {
+    const condition = compile(when, context);
+    return subject === null
+      ? asCondition(condition, boolType, "CASE/WHEN")
+      : compileComparison("=", subject, condition);
+  });
+  const otherwise = node.else === null || node.else === undefined ? nullLiteral : compile(node.else, context);
+  const branches = unify([...node.whens.map(({ value }) => compile(value, context)), otherwise], "CASE");
+  const last = branches.at(-1) ?? nullLiteral;
+  return {
+    type: last.type,
+    constant: [...conditions, ...branches].every((part) => part.constant),
+    run(env) {
+      const index = conditions.findIndex((condition) => condition.run(env) === true);
+      return (index < 0 ? last : (branches[index] ?? last)).run(env);
+    },
+  };
+}
+
+function compileDistinctFrom(left: Compiled, right: Compiled, negate: boolean): Compiled {
+  const [a, b, type] = alignSides(left, "=", right);
+  return {
+    type: boolType,
+    constant: a.constant && b.constant,
+    run(env) {
+      const x = a.run(env);
+      const y = b.run(env);
+      const same = x === null || y === null ? x === y : type.compare(x, y) === 0;
+      return same === negate;
+    },
+  };
+}
+
+function compileOperator(node: Expr & { type: "binary" }, context: CompileContext): Compiled {
+  const { op } = node;
+  if (op === "IN" || op === "NOT IN") return compileIn(node, context, compile);
+  if (node.right.type === "call" && ["any", "some", "all"].includes(node.right.function.name)) {
+    return compileAnyAll(node, node.right, context, compile);
+  }
+  if (node.left.type === "list" || node.right.type === "list") return compileRowComparison(node, context);
+  const left = compile(node.left, context);
+  const right = compile(node.right, context);
+  if (op === "AND" || op === "OR") return compileLogic(op, left, right);
+  // These two stand for IS [NOT] DISTINCT FROM; see parse.ts.
+  if (op === "!~*") return compileDistinctFrom(left, right, false);
+  if (op === "@@") return compileDistinctFrom(left, right, true);
+  if (op === "AT TIME ZONE") return compileAtTimeZone(left, right);
+  return compileBinary(op, left, right);
+}
+
+function compileRowComparison(node: Expr & { type: "binary" }, context: CompileContext): Compiled {
+  if (
+    node.left.type !== "list" ||
+    node.right.type !== "list" ||
+    node.left.expressions.length !== node.right.expressions.length
+  ) {
+    throw unsupported(`the operator ${node.op} between these row values`);
+  }
+  const rights = node.right.expressions;
+  const pairs = node.left.expressions.map((left, index): [Compiled, Compiled, PgType] =>
+    alignSides(compile(left, context), node.op, compile(rights[index] ?? { type: "null" }, context)),
+  );
+  const { op } = node;
+  const decide = (order: number): boolean =>
+    op === "="
+      ? order === 0
+      : op === "!="
+        ? order !== 0
+        : op === "<"
+          ? order < 0
+          : op === "<="
+            ? order <= 0
+            : op === ">"
+              ? order > 0
+              : order >= 0;
+  return {
+    type: boolType,
+    constant: pairs.every(([a, b]) => a.constant && b.constant),
+    run(env) {
+      let sawNull = false;
+      for (const [a, b, type] of pairs) {
+        const x = a.run(env);
+        const y = b.run(env);
+        if (x === null || y === null) {
+          if (op !== "=" && op !== "!=") return null;
+          sawNull = true;
+        } else {
+          const order = type.compare(x, y);
+          if (order !== 0) return decide(order);
+        }
+      }
+      return sawNull ? null : decide(0);
+    },
+  };
+}
+
+function compileAtTimeZone(left: Compiled, zone: Compiled): Compiled {
+  const name = settle(zone);
+  const from = left.coerce === undefined ? left : left.coerce(timestamptzType);
+  const to = from.type.oid === timestamptzType.oid ? timestampType : timestamptzType;
+  return combine(from, name, to, (micros, text) => {
+    if (!/^(utc|gmt|etc\/utc|z)$/i.test(text as string)) throw unsupported(`the time zone ${String(text)}`);
+    return micros;
+  });
+}
+
+function compileNumber(text: string): Compiled {
+  if (/^\d+$/.test(text)) {
+    const value = BigInt(text);
+    if (value < 2n ** 31n) return constantOf(int4Type, Number(value));
+    if (value < 2n ** 63n) return constantOf(int8Type, value);
+  }
+  return constantOf(numericType, numericType.parse(text));
+}
+
+function compileKeyword(keyword: string, context: CompileContext): Compiled {
+  const dynamic = (type: PgType, run: Compiled["run"]): Compiled => ({ type, constant: true, run });
+  switch (keyword) {
+    case "current_timestamp":
+      return dynamic(timestamptzType, (env) => env.runtime.transactionMicros);
+    case "localtimestamp":
+      return dynamic(timestampType, (env) => env.runtime.transactionMicros);
+    case "current_date":
+      return dynamic(dateType, (env) => Math.floor(env.runtime.transactionMicros / 86_400_000_000));
+    case "current_user":
+    case "session_user":
+    case "user":
+    case "current_role":
+      return dynamic(nameType, (env) => env.runtime.user);
+    case "current_schema":
+      return constantOf(nameType, "public");
+    case "current_catalog":
+      return dynamic(nameType, (env) => env.runtime.database);
+    default:
+      void context;
+      throw unsupported(`the keyword ${keyword}`);
+  }
+}
+
+function compileMember(node: Expr & { type: "member" }, context: CompileContext): Compiled {
+  const operand = compile(node.operand, context);
+  const json = operand.coerce === undefined ? operand : operand.coerce(jsonbType);
+  if (json.type.category !== "json") {
+    throw new DatabaseError("42883", `operator does not exist: ${json.type.name} ${node.op} unknown`);
+  }
+  const asText = node.op === "->>";
+  return mapCompiled(json, asText ? textType : json.type, (value) => {
+    const part = jsonGet(value as string, node.member, json.type);
+    return part === null || !asText ? part : jsonGetText(part);
+  });
+}
+
+function compileArray(expressions: readonly Expr[], context: CompileContext): Compiled {
+  const items = unify(
+    expressions.map((item) => compile(item, context)),
+    "ARRAY",
+  );
+  const element = items[0]?.type;
+  if (element === undefined) {
+    return {
+      type: unknownType,
+      constant: true,
+      run: () => [],
+      coerce: (type) => constantOf(type, []),
+    };
+  }
+  const type = element.category === "array" ? element : arrayOf(element);
+  return {
+    type,
+    constant: items.every((item) => item.constant),
+    run: (env) => items.map((item) => item.run(env)),
+  };
+}
+
+function compileSubquery(node: Expr, context: CompileContext): Compiled {
+  if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
+  const query = context.subquery(node, context);
+  const [type] = query.types;
+  if (type === undefined || query.types.length > 1)
+    throw new DatabaseError("42601", "subquery must return only one column");
+  return {
+    type,
+    constant: query.constant,
+    run(env) {
+      const rows = query.run(env);
+      if (rows.length > 1) {
+        throw new DatabaseError("21000", "more than one row returned by a subquery used as an expression");
+      }
+      return rows[0]?.[0] ?? null;
+    },
+  };
+}
+
+/** @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated. */
+export function compile(node: Expr, context: CompileContext): Compiled {
+  switch (node.type) {
+    case "ref":
+      return compileRef(node, context);
+    case "parameter":
+      return compileParameter(node.name, context);
+    case "integer":
+      return node.value < 0
+        ? compileMinus(compileNumber(String(-node.value)))
+        : compileNumber(String(node.value));
+    case "numeric":
+      return String(node.value).startsWith("-")
+        ? compileMinus(compileNumber(String(node.value).slice(1)))
+        : compileNumber(String(node.value));
+    case "string":
+      return unknownLiteral(node.value);
+    case "boolean":
+      return constantOf(boolType, node.value);
+    case "null":
+      return nullLiteral;
+    case "binary":
+      return compileOperator(node, context);
+    case "unary":
+      return compileUnary(node, context);
+    case "cast":
+      return castTo(compile(node.operand, context), typeFrom(node.to, context));
+    case "case":
+      return compileCase(node, context);
+    case "ternary": {
+      const { value, lo, hi } = node;
+      const between: Expr = {
+        type: "binary",
+        op: "AND",
+        left: { type: "binary", op: ">=", left: value, right: lo },
+        right: { type: "binary", op: "<=", left: value, right: hi },
+      };
+      return compile(
+        node.op === "BETWEEN" ? between : { type: "unary", op: "NOT", operand: between },
+        context,
+      );
+    }
+    case "keyword":
+      return compileKeyword(node.keyword, context);
+    case "call":
+      if (isAggregate(node)) return compileAggregate(node, context, compile);
+      return compileFunction(node, context, compile);
+    case "extract":
+      return compileFunction(
+        {
+          type: "call",
+          function: { name: "date_part" },
+          args: [{ type: "string", value: node.field.name }, node.from],
+        },
+        context,
+        compile,
+        "extract",
+      );
+    case "member":
+      return compileMember(node, context);
+    case "array":
+      return compileArray(node.expressions, context);
+    case "arrayIndex":
+      return compileIndex(compile(node.array, context), compile(node.index, context));
+    case "select":
+    case "values":
+    case "union":
+    case "union all":
+    case "with":
+      return compileSubquery(node, context);
+    case "array select":
+      return compileArraySelect(node.select, context);
+    case "substring":
+      return compileFunction(
+        {
+          type: "call",
+          function: { name: "substring" },
+          args: [
+            node.value,
+            ...(node.from ? [node.from] : [{ type: "integer" as const, value: 1 }]),
+            ...(node.for ? [node.for] : []),
+          ],
+        },
+        context,
+        compile,
+      );
+    default:
+      throw unsupported(`the expression ${node.type}`);
+  }
+}
+
+function compileArraySelect(node: Expr, context: CompileContext): Compiled {
+  if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
+  const query = context.subquery(node, context);
+  const [type] = query.types;
+  if (type === undefined) throw new DatabaseError("42601", "subquery must return only one column");
+  return {
+    type: arrayOf(type),
+    constant: query.constant,
+    run: (env) => query.run(env).map((row) => row[0] ?? null),
+  };
+}
+
+function compileIndex(array: Compiled, index: Compiled): Compiled {
+  const { element } = array.type;
+  if (element === undefined)
+    throw new DatabaseError(
+      "42804",
+      `cannot subscript type ${array.type.name} because it does not support subscripting`,
+    );
+  const at = tryCoerce(index, int4Type, "assignment");
+  if (at === null) throw new DatabaseError("42804", "array subscript must have type integer");
+  return combine(
+    array,
+    at,
+    element,
+    (items, place) => (items as readonly Value[])[(place as number) - 1] ?? null,
+  );
+}

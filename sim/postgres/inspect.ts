@@ -1,0 +1,144 @@
+/** A look into a server from outside, for invariants and tests. Changes nothing. */
+import type { TableDef } from "./catalog/catalog.js";
+import { SimError } from "../errors.js";
+import { committedTuples, type Change, type Counters, type Engine } from "./session/engine.js";
+import { clientConverter } from "./session/result.js";
+import type { ServerSession } from "./session/session.js";
+import { isAborted } from "./storage/xact.js";
+import type { Tuple } from "./storage/tuple.js";
+import type { Row } from "./types/value.js";
+
+export type RowImage = Readonly<Record<string, unknown>>;
+
+/** A row before and after a commit; null when it was not there. */
+export interface RowChange {
+  readonly table: string;
+  /** Values of the primary key, joined by commas. */
+  readonly key: string;
+  readonly before: RowImage | null;
+  readonly after: RowImage | null;
+}
+
+export interface OpenTransaction {
+  readonly pid: number;
+  readonly isolation: string;
+  readonly failed: boolean;
+  /** Milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
+export interface HeldLock {
+  readonly pid: number;
+  readonly lock: string;
+  readonly mode: number;
+}
+
+export interface WaitingSession {
+  readonly pid: number;
+  readonly lock: string;
+  /** Pids that keep it waiting. */
+  readonly blockedBy: readonly number[];
+}
+
+export interface Inspector {
+  /** Committed rows in the order they were written, values as `pg` shows them. @throws SimError `SIM_OPTION_INVALID` */
+  rows(table: string): RowImage[];
+  tables(): readonly string[];
+  transactions(): readonly OpenTransaction[];
+  locks(): readonly HeldLock[];
+  waiters(): readonly WaitingSession[];
+  readonly counters: Readonly<Counters>;
+  readonly sessionCount: number;
+  /** Calls back at each commit that changed rows. Returns a function that stops it. */
+  onCommit(listener: (changes: readonly RowChange[]) => void): () => void;
+}
+
+function imageOf(table: TableDef, row: Row): RowImage {
+  const image: Record<string, unknown> = {};
+  for (const [index, column] of table.columns.entries()) {
+    if (column.dropped) continue;
+    const value = row[index] ?? column.missing;
+    image[column.name] = value === null ? null : clientConverter(column.type)(value);
+  }
+  return image;
+}
+
+function keyOf(table: TableDef, row: Row): string {
+  const primary = table.indexes.find((index) => index.constraint === "primary key");
+  const parts = primary?.partsOf(row) ?? row;
+  return parts
+    .map((value, at) =>
+      value === null ? "" : ((primary?.types[at] ?? table.columns[at]?.type)?.print(value) ?? ""),
+    )
+    .join(",");
+}
+
+/** First and last image of each row; a row that came and went within the transaction is left out. */
+function netChanges(changes: readonly Change[]): RowChange[] {
+  const first = new Map<Tuple, Tuple | null>();
+  const ends: Array<{ table: TableDef; before: Tuple | null; after: Tuple | null }> = [];
+  for (const { table, before, after } of changes) {
+    const origin = before === null ? null : first.has(before) ? (first.get(before) ?? null) : before;
+    if (before !== null) {
+      const known = ends.findIndex((end) => end.after === before);
+      if (known >= 0) ends.splice(known, 1);
+    }
+    if (after !== null) first.set(after, origin);
+    if (after !== null || origin !== null) ends.push({ table, before: origin, after });
+  }
+  return ends.map(({ table, before, after }) => ({
+    table: table.name,
+    key: keyOf(table, after?.values ?? before?.values ?? []),
+    before: before === null ? null : imageOf(table, before.values),
+    after: after === null ? null : imageOf(table, after.values),
+  }));
+}
+
+export function createInspector(engine: Engine, sessions: ReadonlyMap<number, ServerSession>): Inspector {
+  const tableOf = (name: string): TableDef => {
+    const table = engine.catalog.tables.get(name);
+    if (table !== undefined) return table;
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `There is no table ${name}.`,
+      `Tables: ${[...engine.catalog.tables.keys()].join(", ")}.`,
+    );
+  };
+  return {
+    rows(name) {
+      const table = tableOf(name);
+      return [...committedTuples(engine, table.id)].map((tuple) => imageOf(table, tuple.values));
+    },
+    tables: () => [...engine.catalog.tables.keys()],
+    transactions: () =>
+      [...sessions.values()].flatMap((session) => {
+        const transaction = session.transaction();
+        if (transaction === null) return [];
+        const { isolation, failed, startMicros } = transaction;
+        return [{ pid: session.id, isolation, failed, startedAtMs: startMicros / 1000 }];
+      }),
+    locks: () =>
+      engine.locks.held().map(({ owner, tag, mode }) => ({ pid: owner.id, lock: tag.label, mode })),
+    waiters: () =>
+      engine.locks.waits().map(({ owner, tag }) => ({
+        pid: owner.id,
+        lock: tag.label,
+        blockedBy: engine.locks.blockers(owner).map((blocker) => blocker.id),
+      })),
+    counters: engine.counters,
+    get sessionCount() {
+      return sessions.size;
+    },
+    onCommit(listener) {
+      const hook = (changes: readonly Change[]): void => {
+        const kept = changes.filter((change) => !isAborted(change.xact));
+        listener(netChanges(kept));
+      };
+      engine.commitHooks.push(hook);
+      return () => {
+        const at = engine.commitHooks.indexOf(hook);
+        if (at >= 0) engine.commitHooks.splice(at, 1);
+      };
+    },
+  };
+}

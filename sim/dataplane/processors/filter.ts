@@ -54,7 +54,7 @@ export const filter: ProcessorKind = {
     if (exclude !== undefined) drops.push(buildMatcher(exclude, regex));
     const perMetric =
       conditions.some((condition) => condition.perMetric) ||
-      (include ?? exclude)?.metric_names !== undefined ||
+      include?.metric_names !== undefined ||
       exclude?.metric_names !== undefined;
     return {
       type: "each",

@@ -26,6 +26,9 @@ const override = fc.oneof(
   }),
 );
 
+const mine = "11111111-1111-4111-8111-111111111111";
+const other = "22222222-2222-4222-8222-222222222222";
+
 interface Scrape {
   readonly baseline: string;
   readonly candidate: string;
@@ -40,12 +43,12 @@ function scrapeExperiment(
   const node = createTestNode({ seed: load.seed ?? 1 });
   const port = (id: string, variant: string, config: string): number =>
     Number(node.putConfig(id, variant, 1, config)["metrics_port"]);
-  const mine = generate("exp-mine", candidatePipeline, { overrides: { candidate: { processors } } });
-  const other = generate("exp-other", "process-topk-v1");
-  port("exp-other", "baseline", other.baseline);
-  const baselinePort = port("exp-mine", "baseline", mine.baseline);
-  port("exp-other", "candidate", other.candidate);
-  const candidatePort = port("exp-mine", "candidate", mine.candidate);
+  const configs = generate(mine, candidatePipeline, { overrides: { candidate: { processors } } });
+  const neighbour = generate(other, "process-topk-v1");
+  port(other, "baseline", neighbour.baseline);
+  const baselinePort = port(mine, "baseline", configs.baseline);
+  port(other, "candidate", neighbour.candidate);
+  const candidatePort = port(mine, "candidate", configs.candidate);
   node.putLoad("load", { profile: load.profile ?? "realistic" });
   node.advance(90_000);
   return { baseline: node.scrape(baselinePort), candidate: node.scrape(candidatePort) };
@@ -68,13 +71,13 @@ test("a collector exposes its own experiment and variant only, and no series twi
         for (const variant of ["baseline", "candidate"] as const) {
           const series = parseText(scrape[variant]);
           for (const { labels } of series) {
-            expect(labels).toMatchObject({ experiment_id: "exp-mine", variant });
+            expect(labels).toMatchObject({ experiment_id: mine, variant });
           }
           expect(new Set(series.map(keyOf)).size).toBe(series.length);
         }
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 
@@ -88,7 +91,7 @@ test("an override never adds series, and the cardinality metric counts what is e
       const cardinality = parseText(candidate).find(({ name }) => name === "phoenix_process_cardinality");
       expect(cardinality?.value).toBe(series.length);
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   );
 });
 

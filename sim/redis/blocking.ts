@@ -20,7 +20,7 @@ export interface BlockRequest {
   readonly timeoutMs: number;
   readonly onTimeout: RedisReply;
   /** @returns The answer, or undefined to go on waiting. */
-  attempt(): RedisReply | undefined;
+  attempt(key: Bytes): RedisReply | undefined;
 }
 
 export interface Blocking {
@@ -47,9 +47,9 @@ export function createBlocking(clock: TimerClock): Blocking {
   const readyKeys = new Set<string>();
   const place = (database: number, key: Bytes): string => `${database}:${key}`;
 
-  function attempt(waiter: Waiter): RedisReply | undefined {
+  function attempt(waiter: Waiter, key: Bytes): RedisReply | undefined {
     try {
-      return waiter.request.attempt();
+      return waiter.request.attempt(key);
     } catch (problem) {
       if (!(problem instanceof RedisError)) throw problem;
       // A key that now holds another type is not what this client waits for.
@@ -99,7 +99,7 @@ export function createBlocking(clock: TimerClock): Blocking {
       for (const name of readyKeys) {
         readyKeys.delete(name);
         for (const waiter of queues.get(name) ?? []) {
-          const reply = attempt(waiter);
+          const reply = attempt(waiter, name.slice(name.indexOf(":") + 1));
           if (reply !== undefined) waiter.finish(reply);
         }
       }

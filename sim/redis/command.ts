@@ -25,6 +25,7 @@ export interface Context {
   readonly now: number;
   /** False inside EXEC and scripts, where nothing waits. */
   readonly mayBlock: boolean;
+  readonly inScript: boolean;
 }
 
 export type CommandResult = RedisReply | Promise<RedisReply>;

@@ -98,11 +98,15 @@ function toErrorReply(problem: unknown): RedisReply {
   throw problem;
 }
 
-function runQueued(context: Context, words: readonly Bytes[]): RedisReply {
+function runInside(context: Context, words: readonly Bytes[], inScript: boolean): RedisReply {
+  const { core, session, now } = context;
   const inside: Context = {
-    ...context,
-    db: context.core.database(context.session.database),
+    core,
+    session,
+    now,
+    db: core.database(session.database),
     mayBlock: false,
+    inScript,
   };
   try {
     const reply = runCommand(inside, findCommand(words), words);
@@ -111,6 +115,10 @@ function runQueued(context: Context, words: readonly Bytes[]): RedisReply {
   } catch (problem) {
     return toErrorReply(problem);
   }
+}
+
+function runQueued(context: Context, words: readonly Bytes[]): RedisReply {
+  return runInside(context, words, false);
 }
 
 function runFromScript(context: Context, words: readonly Bytes[]): RedisReply {
@@ -123,7 +131,7 @@ function runFromScript(context: Context, words: readonly Bytes[]): RedisReply {
     return error("ERR Wrong number of args calling Redis command from script");
   }
   if (spec?.[1].includes("s") === true) return error("ERR This Redis command is not allowed from script");
-  return runQueued(context, words);
+  return runInside(context, words, true);
 }
 
 const subscribedProblem = (name: string): RedisError =>

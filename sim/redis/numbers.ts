@@ -1,4 +1,5 @@
 /** Numbers as Redis 7.0 reads and writes them. */
+import { addLongDoubles } from "./long-double.js";
 import { notAFloat, notAnInteger, RedisError } from "./reply.js";
 
 const integerPattern = /^(?:0|-?[1-9]\d{0,18})$/;
@@ -80,22 +81,8 @@ export function formatScore(score: number): string {
   return formatGeneral(score, 17);
 }
 
-const fractionDigits = 17;
-
-function toDecimal(text: string): bigint | undefined {
-  const parts = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
-  if (parts === null) return undefined;
-  const exponent = Number(parts[4] ?? 0);
-  if (Math.abs(exponent) > 40) return undefined;
-  const digits = `${parts[2] ?? ""}${parts[3] ?? ""}`;
-  const shift = fractionDigits + exponent - (parts[3] ?? "").length;
-  const value = shift >= 0 ? BigInt(digits) * 10n ** BigInt(shift) : BigInt(digits) / 10n ** BigInt(-shift);
-  return parts[1] === "-" ? -value : value;
-}
-
 /**
- * The sum as INCRBYFLOAT writes it: seventeen decimals, trailing zeros removed. Redis adds in 80-bit
- * floats, so that 0.1 + 0.2 is 0.3; decimal arithmetic gives the same digits in all usual ranges.
+ * The sum as INCRBYFLOAT writes it: added in 80-bit floats, seventeen decimals, trailing zeros removed.
  *
  * @throws RedisError when an operand is no float, or the sum is not finite.
  */
@@ -104,13 +91,6 @@ export function addFloats(left: string, right: string): string {
   const rightNumber = requireDouble(right);
   const sum = leftNumber + rightNumber;
   if (!Number.isFinite(sum)) throw new RedisError("ERR increment would produce NaN or Infinity");
-  const a = toDecimal(left);
-  const b = toDecimal(right);
-  if (a === undefined || b === undefined) return formatGeneral(sum, 17);
-  const total = a + b;
-  const digits = (total < 0n ? -total : total).toString().padStart(fractionDigits + 1, "0");
-  const whole = digits.slice(0, -fractionDigits);
-  const fraction = digits.slice(-fractionDigits).replace(/0+$/, "");
-  const text = fraction === "" ? whole : `${whole}.${fraction}`;
-  return total < 0n ? `-${text}` : text;
+  const text = addLongDoubles(left, right);
+  return text === undefined ? formatGeneral(sum, 17) : text.replace(/\.?0+$/, "");
 }

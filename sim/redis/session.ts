@@ -81,6 +81,7 @@ export function createSession(core: Core, id: number, options: ConnectOptions): 
       return Math.floor(core.clock.now());
     },
     mayBlock: true,
+    inScript: false,
   };
 
   function run(words: readonly Bytes[]): CommandResult {

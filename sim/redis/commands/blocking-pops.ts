@@ -25,15 +25,18 @@ export function readTimeout(text: Bytes): number {
   return Math.ceil(seconds * 1000);
 }
 
-/** Answers at once when it can, else waits for one of the keys. */
+/**
+ * Answers at once when it can, else waits for one of the keys. `attempt` gets all keys first, later the one
+ * that became ready.
+ */
 export function orWait(
   context: Context,
   keys: readonly Bytes[],
   timeoutMs: number,
   atOnce: RedisReply,
-  attempt: () => RedisReply | undefined,
+  attempt: (keys: readonly Bytes[]) => RedisReply | undefined,
 ): CommandResult {
-  const reply = attempt();
+  const reply = attempt(keys);
   if (reply !== undefined) return reply;
   if (!context.mayBlock) return atOnce;
   const { core, session, db } = context;
@@ -43,7 +46,7 @@ export function orWait(
     keys,
     timeoutMs,
     onTimeout: NULL_ARRAY,
-    attempt,
+    attempt: (key) => attempt([key]),
   });
 }
 
@@ -59,7 +62,7 @@ function blockingPop(end: "LEFT" | "RIGHT"): Run {
   return (context, args) => {
     const timeoutMs = readTimeout(argument(args, args.length - 1));
     const keys = args.slice(0, -1);
-    return orWait(context, keys, timeoutMs, NULL_ARRAY, () => popFrom(context.db, keys, end));
+    return orWait(context, keys, timeoutMs, NULL_ARRAY, (from) => popFrom(context.db, from, end));
   };
 }
 
@@ -76,8 +79,8 @@ function blockingScorePop(end: "MIN" | "MAX"): Run {
   return (context, args) => {
     const timeoutMs = readTimeout(argument(args, args.length - 1));
     const keys = args.slice(0, -1);
-    return orWait(context, keys, timeoutMs, NULL_ARRAY, () => {
-      for (const key of keys) {
+    return orWait(context, keys, timeoutMs, NULL_ARRAY, (from) => {
+      for (const key of from) {
         const [popped] = popMembers(context.db, key, end, 1);
         if (popped !== undefined) return bulks([key, popped.member, formatScore(popped.score)]);
       }
@@ -132,7 +135,9 @@ function blockingMultiPop(places: readonly string[], take: typeof popLists): Run
   return (context, args) => {
     const timeoutMs = readTimeout(args[0]);
     const request = readMultiPop(args.slice(1), places);
-    return orWait(context, request.keys, timeoutMs, NULL_ARRAY, () => take(context.db, request));
+    return orWait(context, request.keys, timeoutMs, NULL_ARRAY, (keys) =>
+      take(context.db, { ...request, keys }),
+    );
   };
 }
 
@@ -140,14 +145,14 @@ const ends = ["LEFT", "RIGHT"];
 const extremes = ["MIN", "MAX"];
 
 export const blockingPopCommands: CommandTable = {
-  blpop: [-3, "w", blockingPop("LEFT")],
-  brpop: [-3, "w", blockingPop("RIGHT")],
-  blmove: [6, "w", (context, args) => blockingMove(context, args, [args[2], args[3]], argument(args, 4))],
-  brpoplpush: [4, "w", (context, args) => blockingMove(context, args, ["RIGHT", "LEFT"], args[2])],
+  blpop: [-3, "ws", blockingPop("LEFT")],
+  brpop: [-3, "ws", blockingPop("RIGHT")],
+  blmove: [6, "ws", (context, args) => blockingMove(context, args, [args[2], args[3]], argument(args, 4))],
+  brpoplpush: [4, "ws", (context, args) => blockingMove(context, args, ["RIGHT", "LEFT"], args[2])],
   lmpop: [-4, "w", multiPop(ends, popLists)],
   blmpop: [-5, "w", blockingMultiPop(ends, popLists)],
-  bzpopmin: [-3, "w", blockingScorePop("MIN")],
-  bzpopmax: [-3, "w", blockingScorePop("MAX")],
+  bzpopmin: [-3, "ws", blockingScorePop("MIN")],
+  bzpopmax: [-3, "ws", blockingScorePop("MAX")],
   zmpop: [-4, "w", multiPop(extremes, popScores)],
   bzmpop: [-5, "w", blockingMultiPop(extremes, popScores)],
 };

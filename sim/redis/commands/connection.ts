@@ -104,7 +104,6 @@ const client = subcommands("client", {
   id: [2, "", ({ session }) => integer(session.id)],
   getname: [2, "", ({ session }) => bulk(session.name === "" ? null : session.name)],
   setname: [3, "", setName],
-  setinfo: [4, "", () => OK],
   info: [2, "", ({ session, core }) => bulk(`${describe(session, core)}\n`)],
   list: [
     -2,

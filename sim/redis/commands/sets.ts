@@ -2,7 +2,7 @@
 import type { Bytes } from "../bytes.js";
 import type { Args, CommandTable, Context } from "../command.js";
 import { argument } from "../command.js";
-import { readIntegerIn } from "../numbers.js";
+import { readInteger, readIntegerIn, readLong } from "../numbers.js";
 import {
   bulk,
   bulks,
@@ -16,7 +16,6 @@ import {
 } from "../reply.js";
 import { removeIfEmpty } from "./ready.js";
 import { sample } from "./sample.js";
-import { readInteger } from "../numbers.js";
 
 function add({ db }: Context, args: Args): RedisReply {
   let set = db.edit(args[0], "set");
@@ -76,6 +75,20 @@ function randomMembers({ db, core }: Context, args: Args): RedisReply {
   return bulks(sample(members, readInteger(args[1]), core.random));
 }
 
+const sortedMax = 512;
+
+/** A small set of whole numbers is kept sorted by Redis; any other order is that of insertion here. */
+function inOrder(set: ReadonlySet<Bytes>): Iterable<Bytes> {
+  if (set.size > sortedMax) return set;
+  const numbers: [bigint, Bytes][] = [];
+  for (const member of set) {
+    const number = readLong(member);
+    if (number === undefined) return set;
+    numbers.push([number, member]);
+  }
+  return numbers.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, member]) => member);
+}
+
 type Combine = (sets: readonly ReadonlySet<Bytes>[]) => Set<Bytes>;
 
 const union: Combine = (sets) => new Set(sets.flatMap((set) => [...set]));
@@ -90,7 +103,7 @@ const setsOf = ({ db }: Context, keys: readonly Bytes[]): ReadonlySet<Bytes>[] =
   keys.map((key) => db.read(key, "set") ?? new Set());
 
 function combined(combine: Combine): (context: Context, args: Args) => RedisReply {
-  return (context, args) => bulks(combine(setsOf(context, args)));
+  return (context, args) => bulks(inOrder(combine(setsOf(context, args))));
 }
 
 function stored(name: string, combine: Combine): (context: Context, args: Args) => RedisReply {
@@ -134,7 +147,7 @@ export const setCommands: CommandTable = {
       return { kind: "array", items };
     },
   ],
-  smembers: [2, "", ({ db }, args) => bulks(db.read(args[0], "set") ?? [])],
+  smembers: [2, "", ({ db }, args) => bulks(inOrder(db.read(args[0], "set") ?? new Set()))],
   sunion: [-2, "", combined(union)],
   sinter: [-2, "", combined(intersection)],
   sdiff: [-2, "", combined(difference)],

@@ -65,21 +65,13 @@ function readEntriesRead(
   return options;
 }
 
-/** The count is known without being told at the start of a stream and at its end. */
-function inferRead(stream: Stream, id: StreamId, given: number | null): number | null {
-  if (given !== null) return given;
-  if (compareIds(id, idMin) === 0) return stream.entriesAdded === 0 ? 0 : null;
-  return null;
-}
-
 function createGroup(context: Context, args: Args): RedisReply {
   const { create, read } = readEntriesRead(args, 3, true);
   if (args[2] !== "$") readId(args[2]);
   const stream = streamForGroup(context, args[0], create);
   const lastId = readGroupId(stream, args[2]);
   if (stream.groups.has(args[1])) throw new RedisError("BUSYGROUP Consumer Group name already exists");
-  const entriesRead = inferRead(stream, lastId, read);
-  stream.groups.set(args[1], { lastId, entriesRead, pending: new Map(), consumers: new Map() });
+  stream.groups.set(args[1], { lastId, entriesRead: read, pending: new Map(), consumers: new Map() });
   context.db.changed(args[0], "t", "xgroup-create");
   return OK;
 }

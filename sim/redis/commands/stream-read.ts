@@ -3,6 +3,7 @@ import type { Bytes } from "../bytes.js";
 import { argument, type Args, type CommandResult, type CommandTable, type Context } from "../command.js";
 import { readInteger } from "../numbers.js";
 import { array, bulk, NULL_ARRAY, RedisError, syntaxError, type RedisReply } from "../reply.js";
+import { advance } from "../types/stream-lag.js";
 import {
   compareIds,
   entryAt,
@@ -30,7 +31,7 @@ interface ReadRequest {
   ids: readonly Bytes[];
 }
 
-function readRequest(words: readonly Bytes[], name: "xread" | "xreadgroup"): ReadRequest {
+function readRequest(context: Context, words: readonly Bytes[], name: "xread" | "xreadgroup"): ReadRequest {
   const grouped = name === "xreadgroup";
   const request: ReadRequest = {
     ...{ count: Infinity, blockMs: undefined, noAck: false, group: undefined, consumer: "" },
@@ -47,6 +48,9 @@ function readRequest(words: readonly Bytes[], name: "xread" | "xreadgroup"): Rea
       index += 1;
       request.blockMs = readInteger(argument(words, index), "ERR timeout is not an integer or out of range");
       if (request.blockMs < 0) throw new RedisError("ERR timeout is negative");
+      if (context.inScript) {
+        throw new RedisError(`ERR ${name} command is not allowed with BLOCK option from scripts`);
+      }
     } else if (grouped && word === "GROUP" && index + 2 < words.length) {
       request.group = argument(words, index + 1);
       request.consumer = argument(words, index + 2);
@@ -55,9 +59,8 @@ function readRequest(words: readonly Bytes[], name: "xread" | "xreadgroup"): Rea
     else if (word === "STREAMS" && more) {
       const rest = words.slice(index + 1);
       if (rest.length % 2 !== 0) {
-        const symbol = grouped ? ">" : "$";
         throw new RedisError(
-          `ERR Unbalanced '${name}' list of streams: for each stream key an ID or '${symbol}' must be specified.`,
+          "ERR Unbalanced XREAD list of streams: for each stream key an ID or '$' must be specified.",
         );
       }
       request.keys = rest.slice(0, rest.length / 2);
@@ -110,11 +113,9 @@ function requireGroup(context: Context, key: Bytes, name: Bytes): { stream: Stre
 function deliver(context: Context, key: Bytes, request: ReadRequest): RedisReply | undefined {
   const { stream, group } = requireGroup(context, key, request.group ?? "");
   const entries = after(stream, group.lastId, request.count);
-  const last = entries.at(-1);
-  if (last === undefined) return undefined;
+  if (entries.length === 0) return undefined;
   context.db.edit(key, "stream");
-  group.lastId = last.id;
-  if (group.entriesRead !== null) group.entriesRead += entries.length;
+  for (const { id } of entries) advance(stream, group, id);
   if (!request.noAck) {
     for (const { id } of entries) {
       const { consumer } = request;
@@ -143,7 +144,7 @@ function history(context: Context, key: Bytes, request: ReadRequest, from: Strea
 }
 
 function readGrouped(context: Context, args: Args): CommandResult {
-  const request = readRequest(args, "xreadgroup");
+  const request = readRequest(context, args, "xreadgroup");
   const starts = request.ids.map((text, index) => readStart(context, request.keys[index] ?? "", text, true));
   for (const key of request.keys) {
     const { group } = requireGroup(context, key, request.group ?? "");
@@ -153,9 +154,10 @@ function readGrouped(context: Context, args: Args): CommandResult {
       group.consumers.set(request.consumer, { name: request.consumer, seenAt: context.now });
     } else consumer.seenAt = context.now;
   }
-  const attempt = (): RedisReply | undefined => {
+  const attempt = (keys: readonly Bytes[]): RedisReply | undefined => {
     const items: RedisReply[] = [];
     for (const [index, key] of request.keys.entries()) {
+      if (!keys.includes(key)) continue;
       const from = starts[index];
       const entries =
         from === undefined ? deliver(context, key, request) : history(context, key, request, from);
@@ -167,11 +169,12 @@ function readGrouped(context: Context, args: Args): CommandResult {
 }
 
 function read(context: Context, args: Args): CommandResult {
-  const request = readRequest(args, "xread");
+  const request = readRequest(context, args, "xread");
   const starts = request.ids.map((text, index) => readStart(context, request.keys[index] ?? "", text, false));
-  const attempt = (): RedisReply | undefined => {
+  const attempt = (keys: readonly Bytes[]): RedisReply | undefined => {
     const items: RedisReply[] = [];
     for (const [index, key] of request.keys.entries()) {
+      if (!keys.includes(key)) continue;
       const stream = context.db.read(key, "stream");
       const entries = stream === undefined ? [] : after(stream, starts[index] ?? idMin, request.count);
       if (entries.length > 0) items.push(array([bulk(key), replyEntries(entries)]));
@@ -184,9 +187,9 @@ function read(context: Context, args: Args): CommandResult {
 function answer(
   context: Context,
   { keys, blockMs }: ReadRequest,
-  attempt: () => RedisReply | undefined,
+  attempt: (keys: readonly Bytes[]) => RedisReply | undefined,
 ): CommandResult {
-  if (blockMs === undefined) return attempt() ?? NULL_ARRAY;
+  if (blockMs === undefined) return attempt(keys) ?? NULL_ARRAY;
   return orWait(context, keys, blockMs, NULL_ARRAY, attempt);
 }
 

@@ -14,16 +14,19 @@ import {
   syntaxError,
   type RedisReply,
 } from "../reply.js";
+import { lagOf } from "../types/stream-lag.js";
 import {
   compareIds,
   createStream,
   findEntry,
   formatId,
+  idMax,
   idMin,
   rangeOf,
   readBound,
   readId,
   sequenceMax,
+  type ConsumerGroup,
   type Stream,
   type StreamEntry,
   type StreamId,
@@ -74,11 +77,27 @@ function readTrim(words: readonly Bytes[], at: number): { trim: Trim; next: numb
   return { trim: { approximate, keep: () => length }, next };
 }
 
+/** Redis packs entries into nodes of up to so many entries and about so many bytes. */
 const nodeEntries = 100;
+const nodeBytes = 4096;
+const entryOverheadBytes = 12;
+
+function nextNode(stream: Stream, fields: readonly Bytes[]): number {
+  const { tail } = stream;
+  const bytes = fields.reduce((sum, field) => sum + field.length + 2, entryOverheadBytes);
+  if (tail.entries >= nodeEntries || tail.bytes + bytes > nodeBytes) {
+    stream.tail = { node: tail.node + 1, entries: 1, bytes };
+  } else stream.tail = { node: tail.node, entries: tail.entries + 1, bytes: tail.bytes + bytes };
+  return stream.tail.node;
+}
 
 function applyTrim(stream: Stream, { keep, approximate }: Trim): number {
   let excess = Math.max(0, stream.entries.length - keep(stream));
-  if (approximate) excess -= excess % nodeEntries;
+  if (approximate) {
+    // Only whole nodes go: back to where the node of the first entry that stays begins.
+    const node = stream.entries[excess]?.node;
+    while (excess > 0 && stream.entries[excess - 1]?.node === node) excess -= 1;
+  }
   const gone = stream.entries.splice(0, excess);
   const last = gone.at(-1);
   if (last !== undefined && compareIds(last.id, stream.maxDeletedId) > 0) stream.maxDeletedId = last.id;
@@ -108,6 +127,9 @@ const tooSmall = (): RedisError =>
 
 function chooseId(text: Bytes, stream: Stream, now: number): StreamId {
   const { lastId } = stream;
+  if (compareIds(lastId, idMax) === 0) {
+    throw new RedisError("ERR The stream has exhausted the last possible ID, unable to add more items");
+  }
   let id: StreamId;
   const sequenceAfter = (ms: bigint): bigint => (ms === lastId.ms ? lastId.seq + 1n : 0n);
   if (text === "*") {
@@ -140,7 +162,7 @@ function add(context: Context, args: Args): RedisReply {
   const stream = known ?? createStream();
   const id = chooseId(idText, stream, context.now);
   if (known === undefined) db.put(args[0], "stream", stream);
-  stream.entries.push({ id, fields });
+  stream.entries.push({ id, fields, node: nextNode(stream, fields) });
   stream.lastId = id;
   stream.entriesAdded += 1;
   db.changed(args[0], "t", "xadd");
@@ -202,9 +224,9 @@ export function requireStream({ db }: Context, key: Bytes): Stream {
   return stream;
 }
 
-/** How far a group is behind, or null when deletions make it unknowable. */
-function lagOf(stream: Stream, entriesRead: number | null): RedisReply {
-  return entriesRead === null ? NULL : integer(stream.entriesAdded - entriesRead);
+function lagReply(stream: Stream, group: ConsumerGroup): RedisReply {
+  const lag = lagOf(stream, group);
+  return lag === null ? NULL : integer(lag);
 }
 
 const info = subcommands("xinfo", {
@@ -242,7 +264,7 @@ const info = subcommands("xinfo", {
             ...[bulk("pending"), integer(group.pending.size)],
             ...[bulk("last-delivered-id"), bulk(formatId(group.lastId))],
             ...[bulk("entries-read"), group.entriesRead === null ? NULL : integer(group.entriesRead)],
-            ...[bulk("lag"), lagOf(stream, group.entriesRead)],
+            ...[bulk("lag"), lagReply(stream, group)],
           ]),
         ),
       );

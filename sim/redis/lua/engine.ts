@@ -38,7 +38,6 @@ export function createLuaEngine(): LuaEngine {
   /** Registry slots: the globals, and the table that scripts see in their place. */
   let globals = 0;
   let environment = 0;
-  let reseed = (): void => undefined;
 
   function start(): LuaState {
     const L = lauxlib.luaL_newstate();
@@ -48,7 +47,6 @@ export function createLuaEngine(): LuaEngine {
     });
     globals = refs.globals;
     environment = refs.environment;
-    reseed = refs.reseed;
     return L;
   }
 
@@ -94,7 +92,6 @@ export function createLuaEngine(): LuaEngine {
     lua.lua_pushcfunction(L, describeError);
     lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, reference);
     limit(L);
-    reseed();
     const status = lua.lua_pcall(L, 0, 1, top + 1);
     lua.lua_sethook(L, null, 0, 0);
     const reply = status === lua.LUA_OK ? readReply(L, lua.lua_gettop(L)) : failure(L, call.digest);

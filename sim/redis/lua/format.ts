@@ -1,6 +1,7 @@
 /** `string.format` as in Lua 5.1: fractions given to `%d` are cut off, integers are not limited to 32 bits. */
 import fengari, { type LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
+import { toFixedExact } from "../long-double.js";
 import { formatGeneral } from "../numbers.js";
 import { RedisError } from "../reply.js";
 import { describeValue, luaFunction, luaName, pushBytes, readBytes, setFunction } from "./stack.js";
@@ -44,10 +45,7 @@ function formatNumber(value: number, letter: string, { flags, precision }: Spec)
       return letter === "X" ? text.toUpperCase() : text;
     }
     case "f":
-      return withSign(
-        Number.isFinite(value) ? value.toFixed(Math.min(100, digits)) : formatGeneral(value, 6),
-        flags,
-      );
+      return withSign(Number.isFinite(value) ? toFixedExact(value, digits) : formatGeneral(value, 6), flags);
     case "e":
     case "E": {
       const text = value.toExponential(digits).replace(/e([+-])(\d)$/, "e$10$2");

@@ -187,8 +187,6 @@ export interface OpenedLibraries {
   readonly globals: number;
   /** Registry slot of the table that scripts see in their place. */
   readonly environment: number;
-  /** Starts `math.random` over; each script begins with the same numbers. */
-  reseed(): void;
 }
 
 export function openLibraries(L: LuaState, run: RunCommand): OpenedLibraries {
@@ -208,7 +206,6 @@ export function openLibraries(L: LuaState, run: RunCommand): OpenedLibraries {
   // Slot 2 of the registry is the table of globals.
   lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, 2);
   openRedis(L, run);
-  for (const open of [openCjson, openCmsgpack, openBit, openStruct, openFormat]) open(L);
-  const reseed = openRandom(L);
-  return { ...protect(L), reseed };
+  for (const open of [openCjson, openCmsgpack, openBit, openStruct, openFormat, openRandom]) open(L);
+  return protect(L);
 }

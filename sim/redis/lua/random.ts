@@ -1,4 +1,4 @@
-/** `math.random` of a script: the generator of Redis (drand48), which starts over with each script. */
+/** `math.random` of scripts: the generator of Redis (drand48), which goes on from script to script. */
 import fengari, { type LuaState } from "fengari";
 import { RedisError } from "../reply.js";
 import { luaFunction, luaName, setFunction } from "./stack.js";
@@ -10,9 +10,12 @@ const increment = 0xbn;
 const mask = (1n << 48n) - 1n;
 const top = 2 ** 31 - 1;
 
-/** @returns A function that starts the generator over. The globals must be on top of the stack. */
-export function openRandom(L: LuaState): () => void {
-  let state = 0n;
+/** Where the generator stands when the server starts. */
+const start = 0x1234abcd330en;
+
+/** Replaces `math.random` in the globals on top of the stack. */
+export function openRandom(L: LuaState): void {
+  let state = start;
   const seed = (value: number): void => {
     state = (BigInt(Math.trunc(value) >>> 0) << 16n) + 0x330en;
   };
@@ -33,7 +36,6 @@ export function openRandom(L: LuaState): () => void {
     lua.lua_pushnumber(running, Math.floor(fraction * (high - low + 1)) + low);
     return 1;
   }
-  seed(0);
   lua.lua_getfield(L, -1, luaName("math"));
   setFunction(L, "random", luaFunction(random));
   setFunction(L, "randomseed", (running) => {
@@ -41,5 +43,4 @@ export function openRandom(L: LuaState): () => void {
     return 0;
   });
   lua.lua_pop(L, 1);
-  return () => seed(0);
 }

@@ -13,6 +13,8 @@ export interface StreamEntry {
   readonly id: StreamId;
   /** Field, value, field, value ... */
   readonly fields: readonly Bytes[];
+  /** Number of the node it lies in: approximate trimming removes whole nodes. */
+  readonly node: number;
 }
 
 /** An entry that a consumer was given and has not acknowledged. */
@@ -43,6 +45,8 @@ export interface Stream {
   lastId: StreamId;
   maxDeletedId: StreamId;
   entriesAdded: number;
+  /** The node that new entries go to. */
+  tail: { readonly node: number; readonly entries: number; readonly bytes: number };
   readonly groups: Map<Bytes, ConsumerGroup>;
 }
 
@@ -51,7 +55,8 @@ export const idMin: StreamId = { ms: 0n, seq: 0n };
 export const idMax: StreamId = { ms: sequenceMax, seq: sequenceMax };
 
 export function createStream(): Stream {
-  return { entries: [], lastId: idMin, maxDeletedId: idMin, entriesAdded: 0, groups: new Map() };
+  const tail = { node: 0, entries: 0, bytes: 0 };
+  return { entries: [], lastId: idMin, maxDeletedId: idMin, entriesAdded: 0, tail, groups: new Map() };
 }
 
 export function formatId(id: StreamId): string {

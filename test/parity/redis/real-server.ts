@@ -54,7 +54,8 @@ function open(path: string): Promise<Connection> {
         pushes,
         execute: (args) =>
           new Promise((answer) => {
-            for (let extra = answersOf(args); extra > 1; extra -= 1) waiting.push((reply) => pushes.push(reply));
+            for (let extra = answersOf(args); extra > 1; extra -= 1)
+              waiting.push((reply) => pushes.push(reply));
             waiting.push(answer);
             socket.write(encode(args));
           }),

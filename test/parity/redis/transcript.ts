@@ -24,11 +24,13 @@ export function showReply(reply: RedisReply): string {
 
 function show(reply: RedisReply, { masked, unordered }: Step): string {
   if (masked) return reply.kind === "error" ? showReply(reply) : `<${reply.kind}>`;
-  if (unordered && reply.kind === "array" && reply.items !== null) {
-    const items = reply.items.map(showReply).sort((x, y) => (x < y ? -1 : 1));
-    return `{${items.join(", ")}}`;
-  }
-  return showReply(reply);
+  return unordered ? showSorted(reply) : showReply(reply);
+}
+
+function showSorted(reply: RedisReply): string {
+  if (reply.kind !== "array" || reply.items === null) return showReply(reply);
+  const items = reply.items.map(showSorted).sort((x, y) => (x < y ? -1 : 1));
+  return `{${items.join(", ")}}`;
 }
 
 /** Lets promises that are settled already tell it. */

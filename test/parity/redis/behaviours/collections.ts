@@ -5,6 +5,8 @@ const hashes = (name: string, ...lines: string[]): Behaviour => ({ feature: "has
 const lists = (name: string, ...lines: string[]): Behaviour => ({ feature: "lists", name, lines });
 const sets = (name: string, ...lines: string[]): Behaviour => ({ feature: "sets", name, lines });
 
+// One behaviour a line.
+// prettier-ignore
 export const collectionBehaviours: readonly Behaviour[] = [
   hashes("fields in the order they came, also numbers", "HSET h b 1 a 2 10 3 2 4", "HGETALL h", "HKEYS h", "HVALS h", "HLEN h"),
   hashes("HSET counts new fields", "HSET h a 1 b 2", "HSET h a 3 c 4", "HGET h a", "HGET h x", "HGET missing a", "HMSET h z 1", "HSET h a", "HSET h a 1 b", "HMSET h a 1 b"),

@@ -4,6 +4,8 @@ import type { Behaviour } from "../script.js";
 const keys = (name: string, ...lines: string[]): Behaviour => ({ feature: "keys", name, lines });
 const expiry = (name: string, ...lines: string[]): Behaviour => ({ feature: "expiry", name, lines });
 
+// One behaviour a line.
+// prettier-ignore
 export const keyBehaviours: readonly Behaviour[] = [
   keys("deleting counts what was there", "MSET a 1 b 2", "DEL a b c", "DEL a", "SET d 1", "UNLINK d e", "EXISTS d"),
   keys("EXISTS counts each mention", "SET a 1", "EXISTS a a b", "TOUCH a b"),
@@ -16,7 +18,7 @@ export const keyBehaviours: readonly Behaviour[] = [
   keys("patterns", "MSET hello 1 hallo 2 hxllo 3 hllo 4 \"h*llo\" 5", "?> KEYS h?llo", "?> KEYS h*llo", "?> KEYS h[ae]llo", "?> KEYS h[^e]llo", "?> KEYS h[a-b]llo", "?> KEYS h\\\\*llo", "KEYS nothing", "?> KEYS *"),
   keys("DBSIZE and FLUSHDB", "MSET a 1 b 2", "DBSIZE", "SELECT 3", "SET c 1", "FLUSHDB", "DBSIZE", "SELECT 0", "DBSIZE", "FLUSHALL", "DBSIZE", "FLUSHALL ASYNC", "FLUSHDB NOW"),
   keys("RANDOMKEY", "RANDOMKEY", "SET only 1", "RANDOMKEY"),
-  keys("a scan of few keys is done at once", "MSET a 1 b 2 c 3", "SCAN 0 COUNT 100", "DEL a b", "SCAN 0", "SCAN 0 MATCH x*", "SCAN 0 TYPE list", "SCAN 0 TYPE string", "SCAN x", "SCAN 0 COUNT 0", "SCAN 0 COUNT x", "SCAN 0 FOO"),
+  keys("a scan of few keys is done at once", "MSET a 1 b 2 c 3", "?> SCAN 0 COUNT 100", "DEL a b", "SCAN 0", "SCAN 0 MATCH x*", "SCAN 0 TYPE list", "SCAN 0 TYPE string", "SCAN x", "SCAN 0 COUNT 0", "SCAN 0 COUNT x", "SCAN 0 FOO"),
   keys("scans inside small values", "HSET h a 1 b 2", "HSCAN h 0", "HSCAN h 0 MATCH a*", "SADD s x", "SSCAN s 0", "ZADD z 1 a 2.5 b", "ZSCAN z 0", "HSCAN missing 0", "SSCAN h 0", "ZSCAN h 0", "HSCAN h 0 TYPE string"),
   keys("OBJECT ENCODING of small values", "SET n 12", "OBJECT ENCODING n", "SET s short", "OBJECT ENCODING s", "APPEND s er", "SADD i 1 2", "OBJECT ENCODING i", "HSET h a 1", "OBJECT ENCODING h", "ZADD z 1 a", "OBJECT ENCODING z", "OBJECT ENCODING missing", "OBJECT FOO a"),
   keys("unknown commands and wrong words", "FOO", "foo bar baz", "FOO \"a b\"", "DEL", "EXISTS", "TYPE", "RENAME a"),

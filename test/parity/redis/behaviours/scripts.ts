@@ -5,6 +5,8 @@ const quote = (script: string): string => JSON.stringify(script);
 const evaluate = (script: string, rest = "0"): string => `EVAL ${quote(script)} ${rest}`;
 const scripts = (name: string, ...lines: string[]): Behaviour => ({ feature: "scripts", name, lines });
 
+// One behaviour a line.
+// prettier-ignore
 export const scriptBehaviours: readonly Behaviour[] = [
   scripts("keys and arguments", evaluate("return {KEYS[1], KEYS[2], ARGV[1]}", "2 a b c"), evaluate("return #KEYS + #ARGV", "1 a b c"), evaluate("return 1", "1"), evaluate("return 1", "-1"), evaluate("return 1", "x")),
   scripts("values to replies", evaluate("return 3.99"), evaluate("return -3.99"), evaluate("return true"), evaluate("return false"), evaluate("return nil"), evaluate("return 'text'"), evaluate("return {1, 'a', {true, false}, 2.7}"), evaluate("return {1, 2, nil, 4}"), evaluate("return {}"), evaluate("return {a = 1}")),
@@ -30,5 +32,5 @@ export const scriptBehaviours: readonly Behaviour[] = [
   scripts("a script inside a transaction", "MULTI", evaluate("return redis.call('incr', 'n')"), "INCR n", "EXEC"),
   scripts("nothing waits in a script", evaluate("return redis.call('blpop', 'q', 0)"), evaluate("return redis.pcall('xread', 'block', 0, 'streams', 's', '$')")),
   scripts("a push in a script wakes who waits, after its end", "b~> BLPOP q 0", evaluate("redis.call('rpush', 'q', 'a') redis.call('rpush', 'q', 'b') return redis.call('llen', 'q')"), "LRANGE q 0 -1"),
-  scripts("the same random numbers each time", evaluate("return tostring(math.random())"), evaluate("return {math.random(100), math.random(5, 10)}"), evaluate("math.randomseed(7) return math.random(1000)")),
+  scripts("random numbers after a seed", evaluate("math.randomseed(0) return tostring(math.random())"), evaluate("return {math.random(100), math.random(5, 10)}"), evaluate("math.randomseed(7) return math.random(1000)")),
 ];

@@ -3,6 +3,8 @@ import type { Behaviour } from "../script.js";
 
 const zsets = (name: string, ...lines: string[]): Behaviour => ({ feature: "sorted sets", name, lines });
 
+// One behaviour a line.
+// prettier-ignore
 export const sortedSetBehaviours: readonly Behaviour[] = [
   zsets("members by score, then by name", "ZADD z 2 b 1 a 2 a2", "ZRANGE z 0 -1 WITHSCORES", "ZREVRANGE z 0 -1", "ZCARD z", "ZSCORE z b", "ZSCORE z x", "ZMSCORE z a x", "ZCARD missing"),
   zsets("adding counts new members", "ZADD z 1 a", "ZADD z 2 a 3 b", "ZADD z CH 3 a 3 b", "ZADD z CH 1 c"),

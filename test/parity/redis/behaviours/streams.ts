@@ -4,6 +4,8 @@ import type { Behaviour } from "../script.js";
 const streams = (name: string, ...lines: string[]): Behaviour => ({ feature: "streams", name, lines });
 const groups = (name: string, ...lines: string[]): Behaviour => ({ feature: "consumer groups", name, lines });
 
+// One behaviour a line.
+// prettier-ignore
 export const streamBehaviours: readonly Behaviour[] = [
   streams("ids rise", "XADD s 1-1 a 1", "XADD s 1-1 a 2", "XADD s 0-5 a 3", "XADD s 1-* a 4", "XADD s 2 a 5", "XADD s 0-0 a 6", "#> XADD s * a 7", "XLEN s", "XLEN missing"),
   streams("what is no id", "XADD s abc a 1", "XADD s 1-2-3 a 1", "XADD s -1 a 1", "XADD s 1-1 a", "XADD s 1-1", "XRANGE s x +"),

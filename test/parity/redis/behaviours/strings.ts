@@ -3,6 +3,8 @@ import type { Behaviour } from "../script.js";
 
 const strings = (name: string, ...lines: string[]): Behaviour => ({ feature: "strings", name, lines });
 
+// One behaviour a line.
+// prettier-ignore
 export const stringBehaviours: readonly Behaviour[] = [
   strings("a value comes back", "SET k v", "GET k", "GET missing", "STRLEN k", "STRLEN missing"),
   strings("bytes are kept as they are", 'SET k "\\u0000\\u00ff\\r\\n"', "GET k", "STRLEN k"),

@@ -11,10 +11,14 @@ import { websocketUpdates } from "./websocket-updates.js";
 import { nearest } from "../text.js";
 import type { Scenario } from "./scenario.js";
 
+export { createApiCoverage } from "./api-coverage.js";
+export type { ApiCoverage, ApiCoverageRecorder, ApiDocument } from "./api-coverage.js";
 export { createChecks } from "./checks.js";
 export type { Checks } from "./checks.js";
+export { readProcessUse } from "./process-use.js";
+export type { ProcessUse } from "./process-use.js";
 export { runScenario } from "./run-scenario.js";
-export type { ApiCoverage, RunScenarioOptions, ScenarioResources, ScenarioResult } from "./run-scenario.js";
+export type { RunScenarioOptions, ScenarioResources, ScenarioResult } from "./run-scenario.js";
 export type { Scenario, ScenarioContext } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [

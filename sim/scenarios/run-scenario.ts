@@ -2,6 +2,7 @@
 import { SimError } from "../errors.js";
 import { type Driver, parseDuration, realNowMs } from "../kernel/index.js";
 import { type PhoenixOptions, createPhoenix } from "../phoenix.js";
+import type { ApiCoverage } from "./api-coverage.js";
 import { createChecks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
 
@@ -25,14 +26,6 @@ export interface ScenarioResources {
   readonly heapBytes: number;
   /** Sockets, timers and pipes that the process holds after the world was disposed and did not hold before. */
   readonly openHandles: number;
-}
-
-/** Which answers of the HTTP API a run has seen. */
-export interface ApiCoverage {
-  /** Statuses that the OpenAPI document declares, by operation, such as `GET /api/v1/experiments/{id}`. */
-  readonly declared: Readonly<Record<string, readonly number[]>>;
-  /** Statuses answered, by operation, each once and rising. */
-  readonly seen: Readonly<Record<string, readonly number[]>>;
 }
 
 export interface ScenarioResult {

@@ -15,4 +15,5 @@ export {
   nodesQuery,
   type ExperimentQueries,
 } from "./queries.js";
+export { platformRules, type RuleDefinition, type RuleFileDefinition } from "./rules.js";
 export { judge, type Judge, type Verdict } from "./verdict.js";

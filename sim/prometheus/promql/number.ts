@@ -2,12 +2,12 @@
 
 /** As the HTTP API prints a sample: fixed, but with an exponent below 1e-6 and from 1e21 on. */
 export function formatSample(value: number): string {
-  return formatFrom(value, 1e-6);
+  return formatBetween(value, 1e-6, 1e21);
 }
 
-/** `%g` and `%v`: an exponent below 1e-4 and from 1e21 on. */
+/** `%g` and `%v`: an exponent below 1e-4 and from 1e6 on. */
 export function formatGeneral(value: number): string {
-  return formatFrom(value, 1e-4);
+  return formatBetween(value, 1e-4, 1e6);
 }
 
 /** Never with an exponent: `strconv.FormatFloat(value, 'f', -1, 64)`. */
@@ -34,9 +34,10 @@ export function parseGoFloat(text: string): number | undefined {
   return (hex[1] === "-" ? -1 : 1) * Number(`0x${hex[2] ?? ""}`);
 }
 
-function formatFrom(value: number, smallest: number): string {
+function formatBetween(value: number, smallest: number, largest: number): string {
   const size = Math.abs(value);
-  if (size === 0 || !Number.isFinite(value) || (size >= smallest && size < 1e21)) return formatFixed(value);
+  if (size === 0 || !Number.isFinite(value) || (size >= smallest && size < largest))
+    return formatFixed(value);
   const [mantissa = "", exponent = ""] = value.toExponential().split("e");
   const sign = exponent.startsWith("-") ? "-" : "+";
   return `${mantissa}e${sign}${exponent.replace(/^[+-]/, "").padStart(2, "0")}`;

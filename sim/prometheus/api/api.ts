@@ -1,0 +1,87 @@
+/** From a request to its route. */
+import type { HttpHandler, HttpReply, HttpRequest } from "../../../src/ports/index.js";
+import type { PrometheusConfig } from "../config/index.js";
+import type { Engine } from "../promql/index.js";
+import type { RuleManager } from "../rules/index.js";
+import type { ScrapePool } from "../scrape/index.js";
+import type { Storage } from "../storage/index.js";
+import { ApiError, failure, text } from "./envelope.js";
+import { readParams } from "./params.js";
+import { createQueryRoutes } from "./query-routes.js";
+import { createRuleRoutes } from "./rule-routes.js";
+import { createSeriesRoutes } from "./series-routes.js";
+import { createStatusRoutes } from "./status-routes.js";
+import { createTargetRoutes } from "./target-routes.js";
+
+export interface ApiOptions {
+  readonly config: PrometheusConfig;
+  readonly engine: Engine;
+  readonly storage: Storage;
+  readonly pools: readonly ScrapePool[];
+  readonly rules: RuleManager;
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+interface Route {
+  readonly post: boolean;
+  run(params: URLSearchParams): HttpReply;
+}
+
+/** @returns A handler for every path that the server answers. */
+export function createApi(options: ApiOptions): HttpHandler {
+  const { engine, storage, pools, rules, now } = options;
+  const query = createQueryRoutes(engine, storage, now);
+  const series = createSeriesRoutes(engine, storage);
+  const targets = createTargetRoutes(pools);
+  const ruleRoutes = createRuleRoutes(rules);
+  const routes = new Map<string, Route>([
+    ["/api/v1/query", { post: true, run: query.query }],
+    ["/api/v1/query_range", { post: true, run: query.queryRange }],
+    ["/api/v1/format_query", { post: true, run: query.formatQuery }],
+    ["/api/v1/series", { post: true, run: series.series }],
+    ["/api/v1/labels", { post: true, run: series.labels }],
+    ["/api/v1/targets", { post: false, run: targets.targets }],
+    ["/api/v1/targets/metadata", { post: false, run: targets.targetMetadata }],
+    ["/api/v1/metadata", { post: false, run: targets.metadata }],
+    ["/api/v1/rules", { post: false, run: ruleRoutes.rules }],
+    ["/api/v1/alerts", { post: false, run: () => ruleRoutes.alerts() }],
+  ]);
+  for (const [path, run] of createStatusRoutes({ ...options, startedMs: now() }))
+    routes.set(path, { post: false, run });
+
+  function routeFor(path: string): Route | undefined {
+    const values = /^\/api\/v1\/label\/([^/]+)\/values$/.exec(path);
+    if (values === null) return routes.get(path);
+    const name = decodeLabel(values[1] as string);
+    return { post: false, run: (params) => series.labelValues(name, params) };
+  }
+
+  return (request: HttpRequest): HttpReply => {
+    const url = new URL(request.url, "http://prometheus");
+    const route = routeFor(url.pathname);
+    if (route === undefined) return text(404, "404 page not found\n");
+    const allowed =
+      request.method === "GET" || request.method === "HEAD" || (request.method === "POST" && route.post);
+    if (request.method === "OPTIONS") return { status: 204, headers: {}, body: "" };
+    if (!allowed) return text(405, "Method Not Allowed\n");
+    try {
+      return route.run(readParams(request, url));
+    } catch (error) {
+      if (error instanceof ApiError) return failure(error);
+      throw error;
+    }
+  };
+}
+
+/** Names that are no plain labels come percent-encoded or, since version 3, as `U__..._`. */
+function decodeLabel(text: string): string {
+  const name = decodeURIComponent(text);
+  if (!name.startsWith("U__")) return name;
+  return name
+    .slice(3)
+    .replaceAll("__", "\u0000")
+    .replace(/_([0-9a-fA-F]+)_/g, (_, code: string) => String.fromCodePoint(Number.parseInt(code, 16)))
+    .replaceAll("\u0000", "_");
+}

@@ -1,0 +1,2 @@
+/** The HTTP API. */
+export { createApi, type ApiOptions } from "./api.js";

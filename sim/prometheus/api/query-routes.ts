@@ -1,0 +1,92 @@
+/** /query, /query_range and /format_query. */
+import type { HttpReply } from "../../../src/ports/index.js";
+import {
+  prettyExpr,
+  PromqlExecutionError,
+  PromqlParseError,
+  type Engine,
+  type QueryResult,
+  type QuerySource,
+} from "../promql/index.js";
+import { ApiError, success } from "./envelope.js";
+import { badParam, durationParam, limitParam, requiredTime, timeParam } from "./params.js";
+import { renderResult } from "./render.js";
+
+export interface QueryRoutes {
+  query(params: URLSearchParams): HttpReply;
+  queryRange(params: URLSearchParams): HttpReply;
+  formatQuery(params: URLSearchParams): HttpReply;
+}
+
+const POINTS_MAX = 11_000;
+
+/** @param now - Milliseconds since the epoch, for queries that name no time. */
+export function createQueryRoutes(engine: Engine, source: QuerySource, now: () => number): QueryRoutes {
+  return {
+    query(params) {
+      const timeMs = timeParam(params, "time") ?? Math.round(now());
+      checkTimeout(params);
+      const limit = engine.dialect === 3 ? limitParam(params) : undefined;
+      return answer(() => engine.instant(source, params.get("query") ?? "", timeMs), limit);
+    },
+    queryRange(params) {
+      const startMs = requiredTime(params, "start");
+      const endMs = requiredTime(params, "end");
+      if (endMs < startMs) throw badParam("end", "end timestamp must not be before start time");
+      const stepMs = Math.trunc(durationParam(params, "step"));
+      if (stepMs <= 0) {
+        throw badParam(
+          "step",
+          "zero or negative query resolution step widths are not accepted. Try a positive integer",
+        );
+      }
+      if ((endMs - startMs) / stepMs > POINTS_MAX) {
+        throw new ApiError(
+          "bad_data",
+          "exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)",
+        );
+      }
+      checkTimeout(params);
+      const limit = engine.dialect === 3 ? limitParam(params) : undefined;
+      return answer(() => engine.range(source, params.get("query") ?? "", startMs, endMs, stepMs), limit);
+    },
+    formatQuery: (params) =>
+      attempt(() => success(JSON.stringify(prettyExpr(engine.parse(params.get("query") ?? ""))))),
+  };
+}
+
+/** Turns the errors of the engine into those of the API. @throws ApiError */
+export function attempt<Result>(run: () => Result): Result {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof PromqlParseError) throw badParam("query", error.message);
+    if (error instanceof PromqlExecutionError) throw new ApiError("execution", error.message);
+    throw error;
+  }
+}
+
+function answer(run: () => QueryResult, limit: number | undefined): HttpReply {
+  const result = attempt(run);
+  const { truncated, cut } = cutResult(result, limit);
+  const warnings = cut ? [...result.warnings, "results truncated due to limit"] : result.warnings;
+  return success(renderResult(truncated), { warnings, infos: result.infos });
+}
+
+function cutResult(
+  result: QueryResult,
+  limit = 0,
+): { readonly truncated: QueryResult; readonly cut: boolean } {
+  if (limit === 0) return { truncated: result, cut: false };
+  if (result.type === "vector" && result.samples.length > limit) {
+    return { truncated: { ...result, samples: result.samples.slice(0, limit) }, cut: true };
+  }
+  if (result.type === "matrix" && result.series.length > limit) {
+    return { truncated: { ...result, series: result.series.slice(0, limit) }, cut: true };
+  }
+  return { truncated: result, cut: false };
+}
+
+function checkTimeout(params: URLSearchParams): void {
+  if ((params.get("timeout") ?? "") !== "") durationParam(params, "timeout");
+}

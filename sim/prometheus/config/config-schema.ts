@@ -1,0 +1,78 @@
+/** The shape of `prometheus.yml`: every key that is understood, and those that are known but not simulated. */
+import { z } from "zod";
+import { parseDuration } from "../promql/index.js";
+
+const duration = z.union([z.string(), z.number()]).transform((text, context) => {
+  const parsed = parseDuration(String(text));
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: `not a valid duration string: "${text}"` });
+  return z.NEVER;
+});
+
+const labels = z.record(z.string(), z.coerce.string());
+const names = z.array(z.string());
+
+const relabel = z.strictObject({
+  source_labels: names.optional(),
+  separator: z.string().optional(),
+  target_label: z.string().optional(),
+  regex: z.coerce.string().optional(),
+  modulus: z.number().int().positive().optional(),
+  replacement: z.coerce.string().optional(),
+  action: z.string().optional(),
+});
+
+const scrape = z.strictObject({
+  job_name: z.string().min(1, "job_name is empty"),
+  scrape_interval: duration.optional(),
+  scrape_timeout: duration.optional(),
+  metrics_path: z.string().optional(),
+  scheme: z.enum(["http", "https"]).optional(),
+  params: z.record(z.string(), z.array(z.coerce.string())).optional(),
+  honor_labels: z.boolean().optional(),
+  honor_timestamps: z.boolean().optional(),
+  sample_limit: z.number().int().nonnegative().optional(),
+  fallback_scrape_protocol: z
+    .enum(["PrometheusText0.0.4", "PrometheusText1.0.0", "OpenMetricsText0.0.1", "OpenMetricsText1.0.0"])
+    .optional(),
+  static_configs: z.array(z.strictObject({ targets: names, labels: labels.optional() })).optional(),
+  http_sd_configs: z
+    .array(z.strictObject({ url: z.string(), refresh_interval: duration.optional() }))
+    .optional(),
+  relabel_configs: z.array(relabel).optional(),
+  metric_relabel_configs: z.array(relabel).optional(),
+});
+
+/** What `prometheus.yml` may hold. `rule_files` takes the content of the files, not their names. */
+export const configSchema = z.strictObject({
+  global: z
+    .strictObject({
+      scrape_interval: duration.optional(),
+      scrape_timeout: duration.optional(),
+      evaluation_interval: duration.optional(),
+      external_labels: labels.optional(),
+    })
+    .nullish(),
+  scrape_configs: z.array(scrape).nullish(),
+  rule_files: z.array(z.union([z.string(), z.record(z.string(), z.unknown())])).nullish(),
+});
+
+/** One relabelling rule as it is written. */
+export type RelabelInput = z.output<typeof relabel>;
+/** One job as it is written. */
+export type ScrapeInput = z.output<typeof scrape>;
+type DeepReadonly<Value> = Value extends readonly (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : Value extends object
+    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
+    : Value;
+
+/** A configuration as an object, keys spelled as in the YAML file. */
+export type PrometheusConfigInput = DeepReadonly<z.input<typeof configSchema>>;
+
+/** Keys that the real server has and this one does not. */
+export const KNOWN_KEYS: ReadonlySet<string> = new Set(
+  "alerting remote_write remote_read storage tracing otlp runtime scrape_config_files query_log_file body_size_limit label_limit label_name_length_limit label_value_length_limit target_limit keep_dropped_targets scrape_protocols scrape_classic_histograms always_scrape_classic_histograms convert_classic_histograms_to_nhcb native_histogram_bucket_limit native_histogram_min_bucket_factor track_timestamps_staleness enable_compression basic_auth authorization oauth2 bearer_token bearer_token_file tls_config follow_redirects enable_http2 proxy_url proxy_from_environment no_proxy http_headers metric_name_validation_scheme metric_name_escaping_scheme rule_query_offset azure_sd_configs consul_sd_configs digitalocean_sd_configs docker_sd_configs dockerswarm_sd_configs dns_sd_configs ec2_sd_configs eureka_sd_configs file_sd_configs gce_sd_configs hetzner_sd_configs ionos_sd_configs kubernetes_sd_configs kuma_sd_configs lightsail_sd_configs linode_sd_configs marathon_sd_configs nerve_sd_configs nomad_sd_configs openstack_sd_configs puppetdb_sd_configs scaleway_sd_configs serverset_sd_configs triton_sd_configs uyuni_sd_configs".split(
+    " ",
+  ),
+);

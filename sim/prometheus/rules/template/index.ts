@@ -1,0 +1,2 @@
+/** The templates of alert labels and annotations. */
+export { expandAlertTemplate, type TemplateData } from "./expand.js";

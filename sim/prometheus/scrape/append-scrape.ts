@@ -1,0 +1,112 @@
+/** Turns one body into stored samples: all of them, or none when a line is broken. */
+import type { ScrapeConfig } from "../config/index.js";
+import type { Dialect } from "../promql/index.js";
+import type { Storage } from "../storage/index.js";
+import type { TargetInfo } from "./target-labels.js";
+import { createStaging, readExposition } from "./read-exposition.js";
+import { createScrapeCache } from "./scrape-cache.js";
+import { sampleLabels } from "./sample-labels.js";
+import type { MetadataByFamily } from "./metadata.js";
+import { ExpositionError } from "./exposition-error.js";
+
+/** What a scrape brought. */
+export interface AppendOutcome {
+  readonly scraped: number;
+  readonly kept: number;
+  readonly seriesAdded: number;
+  /** Why nothing was kept. */
+  readonly error: string | undefined;
+}
+
+/** The samples of one target over time. */
+export interface TargetAppender {
+  readonly metadata: MetadataByFamily;
+  append(body: string, openMetrics: boolean, timeMs: number): AppendOutcome;
+  /** Marks every series that is still current as stale. */
+  markAllStale(timeMs: number): void;
+}
+
+export interface AppenderOptions {
+  readonly storage: Storage;
+  readonly config: ScrapeConfig;
+  readonly target: TargetInfo;
+  readonly dialect: Dialect;
+}
+
+/** @returns An appender that has not seen the target yet. */
+export function createTargetAppender({ storage, config, target, dialect }: AppenderOptions): TargetAppender {
+  const cache = createScrapeCache();
+  const staging = createStaging();
+  const metadata: MetadataByFamily = new Map();
+  const labelOptions = {
+    target: target.labels,
+    honorLabels: config.honorLabels,
+    rules: config.metricRelabelRules,
+    metadata,
+    dialect,
+  };
+
+  function markVanished(timeMs: number, scrape: number): void {
+    for (const line of cache.lines) {
+      if (line.seenIn === scrape) continue;
+      if (line.series !== undefined && !line.ownTime) storage.append(line.series, timeMs, 0, true);
+      cache.byText.delete(line.text);
+    }
+  }
+
+  function commit(timeMs: number): void {
+    cache.scrapes += 1;
+    const scrape = cache.scrapes;
+    staging.order.forEach((line, position) => {
+      line.seenIn = scrape;
+      line.position = position;
+    });
+    for (let index = 0; index < staging.lines.length; index += 1) {
+      const { series } = staging.lines[index] as (typeof staging.lines)[number];
+      if (series === undefined) continue;
+      const own = staging.timesMs[index] as number;
+      const ownTime = config.honorTimestamps && !Number.isNaN(own);
+      (staging.lines[index] as (typeof staging.lines)[number]).ownTime = ownTime;
+      storage.append(series, ownTime ? own : timeMs, staging.values[index] as number);
+    }
+    markVanished(timeMs, scrape);
+    cache.lines = [...staging.order];
+  }
+
+  function markAllStale(timeMs: number): void {
+    cache.scrapes += 1;
+    markVanished(timeMs, cache.scrapes);
+    cache.byText.clear();
+    cache.lines = [];
+  }
+
+  return {
+    metadata,
+    markAllStale,
+    append(body, openMetrics, timeMs) {
+      let error: string | undefined;
+      try {
+        readExposition(body, staging, {
+          openMetrics,
+          cache,
+          metadata,
+          seriesFor(labels) {
+            const stored = sampleLabels(labels, labelOptions);
+            return stored === undefined ? undefined : storage.series(stored);
+          },
+        });
+      } catch (cause) {
+        if (!(cause instanceof ExpositionError)) throw cause;
+        error = cause.message;
+      }
+      const scraped = staging.lines.length;
+      const kept = staging.lines.filter(({ series }) => series !== undefined).length;
+      if (error === undefined && config.sampleLimit > 0 && kept > config.sampleLimit)
+        error = "sample limit exceeded";
+      const outcome = { scraped, kept, seriesAdded: staging.fresh, error };
+      if (error === undefined) commit(timeMs);
+      else markAllStale(timeMs);
+      return outcome;
+    },
+  };
+}

@@ -1,0 +1,172 @@
+/** Walks a body of exposition text or OpenMetrics, by way of the cache of what the target exposed before. */
+import { goQuote } from "../labels/index.js";
+import type { Series } from "../storage/index.js";
+import { ExpositionError } from "./exposition-error.js";
+import { readComment, type MetadataByFamily } from "./metadata.js";
+import type { CachedLine, ScrapeCache } from "./scrape-cache.js";
+import { readNumber, readSeriesText } from "./series-line.js";
+
+/** The samples of one body; reused from scrape to scrape. Index by index one sample. */
+export interface Staging {
+  readonly lines: CachedLine[];
+  readonly values: number[];
+  /** NaN where the sample has no time of its own. */
+  readonly timesMs: number[];
+  /** Comments and samples, in order: the next cache. */
+  readonly order: CachedLine[];
+  /** Lines that were not known before. */
+  fresh: number;
+}
+
+export interface ReadOptions {
+  readonly openMetrics: boolean;
+  readonly cache: ScrapeCache;
+  readonly metadata: MetadataByFamily;
+  /** Finds the stored series of a sample; undefined when relabelling drops it. */
+  seriesFor(labels: readonly (readonly [string, string])[]): Series | undefined;
+}
+
+const BLANK = 32;
+const TAB = 9;
+const HASH = 35;
+
+/** @returns An empty staging area. */
+export function createStaging(): Staging {
+  return { lines: [], values: [], timesMs: [], order: [], fresh: 0 };
+}
+
+/**
+ * Reads a whole body into `staging`.
+ *
+ * @throws ExpositionError at the first malformed line; what was read before it stays in `staging`.
+ */
+export function readExposition(body: string, staging: Staging, options: ReadOptions): void {
+  reset(staging);
+  const { lines } = options.cache;
+  let guess = 0;
+  let ended = false;
+  for (let at = 0; at < body.length;) {
+    const newline = body.indexOf("\n", at);
+    const lineEnd = newline === -1 ? body.length : newline;
+    const expected = lines[guess];
+    if (ended) throw new ExpositionError("unexpected data after # EOF");
+    if (expected !== undefined && isLine(body, at, lineEnd, expected)) {
+      guess += 1;
+      if (expected.isComment) {
+        staging.order.push(expected);
+        ended = options.openMetrics && expected.text === "# EOF";
+      } else addSample(body, at + expected.text.length, lineEnd, expected, staging, options);
+    } else {
+      const line = readLine(body, at, lineEnd, staging, options);
+      ended = options.openMetrics && line?.text === "# EOF";
+      // Lines may have come or gone: go on after the one found, if it was known.
+      if (line !== undefined && lines[line.position] === line) guess = line.position + 1;
+    }
+    at = lineEnd + 1;
+  }
+  if (options.openMetrics && !ended) throw new ExpositionError("data does not end with # EOF");
+}
+
+function reset(staging: Staging): void {
+  staging.lines.length = 0;
+  staging.values.length = 0;
+  staging.timesMs.length = 0;
+  staging.order.length = 0;
+  staging.fresh = 0;
+}
+
+function isLine(body: string, at: number, lineEnd: number, expected: CachedLine): boolean {
+  const end = at + expected.text.length;
+  if (expected.isComment ? end !== lineEnd : body.charCodeAt(end) !== BLANK) return false;
+  return body.startsWith(expected.text, at);
+}
+
+function readLine(
+  body: string,
+  start: number,
+  lineEnd: number,
+  staging: Staging,
+  options: ReadOptions,
+): CachedLine | undefined {
+  let at = start;
+  while (at < lineEnd && (body.charCodeAt(at) === BLANK || body.charCodeAt(at) === TAB)) at += 1;
+  if (at === lineEnd || (at === lineEnd - 1 && body[at] === "\r")) {
+    if (options.openMetrics)
+      throw new ExpositionError(
+        `unexpected empty line while parsing: ${goQuote(body.slice(start, lineEnd))}`,
+      );
+    return undefined;
+  }
+  const { byText } = options.cache;
+  if (body.charCodeAt(at) === HASH) {
+    const text = body.slice(start, lineEnd);
+    const known = byText.get(text);
+    const line = known ?? {
+      text,
+      isComment: true,
+      series: undefined,
+      position: -1,
+      seenIn: 0,
+      ownTime: false,
+    };
+    if (known === undefined) {
+      readComment(text.trim(), options.metadata);
+      byText.set(text, line);
+    }
+    staging.order.push(line);
+    return line;
+  }
+  const { labels, end } = readSeriesText(body, at, lineEnd);
+  const text = body.slice(start, end);
+  const known = byText.get(text);
+  const line = known ?? {
+    text,
+    isComment: false,
+    series: options.seriesFor(labels),
+    position: -1,
+    seenIn: 0,
+    ownTime: false,
+  };
+  addSample(body, end, lineEnd, line, staging, options);
+  if (known === undefined) {
+    byText.set(text, line);
+    if (line.series !== undefined) staging.fresh += 1;
+  }
+  return line;
+}
+
+function addSample(
+  body: string,
+  from: number,
+  to: number,
+  line: CachedLine,
+  staging: Staging,
+  options: ReadOptions,
+): void {
+  let text = body.slice(from, to).trim();
+  // Only OpenMetrics has exemplars; they follow the value.
+  const exemplar = options.openMetrics ? text.indexOf(" # ") : -1;
+  if (exemplar !== -1) text = text.slice(0, exemplar).trimEnd();
+  let timeMs = NaN;
+  if (text.includes(" ") || text.includes("\t")) {
+    const [value = "", time = "", extra] = text.split(/[ \t]+/);
+    if (extra !== undefined) readNumber(text, () => body.slice(from, to));
+    text = value;
+    timeMs = readTime(time, options.openMetrics);
+  }
+  // A blank text would be zero to Number.
+  let value = text === "" ? NaN : Number(text);
+  if (Number.isNaN(value) || /[xXbo]/.test(text)) value = readNumber(text, () => body.slice(from, to));
+  staging.lines.push(line);
+  staging.values.push(value);
+  staging.timesMs.push(timeMs);
+  staging.order.push(line);
+}
+
+function readTime(text: string, openMetrics: boolean): number {
+  const time = Number(text);
+  if (text === "" || !(openMetrics ? /^[-+]?[\d.]+(?:[eE][-+]?\d+)?$/ : /^[-+]?\d+$/).test(text)) {
+    throw new ExpositionError(`expected timestamp or new record, got ${goQuote(text)}`);
+  }
+  return openMetrics ? Math.round(time * 1000) : time;
+}

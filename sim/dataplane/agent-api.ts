@@ -45,7 +45,7 @@ const actions: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
 
 /** Serves one request of the agent's interface. */
 export function serveAgent(parts: AgentParts, request: HttpRequest): HttpReply {
-  const path = new URL(request.url).pathname.slice(1).split("/").map(decodeURIComponent);
+  const path = new URL(request.url).pathname.slice(1).split("/").map(decodeSegment);
   const methods = actions[`${path[0] ?? ""}/${path.length}`];
   if (methods === undefined) return reply(refuse(404, `nothing is served at /${path.join("/")}`));
   const action = methods[request.method];
@@ -55,6 +55,15 @@ export function serveAgent(parts: AgentParts, request: HttpRequest): HttpReply {
     });
   }
   return reply(action(parts, path, request));
+}
+
+/** A segment that is not well encoded stands for itself; no id looks like that. */
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 function putCollector({ collectors }: AgentParts, path: readonly string[], request: HttpRequest): Outcome {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as fc from "fast-check";
 import { createTestNode, generate, parseText, processSeries } from "./test-node.js";
 
 const { baseline, candidate } = generate("exp", "process-aggregated-v1");
@@ -74,7 +75,9 @@ test("an invalid configuration is refused with reasons and the old one goes on",
   const reply = node.send("PUT", "/collectors/exp/candidate", put(2, broken));
   expect(reply.status).toBe(422);
   expect(reply.body["errors"]).toContain("processors.groupbyattrs/aggregate_low_priority: is not defined");
-  expect(node.send("PUT", "/collectors/exp/candidate", put(2, "a: [")).status).toBe(422);
+  for (const text of ["a: [", "just text", "a: &a [*a]", "[]", "receivers: {}"]) {
+    expect(node.send("PUT", "/collectors/exp/candidate", put(2, text)).status).toBe(422);
+  }
   expect(node.send("GET", "/collectors/exp/candidate").body).toMatchObject({ version: 1, ready: true });
   expect(processSeries(node.scrape(8888)).length).toBeGreaterThan(0);
 });
@@ -171,6 +174,40 @@ test("bad requests are refused with what is wrong, and change nothing", () => {
   expect(node.putLoad("l", { process_count: 10_001 }).status).toBe(400);
   expect(node.send("GET", "/collectors").body).toEqual({ collectors: [] });
   expect(node.send("GET", "/health").status).toBe(200);
+});
+
+test("no request makes the agent fail, and none that is refused changes anything", () => {
+  const node = createTestNode();
+  node.send("PUT", "/collectors/exp/candidate", put(1));
+  node.putLoad("load");
+  const state = () => [node.send("GET", "/collectors").body, node.send("GET", "/loads").body];
+  const word = fc.constantFrom("collectors", "loads", "exp", "candidate", "baseline", "load", "%", "..", "x");
+  const request = fc.record({
+    method: fc.constantFrom("GET", "PUT", "POST", "DELETE"),
+    path: fc.array(word, { maxLength: 4 }).map((words) => `/${words.join("/")}`),
+    body: fc.oneof(
+      fc.jsonValue(),
+      fc.string(),
+      fc.record(
+        {
+          experiment_id: fc.constant("exp"),
+          variant: fc.constantFrom("baseline", "candidate"),
+          version: fc.integer(),
+          config: fc.oneof(fc.string(), fc.constantFrom("a: &a [*a]", "a: {b: 1}", `${candidate}x: y\n`)),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+  });
+  fc.assert(
+    fc.property(request, ({ method, path, body }) => {
+      const before = state();
+      const { status } = node.send(method, path, body);
+      expect([200, 201, 204, 400, 404, 405, 409, 422]).toContain(status);
+      if (status >= 400) expect(state()).toEqual(before);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test("a stopped node answers 503 and has no open port", () => {

@@ -31,6 +31,7 @@ test("a complete configuration is valid", () => {
 test.each([
   ["a: [", "configuration is not YAML"],
   ["just text", "configuration must be a mapping"],
+  ["receivers: &a {b: *a}", "exporters: section is missing"],
   [stringify({ ...valid, exporters: undefined }), "exporters: section is missing"],
   [stringify({ ...valid, service: { pipelines: {} } }), "needs at least one pipeline"],
   [stringify({ ...valid, service: { ...valid.service, extensions: ["zpages"] } }), '"zpages" is not defined'],

@@ -94,7 +94,7 @@ export interface Phoenix extends AsyncDisposable {
   /**
    * A client for another user, logged in at its first request.
    *
-   * @param email - Such as `admin@tenant1.io`.
+   * @param email - Such as `admin@tenant1.phoenix.io`.
    */
   clientFor(email: string, password: string): Client;
   /** Lets time move until `check` returns true or a value. @throws SimError `SIM_WAIT_TIMEOUT`. */

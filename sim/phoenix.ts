@@ -87,7 +87,7 @@ function assemble(parts: Parts): Phoenix {
   const { resolved, loop, network, cluster, life, sockets, globals, recorder } = parts;
   const origin = `gateway:${gatewayPort}`;
   const states = createStateWatch();
-  cluster.postgres.onCommit(states.committed);
+  cluster.postgres.inspect.onCommit(states.committed);
   const { rules } = network.fabric;
   let disposed = false;
 

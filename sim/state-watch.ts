@@ -3,7 +3,7 @@
 /** A change of one row, as the database reports it at commit. */
 interface RowChange {
   readonly table: string;
-  readonly after: Readonly<Record<string, unknown>> | undefined;
+  readonly after: Readonly<Record<string, unknown>> | null;
 }
 
 export interface StateWatch {
@@ -18,7 +18,7 @@ export function createStateWatch(): StateWatch {
   return {
     committed(changes) {
       for (const { table, after } of changes) {
-        if (table !== "experiments" || after === undefined) continue;
+        if (table !== "experiments" || after === null) continue;
         const id = String(after["id"]);
         const state = String(after["state"]);
         const history = histories.get(id);

@@ -10,7 +10,8 @@ export function createPostgresFacade(loop: Loop, server: PostgresServer): Phoeni
   let session: PgSession | undefined;
   return {
     async query<Row>(text: string, values: readonly unknown[] = []) {
-      if (session?.open !== true) session = server.connect({ applicationName: "test" });
+      if (session === undefined || session.session.isEnded)
+        session = server.connect({ applicationName: "test" });
       const result = await holdWhile(loop, `a query of the test: ${text}`, session.query({ text, values }));
       return result.rows as readonly Row[];
     },

@@ -92,7 +92,7 @@ async function checkNodes(
   const metrics = await phoenix.client.getMetrics(experiment.id);
   check.equal(metrics.labels.node, [node], `the nodes in the metrics of ${experiment.name}`);
   check.equal(
-    await nodesInPrometheus(phoenix, experiment.id),
+    nodesInPrometheus(phoenix, experiment.id),
     [node],
     `the nodes of ${experiment.name} in Prometheus`,
   );

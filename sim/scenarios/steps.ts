@@ -10,11 +10,12 @@ export async function createAndStart(client: Client, body: CreateExperiment): Pr
 }
 
 /** @returns Nodes whose series Prometheus holds for an experiment, sorted. */
-export async function nodesInPrometheus(phoenix: Phoenix, experimentId: string): Promise<readonly string[]> {
-  const result = await phoenix.prometheus.query(
+export function nodesInPrometheus(phoenix: Phoenix, experimentId: string): readonly string[] {
+  const result = phoenix.prometheus.query(
     `count by (node_name) ({experiment_id="${experimentId}", node_name!=""})`,
   );
-  return result.map(({ labels }) => labels["node_name"] ?? "").sort((a, b) => a.localeCompare(b));
+  if (result.type !== "vector") return [];
+  return result.samples.map(({ labels }) => labels.get("node_name") ?? "").sort((a, b) => a.localeCompare(b));
 }
 
 /** @returns `count` whole numbers from 0. */

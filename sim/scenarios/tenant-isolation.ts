@@ -6,12 +6,13 @@ import type { Scenario } from "./scenario.js";
 export const tenantIsolation: Scenario = {
   name: "tenant-isolation",
   summary: "tenants reach their own experiments and nothing of each other's",
+  smoke: true,
   deadline: "5m",
   world: {},
   async run({ phoenix, check, step }) {
     step("two tenants log in and create an experiment each");
-    const tenant1 = phoenix.clientFor("admin@tenant1.io", "tenant1");
-    const tenant2 = phoenix.clientFor("admin@tenant2.io", "tenant2");
+    const tenant1 = phoenix.clientFor("admin@tenant1.phoenix.io", "tenant1");
+    const tenant2 = phoenix.clientFor("admin@tenant2.phoenix.io", "tenant2");
     const first = await tenant1.createExperiment({ name: "tenant1-experiment" });
     const second = await tenant2.createExperiment({ name: "tenant2-experiment" });
 

@@ -9,7 +9,7 @@ import { controllerInstance } from "./controller.js";
 import { gatewayInstance } from "./gateway.js";
 import { generatorInstance } from "./generator.js";
 import { nodeInstance } from "./node.js";
-import { createPlatformDatabase, postgresInstance } from "./postgres.js";
+import { createDatabaseFactory, postgresInstance } from "./postgres.js";
 import { platformScrapeConfig, prometheusInstance } from "./prometheus.js";
 import { createPlatformCache, redisInstance } from "./redis.js";
 import { type ServiceGroup, createServiceGroup } from "./service-group.js";
@@ -39,6 +39,9 @@ export interface Cluster {
   /** The agent of a node's present life; undefined before the first. */
   agent(node: string): NodeAgent | undefined;
 }
+
+// The schema is built at the first world of a process, and shared by all: it never changes.
+const createPlatformDatabase = createDatabaseFactory();
 
 /** Builds hosts and services; nothing runs until they are started. */
 export function createCluster(world: World, options: ClusterOptions): Cluster {

@@ -1,8 +1,18 @@
-/** PostgreSQL on a host, and the connections of clients to it. */
-import type { SqlPool, SqlStatement } from "../../src/ports/index.js";
+/** PostgreSQL on a host, and the pools of clients that reach it through the network. */
+import type { SqlPool, SqlResult } from "../../src/ports/index.js";
+import { migrations } from "../../src/store/index.js";
 import { type Incarnation, hashString } from "../kernel/index.js";
 import { type CapacityOptions, type Network, createCapacity } from "../network/index.js";
-import { type PgResult, type PostgresServer, createPool } from "../postgres/index.js";
+import {
+  DatabaseError,
+  type PgSession,
+  type PooledSession,
+  type PostgresServer,
+  type PostgresTemplate,
+  createPool,
+  createPostgresServer,
+  createTemplate,
+} from "../postgres/index.js";
 import { createCallClient, createCallServer } from "./call-channel.js";
 import { createClockPort } from "./ports.js";
 import type { Instance } from "./service.js";
@@ -10,13 +20,33 @@ import type { World } from "./world.js";
 
 export const postgresPort = 5432;
 
+const connectTimeoutMs = 5_000;
+
 interface QueryCall {
   readonly name: string;
   readonly text: string;
   readonly values: readonly unknown[];
 }
 
-type QueryReply = { readonly result: PgResult } | { readonly error: Error };
+type QueryReply = { readonly result: SqlResult<Record<string, unknown>> } | { readonly error: Error };
+
+/** @returns A function that builds the platform's schema once and makes each world's server from it. */
+export function createDatabaseFactory(): (world: World) => PostgresServer {
+  let template: PostgresTemplate | undefined;
+  return ({ loop }) => {
+    template ??= createTemplate(migrations);
+    return createPostgresServer({
+      template,
+      clock: {
+        now: () => loop.clock.epochMs + loop.clock.nowMs,
+        setTimer(delayMs, label, run) {
+          const event = loop.schedule(delayMs, "timer", label, run);
+          return () => loop.cancel(event);
+        },
+      },
+    });
+  };
+}
 
 /** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
 export function postgresInstance(
@@ -28,15 +58,17 @@ export function postgresInstance(
   const workers = createCapacity(capacity);
   return {
     start() {
-      if (!server.running) server.restart();
+      server.restart();
       life.onDeath(() => server.crash());
       network.listen(life, postgresPort, {
         onConnection(connection) {
-          const session = server.connect();
+          // A server that takes no sessions says so to the first statement, since a connection is all there is yet.
+          const session = openSession(server, () => connection.close());
           createCallServer(
             connection,
             async (call: QueryCall, label): Promise<QueryReply> => {
               await workers.serve(life, label);
+              if (session instanceof Error) return { error: session };
               return session.query(call).then(
                 (result) => ({ result }),
                 (error: unknown) => ({ error: error as Error }),
@@ -45,10 +77,56 @@ export function postgresInstance(
             digestOfReply,
             (error) => loop.fail(error),
           );
-          connection.onClose(() => session.terminate());
+          connection.onClose(() => {
+            if (!(session instanceof Error)) session.end();
+          });
         },
       });
     },
     stop() {},
   };
+}
+
+/** @returns The pool of a service, whose sessions go through the network. @param size - Sessions at a time. */
+export function connectPool(network: Network, life: Incarnation, size: number): SqlPool {
+  return createPool({
+    clock: createClockPort(life),
+    max: size,
+    connectionTimeoutMillis: connectTimeoutMs,
+    connectSession: async () => connectSession(network, life),
+  });
+}
+
+async function connectSession(network: Network, life: Incarnation): Promise<PooledSession> {
+  const connection = await network.connect(life, "postgres", postgresPort, "sql", connectTimeoutMs);
+  const channel = createCallClient(connection, (cause) => {
+    const error = new Error("Connection terminated unexpectedly", cause === undefined ? {} : { cause });
+    return Object.assign(error, { code: cause?.code ?? "ECONNRESET" });
+  });
+  return {
+    async query({ name, text }, values) {
+      const call: QueryCall = { name, text, values };
+      const digest = hashString(JSON.stringify(values), hashString(name));
+      const reply = (await channel.call(call, `sql/${name}`, digest)) as QueryReply;
+      if ("error" in reply) throw reply.error;
+      return reply.result;
+    },
+    close: channel.close,
+    onLost: (listener) => channel.onLost((cause) => listener(cause ?? new Error("Connection terminated"))),
+  };
+}
+
+function openSession(server: PostgresServer, onTerminated: () => void): PgSession | Error {
+  try {
+    return server.connect({ onTerminated });
+  } catch (error) {
+    if (error instanceof DatabaseError) return error;
+    throw error;
+  }
+}
+
+function digestOfReply(reply: unknown): number {
+  const answer = reply as QueryReply;
+  if ("error" in answer) return hashString(answer.error.message);
+  return answer.result.rows.length * 31 + (answer.result.rowCount ?? -1);
 }

@@ -1,5 +1,4 @@
 /** Prometheus on a host: scrapes the platform's services and, through service discovery, every collector. */
-import { platformRules } from "../../src/analysis/index.js";
 import type { Incarnation } from "../kernel/index.js";
 import {
   type Prometheus,
@@ -53,7 +52,6 @@ export function platformScrapeConfig(replicas: {
   });
   return {
     global: { scrape_interval: "15s", evaluation_interval: "15s" },
-    rule_files: platformRules,
     scrape_configs: [
       job("phoenix-api-gateway", replicas.gateway, gatewayPort),
       job("phoenix-experiment-controller", replicas.controller, controllerPort),

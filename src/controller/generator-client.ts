@@ -65,12 +65,13 @@ export function createGeneratorClient(
 
 function refused(body: string): GenerationRefused {
   const reply = parse(body);
-  const text = typeof reply?.error === "string" ? reply.error : "the generator refused the request";
-  return new GenerationRefused(text, reply?.details ?? reply?.problems ?? reply?.errors ?? null);
+  const text = [reply?.message, reply?.error].find((words) => typeof words === "string");
+  return new GenerationRefused(String(text ?? "the generator refused the request"), reply?.details ?? reply?.problems ?? reply?.errors ?? null);
 }
 
 interface Reply extends Partial<GeneratedPair> {
   readonly error?: unknown;
+  readonly message?: unknown;
   readonly details?: unknown;
   readonly problems?: unknown;
   readonly errors?: unknown;

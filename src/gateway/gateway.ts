@@ -18,6 +18,7 @@ import { transitionExperiment, type TransitionExperiment } from "../store/index.
 import { createAnnouncer, type Announcer } from "./announcer.js";
 import { createApp } from "./app.js";
 import type { GatewayContext } from "./context.js";
+import { createEventFeed, createHub, type EventFeed } from "./live/index.js";
 import { createGatewayMetrics } from "./metrics.js";
 import { resolveGatewayOptions, type GatewayOptions } from "./options.js";
 import type { Route } from "./route.js";
@@ -34,6 +35,7 @@ export interface GatewayParts {
   readonly generator: GeneratorClient;
   readonly transition: TransitionExperiment;
   readonly time: DatabaseTime;
+  readonly feed: EventFeed;
   /** Routes that are matched before the standard ones. */
   readonly routes: readonly Route[];
 }
@@ -86,10 +88,15 @@ export function createGateway(given: GatewayPortsAndOptions): Gateway {
     transition: parts.transition ?? transitionExperiment,
   };
   const app = createApp(context, [...(parts.routes ?? []), ...routes]);
+  const feed = parts.feed ?? createEventFeed({ clock, sql, cache, logger, options });
+  const hub = createHub(context, feed);
   return {
     handle: app,
-    openSocket: (socket) => socket.close(4000, "not yet"),
-    start: async () => undefined,
-    stop: async () => undefined,
+    openSocket: hub.open,
+    start: async () => {
+      // Asked early, so that the first request and the first socket need not wait; later ones ask again.
+      await context.time.now().catch(() => undefined);
+    },
+    stop: async () => hub.stop(),
   };
 }

@@ -3,7 +3,9 @@ import { isExperimentState, type Experiment } from "../model/index.js";
 import { ValidationError } from "../shared/index.js";
 import { findExperiment, listExperimentHeads, type ExperimentHead } from "../store/index.js";
 import { flatView } from "./experiment-view.js";
+import type { GatewayContext } from "./context.js";
 import type { Call } from "./route.js";
+import type { Identity } from "./tokens.js";
 
 /** Query parameters of a list. */
 export const listQuery: Readonly<Record<string, string>> = {
@@ -47,6 +49,20 @@ export async function listExperiments(call: Call): Promise<Record<string, unknow
     has_more: hasMore,
     next_page_token: hasMore && last !== undefined ? tokenOf(last) : "",
   };
+}
+
+/** @returns The newest experiments of a tenant, as many as a page may hold. */
+export async function newestExperiments(
+  { sql, guard }: GatewayContext,
+  identity: Identity,
+): Promise<Record<string, unknown>[]> {
+  const heads = (await listExperimentHeads(sql, identity.tenantId)).sort(newestFirst).slice(0, pageMax);
+  const found = await Promise.all(heads.map(({ id }) => findExperiment(sql, id)));
+  return found.flatMap((experiment) =>
+    experiment === undefined || experiment.deleted || !guard(identity, experiment)
+      ? []
+      : [flatView(experiment)],
+  );
 }
 
 function filterOf(query: URLSearchParams): (head: ExperimentHead) => boolean {

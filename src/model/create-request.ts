@@ -11,7 +11,7 @@ import {
   defaultCandidatePipeline,
   pipelineNames,
 } from "./pipelines.js";
-import { normalizeNodes } from "./target-nodes.js";
+import { defaultTargetNodes, normalizeNodes } from "./target-nodes.js";
 
 /** Run time when a request names none: one hour. */
 export const defaultDurationMs = 3_600_000;
@@ -128,7 +128,7 @@ const request = z.object({
 export function parseCreateRequest(body: unknown): ExperimentSpec {
   if (!isPlainObject(body)) throw new ValidationError([{ path: "", message: "body must be a JSON object" }]);
   const { fields, problems } = foldCreateFields(body);
-  const parsed = request.safeParse(fields);
+  const parsed = request.safeParse({ ...fields, target_nodes: fields.target_nodes ?? defaultTargetNodes });
   if (!parsed.success) problems.push(...problemsOf(parsed.error));
   if (!parsed.success || problems.length > 0) throw new ValidationError(problems);
   const value = parsed.data;

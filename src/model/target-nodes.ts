@@ -17,7 +17,6 @@ const nodeName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
  * @returns The names without repetition in their first order, or a text saying what is wrong.
  */
 export function normalizeNodes(value: unknown): string[] | string {
-  if (value === undefined) return [...defaultTargetNodes];
   const names = namesOf(value);
   if (typeof names === "string") return names;
   const wrong = names.find((name) => typeof name !== "string" || !nodeName.test(name));

@@ -33,9 +33,19 @@ export interface Answer {
   };
 }
 
-export async function createPlatform(): Promise<Platform> {
-  const clock = createVirtualClock();
-  const sql = createMemoryPool(clock.now);
+/** Replaces the database. */
+export interface PlatformOptions {
+  readonly pool?: (now: () => number) => MemoryPool;
+  /** Whether the database has something under way. */
+  readonly busy?: () => boolean;
+}
+
+export async function createPlatform({
+  pool = createMemoryPool,
+  busy,
+}: PlatformOptions = {}): Promise<Platform> {
+  const clock = createVirtualClock(undefined, busy);
+  const sql = pool(clock.now);
   const cache = createMemoryCache();
   const logs: string[] = [];
   const log = (level: string) => (message: string, fields?: unknown) =>

@@ -8,12 +8,15 @@ export interface VirtualClock extends Clock {
   settle(): Promise<void>;
 }
 
-/** @param startMs - Epoch milliseconds at the start. */
-export function createVirtualClock(startMs = Date.UTC(2026, 0, 1)): VirtualClock {
+/**
+ * @param startMs - Epoch milliseconds at the start.
+ * @param busy - Whether something real is under way that has to end before time may move.
+ */
+export function createVirtualClock(startMs = Date.UTC(2026, 0, 1), busy = () => false): VirtualClock {
   const timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
   let nowMs = startMs;
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 10 || busy(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
   };
   return {
     now: () => nowMs,

@@ -1,0 +1,4 @@
+/** Live updates over WebSockets. */
+export { createEventFeed, type EventFeed, type EventFeedPorts } from "./event-feed.js";
+export { createHub, goingAway, noSuchPath, type Hub } from "./hub.js";
+export { tooSlow, unauthorized } from "./session.js";

@@ -1,0 +1,239 @@
+/**
+ * One open socket: who it is, what it wants, and how far it has been told.
+ *
+ * A session is a place in the order of events that moves forward. Subscribing late, or coming back, only sets
+ * the place; what follows is told in order, each event once.
+ */
+import type { Clock, Logger, ServerSocket } from "../../ports/index.js";
+import { errorText } from "../../shared/index.js";
+import type { TenantGuard } from "../tenant.js";
+import type { Identity, Tokens } from "../tokens.js";
+import type { Dialect, ServerNotice } from "./dialects/index.js";
+import type { Entry } from "./entry.js";
+import type { EventFeed } from "./event-feed.js";
+import { wants, type Subscription } from "./topics.js";
+
+export interface Session {
+  /** Tells everything that has become known. */
+  advance(): void;
+  /** Takes one frame of the client. */
+  receive(text: string): void;
+  /** Sends what keeps the connection up, if the dialect has such a thing. */
+  keepAlive(): void;
+  close(code: number, reason: string): void;
+}
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly socket: ServerSocket;
+  readonly dialect: Dialect;
+  readonly feed: EventFeed;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly tokens: Tokens;
+  readonly guard: TenantGuard;
+  readonly options: {
+    readonly socketBufferMax: number;
+    readonly socketBacklogMax: number;
+    readonly eventPollMs: number;
+  };
+  /** Token of the upgrade request; may be empty. */
+  readonly token: string;
+  /** Place the client has seen already; undefined to begin now. */
+  readonly since: number | undefined;
+  /** Epoch milliseconds by the clock of the database; undefined when that is unknown. */
+  readonly databaseNow: () => number | undefined;
+  /** Unique among sockets. */
+  readonly id: string;
+  /** What a client of this tenant sees as the list of experiments. */
+  readonly snapshot: (identity: Identity) => Promise<readonly unknown[]>;
+}
+
+/** The client was too slow: it may come back and say `since`. */
+export const tooSlow = 4008;
+/** The token is wrong. */
+export const unauthorized = 4401;
+
+// An event that was committed while the socket was opened may carry a slightly earlier time.
+const clockSlackMs = 1_000;
+
+// The first wish also covers what happened shortly before: it may have been overtaken by a request.
+const reachBackMs = 10_000;
+
+const drainStepMs = 100;
+const drainStepsMax = 100;
+
+/** Begins a session. */
+export function createSession(parts: SessionParts): Session {
+  const { socket, dialect, feed, clock, tokens, guard, options } = parts;
+  const openedAtMs = parts.databaseNow();
+  let identity: Identity | undefined;
+  let subscriptions: Subscription[] = [...dialect.standing];
+  let wished = subscriptions.length > 0;
+  let cursor = parts.since ?? feed.position;
+  // Without a place of its own a session must not be told what happened before it was opened.
+  let fromMs = parts.since === undefined ? openedAtMs : undefined;
+  let telling = false;
+  // Something became known while the last of it was still being told.
+  let again = false;
+  let closed = false;
+
+  function close(code: number, reason: string): void {
+    if (closed) return;
+    closed = true;
+    socket.close(code, reason);
+  }
+
+  function send(frame: string | undefined): void {
+    if (frame === undefined || closed) return;
+    if (socket.bufferedAmount > options.socketBufferMax) {
+      close(tooSlow, `too slow, come back with since=${cursor ?? 0}`);
+    } else socket.send(frame);
+  }
+
+  const notify = (notice: ServerNotice): void => send(dialect.notice(notice, clock.now()));
+
+  /** @returns Whether the client was told. */
+  function tell(entry: Entry): boolean {
+    const { event } = entry;
+    const old = fromMs !== undefined && event.created_at < fromMs - clockSlackMs;
+    const wanted = subscriptions.some((subscription) => wants(subscription, event));
+    const seen = !old && wanted && identity !== undefined && guard(identity, event);
+    if (seen) for (const frame of dialect.event(entry)) send(frame);
+    // Not before it is sent: the reason of a close names the last place that was told.
+    cursor = entry.position;
+    return seen;
+  }
+
+  // Before the first wish nobody knows yet what to tell.
+  const listening = (): boolean => !closed && identity !== undefined && subscriptions.length > 0;
+
+  async function next(from: number): Promise<readonly Entry[]> {
+    const known = feed.recent(from);
+    if (known !== undefined) return known;
+    // Only what is not in memory is waited for, and only while the client keeps up.
+    for (let step = 0; socket.bufferedAmount > options.socketBufferMax / 2; step += 1) {
+      if (closed) return [];
+      if (step === drainStepsMax) close(tooSlow, `too slow, come back with since=${from}`);
+      await new Promise<void>((resolve) => {
+        clock.setTimer(drainStepMs, "socket-drain", resolve);
+      });
+    }
+    return feed.after(from);
+  }
+
+  async function catchUp(): Promise<boolean> {
+    let told = false;
+    while (listening() && feed.position !== undefined) {
+      cursor = skipOld(cursor ?? feed.position, feed, fromMs);
+      if (cursor >= feed.position) break;
+      const entries = await next(cursor);
+      if (entries.length === 0) break;
+      // A wish may have moved the place meanwhile; then these do not follow it, and the loop reads again.
+      for (const entry of entries) if (!closed && entry.position === cursor + 1) told = tell(entry) || told;
+    }
+    return told;
+  }
+
+  async function sendSnapshot(): Promise<void> {
+    if (identity === undefined || dialect.snapshot === undefined || closed) return;
+    send(dialect.snapshot(await parts.snapshot(identity)));
+  }
+
+  async function advance(): Promise<void> {
+    again = true;
+    if (telling) return;
+    telling = true;
+    try {
+      while (again) {
+        again = false;
+        if (await catchUp()) await sendSnapshot();
+      }
+    } catch (error) {
+      parts.logger.warn("a socket waits for events", { error: errorText(error) });
+      clock.setTimer(options.eventPollMs, "socket-retry", () => void advance());
+    } finally {
+      telling = false;
+    }
+  }
+
+  function authenticate(token: string): void {
+    try {
+      identity = tokens.verify(token);
+    } catch (error) {
+      notify({ kind: "error", code: "AUTHENTICATION_ERROR", message: errorText(error) });
+      close(unauthorized, errorText(error));
+      return;
+    }
+    notify({ kind: "authenticated", sessionId: parts.id });
+    void sendSnapshot().catch(() => undefined);
+    void advance();
+  }
+
+  function subscribe(asked: readonly Subscription[], since: number | undefined): void {
+    if (identity === undefined) {
+      notify({
+        kind: "error",
+        code: "AUTHENTICATION_ERROR",
+        message: "authenticate first; the wish is remembered",
+      });
+    }
+    if (since !== undefined) {
+      cursor = since;
+      fromMs = undefined;
+    } else if (subscriptions.length === 0 && parts.since === undefined) {
+      const nowMs = parts.databaseNow();
+      if (wished) cursor = feed.position;
+      if (nowMs !== undefined) fromMs = Math.max(openedAtMs ?? 0, nowMs - reachBackMs);
+    }
+    wished = true;
+    subscriptions = [...without(subscriptions, asked), ...asked].slice(-options.socketBacklogMax);
+    const topics = asked.map(({ topic }) => topic);
+    notify({ kind: "subscribed", topics, position: cursor ?? feed.position ?? 0 });
+    void advance();
+  }
+
+  function unsubscribe(asked: readonly Subscription[]): void {
+    subscriptions = without(subscriptions, asked);
+    const topics = asked.map(({ topic }) => topic);
+    notify({ kind: "unsubscribed", topics, position: cursor ?? 0 });
+  }
+
+  for (const frame of dialect.greeting(parts.id)) send(frame);
+  if (parts.token !== "" && dialect.authenticatesOnOpen) authenticate(parts.token);
+
+  return {
+    advance: () => {
+      // A session that came before the first look begins where that look did.
+      cursor ??= feed.begin;
+      void advance();
+    },
+    close,
+    keepAlive: () => send(dialect.keepAlive?.frame),
+    receive: (text) => {
+      const message = dialect.read(text);
+      if (message.kind === "auth") authenticate(message.token === "" ? parts.token : message.token);
+      else if (message.kind === "ping") notify({ kind: "pong" });
+      else if (message.kind === "subscribe") subscribe(message.subscriptions, message.since);
+      else if (message.kind === "unsubscribe") unsubscribe(message.subscriptions);
+      else if (message.kind === "malformed") {
+        notify({ kind: "error", code: "VALIDATION_ERROR", message: message.problem });
+      }
+    },
+  };
+}
+
+// Nothing before the oldest event in memory concerns a session, if that one is too old for it already.
+function skipOld(cursor: number, feed: EventFeed, fromMs: number | undefined): number {
+  const oldest = feed.oldest;
+  if (oldest === undefined || fromMs === undefined || oldest.event.created_at >= fromMs - clockSlackMs)
+    return cursor;
+  return Math.max(cursor, oldest.position - 1);
+}
+
+function without(from: readonly Subscription[], gone: readonly Subscription[]): Subscription[] {
+  return from.filter(
+    (known) =>
+      !gone.some(({ topic, experimentId }) => topic === known.topic && experimentId === known.experimentId),
+  );
+}

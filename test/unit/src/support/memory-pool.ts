@@ -6,6 +6,8 @@ import { migrations } from "../../../../src/store/index.js";
 export interface MemoryPool extends SqlPool {
   /** How often each statement ran. */
   readonly counts: Map<string, number>;
+  /** Whether a statement is under way. */
+  readonly busy: () => boolean;
   /** Called before each statement; throw to let it fail. */
   onQuery: (statement: SqlStatement) => void;
 }
@@ -18,17 +20,23 @@ export function createMemoryPool(now: () => number): MemoryPool {
   const client = new Client();
   const counts = new Map<string, number>();
   let turn: Promise<void> = Promise.resolve();
+  let running = 0;
 
   async function run(statement: SqlStatement, values: readonly unknown[] = []) {
     counts.set(statement.name, (counts.get(statement.name) ?? 0) + 1);
     pool.onQuery(statement);
     if (statement.name === "select-time") return { rows: [{ now: new Date(now()) }], rowCount: 1 };
     const text = statement.text.replace(/ FOR UPDATE$/, "");
-    const result = await client.query(
-      text,
-      values.map((value) => value ?? null),
-    );
-    return { rows: result.rows, rowCount: result.rowCount };
+    running += 1;
+    try {
+      const result = await client.query(
+        text,
+        values.map((value) => value ?? null),
+      );
+      return { rows: result.rows, rowCount: result.rowCount };
+    } finally {
+      running -= 1;
+    }
   }
 
   async function lock(): Promise<() => void> {
@@ -64,6 +72,7 @@ export function createMemoryPool(now: () => number): MemoryPool {
 
   const pool: MemoryPool = {
     counts,
+    busy: () => running > 0,
     onQuery: () => undefined,
     connect,
     query: async (statement, values) => {

@@ -33,18 +33,9 @@ export interface Answer {
   };
 }
 
-/** Replaces the database. */
-export interface PlatformOptions {
-  readonly pool?: (now: () => number) => MemoryPool;
-  /** Whether the database has something under way. */
-  readonly busy?: () => boolean;
-}
-
-export async function createPlatform({
-  pool = createMemoryPool,
-  busy,
-}: PlatformOptions = {}): Promise<Platform> {
-  const clock = createVirtualClock(undefined, busy);
+/** @param pool - Makes the database, told what time it is. */
+export async function createPlatform(pool = createMemoryPool): Promise<Platform> {
+  const clock = createVirtualClock(undefined, () => sql.busy());
   const sql = pool(clock.now);
   const cache = createMemoryCache();
   const logs: string[] = [];

@@ -16,7 +16,10 @@ export function createVirtualClock(startMs = Date.UTC(2026, 0, 1), busy = () => 
   const timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
   let nowMs = startMs;
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 10 || busy(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let quiet = 0; quiet < 10; quiet += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (busy()) quiet = 0;
+    }
   };
   return {
     now: () => nowMs,

@@ -49,7 +49,9 @@ export function createNodeLoad({ clock, disk, processes, processesMax }: NodeLoa
     if (disk.stoppedLoads.has(loadId)) return refuse(409, `load ${loadId} was stopped`);
     const known = disk.loads.get(loadId);
     if (known !== undefined) {
-      const same = JSON.stringify(known) === JSON.stringify(load);
+      // A retry may carry a later start; the first one counts.
+      const same =
+        JSON.stringify({ ...known, startedAtMs: 0 }) === JSON.stringify({ ...load, startedAtMs: 0 });
       return same ? { status: 200, body: describe(known) } : refuse(409, `load ${loadId} has other settings`);
     }
     if (!Object.hasOwn(loadProfiles, profile)) {

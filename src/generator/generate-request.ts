@@ -7,7 +7,7 @@ const experimentId = z
   .string()
   .regex(/^[A-Za-z0-9]([-A-Za-z0-9]{0,61}[A-Za-z0-9])?$/, "must be 1 to 63 letters, digits and inner dashes");
 
-const variantOverrides = z.strictObject({ processors: z.array(processorOverride).max(20).default([]) });
+const variantOverrides = z.strictObject({ processors: z.array(processorOverride).max(100).default([]) });
 
 const generateRequest = z.object({
   experiment_id: experimentId,
@@ -19,7 +19,7 @@ const generateRequest = z.object({
   parameters: z
     .object({
       top_k: z.int().min(1).max(1000).default(20),
-      critical_processes: z.array(z.string().min(1).max(200)).max(100).default([]),
+      critical_processes: z.array(z.string().min(1).max(255)).max(1000).default([]),
     })
     .default({ top_k: 20, critical_processes: [] }),
   overrides: z

@@ -17,7 +17,7 @@ export interface GeneratorOptions {
   readonly lastConfigsMax?: number;
   /** Renderings kept for requests that differ only in their experiment id. @default 64 */
   readonly renderingsMax?: number;
-  /** Longest body that is read, in characters. @default 1_000_000 */
+  /** Longest body that is read, in characters. @default 2_000_000 */
   readonly bodyLengthMax?: number;
 }
 
@@ -44,7 +44,7 @@ const validateRequest = z.object({ configuration: z.string() });
 
 /** Builds a generator; it serves after `start()`. */
 export function createGenerator({ clock, logger, options = {} }: GeneratorParts): Generator {
-  const { lastConfigsMax = 1000, renderingsMax = 64, bodyLengthMax = 1_000_000 } = options;
+  const { lastConfigsMax = 1000, renderingsMax = 64, bodyLengthMax = 2_000_000 } = options;
   const renderConfigs = createRenderer(renderingsMax);
   const metrics = createRequestMetrics();
   const lastConfigs = new Map<string, GeneratedConfig & { generated_at: string }>();

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { globToRegex } from "./glob.js";
 import { attributeIs } from "./templates/classification.js";
 
-const patterns = z.array(z.string().min(1).max(200)).max(100);
+const patterns = z.array(z.string().min(1).max(255)).max(1000);
 
 const filter = z.strictObject({
   type: z.literal("filter"),

@@ -32,6 +32,7 @@ test("a load adds its processes, and takes them away when its time is over", () 
 test("a stopped load ends at once and cannot be started again by a late request", () => {
   const node = nodeWithBaseline();
   node.putLoad("load");
+  node.advance(5000);
   expect(node.putLoad("load").status).toBe(200);
   expect(node.putLoad("load", { process_count: 5 }).status).toBe(409);
   expect(node.send("DELETE", "/loads/load").status).toBe(204);

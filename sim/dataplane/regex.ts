@@ -5,6 +5,7 @@ import { ConfigProblem } from "./processors/index.js";
 
 // A high-cardinality load has thousands of names; beyond this the memory starts afresh.
 const rememberedNamesMax = 20_000;
+const rememberedPatternsMax = 5000;
 
 /** @returns A compiler that finds a match anywhere in a text, and compiles each pattern once. */
 export function createRegexCompiler(): RegexCompiler {
@@ -13,6 +14,7 @@ export function createRegexCompiler(): RegexCompiler {
     const known = compiled.get(pattern);
     if (known !== undefined) return known;
     const test = remember(compile(pattern));
+    if (compiled.size >= rememberedPatternsMax) compiled.clear();
     compiled.set(pattern, test);
     return test;
   };

@@ -5,6 +5,7 @@ import { formatJson, formatTable } from "./harness/report.js";
 import { createSuite } from "./harness/suite.js";
 import { addKernelBenches } from "./kernel.js";
 import { addNetworkBenches } from "./network.js";
+import { addWorldBenches } from "./world.js";
 
 const { values } = parseArgs({
   options: {
@@ -17,6 +18,7 @@ const { values } = parseArgs({
 const suite = createSuite();
 addKernelBenches(suite);
 addNetworkBenches(suite);
+addWorldBenches(suite);
 
 const results = await suite.run({
   pattern: new RegExp(values.grep, "i"),

@@ -61,6 +61,10 @@ export interface PhoenixTrace {
   recent(): readonly Step[];
   /** Answers to choices that were not 0, in order, when the world was made with `record: true`. */
   deviations(): readonly Deviation[];
+  /** Statuses the gateway answered with, by method and path, such as `GET /api/v1/experiments/:id`. */
+  answers(): ReadonlyMap<string, ReadonlySet<number>>;
+  /** Statements that PostgreSQL executed. */
+  readonly sqlStatements: number;
   /** The last log lines of all services. */
   lines(): readonly LogLine[];
 }

@@ -113,6 +113,7 @@ function assemble(parts: Parts): Phoenix {
   async function dispose({ force = false } = {}): Promise<void> {
     if (disposed) return;
     disposed = true;
+    if (!force) await closeHandshakes(loop, sockets);
     const open = leftOpen();
     globals?.uninstall();
     for (const service of cluster.all) service.host.kill();
@@ -198,6 +199,10 @@ function assemble(parts: Parts): Phoenix {
         return loop.steps;
       },
       hash: loop.traceHash,
+      answers: () => recorder.answers,
+      get sqlStatements() {
+        return cluster.postgres.inspect.counters.statements;
+      },
       kept: () => recorder.steps,
       recent: loop.recent,
       deviations: () => loop.choices.deviations,
@@ -221,4 +226,17 @@ function assemble(parts: Parts): Phoenix {
     dispose,
     [Symbol.asyncDispose]: async () => dispose(),
   };
+}
+
+/** How long a peer may take to answer a close frame; longer than its own limit of 30 s. */
+const closeHandshakeMs = 31_000;
+
+// A test that called close() has left nothing open; the peer's answer is only still on its way.
+async function closeHandshakes(loop: Loop, sockets: WorldSockets): Promise<void> {
+  if (sockets.closing() === 0 || loop.failure !== undefined) return;
+  await waitFor(loop, {
+    label: "sockets to close",
+    within: closeHandshakeMs,
+    check: () => (sockets.closing() === 0 ? true : undefined),
+  });
 }

@@ -12,6 +12,9 @@ import { type HandlerSlots, createHandlerSlots } from "./handlers.js";
 import { checkAddress, checkClose } from "./mock-socket-checks.js";
 import { requireRoute } from "./routes.js";
 
+/** `WebSocket.CLOSING` of the standard. */
+const closingState = 2;
+
 export interface WorldSocketsOptions {
   readonly network: Network;
   /** The life of the host that sockets come from. */
@@ -26,8 +29,10 @@ export interface WorldSocketsOptions {
 export interface WorldSockets {
   /** The class to hand out. Each world has its own. */
   readonly WebSocket: typeof WebSocket;
-  /** Addresses of the sockets that are not closed, in the order they were made. */
+  /** Addresses of the sockets that are neither closed nor closing, in the order they were made. */
   open(): readonly string[];
+  /** How many sockets wait for the peer to answer their close. */
+  closing(): number;
   /** Stops or resumes reading on a socket of this world: what arrives stays in flight, as with a slow client. */
   setReading(socket: WebSocket, reading: boolean): void;
 }
@@ -42,6 +47,7 @@ export function createWorldSockets({
 }: WorldSocketsOptions): WorldSockets {
   const world: ChannelWorld = { network, life, loop, openTimeoutMs, headers };
   const alive = new Map<unknown, Channel>();
+  const sockets = (): readonly WorldWebSocket[] => [...alive.keys()] as WorldWebSocket[];
   class WebSocket extends WorldWebSocket {
     constructor(url: string | URL, protocols?: string | string[]) {
       super(world, alive, url, protocols);
@@ -49,7 +55,11 @@ export function createWorldSockets({
   }
   return {
     WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
-    open: () => [...alive.keys()].map((socket) => (socket as WorldWebSocket).url),
+    open: () =>
+      sockets()
+        .filter(({ readyState }) => readyState !== closingState)
+        .map(({ url }) => url),
+    closing: () => sockets().filter(({ readyState }) => readyState === closingState).length,
     setReading(socket, reading) {
       alive.get(socket)?.setReading(reading);
     },

@@ -1,5 +1,6 @@
 /** Scenario 1: one experiment from its creation to its results, with metrics really collected. */
 import type { Scenario } from "./scenario.js";
+import { nodesInPrometheus } from "./steps.js";
 
 export const lifecycle: Scenario = {
   name: "lifecycle",
@@ -76,5 +77,14 @@ export const lifecycle: Scenario = {
       ["pending", "initializing", "running", "analyzing", "completed"],
       "each state once and in order",
     );
+
+    step("its pipelines are gone, its series end, and it stays completed");
+    await phoenix.clock.advance("4m");
+    check.equal(
+      (await client.getExperiment(experiment.id)).state,
+      "completed",
+      "the state four minutes later",
+    );
+    check.equal(nodesInPrometheus(phoenix, experiment.id), [], "nodes that still report for it");
   },
 };

@@ -1,9 +1,9 @@
 /** Runs one scenario once, in a world of its own, and says how it went. */
 import { SimError } from "../errors.js";
 import { type Driver, parseDuration, realNowMs } from "../kernel/index.js";
-import { type PhoenixOptions, createPhoenix } from "../phoenix.js";
-import type { ApiCoverage } from "./api-coverage.js";
-import { createChecks } from "./checks.js";
+import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix.js";
+import { type ApiCoverage, type ApiDocument, createApiCoverage } from "./api-coverage.js";
+import { type Checks, createChecks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
 
 export interface RunScenarioOptions {
@@ -14,6 +14,8 @@ export interface RunScenarioOptions {
   readonly scale?: number;
   /** More options for the world, over those of the scenario. */
   readonly world?: PhoenixOptions;
+  /** Note which operations of the API answered, and how. @default false */
+  readonly coverage?: boolean;
   /** Called as each step begins. */
   readonly onStep?: (title: string, virtualMs: number) => void;
 }
@@ -50,56 +52,96 @@ export interface ScenarioResult {
 
 /** Never throws for a failing scenario; the result carries the error. */
 export async function runScenario(scenario: Scenario, options: RunScenarioOptions): Promise<ScenarioResult> {
-  const { seed, driver, scale = 1, world = {}, onStep } = options;
   const startedAt = realNowMs();
+  const handlesBefore = openHandles();
   const check = createChecks();
-  const figures: (readonly [string, string])[] = [];
-  let step = "create the world";
-  let virtualMs = 0;
-  let events = 0;
-  let traceHash = "";
-  let failure: unknown;
-  try {
-    await using phoenix = await createPhoenix({
-      ...scenario.world,
-      ...world,
-      seed,
-      ...(driver === undefined ? {} : { driver }),
-    });
-    try {
-      await scenario.run({
-        phoenix,
-        check,
-        scale,
-        step(title) {
-          step = title;
-          onStep?.(title, phoenix.clock.nowMs);
-        },
-        report: (name, value) => figures.push([name, value]),
-      });
-      requireAssertions(check.count, scenario.name);
-      requireDeadline(phoenix.clock.nowMs, scenario);
-    } finally {
-      virtualMs = phoenix.clock.nowMs;
-      events = phoenix.trace.steps;
-      traceHash = phoenix.trace.hash();
-    }
-  } catch (error) {
-    failure = error;
-  }
-  const wallMs = realNowMs() - startedAt;
+  const progress: Progress = { step: "create the world", figures: [] };
+  const failure = await runInWorld(scenario, options, check, progress).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const { step, figures, virtualMs = 0, events = 0, traceHash = "", sqlStatements = 0, coverage } = progress;
   const result = {
     name: scenario.name,
-    seed,
+    seed: options.seed,
     virtualMs,
-    wallMs,
+    wallMs: realNowMs() - startedAt,
     events,
     traceHash,
     assertions: check.count,
     figures,
+    resources: {
+      sqlStatements,
+      heapBytes: process.memoryUsage().heapUsed,
+      openHandles: Math.max(0, openHandles() - handlesBefore),
+    },
+    ...(coverage === undefined ? {} : { coverage }),
   };
   if (failure === undefined) return { ...result, ok: true };
-  return { ...result, ok: false, error: { ...describe(failure), step } };
+  return { ...result, ok: false, error: { ...describe(failure.error), step } };
+}
+
+/** What is known of a run while it lasts, and after it failed. */
+interface Progress {
+  step: string;
+  readonly figures: (readonly [name: string, value: string])[];
+  virtualMs?: number;
+  events?: number;
+  traceHash?: string;
+  sqlStatements?: number;
+  coverage?: ApiCoverage;
+}
+
+async function runInWorld(
+  scenario: Scenario,
+  { seed, driver, scale = 1, world = {}, coverage = false, onStep }: RunScenarioOptions,
+  check: Checks,
+  progress: Progress,
+): Promise<void> {
+  const phoenix = await createPhoenix({
+    ...scenario.world,
+    ...world,
+    seed,
+    ...(driver === undefined ? {} : { driver }),
+  });
+  let finished = false;
+  try {
+    await scenario.run({
+      phoenix,
+      check,
+      scale,
+      step(title) {
+        progress.step = title;
+        onStep?.(title, phoenix.clock.nowMs);
+      },
+      report: (name, value) => progress.figures.push([name, value]),
+    });
+    requireAssertions(check.count, scenario.name);
+    requireDeadline(phoenix.clock.nowMs, scenario);
+    finished = true;
+  } finally {
+    progress.virtualMs = phoenix.clock.nowMs;
+    progress.events = phoenix.trace.steps;
+    progress.traceHash = phoenix.trace.hash();
+    progress.sqlStatements = phoenix.trace.sqlStatements;
+    if (coverage && finished) progress.coverage = await readCoverage(phoenix);
+    // A scenario that failed has reason enough to leave things open.
+    await phoenix.dispose({ force: !finished });
+  }
+}
+
+async function readCoverage(phoenix: Phoenix): Promise<ApiCoverage> {
+  const response = await phoenix.fetch(`${phoenix.url}/openapi.json`);
+  const recorder = createApiCoverage((await response.json()) as ApiDocument);
+  for (const [route, statuses] of phoenix.trace.answers()) {
+    const [method = "", path = ""] = route.split(" ");
+    for (const status of statuses) recorder.observe(method, path, status);
+  }
+  return recorder.read();
+}
+
+function openHandles(): number {
+  return process.getActiveResourcesInfo().length;
 }
 
 function requireAssertions(count: number, name: string): void {

@@ -3,7 +3,7 @@ import { createGateway } from "../../src/gateway/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { servePort } from "../edge/index.js";
 import type { Incarnation } from "../kernel/index.js";
-import { type CapacityOptions, createCapacity } from "../network/index.js";
+import { type CapacityOptions, createCapacity, routeLabel } from "../network/index.js";
 import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
 import { connectPool } from "./postgres.js";
 import { connectCache } from "./redis.js";
@@ -36,7 +36,9 @@ export function gatewayInstance(
   });
   const handler: HttpHandler = async (request) => {
     await workers.serve(life, request.method);
-    return gateway.handle(request);
+    const reply = await gateway.handle(request);
+    recorder.answered(`${request.method} ${routeLabel(pathOf(request.url))}`, reply.status);
+    return reply;
   };
   return {
     async start() {
@@ -48,4 +50,9 @@ export function gatewayInstance(
       await sql.end();
     },
   };
+}
+
+function pathOf(url: string): string {
+  const start = url.indexOf("/", url.indexOf("//") + 2);
+  return start < 0 ? "/" : url.slice(start);
 }

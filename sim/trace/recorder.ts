@@ -19,7 +19,11 @@ export interface Recorder {
   readonly steps: readonly Step[];
   /** The last log lines, oldest first. */
   readonly lines: readonly LogLine[];
+  /** Statuses the gateway answered with, by method and path with ids replaced. */
+  readonly answers: ReadonlyMap<string, ReadonlySet<number>>;
   step(step: Step): void;
+  /** @param route - Such as `GET /api/v1/experiments/:id`. */
+  answered(route: string, status: number): void;
   line(line: LogLine): void;
 }
 
@@ -38,11 +42,18 @@ export function createRecorder({
   onLine,
 }: RecorderOptions = {}): Recorder {
   const steps: Step[] = [];
+  const answers = new Map<string, Set<number>>();
   let lines: LogLine[] = [];
   return {
     steps,
     get lines() {
       return lines.slice(-linesMax);
+    },
+    answers,
+    answered(route, status) {
+      const statuses = answers.get(route);
+      if (statuses === undefined) answers.set(route, new Set([status]));
+      else statuses.add(status);
     },
     step(step) {
       if (keepSteps) steps.push(step);

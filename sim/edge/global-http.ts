@@ -8,6 +8,7 @@ import https from "node:https";
 import { SimError } from "../errors.js";
 import type { Loop } from "../kernel/index.js";
 import { installRequestTimeouts } from "./global-request-timeouts.js";
+import { isInMemory, markInMemory } from "./in-memory.js";
 import type { Undo } from "./undo.js";
 
 const undiciDispatcher = Symbol.for("undici.globalDispatcher.1");
@@ -19,10 +20,13 @@ const undiciDispatcher = Symbol.for("undici.globalDispatcher.1");
 export async function installHttp(loop: Loop, worldFetch: typeof fetch, undo: Undo): Promise<void> {
   const [{ http: mock }, { setupServer }] = await Promise.all([import("msw/core/http"), import("msw/node")]);
   for (const name of ["fetch", "WebSocket", "XMLHttpRequest"]) undo.keep(globalThis, name);
-  for (const module of [http, https]) for (const name of ["request", "get"]) undo.keep(module, name);
-  for (const module of [http, https]) undo.keep(module, "globalAgent");
+  const native = { request: http.request, get: http.get };
+  for (const module of [http, https]) {
+    for (const name of ["request", "get", "globalAgent"]) undo.keep(module, name);
+  }
   const server = setupServer(
     mock.all("*", async ({ request }) => {
+      if (request.headers.get("upgrade") !== null) rethrowForNode(upgradeError(request.url));
       // From here on real stream code takes part, which rests only between turns of the process.
       loop.drainDeep();
       return worldFetch(request, { redirect: "manual" }).catch(rethrowForNode);
@@ -30,6 +34,12 @@ export async function installHttp(loop: Loop, worldFetch: typeof fetch, undo: Un
   );
   server.listen({ onUnhandledRequest: "error" });
   undo.add(() => server.close());
+  for (const name of ["request", "get"] as const) {
+    const caught = http[name] as (...args: unknown[]) => http.ClientRequest;
+    undo.replace(http, name, (...args: unknown[]) =>
+      args.some(isInMemory) ? markInMemory(native[name](...(args as [string]))) : caught(...args),
+    );
+  }
   installRequestTimeouts(undo);
   undo.replace(globalThis, "fetch", worldFetch);
   // A `fetch` kept from before, and that of npm's undici, end here instead of in the real network.
@@ -60,6 +70,14 @@ function keepQuietAbout(error: unknown): void {
     }
     Object.defineProperty(console, "error", original);
   };
+}
+
+function upgradeError(url: string): SimError {
+  return new SimError(
+    "SIM_UNSUPPORTED",
+    `Cannot open a WebSocket to ${url} with a client on node:http, such as npm's ws: it goes around the globals.`,
+    "Use globalThis.WebSocket, or give the client the createConnection of createRealClients.",
+  );
 }
 
 const refusingDispatcher = {

@@ -5,6 +5,7 @@
 import http from "node:http";
 import net from "node:net";
 
+import { isInMemory } from "./in-memory.js";
 import type { Undo } from "./undo.js";
 
 type Target = net.Socket | http.ClientRequest;
@@ -42,10 +43,13 @@ export function installRequestTimeouts(undo: Undo): void {
       return this;
     },
   );
+  const realOfRequest = http.ClientRequest.prototype.setTimeout;
   undo.replace(
     http.ClientRequest.prototype,
     "setTimeout",
     function (this: http.ClientRequest, delayMs: number, run?: () => void) {
+      // Over an in-memory socket they are virtual anyway, and count silence, as they should.
+      if (isInMemory(this)) return realOfRequest.call(this, delayMs, run);
       arm(this, delayMs, run);
       return this;
     },

@@ -14,3 +14,5 @@ export { waitForMessage, waitForReadyState } from "./socket-waits.js";
 export type { MessageWait } from "./socket-waits.js";
 export { createWorldSockets } from "./websocket.js";
 export type { WorldSockets, WorldSocketsOptions } from "./websocket.js";
+export { printSources, sources } from "./sources.js";
+export type { Source, SourceState } from "./sources.js";

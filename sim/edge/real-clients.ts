@@ -11,6 +11,7 @@ import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Connection, Network, NetworkError } from "../network/index.js";
 import { ByteStream } from "./byte-stream.js";
 import type { StreamOpening } from "./frames.js";
+import { markInMemory } from "./in-memory.js";
 import { nodeError } from "./node-error.js";
 import { requireRoute } from "./routes.js";
 import { type Activity, createStreamServer } from "./stream-server.js";
@@ -104,11 +105,9 @@ export async function createRealClients({
   }
 
   return {
-    createConnection,
-    createHttpAgent(options = {}) {
-      const agent = new http.Agent(options);
-      return Object.assign(agent, { createConnection });
-    },
+    createConnection: markInMemory(createConnection),
+    createHttpAgent: (options = {}) =>
+      markInMemory(Object.assign(new http.Agent(options), { createConnection })),
     async createUndiciAgent(options = {}) {
       const { Agent, errors } = await import("undici");
       const connectMs = 10_000;

@@ -5,9 +5,16 @@ import perfHooks from "node:perf_hooks";
 import timers from "node:timers";
 import timersPromises from "node:timers/promises";
 import axios from "axios";
+import { request as undiciRequest } from "undici";
+import { WebSocket as Ws } from "ws";
 import { afterEach, expect, test, vi } from "vitest";
 
-import { createWorldFetch, createWorldSockets, installGlobals } from "../../../../sim/edge/index.js";
+import {
+  createRealClients,
+  createWorldFetch,
+  createWorldSockets,
+  installGlobals,
+} from "../../../../sim/edge/index.js";
 import { seededDriver } from "../../../../sim/kernel/index.js";
 import { type TinyWorldOptions, createTinyWorld } from "./tiny-world.js";
 
@@ -200,4 +207,28 @@ test("the same calls give the same trace, through msw too", async () => {
   };
   const first = await run();
   for (let i = 0; i < 5; i++) expect(await run()).toBe(first);
+});
+
+test("real clients keep their in-memory sockets while the globals are on", async () => {
+  const world = await setUp();
+  const clients = await createRealClients(world);
+  const dispatcher = await clients.createUndiciAgent();
+  const { statusCode, body } = await undiciRequest(url, { dispatcher });
+  expect(statusCode).toBe(200);
+  await body.text();
+  expect((await axios.get(url, { httpAgent: clients.createHttpAgent() })).status).toBe(200);
+  const socket = new Ws("ws://gateway:8080/ws", { createConnection: clients.createConnection });
+  const answer = await new Promise<string>((resolve, reject) => {
+    socket.on("open", () => {
+      socket.send("hi");
+      // A timer of the test lets time move; an open socket does not.
+      setTimeout(() => {}, 1000);
+    });
+    socket.on("message", (data: Buffer) => resolve(data.toString()));
+    socket.on("error", reject);
+  });
+  expect(answer).toBe("echo hi");
+  const astray = await new Promise<Error>((resolve) => new Ws("ws://gateway:8080/ws").on("error", resolve));
+  expect(astray).toMatchObject({ code: "SIM_UNSUPPORTED" });
+  socket.terminate();
 });

@@ -1,0 +1,126 @@
+/**
+ * Every source of time, randomness and outside I/O in Node, and what becomes of it while a world has the
+ * globals. Data only; a test does each of them and compares, and docs/edges.md prints it.
+ */
+
+/**
+ * `replaced`: the world answers. `refused`: throws. `harmless`: real, by intent, and cannot disturb a run.
+ * `not guarded`: real; it never moves virtual time, but what it gives differs from run to run.
+ */
+export type SourceState = "replaced" | "refused" | "harmless" | "not guarded";
+
+export interface Source {
+  readonly name: string;
+  readonly kind: "time" | "randomness" | "I/O";
+  readonly state: SourceState;
+  readonly why: string;
+}
+
+const fakeTimers = "by fake-timers, at the world's time; a timer of the test lets time move";
+const threadPool = "settles from a thread, at no certain moment between two events";
+
+/** In the order of the documentation. */
+export const sources: readonly Source[] = [
+  { name: "Date", kind: "time", state: "replaced", why: fakeTimers },
+  { name: "setTimeout, setInterval, setImmediate", kind: "time", state: "replaced", why: fakeTimers },
+  {
+    name: "node:timers",
+    kind: "time",
+    state: "replaced",
+    why: "named imports too, by syncBuiltinESMExports",
+  },
+  { name: "node:timers/promises", kind: "time", state: "replaced", why: "named imports too" },
+  {
+    name: "util.promisify(setTimeout)",
+    kind: "time",
+    state: "replaced",
+    why: "goes to node:timers/promises",
+  },
+  { name: "scheduler.wait", kind: "time", state: "replaced", why: "by us: fake-timers leaves it real" },
+  {
+    name: "AbortSignal.timeout",
+    kind: "time",
+    state: "replaced",
+    why: "by us: fake-timers leaves it real. It does not let time move, as it does not keep a process alive",
+  },
+  { name: "performance.now", kind: "time", state: "replaced", why: fakeTimers },
+  { name: "process.hrtime, process.hrtime.bigint", kind: "time", state: "replaced", why: fakeTimers },
+  { name: "Intl.DateTimeFormat without a date", kind: "time", state: "replaced", why: fakeTimers },
+  {
+    name: "request.setTimeout of node:http",
+    kind: "time",
+    state: "replaced",
+    why: "by us: Node keeps these timers to itself",
+  },
+  {
+    name: "process.nextTick, queueMicrotask",
+    kind: "time",
+    state: "harmless",
+    why: "drained between two events; faking them hangs fetch",
+  },
+  {
+    name: "scheduler.yield",
+    kind: "time",
+    state: "harmless",
+    why: "one turn of the process; no time passes",
+  },
+  {
+    name: "timers kept from before",
+    kind: "time",
+    state: "not guarded",
+    why: "a reference taken before the install is out of reach: real timers",
+  },
+  {
+    name: "process.uptime",
+    kind: "time",
+    state: "not guarded",
+    why: "real seconds; nothing schedules by it",
+  },
+  { name: "MessageChannel, worker threads", kind: "time", state: "not guarded", why: "arrive in real turns" },
+  { name: "Math.random", kind: "randomness", state: "replaced", why: "drawn from the seed" },
+  {
+    name: "crypto.randomUUID, crypto.getRandomValues",
+    kind: "randomness",
+    state: "replaced",
+    why: "drawn from the seed",
+  },
+  {
+    name: "node:crypto randomBytes, randomInt, randomUUID, randomFillSync",
+    kind: "randomness",
+    state: "replaced",
+    why: "drawn from the seed; named imports too",
+  },
+  { name: "crypto.subtle, key generation", kind: "randomness", state: "not guarded", why: threadPool },
+  {
+    name: "fetch",
+    kind: "I/O",
+    state: "replaced",
+    why: "the world answers directly: through msw a network error has no code, and a call costs ten times more",
+  },
+  { name: "node:http, node:https, axios", kind: "I/O", state: "replaced", why: "caught by msw" },
+  {
+    name: "WebSocket",
+    kind: "I/O",
+    state: "replaced",
+    why: "Node 20 has none; the world's checks its arguments with mock-socket",
+  },
+  {
+    name: "npm undici, and a fetch kept from before",
+    kind: "I/O",
+    state: "refused",
+    why: "msw does not see them; give undici the dispatcher of createUndiciAgent",
+  },
+  {
+    name: "net, tls, dns, dgram",
+    kind: "I/O",
+    state: "not guarded",
+    why: "a test may use a real database beside the world; virtual time stands still meanwhile",
+  },
+  { name: "fs, child_process", kind: "I/O", state: "not guarded", why: threadPool },
+];
+
+/** @returns The table of docs/edges.md, in Markdown. */
+export function printSources(list: readonly Source[] = sources): string {
+  const rows = list.map(({ name, kind, state, why }) => `| ${name} | ${kind} | ${state} | ${why} |`);
+  return ["| Source | Kind | State | How, or why not |", "| --- | --- | --- | --- |", ...rows].join("\n");
+}

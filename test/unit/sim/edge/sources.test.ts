@@ -1,0 +1,215 @@
+/** Does what each listed source does, and looks whether its state is the one that the list says. */
+import { readFile } from "node:fs/promises";
+import nodeCrypto, { randomInt } from "node:crypto";
+import http from "node:http";
+import net from "node:net";
+import { setTimeout as namedSetTimeout } from "node:timers";
+import { scheduler, setTimeout as promisedSetTimeout } from "node:timers/promises";
+import { promisify } from "node:util";
+import { MessageChannel } from "node:worker_threads";
+import { request as undiciRequest } from "undici";
+import { afterEach, expect, test } from "vitest";
+
+import {
+  type SourceState,
+  createWorldFetch,
+  createWorldSockets,
+  installGlobals,
+  printSources,
+  sources,
+} from "../../../../sim/edge/index.js";
+import { seededDriver, waitFor } from "../../../../sim/kernel/index.js";
+import { createTinyWorld } from "./tiny-world.js";
+
+const keptSetTimeout = setTimeout;
+const keptFetch = fetch;
+const url = "http://gateway:8080/";
+
+type World = ReturnType<typeof createTinyWorld>;
+type Probe = (world: World) => Promise<SourceState> | SourceState;
+
+let uninstall: () => void = () => {};
+afterEach(() => uninstall());
+
+async function install(): Promise<World> {
+  uninstall();
+  const world = createTinyWorld({ driver: seededDriver(1) });
+  const { WebSocket } = createWorldSockets(world);
+  const globals = await installGlobals({
+    loop: world.loop,
+    fetch: createWorldFetch(world),
+    WebSocket,
+    name: "t",
+  });
+  uninstall = globals.uninstall;
+  return world;
+}
+
+/** An hour that passes is a virtual one. */
+async function passesAnHour(world: World, wait: (delayMs: number) => Promise<unknown>): Promise<SourceState> {
+  const beforeMs = world.clock.nowMs;
+  await wait(3_600_000);
+  return world.clock.nowMs - beforeMs >= 3_600_000 ? "replaced" : "not guarded";
+}
+
+/** What reads a clock is the world's when it sees exactly the virtual time that passed, and no other. */
+async function sees(read: () => number): Promise<SourceState> {
+  const before = read();
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  return Math.abs(read() - before - 5_000) < 0.01 ? "replaced" : "not guarded";
+}
+
+/** Two worlds of one seed draw the same. */
+async function repeats(draw: () => unknown): Promise<SourceState> {
+  const first = await draw();
+  await install();
+  return JSON.stringify(await draw()) === JSON.stringify(first) ? "replaced" : "not guarded";
+}
+
+/** Real work ends, and virtual time has not moved, although something waits for it. */
+async function movesNoTime(
+  world: World,
+  state: SourceState,
+  work: () => Promise<unknown>,
+): Promise<SourceState> {
+  world.loop.schedule(1, "timer", "tempting", () => {});
+  await work();
+  expect(world.clock.nowMs).toBe(0);
+  return state;
+}
+
+const probes: Readonly<Record<string, Probe>> = {
+  Date: async ({ clock }) => {
+    expect(Date.now()).toBe(clock.unixMs);
+    return sees(() => new Date().getTime());
+  },
+  "setTimeout, setInterval, setImmediate": async (world) => {
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        clearInterval(timer);
+        resolve();
+      }, 1000);
+    });
+    return passesAnHour(world, (ms) => new Promise((resolve) => setTimeout(resolve, ms)));
+  },
+  "node:timers": (world) =>
+    passesAnHour(world, (ms) => new Promise((resolve) => namedSetTimeout(resolve, ms))),
+  "node:timers/promises": (world) => passesAnHour(world, promisedSetTimeout),
+  "util.promisify(setTimeout)": (world) => passesAnHour(world, promisify(setTimeout)),
+  "scheduler.wait": (world) => passesAnHour(world, (ms) => scheduler.wait(ms)),
+  "AbortSignal.timeout": async ({ loop, clock }) => {
+    const signal = AbortSignal.timeout(3_600_000);
+    await waitFor(loop, {
+      label: "the signal",
+      within: "2h",
+      check: () => (signal.aborted ? true : undefined),
+    });
+    expect((signal.reason as Error).name).toBe("TimeoutError");
+    return clock.nowMs === 3_600_000 ? "replaced" : "not guarded";
+  },
+  "performance.now": () => sees(() => performance.now()),
+  "process.hrtime, process.hrtime.bigint": async () => {
+    expect(await sees(() => Number(process.hrtime.bigint()) / 1e6)).toBe("replaced");
+    return sees(() => process.hrtime()[0] * 1e3 + process.hrtime()[1] / 1e6);
+  },
+  "Intl.DateTimeFormat without a date": ({ clock }) => {
+    const format = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long", timeZone: "UTC" });
+    return format.format() === format.format(clock.unixMs) ? "replaced" : "not guarded";
+  },
+  "request.setTimeout of node:http": async (world) => {
+    world.gateway.pause();
+    return passesAnHour(
+      world,
+      (ms) =>
+        new Promise((resolve) => {
+          const request = http.get(url).on("error", () => {});
+          request.setTimeout(ms / 60, () => request.destroy());
+          request.on("close", () => setTimeout(resolve, ms));
+        }),
+    );
+  },
+  "process.nextTick, queueMicrotask": (world) =>
+    movesNoTime(world, "harmless", async () => {
+      await new Promise<void>((resolve) => queueMicrotask(resolve));
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+    }),
+  "scheduler.yield": (world) => movesNoTime(world, "harmless", () => scheduler.yield()),
+  "timers kept from before": (world) =>
+    movesNoTime(world, "not guarded", () => new Promise((resolve) => keptSetTimeout(resolve, 2))),
+  "process.uptime": () => sees(() => process.uptime() * 1000),
+  "MessageChannel, worker threads": (world) =>
+    movesNoTime(world, "not guarded", async () => {
+      const { port1, port2 } = new MessageChannel();
+      const arrived = new Promise((resolve) => port2.once("message", resolve));
+      port1.postMessage(1);
+      await arrived;
+      port1.close();
+    }),
+  "Math.random": () => repeats(() => Math.random()),
+  "crypto.randomUUID, crypto.getRandomValues": () =>
+    repeats(() => [crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(5))]]),
+  "node:crypto randomBytes, randomInt, randomUUID, randomFillSync": () =>
+    repeats(async () => [
+      nodeCrypto.randomBytes(3).toString("hex"),
+      await promisify(nodeCrypto.randomBytes)(3).then((bytes) => bytes.toString("hex")),
+      randomInt(1000),
+      nodeCrypto.randomInt(5, 1000),
+      nodeCrypto.randomUUID(),
+      nodeCrypto.randomFillSync(Buffer.alloc(3)).toString("hex"),
+      [...nodeCrypto.getRandomValues(new Uint8Array(3))],
+    ]),
+  "crypto.subtle, key generation": () =>
+    repeats(async () => {
+      const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
+      return crypto.subtle.exportKey("jwk", key);
+    }),
+  fetch: async (): Promise<SourceState> => {
+    const { ok } = await fetch(url);
+    return ok ? "replaced" : "not guarded";
+  },
+  "node:http, node:https, axios": async (): Promise<SourceState> => {
+    const status = await new Promise((resolve, reject) => {
+      http.get(url, (response) => resolve(response.resume().statusCode)).on("error", reject);
+    });
+    return status === 200 ? "replaced" : "not guarded";
+  },
+  WebSocket: async (): Promise<SourceState> => {
+    const socket = new WebSocket("ws://gateway:8080/");
+    await new Promise((resolve) => {
+      socket.addEventListener("open", resolve);
+    });
+    return "replaced";
+  },
+  "npm undici, and a fetch kept from before": async (): Promise<SourceState> => {
+    await expect(undiciRequest(url)).rejects.toMatchObject({ code: "SIM_UNSUPPORTED" });
+    await expect(keptFetch(url)).rejects.toMatchObject({ cause: { code: "SIM_UNSUPPORTED" } });
+    return "refused";
+  },
+  "net, tls, dns, dgram": (world) =>
+    movesNoTime(world, "not guarded", async () => {
+      const server = net.createServer((socket) => socket.end());
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as net.AddressInfo;
+      await new Promise((resolve) => net.connect(port, "127.0.0.1").resume().on("close", resolve));
+      server.close();
+    }),
+  "fs, child_process": (world) => movesNoTime(world, "not guarded", () => readFile(new URL(import.meta.url))),
+};
+
+test("there is something to try for each listed source, and nothing else", () => {
+  expect(Object.keys(probes)).toEqual(sources.map(({ name }) => name));
+});
+
+for (const { name, state } of sources) {
+  test(`${name}: ${state}`, async () => {
+    const world = await install();
+    expect(await probes[name]?.(world)).toBe(state);
+  });
+}
+
+test("the documentation prints the list", async () => {
+  const page = await readFile(new URL("../../../../docs/edges.md", import.meta.url), "utf8");
+  const cells = (text: string): string[] => text.split(/\s*\|\s*|\n/).filter((cell) => !/^-*$/.test(cell));
+  expect(cells(page).join("|")).toContain(cells(printSources()).join("|"));
+});

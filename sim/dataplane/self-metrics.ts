@@ -31,7 +31,9 @@ export interface SelfMetrics {
   text(pass: PassCounts, collectionIntervalMs: number): string;
 }
 
-const pointsPerBatch = 100;
+// Batches a collection is worked off in. Their latencies are spread evenly over the distribution, not drawn freely:
+// the 95th percentile of a short experiment would be chance otherwise, and its verdict with it.
+const batchesPerCollection = 20;
 const bytesPerPoint = 96;
 const gibibyte = 2 ** 30;
 const mebibyte = 2 ** 20;
@@ -65,10 +67,13 @@ export function createSelfMetrics(labels: Readonly<Record<string, string>>, seed
       totals.sent += collections * (pass.exported + offeredSent);
       // A point that passes two pipelines is exported twice, so that more may leave than came.
       totals.dropped += collections * Math.max(0, dropped);
-      const batches = collections * Math.max(1, Math.ceil(pass.exported / pointsPerBatch));
       const typical = latencyFactor * typicalLatencySeconds(pass);
+      const batches = collections * batchesPerCollection;
       for (let batch = 0; batch < batches; batch += 1) {
-        latency.observe(typical * latencyJitter(mix(seed, totals.batches + batch)));
+        const drawn = fractionOf(mix(seed, totals.batches + batch));
+        latency.observe(
+          typical * latencyJitter(((batch % batchesPerCollection) + drawn) / batchesPerCollection),
+        );
       }
       totals.batches += batches;
     },
@@ -100,11 +105,8 @@ export function createSelfMetrics(labels: Readonly<Record<string, string>>, seed
 const typicalLatencySeconds = ({ received, exported }: PassCounts): number =>
   0.004 + 2e-6 * received + 4e-6 * exported;
 
-/** Most batches take about the typical time, a few twice as long. */
-function latencyJitter(hash: number): number {
-  const fraction = fractionOf(hash);
-  return 0.8 + 0.4 * fraction + 0.8 * fraction ** 12;
-}
+/** Most batches take about the typical time, a few twice as long. `quantile` is from 0 to 1. */
+const latencyJitter = (quantile: number): number => 0.8 + 0.4 * quantile + 0.8 * quantile ** 12;
 
 /** Costs of a collector that goes on as in `pass`: what it reads costs CPU, what it keeps costs memory. */
 function resourcesOf({ received, exported }: PassCounts, collectionIntervalMs: number) {

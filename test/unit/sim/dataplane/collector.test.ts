@@ -198,6 +198,29 @@ test("counters grow from scrape to scrape, groups included, and begin again afte
   expect(sum(after)).toBeLessThan(sum(before) / 2);
 });
 
+test("no template makes the 95th percentile of latency worse, however short the experiment", () => {
+  const p95 = (text: string): number => {
+    const buckets = parseText(text).filter(({ name }) => name.endsWith("latency_seconds_bucket"));
+    const rank = 0.95 * (buckets.at(-1)?.value ?? 0);
+    const index = buckets.findIndex(({ value }) => value >= rank);
+    const [above, below] = [buckets[index], buckets[index - 1]];
+    const [to, from] = [Number(above?.labels["le"]), Number(below?.labels["le"] ?? 0)];
+    const [count, before] = [above?.value ?? 0, below?.value ?? 0];
+    return from + ((to - from) * (rank - before)) / (count - before);
+  };
+  fc.assert(
+    fc.property(templateName, fc.nat(), fc.integer({ min: 2, max: 120 }), (template, seed, seconds) => {
+      const node = createTestNode({ seed });
+      const { baseline, candidate } = generate(mine, template);
+      node.putConfig(mine, "baseline", 1, baseline);
+      node.putConfig(mine, "candidate", 1, candidate);
+      node.advance(seconds * 1000);
+      expect(p95(node.scrape(8890)) / p95(node.scrape(8888))).toBeLessThan(1.05);
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test("slow collectors report longer latencies until they are healed", () => {
   const node = createTestNode();
   node.putConfig("exp", "baseline", 1, generate("exp", "process-baseline-v1").baseline);

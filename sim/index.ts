@@ -1,6 +1,7 @@
 /** The whole Phoenix platform inside one test process, under virtual time. The public surface, in flow order. */
-export { createPhoenix } from "./phoenix.js";
+export { createPhoenix } from "./phoenix/index.js";
 export type {
+  Capacities,
   Phoenix,
   PhoenixClock,
   PhoenixNetwork,
@@ -8,9 +9,9 @@ export type {
   PhoenixPostgres,
   PhoenixRedis,
   PhoenixTrace,
+  Replicas,
   UntilOptions,
-} from "./phoenix.js";
-export type { Capacities, Replicas } from "./phoenix-options.js";
+} from "./phoenix/index.js";
 export { SimError } from "./errors.js";
 export type { SimErrorCode } from "./errors.js";
 

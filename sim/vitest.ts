@@ -8,7 +8,7 @@ import { type TestAPI, test as base } from "vitest";
 
 import { SimError } from "./errors.js";
 import { hashString } from "./kernel/index.js";
-import { type Phoenix, type PhoenixOptions, createPhoenix } from "./phoenix.js";
+import { type Phoenix, type PhoenixOptions, createPhoenix } from "./phoenix/index.js";
 
 export { expect } from "vitest";
 

@@ -1,7 +1,6 @@
 /** Scenario 3: parts of the platform fail and come back; what runs goes on, what is new waits and then proceeds. */
 import { ApiError } from "../client/index.js";
-import type { RuleHandle } from "../network/index.js";
-import type { Phoenix } from "../phoenix.js";
+import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
 import { createAndStart } from "./steps.js";
@@ -88,9 +87,9 @@ async function failAndRecover(
 
 function fail(phoenix: Phoenix, part: string, way: Way): () => Promise<void> {
   if (way === "partition") {
-    const cuts: readonly RuleHandle[] = [phoenix.network.isolate(part)];
+    const cut = phoenix.network.isolate(part);
     return async () => {
-      for (const cut of cuts) cut.heal();
+      cut.heal();
       await Promise.resolve();
     };
   }

@@ -1,6 +1,6 @@
 /** Scenario 2: experiments that run side by side, each on a node of its own, and never see each other. */
 import type { ExperimentReply } from "../client/index.js";
-import type { Phoenix } from "../phoenix.js";
+import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
 import { nodesInPrometheus, range } from "./steps.js";

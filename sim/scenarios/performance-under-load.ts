@@ -1,6 +1,6 @@
 /** Scenario 8: a hundred clients create a hundred experiments each; latency, errors and throughput are judged. */
 import { formatDuration, realNowMs } from "../kernel/index.js";
-import type { Phoenix } from "../phoenix.js";
+import type { Phoenix } from "../phoenix/index.js";
 import type { Scenario } from "./scenario.js";
 import { range } from "./steps.js";
 

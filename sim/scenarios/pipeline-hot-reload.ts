@@ -1,6 +1,6 @@
 /** Scenario 4: pipelines change under a running experiment, and its metrics show it. */
 import { ApiError } from "../client/index.js";
-import type { Phoenix } from "../phoenix.js";
+import type { Phoenix } from "../phoenix/index.js";
 import type { Scenario } from "./scenario.js";
 import { createAndStart } from "./steps.js";
 

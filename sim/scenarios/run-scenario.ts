@@ -1,7 +1,7 @@
 /** Runs one scenario once, in a world of its own, and says how it went. */
 import { SimError } from "../errors.js";
 import { type Driver, parseDuration, realNowMs } from "../kernel/index.js";
-import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix.js";
+import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
 import { type ApiCoverage, type ApiDocument, createApiCoverage } from "./api-coverage.js";
 import { type Checks, createChecks } from "./checks.js";
 import type { Scenario } from "./scenario.js";

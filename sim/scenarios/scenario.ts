@@ -1,6 +1,6 @@
 /** What a scenario is: a name, a world to run in, and one function. Defined once, run everywhere. */
 import type { Duration } from "../kernel/index.js";
-import type { Phoenix, PhoenixOptions } from "../phoenix.js";
+import type { Phoenix, PhoenixOptions } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 
 /** What a scenario gets to work with. */

@@ -1,6 +1,6 @@
 /** Steps that several scenarios share. */
 import type { Client, CreateExperiment, ExperimentReply } from "../client/index.js";
-import type { Phoenix } from "../phoenix.js";
+import type { Phoenix } from "../phoenix/index.js";
 
 /** Creates an experiment and starts it, whether or not it has started by itself meanwhile. */
 export async function createAndStart(client: Client, body: CreateExperiment): Promise<ExperimentReply> {

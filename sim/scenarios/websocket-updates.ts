@@ -1,5 +1,5 @@
 /** Scenario 6: a browser sees every state of an experiment as it happens, in order, and misses none. */
-import type { Phoenix } from "../phoenix.js";
+import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
 import { createAndStart } from "./steps.js";

@@ -27,14 +27,20 @@ test("whatever crashes and whenever, a healed experiment completes with each tra
           const waitMs = atMs - phoenix.clock.nowMs;
           if (waitMs > 0) await phoenix.clock.advance(waitMs);
           const service = phoenix.services[part];
-          if (service.replicas.every(({ host }) => host.state !== "down")) service.crash({ restartAfter: downMs });
+          if (service.replicas.every(({ host }) => host.state !== "down"))
+            service.crash({ restartAfter: downMs });
         }
         await phoenix.waitForState(id, "completed", { within: "20m" });
-        expect(phoenix.stateHistory(id)).toEqual(["pending", "initializing", "running", "analyzing", "completed"]);
-        const events = await phoenix.postgres.query<{ seq: number; to_state: string }>(
-          "SELECT seq, to_state FROM experiment_events WHERE experiment_id = $1",
-          [id],
-        );
+        expect(phoenix.stateHistory(id)).toEqual([
+          "pending",
+          "initializing",
+          "running",
+          "analyzing",
+          "completed",
+        ]);
+        const events = phoenix.postgres
+          .rows("experiment_events")
+          .map((row) => ({ seq: Number(row["seq"]), to_state: String(row["to_state"]) }));
         const inOrder = [...events].sort((a, b) => a.seq - b.seq);
         expect(inOrder.map(({ seq }) => seq)).toEqual(inOrder.map((_, index) => index + 1));
         expect(phoenix.stateHistory(id)).toEqual([...new Set(inOrder.map(({ to_state }) => to_state))]);

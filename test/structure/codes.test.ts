@@ -20,12 +20,15 @@ test("every code is thrown somewhere and provoked by a test", () => {
   const thrown = sourceFiles("sim").filter(({ path }) => path !== "sim/errors.ts");
   const tests = sourceFiles("test").filter(({ path }) => path.endsWith(".test.ts"));
   const missing = codes.filter(
-    (code) => !thrown.some(({ text }) => text.includes(code)) || !tests.some(({ text }) => text.includes(code)),
+    (code) =>
+      !thrown.some(({ text }) => text.includes(code)) || !tests.some(({ text }) => text.includes(code)),
   );
   expect(missing).toEqual([]);
 });
 
 test("the version in the code is the package's", () => {
-  const { version: published } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
+  const { version: published } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    version: string;
+  };
   expect(version).toBe(published);
 });

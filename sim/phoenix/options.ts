@@ -1,15 +1,15 @@
 /** Options of a world: their defaults, and what is refused. */
-import { SimError } from "./errors.js";
+import { SimError } from "../errors.js";
 import {
   type Driver,
   type LimitOptions,
   type Limits,
   defaultEpochMs,
   resolveLimits,
-} from "./kernel/index.js";
-import { type CapacityOptions, type LinkOptions, resolveLinkOptions } from "./network/index.js";
-import { nearest } from "./text.js";
-import type { LogLine } from "./trace/index.js";
+} from "../kernel/index.js";
+import { type CapacityOptions, type LinkOptions, resolveLinkOptions } from "../network/index.js";
+import { nearest } from "../text.js";
+import type { LogLine } from "../trace/index.js";
 
 /** How many instances of each service run. */
 export interface Replicas {

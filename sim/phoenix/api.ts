@@ -1,10 +1,10 @@
 /** What `createPhoenix` gives: the world as its user sees it. */
-import type { Client } from "./client/index.js";
-import type { Deviation, Duration, Step } from "./kernel/index.js";
-import type { LinkOptions, Rule, RuleHandle } from "./network/index.js";
-import type { Prometheus } from "./prometheus/index.js";
-import type { Service, ServiceGroup, ServiceName } from "./services/index.js";
-import type { LogLine } from "./trace/index.js";
+import type { Client } from "../client/index.js";
+import type { Deviation, Duration, Step } from "../kernel/index.js";
+import type { LinkOptions, Rule, RuleHandle } from "../network/index.js";
+import type { Prometheus } from "../prometheus/index.js";
+import type { Service, ServiceGroup, ServiceName } from "../services/index.js";
+import type { LogLine } from "../trace/index.js";
 
 /** Virtual time of the world. */
 export interface PhoenixClock {

@@ -1,8 +1,8 @@
 /** Waiting for an experiment to reach a state. */
-import { experimentStates, isExperimentState, isTerminal } from "../src/model/index.js";
-import { SimError } from "./errors.js";
-import { type Duration, type Loop, waitFor } from "./kernel/index.js";
-import { nearest } from "./text.js";
+import { experimentStates, isExperimentState, isTerminal } from "../../src/model/index.js";
+import { SimError } from "../errors.js";
+import { type Duration, type Loop, waitFor } from "../kernel/index.js";
+import { nearest } from "../text.js";
 
 /** See `Phoenix.waitForState`. */
 export async function waitForState(

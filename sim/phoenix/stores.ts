@@ -1,9 +1,9 @@
 /** The stores of a world from the inside, as a test reads and changes them: no network, no faults, no delay. */
-import { SimError } from "./errors.js";
-import { type Loop, holdWhile } from "./kernel/index.js";
-import type { PhoenixPostgres, PhoenixRedis } from "./phoenix-api.js";
-import type { PgSession, PostgresServer } from "./postgres/index.js";
-import { type RedisReply, type RedisServer, replyText } from "./redis/index.js";
+import { SimError } from "../errors.js";
+import { type Loop, holdWhile } from "../kernel/index.js";
+import type { PhoenixPostgres, PhoenixRedis } from "./api.js";
+import type { PgSession, PostgresServer } from "../postgres/index.js";
+import { type RedisReply, type RedisServer, replyText } from "../redis/index.js";
 
 /** @returns PostgreSQL with one session that opens at first use, and again after a crash. */
 export function createPostgresFacade(loop: Loop, server: PostgresServer): PhoenixPostgres {

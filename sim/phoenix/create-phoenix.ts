@@ -1,5 +1,5 @@
 /** `createPhoenix`: a whole platform in one world. The one file that knows every part. */
-import { createClient } from "./client/index.js";
+import { createClient } from "../client/index.js";
 import {
   type InstalledGlobals,
   type WorldSockets,
@@ -7,8 +7,8 @@ import {
   createWorldSockets,
   installGlobals,
   waitForMessage,
-} from "./edge/index.js";
-import { SimError } from "./errors.js";
+} from "../edge/index.js";
+import { SimError } from "../errors.js";
 import {
   type Incarnation,
   type Loop,
@@ -20,18 +20,15 @@ import {
   holdWhile,
   seededDriver,
   waitFor,
-} from "./kernel/index.js";
-import { type Network, createNetwork, sendHttp } from "./network/index.js";
-import type { Phoenix } from "./phoenix-api.js";
-import { type PhoenixOptions, type ResolvedOptions, resolvePhoenixOptions } from "./phoenix-options.js";
-import { type Cluster, createCluster, gatewayPort } from "./services/index.js";
+} from "../kernel/index.js";
+import { type Network, createNetwork, sendHttp } from "../network/index.js";
+import type { Phoenix } from "./api.js";
+import { type PhoenixOptions, type ResolvedOptions, resolvePhoenixOptions } from "./options.js";
+import { type Cluster, createCluster, gatewayPort } from "../services/index.js";
 import { createStateWatch } from "./state-watch.js";
 import { createPostgresFacade, createRedisFacade } from "./stores.js";
-import { createRecorder } from "./trace/index.js";
+import { createRecorder } from "../trace/index.js";
 import { waitForState } from "./wait-for-state.js";
-
-export type { PhoenixOptions } from "./phoenix-options.js";
-export type * from "./phoenix-api.js";
 
 /** Who the default client logs in as. */
 const administrator = { email: "admin@phoenix.io", password: "admin123" };

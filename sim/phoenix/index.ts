@@ -1,0 +1,4 @@
+/** One world with a whole platform in it. */
+export { createPhoenix } from "./create-phoenix.js";
+export type * from "./api.js";
+export type { Capacities, PhoenixOptions, Replicas } from "./options.js";

@@ -18,7 +18,7 @@ const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
 const clearNames = ["clearTimeout", "clearInterval", "clearImmediate"] as const;
 const globalNames = [...timerNames, ...clearNames, "Date", "performance", "Intl"] as const;
 
-/** @returns A function that describes the timers which are still set. */
+/** @returns A function that describes the timers which are still set and were not unrefed. */
 export function installTimers(loop: Loop, undo: Undo): () => readonly string[] {
   for (const name of globalNames) undo.keep(globalThis, name);
   for (const name of [...timerNames, ...clearNames]) undo.keep(timers, name);
@@ -34,8 +34,8 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly string[] {
   });
   const clock = FakeTimers.install({ now: loop.clock.unixMs, toFake: [...globalNames, "hrtime"] });
   undo.add(() => clock.uninstall());
-  kickOnNewTimers(clock, loop);
-  undo.add(loop.clock.attach(clock as unknown as Face));
+  const face = watchTimers(clock, loop);
+  undo.add(loop.clock.attach(face));
   for (const name of timerNames) {
     if (name === "setInterval") continue;
     Object.defineProperty(globalThis[name], promisify.custom, {
@@ -47,7 +47,10 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly string[] {
   undo.replace(timersPromises.scheduler, "wait", (delayMs: number, options?: { signal?: AbortSignal }) =>
     timersPromises.setTimeout(delayMs, undefined, options),
   );
-  return () => openTimers(clock as unknown as OpenTimers);
+  return () =>
+    face.timers
+      .toSorted((a, b) => a.callAt - b.callAt)
+      .map(({ type, callAt }) => `${type} due in ${callAt - clock.now} ms`);
 }
 
 // A fake Date extends the one that it hides.
@@ -57,27 +60,76 @@ function nativeDate(): unknown {
   return date;
 }
 
-// All ways to set a timer, the promised ones too, come by these three.
-function kickOnNewTimers(clock: FakeTimers.Clock, loop: Loop): void {
-  const methods = clock as unknown as Record<string, (...args: unknown[]) => unknown>;
-  for (const name of timerNames) {
-    const set = methods[name];
-    if (set === undefined) continue;
-    methods[name] = (...args) => {
-      const timer = set(...args) as { refresh?: () => unknown };
-      const { refresh } = timer;
-      if (refresh !== undefined) {
-        timer.refresh = () => {
-          const same = refresh.call(timer);
-          loop.kick();
-          return same;
-        };
-      }
+interface Handle {
+  ref?: () => unknown;
+  unref?: () => unknown;
+  refresh?: () => unknown;
+  [Symbol.toPrimitive]?: () => number;
+}
+
+// All ways to set a timer, the promised ones too, come by these three. What was unrefed moves no time.
+function watchTimers(clock: FakeTimers.Clock, loop: Loop): Face & { readonly timers: readonly HeapTimer[] } {
+  const inner = clock as unknown as InnerClock;
+  const unrefed = new Set<number>();
+
+  function watch(handle: Handle): void {
+    const id = handle[Symbol.toPrimitive]?.() ?? 0;
+    const { ref, unref, refresh } = handle;
+    handle.unref = () => {
+      unrefed.add(id);
+      return unref?.call(handle);
+    };
+    handle.ref = () => {
+      unrefed.delete(id);
       loop.kick();
-      return timer;
+      return ref?.call(handle);
+    };
+    handle.refresh = () => {
+      const same = refresh?.call(handle);
+      loop.kick();
+      return same;
     };
   }
+
+  for (const name of timerNames) {
+    const set = inner[name];
+    inner[name] = (...args) => {
+      const handle = set(...args);
+      watch(handle);
+      loop.kick();
+      return handle;
+    };
+  }
+  const holding = (): readonly HeapTimer[] =>
+    (inner.timerHeap?.timers ?? []).filter(({ id }) => !unrefed.has(id));
+  return {
+    get now() {
+      return clock.now;
+    },
+    set now(ms) {
+      clock.now = ms;
+    },
+    next: () => clock.next(),
+    get timerHeap() {
+      return inner.timerHeap;
+    },
+    holds: () => unrefed.size === 0 || holding().length > 0,
+    get timers() {
+      return holding();
+    },
+  };
 }
+
+interface HeapTimer {
+  readonly id: number;
+  readonly type: string;
+  readonly callAt: number;
+}
+
+/** What fake-timers' clock has inside. */
+type InnerClock = Record<(typeof timerNames)[number], (...args: unknown[]) => Handle> & {
+  readonly timerHeap?: { readonly timers: readonly HeapTimer[]; peek(): HeapTimer | undefined };
+};
 
 // Node does not keep a process alive for this timer, so here it does not make time move.
 function abortTimeout(loop: Loop): typeof AbortSignal.timeout {
@@ -91,15 +143,4 @@ function abortTimeout(loop: Loop): typeof AbortSignal.timeout {
     );
     return controller.signal;
   };
-}
-
-interface OpenTimers {
-  readonly timerHeap?: { readonly timers: readonly { readonly type: string; readonly callAt: number }[] };
-  readonly now: number;
-}
-
-function openTimers({ timerHeap, now }: OpenTimers): readonly string[] {
-  return (timerHeap?.timers ?? [])
-    .toSorted((a, b) => a.callAt - b.callAt)
-    .map(({ type, callAt }) => `${type} due in ${callAt - now} ms`);
 }

@@ -16,12 +16,13 @@ export interface Source {
   readonly why: string;
 }
 
-const fakeTimers = "by fake-timers, at the world's time; a timer of the test lets time move";
+const fakeTimers = "by fake-timers, at the world's time; a timer that is set lets time move, unless unref'ed";
+const clockFace = "by fake-timers, at the world's time";
 const threadPool = "settles from a thread, at no certain moment between two events";
 
 /** In the order of the documentation. */
 export const sources: readonly Source[] = [
-  { name: "Date", kind: "time", state: "replaced", why: fakeTimers },
+  { name: "Date", kind: "time", state: "replaced", why: clockFace },
   { name: "setTimeout, setInterval, setImmediate", kind: "time", state: "replaced", why: fakeTimers },
   {
     name: "node:timers",
@@ -43,9 +44,9 @@ export const sources: readonly Source[] = [
     state: "replaced",
     why: "by us: fake-timers leaves it real. It does not let time move, as it does not keep a process alive",
   },
-  { name: "performance.now", kind: "time", state: "replaced", why: fakeTimers },
-  { name: "process.hrtime, process.hrtime.bigint", kind: "time", state: "replaced", why: fakeTimers },
-  { name: "Intl.DateTimeFormat without a date", kind: "time", state: "replaced", why: fakeTimers },
+  { name: "performance.now", kind: "time", state: "replaced", why: clockFace },
+  { name: "process.hrtime, process.hrtime.bigint", kind: "time", state: "replaced", why: clockFace },
+  { name: "Intl.DateTimeFormat without a date", kind: "time", state: "replaced", why: clockFace },
   {
     name: "request.setTimeout of node:http",
     kind: "time",

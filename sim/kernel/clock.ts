@@ -14,6 +14,8 @@ export interface Face {
   next(): number;
   /** fake-timers' own heap of pending timers; there once the first timer was set. */
   readonly timerHeap?: { peek(): { readonly callAt: number } | undefined } | undefined;
+  /** Whether one of its timers keeps time moving; without it, each does. */
+  holds?(): boolean;
 }
 
 export interface VirtualClock {
@@ -33,6 +35,8 @@ export interface VirtualClock {
   attach(face: Face): () => void;
   /** When the earliest timer set on any face is due, in microseconds; undefined when none is set. */
   nextForeignUs(): number | undefined;
+  /** Whether a timer on any face keeps time moving: one that is set, and that was not `unref`ed. */
+  foreignHolds(): boolean;
   /** Moves to the earliest timer of any face and runs it. */
   fireForeign(): void;
 }
@@ -94,6 +98,7 @@ export function createVirtualClock(epochMs: number = defaultEpochMs): VirtualClo
       };
     },
     nextForeignUs: () => earliest()?.atUs,
+    foreignHolds: () => faces.some((each) => each.timerHeap?.peek() !== undefined && each.holds?.() !== false),
     fireForeign() {
       const due = earliest();
       if (due === undefined) return;

@@ -103,7 +103,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
   }
 
   function wanted(): boolean {
-    return failure === undefined && (holders.size > 0 || clock.nextForeignUs() !== undefined);
+    return failure === undefined && (holders.size > 0 || clock.foreignHolds());
   }
 
   function turn(): void {

@@ -128,6 +128,18 @@ test("the time-outs of node:http pass in virtual time, set either way", async ()
   expect(globals.openTimers()).toEqual([]);
 });
 
+test("a timer that was unrefed fires in its turn, but moves no time and is not left open", async () => {
+  const { clock, globals } = await setUp();
+  const fired: number[] = [];
+  setTimeout(() => fired.push(clock.nowMs), 50).unref();
+  const interval = setInterval(() => fired.push(clock.nowMs), 80).unref();
+  await new Promise((resolve) => process.nextTick(resolve));
+  expect([clock.nowMs, globals.openTimers()]).toEqual([0, []]);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(fired).toEqual([50, 80]);
+  clearInterval(interval);
+});
+
 test("a WebSocket of the test is the world's", async () => {
   await setUp();
   const socket = new WebSocket("ws://gateway:8080/ws");

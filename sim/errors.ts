@@ -9,6 +9,11 @@ export type SimErrorCode =
   | "SIM_LEFT_OPEN" // caller: the test ended with timers, sockets, transactions or waits open
   | "SIM_UNSUPPORTED" // caller: asked a simulated part for a feature it does not have
   | "SIM_SCENARIO_UNKNOWN" // caller: named a scenario that does not exist
+  | "SIM_STRATEGY_UNKNOWN" // caller: named a search strategy that does not exist
+  | "SIM_TOKEN_INVALID" // caller: a replay token is damaged, or is none
+  | "SIM_TOKEN_VERSION" // caller: a replay token was made by another version
+  | "SIM_CASE_INVALID" // caller: a case file cannot be read as one
+  | "SIM_SHARD_INVALID" // caller: a shard is written wrongly, or reports of shards do not fit together
   | "SIM_HOST_UNKNOWN" // caller: named a host that is not part of the world
   | "SIM_ROUTE_UNKNOWN" // caller: fetched a URL that no simulated host serves
   | "SIM_HOST_STATE" // caller: asked a host for a step its state does not allow

@@ -93,7 +93,7 @@ export const doubleCheckedInit: Shape = {
           await lock.release(at);
         }
         await at("instance");
-        if (instance?.ready !== true) broken = true;
+        broken ||= instance?.ready !== true;
       });
     }
     return () => (broken ? "an object was used before it was ready" : undefined);

@@ -57,13 +57,13 @@ export const wrongWaiter: Shape = {
   fault: "One signal for two kinds of waiters wakes the one that cannot use it.",
   build(lab) {
     const waiting: (() => void)[] = [];
-    let full = false;
+    const slot = { full: false };
     const sleep = async (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
     const signal = (): void => waiting.shift()?.();
     lab.task("producer", async (at) => {
       for (let item = 0; item < 2; item++) {
-        for (await at("slot"); full; await at("slot")) await sleep();
-        full = true;
+        for (await at("slot"); slot.full; await at("slot")) await sleep();
+        slot.full = true;
         signal();
       }
     });
@@ -73,8 +73,8 @@ export const wrongWaiter: Shape = {
     ] as const) {
       lab.task(name, async (at) => {
         await work(at, name, before);
-        for (await at("slot"); !full; await at("slot")) await sleep();
-        full = false;
+        for (await at("slot"); !slot.full; await at("slot")) await sleep();
+        slot.full = false;
         signal();
       });
     }

@@ -1,0 +1,23 @@
+/** Strategies: who answers the questions of a run when faults are hunted. */
+export { strategyNamed, strategyNames } from "./catalogue.js";
+export { createCoverage } from "./coverage.js";
+export type { Coverage } from "./coverage.js";
+export { delayBoundedStrategy } from "./delay-bounded.js";
+export { exhaustiveStrategy } from "./exhaustive.js";
+export type { ExhaustiveOptions } from "./exhaustive.js";
+export { fifoStrategy } from "./fifo.js";
+export { createLearner } from "./learner.js";
+export type { LearnedRun, Learner } from "./learner.js";
+export { mutationStrategy } from "./mutation.js";
+export { pctStrategy } from "./pct.js";
+export type { PctOptions } from "./pct.js";
+export { portfolioMembers, portfolioStrategy } from "./portfolio.js";
+export type { PortfolioOptions } from "./portfolio.js";
+export { posStrategy } from "./pos.js";
+export { randomStrategy } from "./random.js";
+export type { LatencyPolicy } from "./side-questions.js";
+export { createSketcher } from "./sketch.js";
+export type { Sketch, Sketcher } from "./sketch.js";
+export { emptyFeedback } from "./strategy.js";
+export type { Arm, Branch, CorpusEntry, Feedback, Lesson, RunDriver, RunKey, Strategy } from "./strategy.js";
+export { urwStrategy } from "./urw.js";

@@ -1,0 +1,85 @@
+/**
+ * The portfolio: several strategies in turn, because none finds every kind of fault, and more of the ones
+ * that pay.
+ *
+ * Even runs follow a fixed rotation, so that no strategy is ever given up. Odd runs go to the strategy with
+ * the highest index of UCB1 (Auer, Cesa-Bianchi and Fischer, "Finite-time Analysis of the Multiarmed Bandit
+ * Problem", 2002): mean reward + sqrt(2 ln N / n), for n of N runs. How a run is rewarded: see learner.ts.
+ */
+import { delayBoundedStrategy } from "./delay-bounded.js";
+import { mutationStrategy } from "./mutation.js";
+import { pctStrategy } from "./pct.js";
+import { posStrategy } from "./pos.js";
+import { randomStrategy } from "./random.js";
+import type { Arm, Feedback, Strategy } from "./strategy.js";
+import { urwStrategy } from "./urw.js";
+
+export interface PortfolioOptions {
+  /** Strategies to rotate, in order. */
+  readonly members?: readonly Strategy[];
+}
+
+/**
+ * The default rotation. URW stands in it twice, because a window of one step in a long run is what the others
+ * nearly never meet; at nominal delays, because its estimates hold only where order decides.
+ */
+export function portfolioMembers(): readonly Strategy[] {
+  const urw = urwStrategy({ latency: "nominal" });
+  return [
+    randomStrategy({ latency: "varied" }),
+    urw,
+    pctStrategy({ depth: 2 }),
+    posStrategy(),
+    urw,
+    pctStrategy({ depth: 3 }),
+    pctStrategy({ depth: 1 }),
+    delayBoundedStrategy(),
+    mutationStrategy(),
+  ];
+}
+
+export function portfolioStrategy({ members = portfolioMembers() }: PortfolioOptions = {}): Strategy {
+  return {
+    name: "portfolio",
+    driverFor(key, feedback) {
+      const chosen = chooseMember(members, key.run, feedback);
+      return chosen?.driverFor(key, feedback);
+    },
+  };
+}
+
+// The runs between the last learnt one and this one are played through, so that all of them spread over the
+// arms as if each had paid what its arm pays on average.
+function chooseMember(members: readonly Strategy[], run: number, feedback: Feedback): Strategy | undefined {
+  const counts = new Map(members.map(({ name }) => [name, feedback.arms[name]?.runs ?? 0]));
+  let chosen = members[0];
+  for (let each = feedback.firstRun; each <= run; each++) {
+    chosen = each % 2 === 0 ? members[(each / 2) % members.length] : highestIndex(members, counts, feedback);
+    if (chosen !== undefined) counts.set(chosen.name, (counts.get(chosen.name) ?? 0) + 1);
+  }
+  return chosen;
+}
+
+function highestIndex(
+  members: readonly Strategy[],
+  counts: ReadonlyMap<string, number>,
+  { arms }: Feedback,
+): Strategy | undefined {
+  const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  let best: Strategy | undefined;
+  let bestIndex = -Infinity;
+  for (const member of members) {
+    const count = counts.get(member.name) ?? 0;
+    const index =
+      count === 0 ? Infinity : meanReward(arms[member.name]) + Math.sqrt((2 * Math.log(total)) / count);
+    if (index > bestIndex) {
+      best = member;
+      bestIndex = index;
+    }
+  }
+  return best;
+}
+
+function meanReward(arm: Arm | undefined): number {
+  return arm === undefined || arm.runs === 0 ? 0 : arm.reward / arm.runs;
+}

@@ -3,6 +3,8 @@ export { createWorldFetch } from "./fetch.js";
 export type { WorldFetchOptions } from "./fetch.js";
 export { installGlobals } from "./globals.js";
 export type { GlobalsOptions, InstalledGlobals } from "./globals.js";
+export { listenOnPort } from "./listen-on-port.js";
+export type { ListenOnPortOptions, PortListener } from "./listen-on-port.js";
 export { createRealClients } from "./real-clients.js";
 export type { Destination, RealClients, RealClientsOptions } from "./real-clients.js";
 export { servePort } from "./serve-port.js";

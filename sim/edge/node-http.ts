@@ -3,15 +3,21 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:
 
 import type { HttpReply, HttpRequest } from "../../src/ports/index.js";
 
-/** Reads a request to its end. */
-export async function readRequest(request: IncomingMessage): Promise<HttpRequest> {
+/** Reads the body of a request to its end. */
+export async function readBody(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** Reads a request to its end. */
+export async function readRequest(request: IncomingMessage): Promise<HttpRequest> {
+  const body = await readBody(request);
   return {
     method: request.method ?? "GET",
     url: `http://${request.headers.host ?? "localhost"}${request.url ?? "/"}`,
     headers: plainHeaders(request.headers),
-    body: Buffer.concat(chunks).toString(),
+    body: body.toString(),
   };
 }
 

@@ -36,7 +36,8 @@ export function welchTest(a: readonly number[], b: readonly number[]): Significa
   const errorA = variance(a) / a.length;
   const errorB = variance(b) / b.length;
   const error = errorA + errorB;
-  if (error === 0) return difference === 0 ? nothing : { ...nothing, p_value: 0, significant: true };
+  // Squares of the smallest numbers vanish; such a spread is none.
+  if (error ** 2 === 0) return difference === 0 ? nothing : { ...nothing, p_value: 0, significant: true };
   const t = difference / Math.sqrt(error);
   const freedom = error ** 2 / (errorA ** 2 / (a.length - 1) + errorB ** 2 / (b.length - 1));
   const pValue = Math.min(1, 2 * (1 - jstat.studentt.cdf(Math.abs(t), freedom)));

@@ -86,6 +86,7 @@ export interface Binary {
   readonly kind: "binary";
   readonly span: Span;
   readonly operator: string;
+  readonly operatorSpan: Span;
   readonly left: Expr;
   readonly right: Expr;
   readonly returnBool: boolean;

@@ -33,7 +33,9 @@ export function vectorWithScalar(
     if (!filters) values[cell] = result;
     else if (result === 0) present[cell] = 0;
   }
-  return filters ? matrix : dropNames(matrix, context);
+  // Version 2 forgot to drop the name here.
+  const keepsName = filters || (operator === "atan2" && context.dialect === 2);
+  return keepsName ? matrix : dropNames(matrix, context);
 }
 
 /** Minus each value. */

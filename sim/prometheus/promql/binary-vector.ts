@@ -25,7 +25,7 @@ export function vectorWithVector(
   const one = swapped ? left : right;
   const { steps } = many;
   const oneRows = rowsByKey(one, matching);
-  refuseAmbiguous(one, many, oneRows, matching, swapped);
+  refuseAmbiguous(one, many, oneRows, matching, swapped, context);
   const pairs: { readonly manyRow: number; readonly oneRow: number; readonly key: string }[] = [];
   many.labels.forEach((labels, manyRow) => {
     const key = matchKey(labels, matching);
@@ -80,6 +80,7 @@ function refuseAmbiguous(
   oneRows: ReadonlyMap<string, readonly number[]>,
   matching: Matching,
   swapped: boolean,
+  { dialect }: EvalContext,
 ): void {
   const { steps } = one;
   for (const rows of oneRows.values()) {
@@ -87,13 +88,15 @@ function refuseAmbiguous(
     for (let step = 0; step < steps; step += 1) {
       const found = rows.filter((row) => one.present[row * steps + step] === 1);
       if (found.length < 2 || !anyPresent(many, step)) continue;
-      const labels = found.map((row) => one.labels[row] as Labels);
+      const labels = found.slice(0, 2).map((row) => one.labels[row] as Labels);
+      // Version 2 names the one it met last first.
+      if (dialect === 2) labels.reverse();
       const group = matching.on
         ? (labels[0] as Labels).keep(matching.labels)
         : (labels[0] as Labels).without([...matching.labels, METRIC_NAME]);
       throw new PromqlExecutionError(
         `found duplicate series for the match group ${group.toString()} on the ${swapped ? "left" : "right"} hand-side of the operation: ` +
-          `[${labels.slice(0, 2).join(", ")}];many-to-many matching not allowed: matching labels must be unique on one side`,
+          `[${labels.join(", ")}];many-to-many matching not allowed: matching labels must be unique on one side`,
       );
     }
   }

@@ -95,6 +95,7 @@ function buildBinary(
     kind: "binary",
     span: { start: left.span.start, end: right.span.end },
     operator,
+    operatorSpan: spanOf(parts[1] as SyntaxNode),
     left,
     right,
     returnBool: parts.some(({ name }) => name === "BoolModifier"),
@@ -115,13 +116,15 @@ function buildMatching(clause: SyntaxNode | undefined, operator: string, context
 }
 
 function buildRange(selector: Expr, node: SyntaxNode, span: Span, context: BuildContext): Expr {
+  const duration = child(node, 1);
+  const bracket = context.query.lastIndexOf("[", duration.from);
   const fail = (problem: string): never => {
-    throw new PromqlParseError(problem, span, context.query);
+    throw new PromqlParseError(problem, { start: bracket, end: node.to }, context.query);
   };
   if (selector.kind !== "selector") return fail("ranges only allowed for vector selectors");
   if (selector.offsetMs !== 0) return fail("no offset modifiers allowed before range");
   if (selector.at !== undefined) return fail("no @ modifiers allowed before range");
-  return { kind: "range", span, selector, rangeMs: buildDuration(child(node, 1), context, "positive") };
+  return { kind: "range", span, selector, rangeMs: buildDuration(duration, context, "positive") };
 }
 
 function buildSubquery(expr: Expr, node: SyntaxNode, span: Span, context: BuildContext): Expr {

@@ -1,11 +1,12 @@
 /** Calls of functions: evaluates the arguments and hands them to the function. */
-import { EMPTY_LABELS, goQuote, labelsOf, METRIC_NAME, type Labels } from "../labels/index.js";
+import { EMPTY_LABELS, goQuote, labelsOf, METRIC_NAME, type Labels, type Matcher } from "../labels/index.js";
 import { unwrapParens, type Call, type Expr } from "./ast.js";
 import { PromqlExecutionError, timeAt, type EvalContext } from "./context.js";
 import type { Evaluator } from "./evaluate.js";
 import { histogramFraction, histogramQuantile } from "./functions-histogram.js";
 import { labelJoin, labelReplace } from "./functions-label.js";
-import { DATE_FUNCTIONS, MATH_FUNCTIONS } from "./functions-math.js";
+import { DATE_FUNCTIONS } from "./functions-date.js";
+import { MATH_FUNCTIONS } from "./functions-math.js";
 import { holtWinters } from "./holt-winters.js";
 import { RANGE_FUNCTIONS, type RangeFunction } from "./functions-range.js";
 import { goMax, goMin } from "./go-math.js";
@@ -199,19 +200,22 @@ function absentRow(call: Call, found: Uint8Array): Matrix {
   return { ...row, present };
 }
 
-/** Labels that the selector pins down: equal to one value, and named only once. */
+/** Labels that the selector pins down: as the server, a second matcher on a label mostly removes it. */
 function absentLabels(expr: Expr): Labels {
   const inner = unwrapParens(expr);
-  let matchers: readonly { readonly name: string; readonly operator: string; readonly value: string }[] = [];
+  let matchers: readonly Matcher[] = [];
   if (inner.kind === "selector") ({ matchers } = inner);
   if (inner.kind === "range") ({ matchers } = inner.selector);
-  const usable = matchers.filter(
-    ({ name, operator }) =>
-      name !== METRIC_NAME &&
-      operator === "=" &&
-      matchers.filter((other) => other.name === name).length === 1,
-  );
-  return labelsOf(usable.map(({ name, value }) => [name, value] as const));
+  const labels = new Map<string, string>();
+  const pinned = new Set<string>();
+  for (const { name, operator, value } of matchers) {
+    if (name === METRIC_NAME) continue;
+    if (operator === "=" && !pinned.has(name)) {
+      labels.set(name, value);
+      pinned.add(name);
+    } else labels.delete(name);
+  }
+  return labelsOf(labels);
 }
 
 function clamp(

@@ -15,7 +15,7 @@ const DOCUMENTED: Readonly<Record<ValueType, string>> = {
 /** @throws PromqlParseError at the first place where types do not fit. @returns The type of the whole. */
 export function checkTypes(expr: Expr, query: string, dialect: Dialect): ValueType {
   const check = (inner: Expr): ValueType => checkTypes(inner, query, dialect);
-  const fail = (at: Expr, problem: string): never => {
+  const fail = (at: Pick<Expr, "span">, problem: string): never => {
     throw new PromqlParseError(problem, at.span, query);
   };
   const expect = (inner: Expr, wanted: ValueType, where: string): void => {
@@ -68,7 +68,7 @@ function checkCall(
   call: Call,
   dialect: Dialect,
   expect: (inner: Expr, wanted: ValueType, where: string) => void,
-  fail: (at: Expr, problem: string) => never,
+  fail: (at: Pick<Expr, "span">, problem: string) => never,
 ): ValueType {
   const signature =
     findFunction(call.name, dialect) ?? fail(call, `unknown function with name ${goQuote(call.name)}`);
@@ -95,21 +95,22 @@ function checkCall(
 function checkBinary(
   expr: Binary,
   check: (inner: Expr) => ValueType,
-  fail: (at: Expr, problem: string) => never,
+  fail: (at: Pick<Expr, "span">, problem: string) => never,
 ): ValueType {
   const left = check(expr.left);
   const right = check(expr.right);
   const { operator, matching } = expr;
+  const failAtOperator = (problem: string): never => fail({ span: expr.operatorSpan }, problem);
   if (expr.returnBool && !isComparison(operator))
-    fail(expr, "bool modifier can only be used on comparison operators");
+    failAtOperator("bool modifier can only be used on comparison operators");
   const scalars = left === "scalar" && right === "scalar";
   if (isComparison(operator) && !expr.returnBool && scalars) {
-    fail(expr, "comparisons between scalars must use BOOL modifier");
+    failAtOperator("comparisons between scalars must use BOOL modifier");
   }
   const clash =
     matching?.on === true ? matching.labels.find((label) => matching.include.includes(label)) : undefined;
   if (clash !== undefined)
-    fail(expr, `label ${goQuote(clash)} must not occur in ON and GROUP clause at once`);
+    failAtOperator(`label ${goQuote(clash)} must not occur in ON and GROUP clause at once`);
   for (const [type, side] of [
     [left, expr.left],
     [right, expr.right],

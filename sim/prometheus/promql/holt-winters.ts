@@ -1,6 +1,5 @@
 /** Double exponential smoothing, the `holt_winters` of Prometheus 2. */
 import { PromqlExecutionError } from "./context.js";
-import { formatFixed } from "./number.js";
 import type { Window } from "./window.js";
 
 /** @throws PromqlExecutionError when a factor is not between 0 and 1. */
@@ -22,6 +21,6 @@ export function holtWinters({ values, from, to }: Window, smoothing: number, tre
 function requireFactor(what: string, short: string, value: number): void {
   if (value > 0 && value < 1) return;
   throw new PromqlExecutionError(
-    `invalid ${what} factor. Expected: 0 < ${short} < 1, got: ${formatFixed(value)}`,
+    `invalid ${what} factor. Expected: 0 < ${short} < 1, got: ${value.toFixed(6)}`,
   );
 }

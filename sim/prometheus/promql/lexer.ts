@@ -24,7 +24,7 @@ const LABEL_WORD = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const DURATION =
   /(?=\d+(?:ms|[ywdhms]))(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?(?![a-zA-Z0-9_])/y;
 const NUMBER = /(?:0[xX][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]+)?)(?![a-zA-Z_])/y;
-const NUMBER_LIKE = /[0-9.][0-9a-zA-Z_.]*/y;
+const NUMBER_PREFIX = /0[xX][0-9a-fA-F_]*|\d[\d_]*\.?[\d_]*/y;
 const QUOTED = /"(?:[^\\\n"]|\\[\s\S])*"|'(?:[^\\\n']|\\[\s\S])*'|`[^`]*`/y;
 
 /** Splits a query. The last token is `end` or the first `error`. */
@@ -59,6 +59,7 @@ function nextToken(query: string, start: number, inBraces: boolean): Token {
   const quoted = matchAt(QUOTED, query, start);
   if (quoted !== undefined) return { kind: "string", text: quoted, start };
   const character = String.fromCodePoint(query.codePointAt(start) ?? 0);
+  const inside = inBraces ? " inside braces" : "";
   const error = (problem: string): Token => ({ kind: "error", text: character, start, problem });
   if (character === "`") return error("unterminated raw string");
   if (character === '"' || character === "'") return error("unterminated quoted string");
@@ -71,16 +72,16 @@ function nextToken(query: string, start: number, inBraces: boolean): Token {
   if (duration !== undefined) return { kind: "duration", text: duration, start };
   const number = matchAt(NUMBER, query, start);
   if (number !== undefined) return { kind: "number", text: number, start };
-  const bad = matchAt(NUMBER_LIKE, query, start);
-  if (bad !== undefined && bad !== ".") return error(`bad number or duration syntax: ${goQuote(bad)}`);
+  const bad = matchAt(NUMBER_PREFIX, query, start);
+  if (bad !== undefined) return error(`bad number or duration syntax: ${goQuote(bad)}`);
   const symbol = SYMBOLS.find((candidate) => query.startsWith(candidate, start));
   if (symbol !== undefined && !(inBraces && !/^(?:[,{}()]|=~|!~|!=|=)$/.test(symbol))) {
     return { kind: "symbol", text: symbol, start };
   }
   if (character === "!") {
-    return error(`unexpected character after '!': ${goCharacter(query.slice(start + 1))}`);
+    return error(`unexpected character after '!'${inside}: ${goCharacter(query.slice(start + 1))}`);
   }
-  return error(`unexpected character${inBraces ? " inside braces" : ""}: ${goCharacter(character)}`);
+  return error(`unexpected character${inside}: ${goCharacter(character)}`);
 }
 
 function atEnd(query: string, open: readonly string[]): Token {
@@ -106,11 +107,15 @@ function track(token: Token, open: string[]): Token | undefined {
   if (place === undefined) return undefined;
   const opener = open.pop();
   if (opener !== undefined && CLOSERS[opener] === token.text) return undefined;
-  return { ...token, kind: "error", problem: `unexpected right ${place} '${token.text}'` };
+  const problem =
+    place === "brace" ? "unexpected character: '}'" : `unexpected right ${place} '${token.text}'`;
+  // The server has read a parenthesis by the time it notices.
+  const start = token.start + (place === "parenthesis" ? 1 : 0);
+  return { kind: "error", text: token.text, start, problem };
 }
 
 function goCharacter(text: string): string {
-  return text === "" ? "'\\x00'" : `'${String.fromCodePoint(text.codePointAt(0) ?? 0)}'`;
+  return text === "" ? "'\uFFFD'" : `'${String.fromCodePoint(text.codePointAt(0) ?? 0)}'`;
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string | undefined {

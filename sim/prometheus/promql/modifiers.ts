@@ -46,7 +46,7 @@ export function applyOffset(target: Expr, node: SyntaxNode, span: Span, context:
 /** Puts `@` on the selector or subquery before it. */
 export function applyAt(target: Expr, node: SyntaxNode, span: Span, context: BuildContext): Expr {
   const parts = children(node);
-  const at = atValue(parts[2] as SyntaxNode, context);
+  const at = atValue(parts[2] as SyntaxNode, span, context);
   return shiftTarget(target, span, context, "@ modifier", (shift) => {
     if (shift.at !== undefined) throw failure(context, node, "@ <timestamp> may not be set multiple times");
     return { offsetMs: shift.offsetMs, at };
@@ -71,13 +71,17 @@ function shiftTarget(
   );
 }
 
-function atValue(node: SyntaxNode, context: BuildContext): AtModifier {
+function atValue(node: SyntaxNode, span: Span, context: BuildContext): AtModifier {
   if (node.name === "AtModifierPreprocessors") {
     return /^start/i.test(textOf(node, context)) ? "start" : "end";
   }
   const seconds = readNumber(node, context).value;
   if (!Number.isFinite(seconds) || Math.abs(seconds) > DURATION_MS_MAX * 1000) {
-    throw failure(context, node, `timestamp out of bounds for @ modifier: ${formatFixed(seconds)}`);
+    throw new PromqlParseError(
+      `timestamp out of bounds for @ modifier: ${formatFixed(seconds)}`,
+      span,
+      context.query,
+    );
   }
   return Math.round(seconds * 1000);
 }
@@ -95,8 +99,13 @@ function durationValue(node: SyntaxNode, context: BuildContext): number {
   const text = textOf(first, context);
   const duration = parseDuration(text);
   if (duration !== undefined && text !== "0") return duration;
-  if (context.dialect === 2)
-    throw failure(context, first, `unexpected number ${goQuote(text)}, expected duration`);
+  if (context.dialect === 2) {
+    const problem =
+      parts[0]?.parent?.name === "OffsetDurationExpr"
+        ? `unexpected number ${goQuote(text)} in offset, expected duration`
+        : "missing unit character in duration";
+    throw failure(context, first, problem);
+  }
   const seconds = numberValue(text, first, context);
   if (!Number.isFinite(seconds) || Math.abs(seconds) * 1000 > DURATION_MS_MAX) {
     throw failure(context, first, "duration out of range");

@@ -62,10 +62,10 @@ export function rangeSeries(input: RangeInput, context: EvalContext): MatrixSeri
   const endMs = input.endsMs[0] as number;
   const startMs = endMs - input.rangeMs;
   const found: MatrixSeries[] = [];
-  for (const { labels, dropName, timestamps, values, count } of input.series) {
+  for (const { labels, dropName, timestamps, values, first, end } of input.series) {
     const at: number[] = [];
     const read: number[] = [];
-    for (let index = 0; index < count; index += 1) {
+    for (let index = first; index < end; index += 1) {
       const time = timestamps[index] as number;
       if (time > endMs || time < startMs || (context.dialect === 3 && time === startMs)) continue;
       at.push(time);

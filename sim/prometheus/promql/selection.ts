@@ -9,9 +9,11 @@ import { createMatrixBuilder, type Matrix } from "./matrix.js";
 export interface RangeSeries {
   readonly labels: Labels;
   readonly dropName: boolean;
+  /** Samples from index `first` to `end - 1`; the arrays may hold more. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
-  readonly count: number;
+  readonly first: number;
+  readonly end: number;
 }
 
 /** What a function over a range works on. */
@@ -80,7 +82,7 @@ export function evalRangeSelector(expr: MatrixSelector, context: EvalContext): R
   for (const one of context.source.select(expr.selector.matchers)) {
     const cut = cutSeries(one, fromMs, toMs);
     if (cut === undefined) continue;
-    context.budget.take(cut.count);
+    context.budget.take(cut.end - cut.first);
     series.push(cut);
   }
   return { series, rangeMs: expr.rangeMs, endsMs };
@@ -108,7 +110,7 @@ export function samplesOf(matrix: Matrix, times: Times): RangeSeries[] {
       values[count] = matrix.values[cell] as number;
       count += 1;
     }
-    return { labels, dropName: matrix.dropName[row] === true, timestamps, values, count };
+    return { labels, dropName: matrix.dropName[row] === true, timestamps, values, first: 0, end: count };
   });
 }
 
@@ -122,13 +124,16 @@ function cutSeries(series: Series, fromMs: number, toMs: number): RangeSeries | 
   const low = series.firstAfter(fromMs - 1);
   const high = series.firstAfter(toMs);
   if (low >= high) return undefined;
-  const { labels, stale } = series;
-  let timestamps = series.timestamps.subarray(low, high);
-  let values = series.values.subarray(low, high);
-  if (stale !== undefined) {
-    const fresh = (_: number, index: number): boolean => stale[low + index] === 0;
-    timestamps = timestamps.filter(fresh);
-    values = values.filter(fresh);
-  }
-  return { labels, dropName: false, timestamps, values, count: timestamps.length };
+  const { labels, stale, timestamps, values } = series;
+  if (stale === undefined) return { labels, dropName: false, timestamps, values, first: low, end: high };
+  const fresh = (_: number, index: number): boolean => stale[low + index] === 0;
+  const kept = timestamps.subarray(low, high).filter(fresh);
+  return {
+    labels,
+    dropName: false,
+    timestamps: kept,
+    values: values.subarray(low, high).filter(fresh),
+    first: 0,
+    end: kept.length,
+  };
 }

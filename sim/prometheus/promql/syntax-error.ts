@@ -28,7 +28,7 @@ export function explainSyntax(tokens: readonly Token[], offset: number, dialect:
   const index = found === -1 ? tokens.length - 1 : found;
   const token = tokens[index] as Token;
   if (token.kind === "error") return { problem: token.problem ?? "", token };
-  return { problem: `unexpected ${describeToken(token)}${contextOf(tokens, index)}`, token };
+  return { problem: `unexpected ${describeToken(token)}${contextOf(tokens, index, dialect)}`, token };
 }
 
 /** How the server names a token in a message. */
@@ -61,8 +61,7 @@ function unknownFunction(
   return undefined;
 }
 
-function contextOf(tokens: readonly Token[], index: number): string {
-  let opener = -1;
+function contextOf(tokens: readonly Token[], index: number, dialect: Dialect): string {
   const open: number[] = [];
   for (let at = 0; at < index; at += 1) {
     const { kind, text } = tokens[at] as Token;
@@ -70,10 +69,16 @@ function contextOf(tokens: readonly Token[], index: number): string {
     if (/^[({[]$/.test(text)) open.push(at);
     else if (/^[)}\]]$/.test(text)) open.pop();
   }
-  opener = open.at(-1) ?? -1;
+  const opener = open.at(-1) ?? -1;
   const bracket = tokens[opener]?.text;
   const previous = tokens[index - 1];
   if (bracket === "{") return labelMatchingContext(previous);
+  const word = previous?.text.toLowerCase() ?? "";
+  const durations = dialect === 2 ? "duration" : "number, duration, step(), or range()";
+  if (word === "offset") return ` in offset, expected ${durations}`;
+  if (word === "@") return " in @, expected timestamp";
+  if (word === "[") return ` in subquery or range selector, expected ${durations}`;
+  if (/^(?:by|without|on|ignoring)$/.test(word)) return ' in grouping opts, expected "("';
   const before = tokens[opener - 1]?.text.toLowerCase() ?? "";
   if (bracket === "(" && /^(?:by|without|on|ignoring|group_left|group_right)$/.test(before)) {
     return previous?.kind === "identifier"

@@ -28,18 +28,18 @@ export function forEachWindow(
   context: EvalContext,
   visit: (step: number, window: Window) => void,
 ): void {
-  const { timestamps, count } = series;
+  const { timestamps, first, end } = series;
   const { endsMs, rangeMs } = input;
   window.timestamps = timestamps;
   window.values = series.values;
   // Times are whole: version 3 leaves a sample at the very beginning of the window out.
   const afterStart = context.dialect === 3 ? 1 : 0;
-  let from = 0;
-  let to = 0;
+  let from = first;
+  let to = first;
   for (let step = 0; step < endsMs.length; step += 1) {
     const endMs = endsMs[step] as number;
     const firstMs = endMs - rangeMs + afterStart;
-    while (to < count && (timestamps[to] as number) <= endMs) to += 1;
+    while (to < end && (timestamps[to] as number) <= endMs) to += 1;
     while (from < to && (timestamps[from] as number) < firstMs) from += 1;
     if (to - from < samplesMin) continue;
     window.from = from;

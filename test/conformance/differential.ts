@@ -1,0 +1,149 @@
+/** Asks the real server and ours the same random queries, and explains what differs. */
+import fc from "fast-check";
+import { createApi } from "../../sim/prometheus/api/index.js";
+import { parseConfig } from "../../sim/prometheus/config/index.js";
+import { createEngine, parseGoFloat } from "../../sim/prometheus/promql/index.js";
+import type { RuleManager } from "../../sim/prometheus/rules/index.js";
+import type { HttpHandler } from "../../src/ports/index.js";
+import { DATA_LENGTH, DATA_START, dataStorage, openMetricsText } from "./data-set.js";
+import { explainDifference } from "./known-differences.js";
+import { randomQueries, type RandomQuery } from "./query-grammar.js";
+import { startRealServer, type RealServer } from "./real-server.js";
+
+/** One query that was not answered alike. */
+export interface Difference {
+  readonly request: RandomQuery;
+  readonly real: string;
+  readonly ours: string;
+  /** Why that is known and accepted; undefined when it is not. */
+  readonly reason: string | undefined;
+}
+
+export interface DifferentialReport {
+  readonly version: string;
+  readonly queries: number;
+  readonly failing: number;
+  /** Differences that nothing explains. */
+  readonly different: readonly Difference[];
+  readonly explained: readonly Difference[];
+}
+
+/** @param queries - How many random queries. @param seed - The same seed asks the same. */
+export async function runDifferential(queries: number, seed: number): Promise<DifferentialReport> {
+  const requests = fc.sample(randomQueries(DATA_START, DATA_LENGTH), { numRuns: queries, seed });
+  const real = await startRealServer(openMetricsText());
+  try {
+    return await compareAll(requests, real);
+  } finally {
+    await real.close();
+  }
+}
+
+async function compareAll(requests: readonly RandomQuery[], real: RealServer): Promise<DifferentialReport> {
+  const handle = ourServer();
+  const found: Difference[] = [];
+  let failing = 0;
+  const compare = async (request: RandomQuery): Promise<void> => {
+    const { path, body } = formOf(request);
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const [theirs, ours] = await Promise.all([
+      fetch(`${real.url}${path}`, { method: "POST", headers, body }).then((reply) => reply.text()),
+      Promise.resolve(handle({ method: "POST", url: `http://ours${path}`, headers, body })).then(
+        (reply) => reply.body,
+      ),
+    ]);
+    const answers = [parseAnswer(theirs), parseAnswer(ours)] as const;
+    if (answers[0].error !== undefined) failing += 1;
+    if (sameAnswer(answers[0], answers[1])) return;
+    found.push({
+      request,
+      real: theirs,
+      ours,
+      reason: explainDifference(request.query, answers[0], answers[1]),
+    });
+  };
+  for (let at = 0; at < requests.length; at += 8) await Promise.all(requests.slice(at, at + 8).map(compare));
+  return {
+    version: real.version,
+    queries: requests.length,
+    failing,
+    different: found.filter(({ reason }) => reason === undefined),
+    explained: found.filter(({ reason }) => reason !== undefined),
+  };
+}
+
+function ourServer(): HttpHandler {
+  const config = parseConfig({});
+  const engine = createEngine({ dialect: 2, defaultStepMs: 60_000 });
+  const rules: RuleManager = { groups: [], intervalMs: () => 0, start() {}, stop() {} };
+  return createApi({
+    config,
+    engine,
+    storage: dataStorage(),
+    pools: [],
+    rules,
+    version: "2.42.0",
+    now: () => 0,
+  });
+}
+
+function formOf({ query, start, end, step }: RandomQuery): { readonly path: string; readonly body: string } {
+  if (step === 0) {
+    return { path: "/api/v1/query", body: new URLSearchParams({ query, time: String(start) }).toString() };
+  }
+  const values = { query, start: String(start), end: String(end), step: String(step) };
+  return { path: "/api/v1/query_range", body: new URLSearchParams(values).toString() };
+}
+
+/** An answer of either server: values by series and time, or an error. */
+export interface Answer {
+  readonly error: string | undefined;
+  readonly message: string;
+  readonly points: ReadonlyMap<string, number>;
+}
+
+interface RawAnswer {
+  readonly status: string;
+  readonly errorType?: string;
+  readonly error?: string;
+  readonly data?: { readonly resultType: string; readonly result: unknown };
+}
+
+function parseAnswer(text: string): Answer {
+  const raw = JSON.parse(text) as RawAnswer;
+  const points = new Map<string, number>();
+  if (raw.data === undefined) return { error: raw.errorType, message: raw.error ?? "", points };
+  const { resultType, result } = raw.data;
+  const add = (metric: string, [time, value]: readonly [number, string]): void => {
+    points.set(`${metric} @ ${time}`, parseGoFloat(value) ?? NaN);
+  };
+  if (resultType === "scalar" || resultType === "string") add(resultType, result as [number, string]);
+  else {
+    for (const series of result as {
+      metric: object;
+      value?: [number, string];
+      values?: [number, string][];
+    }[]) {
+      const metric = JSON.stringify(Object.entries(series.metric).sort());
+      for (const point of series.values ?? (series.value === undefined ? [] : [series.value]))
+        add(metric, point);
+    }
+  }
+  return { error: undefined, message: "", points };
+}
+
+function sameAnswer(real: Answer, ours: Answer): boolean {
+  if (real.error !== ours.error || real.points.size !== ours.points.size) return false;
+  for (const [key, value] of real.points) {
+    const other = ours.points.get(key);
+    if (other === undefined || !closeValues(value, other)) return false;
+  }
+  return true;
+}
+
+/** Equal but for the last digits: Go and JavaScript compute powers and angles by different methods. */
+export function closeValues(left: number, right: number): boolean {
+  if (Object.is(left, right) || left === right) return true;
+  if (Number.isNaN(left) || Number.isNaN(right)) return false;
+  return Math.abs(left - right) <= 1e-9 * Math.max(Math.abs(left), Math.abs(right));
+}

@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { formatJson, formatTable } from "./harness/report.js";
 import { createSuite } from "./harness/suite.js";
 import { addKernelBenches } from "./kernel.js";
+import { addLoadBenches } from "./load.js";
 import { addNetworkBenches } from "./network.js";
 import { addWorldBenches } from "./world.js";
 
@@ -19,6 +20,7 @@ const suite = createSuite();
 addKernelBenches(suite);
 addNetworkBenches(suite);
 addWorldBenches(suite);
+addLoadBenches(suite);
 
 const results = await suite.run({
   pattern: new RegExp(values.grep, "i"),

@@ -6,7 +6,7 @@ import { compile } from "../execute/compile.js";
 import { bareContext, missingTable } from "../execute/env.js";
 import { scopeTableOf } from "../execute/scan.js";
 import { unsupported } from "../execute/unsupported.js";
-import { walkTree } from "../sql/parse.js";
+import { primaryKeyMark, walkTree } from "../sql/parse.js";
 import { boolType } from "../types/builtin.js";
 import type { ForeignKeyDef, IndexDef, TableDef } from "./catalog.js";
 import type { Draft } from "./draft.js";
@@ -34,7 +34,10 @@ export function addUnique(
   columns: readonly string[],
   name: string | undefined,
 ): TableDef {
-  const indexes = columns.map((column) => columnIndex(table, column));
+  const indexes = columns.map((column) => {
+    if (table.columns.some(({ name: own, dropped }) => own === column && !dropped)) return columnIndex(table, column);
+    throw new DatabaseError("42703", `column "${column}" named in key does not exist`);
+  });
   if (kind === "primary key" && table.indexes.some((index) => index.constraint === "primary key")) {
     throw new DatabaseError("42P16", `multiple primary keys for table "${table.name}" are not allowed`);
   }
@@ -77,7 +80,7 @@ function findReferenced(
   names: readonly string[],
 ): { columns: readonly number[]; index: IndexDef } {
   const primary = parent.indexes.find((index) => index.constraint === "primary key");
-  if (names.length === 0) {
+  if (names.length === 0 || names[0] === primaryKeyMark) {
     if (primary === undefined)
       throw new DatabaseError("42704", `there is no primary key for referenced table "${parent.name}"`);
     return { columns: primary.columns.map((column) => column ?? 0), index: primary };

@@ -5,8 +5,6 @@ import { DatabaseError } from "../database-error.js";
 
 export interface Arbiters {
   readonly indexes: readonly IndexDef[];
-  /** Whether the WHERE of the clause belongs to the target and not to DO UPDATE. */
-  readonly ateWhere: boolean;
 }
 
 function sameExpression(a: unknown, b: unknown): boolean {
@@ -28,10 +26,10 @@ function keyMatches(index: IndexDef, table: TableDef, wanted: readonly Expr[]): 
 }
 
 /** @throws DatabaseError 42P10 when no unique index fits, 42704 for an unknown constraint. */
-export function findArbiters(clause: OnConflictAction, table: TableDef): Arbiters {
+export function findArbiters(clause: OnConflictAction, table: TableDef, predicate: Expr | null): Arbiters {
   const unique = table.indexes.filter((index) => index.unique);
   const { on } = clause;
-  if (on === undefined) return { indexes: unique, ateWhere: false };
+  if (on === undefined) return { indexes: unique };
   if (on.type === "on constraint") {
     const found = unique.filter((index) => index.name === on.constraint.name && index.constraint !== null);
     if (found.length === 0) {
@@ -40,15 +38,18 @@ export function findArbiters(clause: OnConflictAction, table: TableDef): Arbiter
         `constraint "${on.constraint.name}" for table "${table.name}" does not exist`,
       );
     }
-    return { indexes: found, ateWhere: false };
+    return { indexes: found };
+  }
+  for (const expression of on.exprs) {
+    if (expression.type === "ref" && !table.columns.some((column) => column.name === expression.name && !column.dropped)) {
+      throw new DatabaseError("42703", `column "${expression.name}" does not exist`);
+    }
   }
   const fitting = unique.filter((index) => keyMatches(index, table, on.exprs));
   const whole = fitting.filter((index) => index.where === null);
-  if (whole.length > 0) return { indexes: whole, ateWhere: false };
-  const partial = fitting.filter(
-    (index) => clause.where !== undefined && sameExpression(index.where, clause.where),
-  );
-  if (partial.length > 0) return { indexes: partial, ateWhere: true };
+  if (whole.length > 0) return { indexes: whole };
+  const partial = fitting.filter((index) => predicate !== null && sameExpression(index.where, predicate));
+  if (partial.length > 0) return { indexes: partial };
   throw new DatabaseError(
     "42P10",
     "there is no unique or exclusion constraint matching the ON CONFLICT specification",

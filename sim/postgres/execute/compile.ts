@@ -89,6 +89,15 @@ function findColumn(
   return scope.outer === null ? null : findColumn(scope.outer, table, name);
 }
 
+/** A table that is there under another name is hinted at. */
+function missingEntry(scope: Scope, name: string): DatabaseError {
+  const renamed = scope.tables.find((table) => table.relation === name);
+  if (renamed === undefined) return new DatabaseError("42P01", `missing FROM-clause entry for table "${name}"`);
+  return new DatabaseError("42P01", `invalid reference to FROM-clause entry for table "${name}"`, {
+    hint: `Perhaps you meant to reference the table alias "${renamed.alias}".`,
+  });
+}
+
 function hasTable(scope: Scope | null, alias: string): boolean {
   return (
     scope !== null && (scope.tables.some((table) => table.alias === alias) || hasTable(scope.outer, alias))
@@ -101,7 +110,7 @@ function compileRef(ref: ExprRef, context: CompileContext): Compiled {
   const found = findColumn(context.scope, table, ref.name);
   if (found === null) {
     if (table !== null && !hasTable(context.scope, table)) {
-      throw new DatabaseError("42P01", `missing FROM-clause entry for table "${table}"`);
+      throw missingEntry(context.scope, table);
     }
     if (table === null && hasTable(context.scope, ref.name))
       throw unsupported(`the whole row ${ref.name} as a value`);
@@ -225,6 +234,7 @@ function compileOperator(node: Expr & { type: "binary" }, context: CompileContex
   // These two stand for IS [NOT] DISTINCT FROM; see parse.ts.
   if (op === "!~*") return compileDistinctFrom(left, right, false);
   if (op === "@@") return compileDistinctFrom(left, right, true);
+  if ((op as string) === "#-") return compileBinary("#>", left, right);
   if (op === "AT TIME ZONE") return compileAtTimeZone(left, right);
   return compileBinary(op, left, right);
 }

@@ -71,6 +71,8 @@ export interface Compiled {
 /** One table, or something like it, that names can refer to. */
 export interface ScopeTable {
   readonly alias: string;
+  /** Name of the table itself, where there is one. */
+  readonly relation?: string;
   readonly place: number;
   readonly columns: ReadonlyArray<{ readonly name: string; readonly type: PgType; readonly index: number }>;
 }

@@ -204,7 +204,9 @@ function matchOverload(
   overloads: readonly FunctionDef[],
   args: readonly Compiled[],
 ): { def: FunctionDef; args: Compiled[] } | null {
-  for (const def of overloads) {
+  const isExact = (def: FunctionDef): boolean =>
+    args.every((argument, index) => argument.coerce !== undefined || argument.type.oid === def.args[index]?.oid);
+  for (const def of [...overloads.filter(isExact), ...overloads]) {
     if (args.length < (def.required ?? def.args.length) || args.length > def.args.length) continue;
     const fits = args.every((argument, index) => {
       const type = def.args[index];

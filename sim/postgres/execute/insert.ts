@@ -16,7 +16,7 @@ import { createEnv, type Execution, type Outcome, type Plan, type Run } from "./
 import { lockRow } from "./row-lock.js";
 import { scopeTableOf, withMissing } from "./scan.js";
 import { compileSets, type Assignment } from "./sets.js";
-import { insertRow, runChecks, updateMode, updateRow } from "./writer.js";
+import { checkRow, insertRow, runChecks, updateRow } from "./writer.js";
 
 /** Compiles the default of a column; null when it has none. */
 export function compileDefault(column: ColumnDef, context: CompileContext): Compiled {
@@ -124,7 +124,7 @@ interface Conflict {
 function compileConflict(node: InsertStatement, table: TableDef, context: CompileContext): Conflict | null {
   const { onConflict } = node;
   if (onConflict === null || onConflict === undefined) return null;
-  const arbiters = findArbiters(onConflict, table);
+  const arbiters = findArbiters(onConflict, table, (node as { conflictPredicate?: Expr }).conflictPredicate ?? null);
   if (onConflict.do === "do nothing") return { arbiters, update: null };
   if (onConflict.on === undefined) {
     throw new DatabaseError(
@@ -136,7 +136,7 @@ function compileConflict(node: InsertStatement, table: TableDef, context: Compil
     );
   }
   const where =
-    onConflict.where === undefined || arbiters.ateWhere
+    onConflict.where === undefined
       ? null
       : asCondition(compile(onConflict.where, context), boolType, "WHERE");
   return { arbiters, update: { sets: compileSets(onConflict.do.sets, table, context), where } };
@@ -207,6 +207,7 @@ export function compileInsert(node: InsertStatement, base: CompileContext): Plan
 
   function* writeOne(execution: Execution, env: Env, row: Row): Run<Tuple | null> {
     if (conflict === null) return yield* insertRow(execution, tableOf(), row, env);
+    checkRow(execution, tableOf(), row, env);
     for (;;) {
       const existing = yield* findConflict(execution, conflict.arbiters, tableOf(), row);
       if (existing === null) return yield* insertRow(execution, tableOf(), row, env);
@@ -287,6 +288,5 @@ function* updateExisting(
   if (update.where !== null && update.where.run(env) !== true) return null;
   const next = [...withMissing(table, locked.tuple)];
   for (const { index, value } of update.sets) next[index] = value.run(env);
-  void updateMode;
   return yield* updateRow(execution, table, locked.tuple, next, env);
 }

@@ -336,6 +336,11 @@ export function compileBinary(op: string, left: Compiled, right: Compiled): Comp
 }
 
 function compileOther(op: string, left: Compiled, right: Compiled): Compiled | null {
+  if (left.coerce !== undefined && right.coerce !== undefined && op !== "||") {
+    throw new DatabaseError("42725", `operator is not unique: unknown ${op} unknown`, {
+      hint: "Could not choose a best candidate operator. You might need to add explicit type casts.",
+    });
+  }
   if (left.type.category === "json" || right.type.category === "json") {
     const json = compileJson(op, left, right);
     if (json !== null) return json;

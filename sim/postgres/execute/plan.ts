@@ -29,6 +29,8 @@ export type Run<T> = Generator<Wait, T, void>;
 
 export interface Plan {
   readonly command: "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "OTHER";
+  /** How messages call it, when not by its command: `SELECT FOR UPDATE`. */
+  readonly label?: string;
   readonly parameterTypes: readonly PgType[];
   /** Null when the statement returns no rows. */
   readonly columns: readonly OutputColumn[] | null;

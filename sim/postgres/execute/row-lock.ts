@@ -91,7 +91,7 @@ export function* lockRow(
       return { kind: "locked", tuple: current, moved };
     }
     if (writer.top === own) return { kind: "gone" };
-    if (execution.repeatable) throw concurrentChange(current.next === null);
+    if (execution.repeatable) throw concurrentChange(current.next === null && !record);
     if (current.next === null) return { kind: "gone" };
     current = current.next;
     moved = true;

@@ -27,7 +27,7 @@ export function scopeTableOf(table: TableDef, alias: string, place: number): Sco
   const columns = table.columns.flatMap((column, index) =>
     column.dropped ? [] : [{ name: column.name, type: column.type, index }],
   );
-  return { alias, place, columns };
+  return { alias, relation: table.name, place, columns };
 }
 
 /** The parts of a condition joined by AND. */

@@ -4,7 +4,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { compileGeneralSubquery, compileGeneral } from "../general/general.js";
 import type { ParsedStatement } from "../sql/parse.js";
-import { textType } from "../types/builtin.js";
+import { textType, voidType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import { compile } from "./compile.js";
 import { type CompileContext, type CompiledSubquery, emptyScope, type Env, type Wait } from "./env.js";
@@ -130,6 +130,7 @@ function compileSelectPlan(node: Statement & { type: "select" }, context: Compil
   }
   return {
     ...base,
+    label: `SELECT FOR ${locking.toUpperCase()}`,
     *run(execution, parameters) {
       return selected(columns, yield* select.runLocked(execution, createEnv(execution, parameters)));
     },
@@ -156,7 +157,9 @@ function compileWaiting(
     },
     context,
   );
-  const columns = plain.columns;
+  const columns = plain.columns.map((column, index) =>
+    waiting.some((one) => one.index === index) ? { ...column, type: voidType } : column,
+  );
   return {
     command: "SELECT",
     parameterTypes: [],

@@ -62,6 +62,11 @@ function queueChildActions(execution: Execution, table: TableDef, before: Row, a
   }
 }
 
+/** What a row must fulfil by itself. @throws DatabaseError 23502, 23514 */
+export function checkRow(execution: Execution, table: TableDef, row: Row, env: Env): void {
+  rowCheck(table, execution.runtime)(row, env);
+}
+
 /** @throws DatabaseError 23502, 23514, 23505 */
 export function* insertRow(execution: Execution, table: TableDef, row: Row, env: Env): Run<Tuple> {
   rowCheck(table, execution.runtime)(row, env);

@@ -19,6 +19,8 @@ export interface PgSessionEvents {
 
 export interface PgSession {
   readonly pid: number;
+  /** False once either side ended it. */
+  readonly open: boolean;
   /**
    * Runs one message; several statements in one text give the result of the last.
    *
@@ -53,6 +55,9 @@ export function createPgSession(
   };
   return {
     pid: session.id,
+    get open() {
+      return !session.isEnded;
+    },
     session,
     execute,
     query<R>(message: SessionMessage | string, values?: readonly unknown[]) {

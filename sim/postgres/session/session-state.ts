@@ -84,7 +84,7 @@ function parseTimeout(name: string, value: string): number {
   const match = /^\s*(-?\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$/.exec(value);
   if (match === null) {
     throw new DatabaseError("22023", `invalid value for parameter "${name}": "${value}"`, {
-      ...(/[a-z]/i.test(value)
+      ...(/^\s*\d/.test(value)
         ? { hint: 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".' }
         : {}),
     });

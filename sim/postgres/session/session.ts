@@ -180,13 +180,15 @@ export function createSession({
 
   function* runMessage(message: SessionMessage, outcomes: Outcome[]): Run<void> {
     const statements = parse(message.text);
-    const { values } = message;
-    if (values !== undefined && statements.length > 1) {
+    // As `pg` does: without a name and values the text goes as it is, and may hold several statements.
+    const values = message.name === undefined && message.values?.length === 0 ? undefined : message.values;
+    const prepared = values !== undefined || message.name !== undefined;
+    if (prepared && statements.length > 1) {
       throw new DatabaseError("42601", "cannot insert multiple commands into a prepared statement");
     }
     for (const statement of statements) {
-      if (values === undefined && statement.parameterCount > 0) {
-        throw new DatabaseError("42P02", `there is no parameter $${statement.parameterCount}`);
+      if (!prepared && statement.parameterCount > 0) {
+        throw new DatabaseError("42P02", `there is no parameter $1`);
       }
       outcomes.push(yield* runStatement(statement, bindFor(statement, values ?? [], message.name ?? "")));
     }

@@ -71,7 +71,7 @@ export function* runPlan(
   parameters: readonly Value[],
 ): Run<Outcome> {
   if (plan.writes && transaction.readOnly) {
-    throw new DatabaseError("25006", `cannot execute ${plan.command} in a read-only transaction`);
+    throw new DatabaseError("25006", `cannot execute ${plan.label ?? plan.command} in a read-only transaction`);
   }
   for (const [table, mode] of plan.tables) yield* lockTable(engine, transaction, table, mode);
   const snapshot = takeSnapshot(engine, transaction);

@@ -64,12 +64,28 @@ function rewrite(tokens: readonly Token[], at: number, out: string[]): number {
     if (isWord(second, "not") && isWord(third, "distinct") && isWord(fourth, "from"))
       return replaced("@@", 4);
   }
+  if (first?.kind === "operator" && first.text === "#>") return replaced("#-", 1);
+  if (isWord(first, "references")) return rewriteReference(tokens, at, out);
   if (isWord(first, "default") && isWord(second, "values")) return replaced("values (default)", 2);
   if (isWord(first, "as") && isWord(second, "materialized")) return replaced("as", 2);
   if (isWord(first, "as") && isWord(second, "not") && isWord(third, "materialized")) return replaced("as", 3);
   if (isWord(first, "not", "initially") && isWord(second, "deferrable", "immediate")) return 2;
   return 0;
 }
+
+/** The library wants the columns of a reference; {@link primaryKeyMark} stands for leaving them out. */
+function rewriteReference(tokens: readonly Token[], at: number, out: string[]): number {
+  const isPoint = (token: Token | undefined): boolean => token?.kind === "operator" && token.text === ".";
+  const length = isPoint(tokens[at + 2]) ? 4 : 2;
+  const name = tokens.slice(at + 1, at + length);
+  out.push("references", name.map((token) => (token.kind === "quoted" ? quoteName(token.text) : token.text)).join(""));
+  const next = tokens[at + length];
+  if (next === undefined || next.kind !== "operator" || next.text !== "(") out.push(`("${primaryKeyMark}")`);
+  return length;
+}
+
+/** Column name that stands for the primary key of the table it belongs to. */
+export const primaryKeyMark = "\u0002primary key";
 
 function rebuild(tokens: readonly Token[], literals: Literal[]): string {
   const out: string[] = [];
@@ -82,8 +98,11 @@ function rebuild(tokens: readonly Token[], literals: Literal[]): string {
     if (token.kind === "string" || (token.kind === "number" && !isBareNumber(tokens, at))) {
       literals.push({ kind: token.kind, text: token.text });
       out.push(`'${mark}${literals.length - 1}'`);
+    } else if (token.text === "-" && /^->>?$/.test(out.at(-1) ?? "") && tokens[at + 1]?.kind === "number") {
+      out.push(`-${tokens[at + 1]?.text ?? ""}`);
+      at += 1;
     } else if (token.kind === "quoted") out.push(quoteName(token.text));
-    else if (token.kind === "operator" && (token.text === "@@" || token.text === "!~*")) {
+    else if (token.kind === "operator" && ["@@", "!~*", "#-"].includes(token.text)) {
       throw unsupportedSyntax(`operator ${token.text}`);
     } else out.push(token.text === "!=" ? "<>" : token.text);
     at += 1;
@@ -133,11 +152,14 @@ function parseOne(source: string, tokens: readonly Token[]): ParsedStatement {
   );
   const utility = parseUtility(source, tokens);
   if (utility !== null) return { utility, ast: null, parameterCount };
+  const predicate = findConflictPredicate(tokens);
   const literals: Literal[] = [];
-  const text = rebuild(tokens, literals);
+  const kept = predicate === null ? tokens : [...tokens.slice(0, predicate.from), ...tokens.slice(predicate.to)];
+  const text = rebuild(kept, literals);
   try {
     const [ast, ...rest] = parseWithLibrary(text);
     if (ast === undefined || rest.length > 0) throw unsupportedSyntax(text);
+    if (predicate !== null) attachPredicate(ast, parseWithLibrary(`select ${rebuild(tokens.slice(predicate.from + 1, predicate.to), literals)}`)[0]);
     restoreLiterals(ast, literals);
     return { utility: null, ast, parameterCount };
   } catch (error) {
@@ -146,14 +168,34 @@ function parseOne(source: string, tokens: readonly Token[]): ParsedStatement {
   }
 }
 
+/** The `WHERE` between a conflict target and its `DO`, which the library does not know. */
+function findConflictPredicate(tokens: readonly Token[]): { readonly from: number; readonly to: number } | null {
+  const start = tokens.findIndex((token, index) => isWord(token, "on") && isWord(tokens[index + 1], "conflict"));
+  if (start < 0) return null;
+  const to = tokens.findIndex((token, index) => index > start && isWord(token, "do") && isWord(tokens[index + 1], "nothing", "update"));
+  const from = tokens.findIndex((token, index) => index > start && index < to && isWord(token, "where"));
+  return from < 0 ? null : { from, to };
+}
+
+function attachPredicate(ast: Statement, select: Statement | undefined): void {
+  if (ast.type !== "insert" || select?.type !== "select") return;
+  Object.assign(ast, { conflictPredicate: select.columns?.[0]?.expr });
+}
+
 function explainFailure(source: string, tokens: readonly Token[], error: unknown): Error {
   const start = tokens[0]?.start ?? 0;
   const text = source.slice(start, tokens.at(-1)?.end);
   const gap = knownGaps.find(([pattern]) => pattern.test(text));
   if (gap !== undefined) return unsupportedSyntax(gap[1]);
   if (error instanceof Error && error.message.includes("Ambiguous")) return unsupportedSyntax(text);
+  const [first] = tokens;
+  if (first !== undefined && !statementWords.has(first.text)) return syntaxError(source, first.start);
   return syntaxError(source, failedAt(error, tokens, source));
 }
+
+const statementWords = new Set([
+  "select", "insert", "update", "delete", "with", "values", "create", "alter", "drop", "truncate", "comment", "do", "(",
+]);
 
 /** The library says at which token it stopped; count the same token in the source. */
 function failedAt(error: unknown, tokens: readonly Token[], source: string): number {

@@ -1,7 +1,7 @@
 /** The built-in types, with their OIDs and text forms. */
 import { DatabaseError } from "../database-error.js";
 import { intervalLength, type Interval, parseInterval, printInterval, printTimeOfDay } from "./interval.js";
-import { canonicalJson, parseJson } from "./json.js";
+import { canonicalJson, jsonKey, parseJson } from "./json.js";
 import { compareNumeric, type Numeric, parseNumeric, printNumeric } from "./numeric.js";
 import { parseDate, parseTime, parseTimestamp, printDate, printTimestamp } from "./temporal.js";
 import { compareText, invalidInput, plainCompare, type PgType, type TypeCategory } from "./type.js";
@@ -215,7 +215,11 @@ export const jsonType = define("json", 114, 199, "json", {
     return text;
   },
 });
-export const jsonbType = define("jsonb", 3802, 3807, "json", { parse: canonicalJson });
+export const jsonbType = define("jsonb", 3802, 3807, "json", {
+  parse: canonicalJson,
+  compare: (a, b) => plainCompare(jsonKey(a as string), jsonKey(b as string)),
+  key: (value) => jsonKey(value as string),
+});
 export const timestamptzType = define("timestamp with time zone", 1184, 1185, "datetime", {
   size: 8,
   parse: (text) => parseTimestamp(text, "timestamp with time zone", true),

@@ -23,6 +23,7 @@ interface Cursor {
 const blank = /[ \t\r\n]*/y;
 const stringToken = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const numberToken = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+const symbolToken = /[[\]{}:,]|true|false|null/y;
 const wordToken = /[A-Za-z0-9_$.+-]+|./suy;
 
 function skipBlank(cursor: Cursor): void {
@@ -38,10 +39,16 @@ function token(cursor: Cursor, pattern: RegExp): string | null {
   return found;
 }
 
-function fail(cursor: Cursor): DatabaseError {
+/** @param expected - What should have come, as the detail says it. */
+function fail(cursor: Cursor, expected: string): DatabaseError {
   if (cursor.at >= cursor.text.length) {
     return invalid(cursor.typeName, "The input string ended unexpectedly.");
   }
+  const start = cursor.at;
+  const known = token(cursor, stringToken) ?? token(cursor, numberToken) ?? token(cursor, symbolToken);
+  const atEnd = !/[A-Za-z0-9_$]/.test(cursor.text[cursor.at] ?? "") || /^[[\]{}:,]$/.test(known ?? "");
+  if (known !== null && atEnd) return invalid(cursor.typeName, `Expected ${expected}, but found "${known}".`);
+  cursor.at = start;
   return invalid(cursor.typeName, `Token "${token(cursor, wordToken) ?? ""}" is invalid.`);
 }
 
@@ -62,13 +69,13 @@ function parseValue(cursor: Cursor): Json {
     }
   }
   const digits = token(cursor, numberToken);
-  if (digits === null) throw fail(cursor);
+  if (digits === null) throw fail(cursor, "JSON value");
   return { digits };
 }
 
-function parseText(cursor: Cursor): string {
+function parseText(cursor: Cursor, expected = "string"): string {
   const found = token(cursor, stringToken);
-  if (found === null) throw fail(cursor);
+  if (found === null) throw fail(cursor, expected);
   const text = JSON.parse(found) as string;
   if (cursor.typeName === "json" && text.includes("\u0000") && found.includes("\\u0000")) {
     throw new DatabaseError("22P05", "unsupported Unicode escape sequence", {
@@ -88,14 +95,14 @@ function parseObject(cursor: Cursor): Json {
   }
   for (;;) {
     skipBlank(cursor);
-    const key = parseText(cursor);
+    const key = parseText(cursor, entries.size === 0 ? 'string or "}"' : "string");
     skipBlank(cursor);
-    if (cursor.text[cursor.at] !== ":") throw fail(cursor);
+    if (cursor.text[cursor.at] !== ":") throw fail(cursor, '":"');
     cursor.at += 1;
     entries.set(key, parseValue(cursor));
     skipBlank(cursor);
     const next = cursor.text[cursor.at];
-    if (next !== "," && next !== "}") throw fail(cursor);
+    if (next !== "," && next !== "}") throw fail(cursor, '"," or "}"');
     cursor.at += 1;
     if (next === "}") return entries;
   }
@@ -113,7 +120,7 @@ function parseArray(cursor: Cursor): Json {
     items.push(parseValue(cursor));
     skipBlank(cursor);
     const next = cursor.text[cursor.at];
-    if (next !== "," && next !== "]") throw fail(cursor);
+    if (next !== "," && next !== "]") throw fail(cursor, '"," or "]"');
     cursor.at += 1;
     if (next === "]") return items;
   }
@@ -124,7 +131,7 @@ export function parseJson(text: string): Json {
   const cursor: Cursor = { text, typeName: "json", at: 0 };
   const value = parseValue(cursor);
   skipBlank(cursor);
-  if (cursor.at < text.length) throw fail(cursor);
+  if (cursor.at < text.length) throw fail(cursor, "end of input");
   return value;
 }
 
@@ -153,6 +160,17 @@ export function printJson(value: Json): string {
 
 export function canonicalJson(text: string): string {
   return printJson(parseJson(text));
+}
+
+/** A text that is the same for equal values, whatever the scale of their numbers. */
+export function jsonKey(text: string): string {
+  return text.includes(".") ? printKey(parseJson(text)) : text;
+}
+
+function printKey(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(printKey).join(", ")}]`;
+  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${JSON.stringify(key)}: ${printKey(item)}`).join(", ")}}`;
+  return value !== null && isJsonNumber(value) ? printJson(value).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") : printJson(value);
 }
 
 /** Whether `outer @> inner`. An array contains a bare scalar at the top level only. */

@@ -8,7 +8,7 @@ import { tempFolder } from "../history/temp-folder.js";
 import { run } from "./captured-terminal.js";
 
 // These commands read a file; no world is needed for that.
-vi.mock("../../../../sim/phoenix.js", () => ({}));
+vi.mock("../../../../sim/phoenix/index.js", () => ({}));
 
 function historyFile(...records: readonly HistoryRecord[]): string {
   const file = join(tempFolder(), "history.jsonl");

@@ -30,8 +30,10 @@ export type Measure = (
 /**
  * Asks for the last twelve points up to `endMs`.
  *
- * Both variants are averaged over the points at which both were seen, so that one that started later is not
- * compared with a warmer one. Points that are not numbers (0 / 0) count as absent.
+ * Both variants are averaged over the points at which both were seen: one that started later, or whose node
+ * was away, is not compared with a whole one. What is counted on nodes is added up over those nodes whose two
+ * collectors were both scraped; a collector that exported nothing counts as zero there. Points that are not
+ * numbers (0 / 0) count as absent.
  *
  * @throws Error when Prometheus cannot be asked.
  */
@@ -42,13 +44,21 @@ export async function measure(
 ): Promise<Measurement> {
   const startMs = endMs - (comparisonPoints - 1) * comparisonStepSeconds * 1000;
   const range = { startMs, endMs, stepSeconds: comparisonStepSeconds };
-  const queries = Object.entries(experimentQueries(experimentId)) as [keyof ExperimentQueries, string][];
-  const answers = await Promise.all(
-    queries.map(async ([name, query]) => [name, aligned(await prometheus.range(query, range))] as const),
+  const { scraped, ...queries } = experimentQueries(experimentId);
+  const names = Object.keys(queries) as (keyof typeof queries)[];
+  const [seen, ...answers] = await Promise.all([
+    prometheus.range(scraped, range),
+    ...names.map((name) => prometheus.range(queries[name], range)),
+  ]);
+  const places = commonPlaces(seen);
+  const byName = new Map(
+    names.map((name, index) => [
+      name,
+      perNode.has(name) ? counted(answers[index] ?? [], places) : aligned(answers[index] ?? []),
+    ]),
   );
-  const byName = new Map(answers);
   const side = (variant: Variant): MeasuredVariant => {
-    const samples = (name: keyof ExperimentQueries): readonly number[] => byName.get(name)?.[variant] ?? [];
+    const samples = (name: keyof typeof queries): readonly number[] => byName.get(name)?.[variant] ?? [];
     return {
       metrics: {
         time_series_count: Math.round(mean(samples("series"))),
@@ -67,19 +77,64 @@ export async function measure(
   return { baseline: side("baseline"), candidate: side("candidate") };
 }
 
-// A variant that is absent altogether leaves the other one whole: no series is a fact, not a gap.
-function aligned(answer: readonly Series[]): Readonly<Record<Variant, readonly number[]>> {
-  const points = (variant: Variant): Map<number, number> => {
-    const series = answer.find(({ labels }) => labels["variant"] === variant);
-    const real = (series?.points ?? []).filter(({ value }) => Number.isFinite(value));
-    return new Map(real.map(({ atMs, value }) => [atMs, value]));
-  };
-  const baseline = points("baseline");
-  const candidate = points("candidate");
-  if (baseline.size === 0 || candidate.size === 0) {
-    return { baseline: [...baseline.values()], candidate: [...candidate.values()] };
+type Samples = Readonly<Record<Variant, readonly number[]>>;
+
+const perNode: ReadonlySet<string> = new Set(["series", "processes", "criticalProcesses"]);
+
+/** Points in time, each with the nodes whose two collectors were both scraped. */
+type Places = ReadonlyMap<number, readonly string[]>;
+
+function commonPlaces(seen: readonly Series[]): Places {
+  const baseline = valuesOf(seen, "baseline");
+  const candidate = valuesOf(seen, "candidate");
+  const places = new Map<number, string[]>();
+  for (const { node, atMs } of baseline.values()) {
+    if (!candidate.has(keyOf(node, atMs))) continue;
+    const nodes = places.get(atMs) ?? [];
+    nodes.push(node);
+    places.set(atMs, nodes);
   }
-  const common = [...baseline.keys()].filter((atMs) => candidate.has(atMs));
-  const at = (values: Map<number, number>): number[] => common.map((atMs) => values.get(atMs) ?? 0);
-  return { baseline: at(baseline), candidate: at(candidate) };
+  return new Map([...places].sort(([a], [b]) => a - b));
+}
+
+function counted(answer: readonly Series[], places: Places): Samples {
+  const sums = (variant: Variant): number[] => {
+    const values = valuesOf(answer, variant);
+    return [...places].map(([atMs, nodes]) =>
+      nodes.reduce((sum, node) => sum + (values.get(keyOf(node, atMs))?.value ?? 0), 0),
+    );
+  };
+  return { baseline: sums("baseline"), candidate: sums("candidate") };
+}
+
+interface NodeValue {
+  readonly node: string;
+  readonly atMs: number;
+  readonly value: number;
+}
+
+function valuesOf(answer: readonly Series[], variant: Variant): Map<string, NodeValue> {
+  const values = new Map<string, NodeValue>();
+  for (const { labels, points } of answer) {
+    if (labels["variant"] !== variant) continue;
+    const node = labels["node"] ?? "";
+    for (const { atMs, value } of points) {
+      if (Number.isFinite(value)) values.set(keyOf(node, atMs), { node, atMs, value });
+    }
+  }
+  return values;
+}
+
+function keyOf(node: string, atMs: number): string {
+  return `${atMs}/${node}`;
+}
+
+function aligned(answer: readonly Series[]): Samples {
+  const baseline = valuesOf(answer, "baseline");
+  const candidate = valuesOf(answer, "candidate");
+  // A variant that is absent altogether leaves the other one whole: that it is absent is a fact, not a gap.
+  const apart = baseline.size === 0 || candidate.size === 0;
+  const kept = (mine: Map<string, NodeValue>, other: Map<string, NodeValue>): number[] =>
+    [...mine].filter(([key]) => apart || other.has(key)).map(([, { value }]) => value);
+  return { baseline: kept(baseline, candidate), candidate: kept(candidate, baseline) };
 }

@@ -6,8 +6,13 @@ export const comparisonPoints = 12;
 /** Seconds between two points; the scrape interval. */
 export const comparisonStepSeconds = 15;
 
-/** What is asked about each variant; the result of each carries the label `variant`. */
+/**
+ * What is asked about each variant; the result of each carries the label `variant`. The first four also carry
+ * `node`, the label that a scrape adds to everything a collector tells.
+ */
 export interface ExperimentQueries {
+  /** There when a collector was scraped, also while it exports nothing. */
+  readonly scraped: string;
   readonly series: string;
   readonly processes: string;
   readonly criticalProcesses: string;
@@ -29,14 +34,15 @@ export function experimentQueries(experimentId: string): ExperimentQueries {
   const of = (extra = ""): string => `{experiment_id="${experimentId}"${extra}}`;
   const series = of(`,__name__=~"phoenix_process_.+",__name__!="phoenix_process_cardinality"`);
   const critical = of(`,__name__=~"phoenix_process_.+",process_priority="critical"`);
-  const distinct = "count by (variant, node_name, process_executable_name, process_pid)";
+  const distinct = "count by (variant, node, process_executable_name, process_pid)";
   const rate = (name: string): string => `sum by (variant) (rate(${name}${of()}[5m]))`;
   const sent = rate("otelcol_exporter_sent_metric_points");
   const failed = rate("otelcol_exporter_send_failed_metric_points");
   return {
-    series: `count by (variant) (${series})`,
-    processes: `count by (variant) (${distinct} (${series}))`,
-    criticalProcesses: `count by (variant) (${distinct} (${critical}))`,
+    scraped: `max by (variant, node) (phoenix_process_cardinality${of()})`,
+    series: `count by (variant, node) (${series})`,
+    processes: `count by (variant, node) (${distinct} (${series}))`,
+    criticalProcesses: `count by (variant, node) (${distinct} (${critical}))`,
     samplesPerSecond: sent,
     cpuCores: `sum by (variant) (phoenix_collector_cpu_usage_cores${of()})`,
     memoryBytes: `sum by (variant) (phoenix_collector_memory_usage_bytes${of()})`,

@@ -82,11 +82,11 @@ async function overview(
   const now = (query: string): Promise<Series[]> => prometheus.instant(query, window.endMs);
   const [series, samples, cpu, memory, processes, nodes, ...lines] = await asked(() =>
     Promise.all([
-      now(queries.series),
+      now(byVariant(queries.series)),
       now(queries.samplesPerSecond),
       now(queries.cpuCores),
       now(queries.memoryBytes),
-      now(queries.processes),
+      now(byVariant(queries.processes)),
       now(nodesQuery(experiment.id)),
       ...timelines.map(([, query]) => prometheus.range(query, range(window))),
     ]),
@@ -129,10 +129,15 @@ async function overview(
   };
 }
 
+// Over all nodes.
+function byVariant(query: string): string {
+  return `sum by (variant) (${query})`;
+}
+
 function timelineQueries(id: string): Readonly<Record<string, string>> {
   const queries = experimentQueries(id);
   return {
-    cardinality: queries.series,
+    cardinality: byVariant(queries.series),
     cpu_usage: queries.cpuCores,
     memory_usage: queries.memoryBytes,
     network_traffic: `sum by (variant) (rate(phoenix_pipeline_bytes_exported{experiment_id="${id}"}[5m]))`,

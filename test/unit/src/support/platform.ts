@@ -121,7 +121,7 @@ export async function createPlatform(pool = createMemoryPool): Promise<Platform>
 function prometheusReply(request: HttpRequest, nowMs: number): HttpReply {
   const query = new URL(request.url).searchParams.get("query") ?? "";
   const value = (variant: string): string =>
-    query.includes("process_executable_name") || !query.startsWith("count")
+    query.includes("process_executable_name") || !query.includes("count by")
       ? "1"
       : variant === "baseline"
         ? "100"
@@ -130,7 +130,7 @@ function prometheusReply(request: HttpRequest, nowMs: number): HttpReply {
   const range = request.url.includes("query_range");
   const result = ["baseline", "candidate"].map((variant) => {
     const point = [at, value(variant)];
-    return { metric: { variant, node_name: "node1" }, ...(range ? { values: [point] } : { value: point }) };
+    return { metric: { variant, node: "node1", node_name: "node1" }, ...(range ? { values: [point] } : { value: point }) };
   });
   const body = JSON.stringify({
     status: "success",

@@ -36,7 +36,9 @@ export function createServiceGroup(name: string, replicas: readonly Service[]): 
 
 function together(outages: readonly Outage[]): Outage {
   return {
-    settled: all(outages.map(async ({ settled }) => settled)),
+    get settled() {
+      return all(outages.map(async ({ settled }) => settled));
+    },
     heal: async () => all(outages.map(async (outage) => outage.heal())),
   };
 }

@@ -90,7 +90,10 @@ export function createService({ loop, host, build }: ServiceOptions): Service {
   function outage(settled: Promise<void>, bringBack: () => Promise<void> | void): Outage {
     let healed: Promise<void> | undefined;
     return {
-      settled,
+      // Asked for, not made in advance: only somebody who awaits it makes time move.
+      get settled() {
+        return holdWhile(loop, `${host.name} to stop`, settled);
+      },
       async heal() {
         healed ??= settled.then(bringBack);
         await holdWhile(loop, `${host.name} to come back`, healed);

@@ -8,13 +8,11 @@ import type { Duplex } from "node:stream";
 import type { Agent as UndiciAgent } from "undici";
 
 import type { Incarnation, Loop } from "../kernel/index.js";
-import type { Connection, Network, NetworkError } from "../network/index.js";
-import { ByteStream } from "./byte-stream.js";
-import type { StreamOpening } from "./frames.js";
+import type { Network } from "../network/index.js";
+import type { ByteStream } from "./byte-stream.js";
+import { openClientStream } from "./client-stream.js";
 import { markInMemory } from "./in-memory.js";
-import { nodeError } from "./node-error.js";
-import { requireRoute } from "./routes.js";
-import { type Activity, createStreamServer } from "./stream-server.js";
+import { createStreamServer } from "./stream-server.js";
 
 export interface RealClientsOptions {
   readonly network: Network;
@@ -53,51 +51,8 @@ export async function createRealClients({
   const serve = createStreamServer(WebSocketServer);
   loop.drainDeep();
 
-  function connect(host: string, port: number, timeoutMs: number): ByteStream {
-    const where = `${host}:${port}`;
-    requireRoute(network.fabric, new URL(`http://${where}`));
-    const activity: Activity = { requests: 0, upgraded: false, server: undefined };
-    let release: () => void = () => {};
-
-    function hold(what: string): void {
-      release();
-      release = loop.hold({
-        describe: () => `connection to ${where} ${what}`,
-        fail: (error) => queueMicrotask(() => stream.destroy(error)),
-      });
-    }
-
-    async function open(): Promise<Connection> {
-      try {
-        const connection = await network.connect(life, host, port, "http", timeoutMs);
-        release();
-        const opening: StreamOpening = {
-          kind: "stream",
-          serve: (far, service) => serve(far, service, activity),
-        };
-        connection.send(opening, "stream/open", 0, 0);
-        return connection;
-      } catch (error) {
-        throw nodeError((error as NetworkError).code, "connect", where);
-      }
-    }
-
-    // The answer is complete when the server owes none, and nothing is on its way.
-    function releaseWhenAnswered(): void {
-      const inFlight = stream.inFlight + (activity.server?.inFlight ?? 0);
-      if (activity.requests === 0 && inFlight === 0) release();
-    }
-
-    hold("to open");
-    const stream: ByteStream = new ByteStream(life, { host, port }, open, {
-      wrote() {
-        if (!activity.upgraded) hold("to answer");
-      },
-      arrived: releaseWhenAnswered,
-      ended: () => release(),
-    });
-    return stream;
-  }
+  const connect = (host: string, port: number, timeoutMs: number): ByteStream =>
+    openClientStream({ network, life, loop, serve }, host, port, timeoutMs);
 
   function createConnection({ host, hostname, port, timeout }: Destination): ByteStream {
     const stream = connect(hostname ?? host ?? "localhost", Number(port ?? 80), connectTimeoutMs);

@@ -26,6 +26,7 @@ export interface FetchCall {
  */
 export function readCall(input: RequestInfo | URL, init: RequestInit = {}): FetchCall | Promise<FetchCall> {
   const { body } = init;
+  for (const option of ["integrity", "dispatcher"]) if (option in init) throw optionError(option);
   if (body instanceof FormData) throw formDataError();
   if (input instanceof Request || !(typeof body === "string" || body === undefined || body === null)) {
     return readRequest(new Request(input, withDuplex(init)));
@@ -70,6 +71,14 @@ function decode(bytes: ArrayBuffer): string {
       { cause },
     );
   }
+}
+
+function optionError(option: string): SimError {
+  return new SimError(
+    "SIM_UNSUPPORTED",
+    `Cannot fetch with the option "${option}".`,
+    "Leave it out; for a dispatcher of undici, use undici's own fetch and that of createRealClients.",
+  );
 }
 
 function formDataError(): SimError {

@@ -60,6 +60,12 @@ test("bodies that are not text are refused by name", async () => {
   });
 });
 
+test("options that would be ignored are refused by name", async () => {
+  const { fetch } = setUp();
+  await expect(fetch(url, { integrity: "sha256-x" })).rejects.toThrow('"integrity"');
+  await expect(fetch(url, { dispatcher: {} } as RequestInit)).rejects.toThrow('"dispatcher"');
+});
+
 test("a host that is no part of the world is an error that names the nearest", async () => {
   const { fetch } = setUp();
   const error = await fetch("http://gatway:8080/x").catch((thrown: unknown) => thrown as SimError);

@@ -119,6 +119,13 @@ test("a host that does not answer at all ends in ETIMEDOUT, and undici's own err
   expect(clock.nowMs).toBe(130_000);
 });
 
+test("an answer that can never come is a deadlock that names the connection", async () => {
+  const { clients } = await setUp({ handler: () => new Promise(() => {}) });
+  const error = await nodeRequest(clients.createHttpAgent()).catch((thrown: unknown) => thrown as Error);
+  expect(error).toMatchObject({ code: "SIM_DEADLOCK" });
+  expect((error as Error).message).toContain("connection to gateway:8080 to answer");
+});
+
 test("an agent that keeps connections opens one for many calls, until the server closes it", async () => {
   const { clients, network, loop } = await setUp();
   const agent = clients.createHttpAgent({ keepAlive: true, maxSockets: 1 });

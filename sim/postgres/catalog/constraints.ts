@@ -35,7 +35,8 @@ export function addUnique(
   name: string | undefined,
 ): TableDef {
   const indexes = columns.map((column) => {
-    if (table.columns.some(({ name: own, dropped }) => own === column && !dropped)) return columnIndex(table, column);
+    if (table.columns.some(({ name: own, dropped }) => own === column && !dropped))
+      return columnIndex(table, column);
     throw new DatabaseError("42703", `column "${column}" named in key does not exist`);
   });
   if (kind === "primary key" && table.indexes.some((index) => index.constraint === "primary key")) {

@@ -41,7 +41,10 @@ export function findArbiters(clause: OnConflictAction, table: TableDef, predicat
     return { indexes: found };
   }
   for (const expression of on.exprs) {
-    if (expression.type === "ref" && !table.columns.some((column) => column.name === expression.name && !column.dropped)) {
+    if (
+      expression.type === "ref" &&
+      !table.columns.some((column) => column.name === expression.name && !column.dropped)
+    ) {
       throw new DatabaseError("42703", `column "${expression.name}" does not exist`);
     }
   }

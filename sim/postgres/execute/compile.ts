@@ -92,7 +92,8 @@ function findColumn(
 /** A table that is there under another name is hinted at. */
 function missingEntry(scope: Scope, name: string): DatabaseError {
   const renamed = scope.tables.find((table) => table.relation === name);
-  if (renamed === undefined) return new DatabaseError("42P01", `missing FROM-clause entry for table "${name}"`);
+  if (renamed === undefined)
+    return new DatabaseError("42P01", `missing FROM-clause entry for table "${name}"`);
   return new DatabaseError("42P01", `invalid reference to FROM-clause entry for table "${name}"`, {
     hint: `Perhaps you meant to reference the table alias "${renamed.alias}".`,
   });

@@ -109,7 +109,10 @@ export function* findDuplicate(
         continue search;
       }
       const writer = replacedBy(tuple);
-      if (writer === null) return tuple;
+      if (writer === null) {
+        execution.runtime.noteDuplicate(index, key);
+        return tuple;
+      }
       if (writer.top === own || isCommitted(writer)) continue;
       const wait = execution.waitForEnd(writer);
       if (wait !== null) yield { kind: "lock", wait };

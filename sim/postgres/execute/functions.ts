@@ -205,7 +205,9 @@ function matchOverload(
   args: readonly Compiled[],
 ): { def: FunctionDef; args: Compiled[] } | null {
   const isExact = (def: FunctionDef): boolean =>
-    args.every((argument, index) => argument.coerce !== undefined || argument.type.oid === def.args[index]?.oid);
+    args.every(
+      (argument, index) => argument.coerce !== undefined || argument.type.oid === def.args[index]?.oid,
+    );
   for (const def of [...overloads.filter(isExact), ...overloads]) {
     if (args.length < (def.required ?? def.args.length) || args.length > def.args.length) continue;
     const fits = args.every((argument, index) => {

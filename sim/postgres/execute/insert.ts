@@ -124,7 +124,11 @@ interface Conflict {
 function compileConflict(node: InsertStatement, table: TableDef, context: CompileContext): Conflict | null {
   const { onConflict } = node;
   if (onConflict === null || onConflict === undefined) return null;
-  const arbiters = findArbiters(onConflict, table, (node as { conflictPredicate?: Expr }).conflictPredicate ?? null);
+  const arbiters = findArbiters(
+    onConflict,
+    table,
+    (node as { conflictPredicate?: Expr }).conflictPredicate ?? null,
+  );
   if (onConflict.do === "do nothing") return { arbiters, update: null };
   if (onConflict.on === undefined) {
     throw new DatabaseError(

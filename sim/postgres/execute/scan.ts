@@ -7,7 +7,7 @@ import { isVisible, type Tuple } from "../storage/tuple.js";
 import type { Value } from "../types/value.js";
 import { asCondition, tryCoerce } from "./coerce.js";
 import { compile } from "./compile.js";
-import type { Compiled, CompileContext, Env, ScopeTable } from "./env.js";
+import type { Compiled, CompileContext, Env, Runtime, ScopeTable } from "./env.js";
 import { alignSides } from "./operators.js";
 import { arrayOf } from "../types/type.js";
 import { walkTree } from "../sql/parse.js";
@@ -170,14 +170,14 @@ export function compileScan(
     if (chosen === null) {
       runtime.noteScan(table, null, null);
       for (const tuple of heap.tuples) {
-        if (isVisible(tuple, runtime.snapshot) && accepts(env, tuple)) yield tuple;
+        if (sees(runtime, tuple) && accepts(env, tuple)) yield tuple;
       }
       return;
     }
     for (const key of keysFor(chosen.index, chosen.parts, env)) {
       runtime.noteScan(table, chosen.index, key);
       for (const tuple of heap.lookup(chosen.index, key)) {
-        if (isVisible(tuple, runtime.snapshot) && accepts(env, tuple)) {
+        if (sees(runtime, tuple) && accepts(env, tuple)) {
           runtime.noteTuple(tuple);
           yield tuple;
         }
@@ -185,6 +185,12 @@ export function compileScan(
     }
   }
   return { table, place, filter, accepts, tuples: found };
+}
+
+function sees(runtime: Runtime, tuple: Tuple): boolean {
+  const visible = isVisible(tuple, runtime.snapshot);
+  runtime.noteVersion?.(tuple, visible);
+  return visible;
 }
 
 /** The values of a version, with columns added to the table later filled in. */

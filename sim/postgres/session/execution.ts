@@ -39,6 +39,7 @@ export class StatementExecution implements Execution, Runtime {
   readonly snapshot: Snapshot;
   readonly catalog: Catalog;
   readonly statementMicros: number;
+  readonly noteVersion: Runtime["noteVersion"];
 
   constructor(
     engine: Engine,
@@ -53,6 +54,10 @@ export class StatementExecution implements Execution, Runtime {
     this.snapshot = snapshot;
     this.catalog = transaction.catalog ?? engine.catalog;
     this.statementMicros = statementMicros;
+    this.noteVersion =
+      transaction.isolation === "serializable"
+        ? (tuple, visible) => engine.serializability.readVersion(transaction.top, tuple, visible)
+        : null;
   }
 
   get xact(): Xact {
@@ -100,13 +105,17 @@ export class StatementExecution implements Execution, Runtime {
   }
 
   noteScan(table: TableDef, index: IndexDef | null, key: IndexKey | null): void {
-    if (this.transaction.isolation === "serializable")
-      this.engine.serializability.readScan(this.transaction.top, table, index, key);
+    if (this.noteVersion === null) return;
+    const { top } = this.transaction;
+    this.engine.serializability.readScan(top, table, index, key, this.engine.heap(table.id).tuples.size);
   }
 
   noteTuple(tuple: Tuple): void {
-    if (this.transaction.isolation === "serializable")
-      this.engine.serializability.readTuple(this.transaction.top, tuple);
+    if (this.noteVersion !== null) this.engine.serializability.readTuple(this.transaction.top, tuple);
+  }
+
+  noteDuplicate(index: IndexDef, key: IndexKey): void {
+    if (this.noteVersion !== null) this.engine.serializability.touchKey(this.transaction.top, index, key);
   }
 
   waitForEnd(xact: Xact): LockWait | null {

@@ -140,7 +140,14 @@ export function createSession({
       return "ROLLBACK";
     }
     const finished = transaction;
-    if (finished.isolation === "serializable") engine.serializability.beforeCommit(finished.top);
+    if (finished.isolation === "serializable") {
+      try {
+        engine.serializability.beforeCommit(finished.top);
+      } catch (error) {
+        rollback();
+        throw error;
+      }
+    }
     transaction = null;
     commitTransaction(engine, finished);
     state.endTransaction(true);

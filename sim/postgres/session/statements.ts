@@ -45,7 +45,7 @@ export function takeSnapshot(engine: Engine, transaction: Transaction): Snapshot
     transaction.snapshotSeq = engine.seq;
     transaction.hasSnapshot = true;
     if (transaction.isolation === "serializable") {
-      engine.serializability.begin(transaction.top, engine.seq, transaction.readOnly);
+      engine.serializability.begin(transaction.top, transaction.readOnly);
     }
   }
   transaction.command += 1;
@@ -71,7 +71,10 @@ export function* runPlan(
   parameters: readonly Value[],
 ): Run<Outcome> {
   if (plan.writes && transaction.readOnly) {
-    throw new DatabaseError("25006", `cannot execute ${plan.label ?? plan.command} in a read-only transaction`);
+    throw new DatabaseError(
+      "25006",
+      `cannot execute ${plan.label ?? plan.command} in a read-only transaction`,
+    );
   }
   for (const [table, mode] of plan.tables) yield* lockTable(engine, transaction, table, mode);
   const snapshot = takeSnapshot(engine, transaction);
@@ -82,7 +85,6 @@ export function* runPlan(
     snapshot,
     Math.round(engine.clock.now() * 1000),
   );
-  if (transaction.isolation === "serializable") engine.serializability.check(transaction.top);
   if (plan.runNow !== undefined) return plan.runNow(execution, parameters);
   return yield* plan.run(execution, parameters);
 }

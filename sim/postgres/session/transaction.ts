@@ -96,7 +96,7 @@ export function commitTransaction(engine: Engine, transaction: Transaction): voi
   top.status = "committed";
   engine.counters.commits += 1;
   if (transaction.catalog !== null) engine.catalog = transaction.catalog;
-  engine.serializability.ended(top, true, seq);
+  engine.serializability.ended(top, true);
   buryChanges(engine, transaction, seq);
   if (kept.length > 0) for (const hook of engine.commitHooks) hook(kept);
   releaseAll(engine, transaction);
@@ -119,7 +119,7 @@ export function rollbackTransaction(engine: Engine, transaction: Transaction): v
   engine.transactions.delete(top);
   top.status = "aborted";
   engine.counters.rollbacks += 1;
-  engine.serializability.ended(top, false, engine.seq);
+  engine.serializability.ended(top, false);
   engine.discard(transaction.changes.flatMap(({ after }) => after ?? []));
   engine.bury([]);
   releaseAll(engine, transaction);

@@ -78,7 +78,10 @@ function rewriteReference(tokens: readonly Token[], at: number, out: string[]): 
   const isPoint = (token: Token | undefined): boolean => token?.kind === "operator" && token.text === ".";
   const length = isPoint(tokens[at + 2]) ? 4 : 2;
   const name = tokens.slice(at + 1, at + length);
-  out.push("references", name.map((token) => (token.kind === "quoted" ? quoteName(token.text) : token.text)).join(""));
+  out.push(
+    "references",
+    name.map((token) => (token.kind === "quoted" ? quoteName(token.text) : token.text)).join(""),
+  );
   const next = tokens[at + length];
   if (next === undefined || next.kind !== "operator" || next.text !== "(") out.push(`("${primaryKeyMark}")`);
   return length;
@@ -154,12 +157,17 @@ function parseOne(source: string, tokens: readonly Token[]): ParsedStatement {
   if (utility !== null) return { utility, ast: null, parameterCount };
   const predicate = findConflictPredicate(tokens);
   const literals: Literal[] = [];
-  const kept = predicate === null ? tokens : [...tokens.slice(0, predicate.from), ...tokens.slice(predicate.to)];
+  const kept =
+    predicate === null ? tokens : [...tokens.slice(0, predicate.from), ...tokens.slice(predicate.to)];
   const text = rebuild(kept, literals);
   try {
     const [ast, ...rest] = parseWithLibrary(text);
     if (ast === undefined || rest.length > 0) throw unsupportedSyntax(text);
-    if (predicate !== null) attachPredicate(ast, parseWithLibrary(`select ${rebuild(tokens.slice(predicate.from + 1, predicate.to), literals)}`)[0]);
+    if (predicate !== null)
+      attachPredicate(
+        ast,
+        parseWithLibrary(`select ${rebuild(tokens.slice(predicate.from + 1, predicate.to), literals)}`)[0],
+      );
     restoreLiterals(ast, literals);
     return { utility: null, ast, parameterCount };
   } catch (error) {
@@ -169,10 +177,16 @@ function parseOne(source: string, tokens: readonly Token[]): ParsedStatement {
 }
 
 /** The `WHERE` between a conflict target and its `DO`, which the library does not know. */
-function findConflictPredicate(tokens: readonly Token[]): { readonly from: number; readonly to: number } | null {
-  const start = tokens.findIndex((token, index) => isWord(token, "on") && isWord(tokens[index + 1], "conflict"));
+function findConflictPredicate(
+  tokens: readonly Token[],
+): { readonly from: number; readonly to: number } | null {
+  const start = tokens.findIndex(
+    (token, index) => isWord(token, "on") && isWord(tokens[index + 1], "conflict"),
+  );
   if (start < 0) return null;
-  const to = tokens.findIndex((token, index) => index > start && isWord(token, "do") && isWord(tokens[index + 1], "nothing", "update"));
+  const to = tokens.findIndex(
+    (token, index) => index > start && isWord(token, "do") && isWord(tokens[index + 1], "nothing", "update"),
+  );
   const from = tokens.findIndex((token, index) => index > start && index < to && isWord(token, "where"));
   return from < 0 ? null : { from, to };
 }
@@ -194,7 +208,19 @@ function explainFailure(source: string, tokens: readonly Token[], error: unknown
 }
 
 const statementWords = new Set([
-  "select", "insert", "update", "delete", "with", "values", "create", "alter", "drop", "truncate", "comment", "do", "(",
+  "select",
+  "insert",
+  "update",
+  "delete",
+  "with",
+  "values",
+  "create",
+  "alter",
+  "drop",
+  "truncate",
+  "comment",
+  "do",
+  "(",
 ]);
 
 /** The library says at which token it stopped; count the same token in the source. */

@@ -169,8 +169,13 @@ export function jsonKey(text: string): string {
 
 function printKey(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(printKey).join(", ")}]`;
-  if (value instanceof Map) return `{${[...value].map(([key, item]) => `${JSON.stringify(key)}: ${printKey(item)}`).join(", ")}}`;
-  return value !== null && isJsonNumber(value) ? printJson(value).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "") : printJson(value);
+  if (value instanceof Map)
+    return `{${[...value].map(([key, item]) => `${JSON.stringify(key)}: ${printKey(item)}`).join(", ")}}`;
+  return value !== null && isJsonNumber(value)
+    ? printJson(value)
+        .replace(/(\.\d*?)0+$/, "$1")
+        .replace(/\.$/, "")
+    : printJson(value);
 }
 
 /** Whether `outer @> inner`. An array contains a bare scalar at the top level only. */

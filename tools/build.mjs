@@ -6,7 +6,7 @@ import { build } from "esbuild";
 rmSync("dist", { recursive: true, force: true });
 
 const result = await build({
-  entryPoints: { index: "sim/index.ts", cli: "sim/cli/bin.ts" },
+  entryPoints: { index: "sim/index.ts", vitest: "sim/vitest.ts", cli: "sim/cli/bin.ts" },
   outdir: "dist",
   bundle: true,
   splitting: true,

@@ -37,7 +37,7 @@ export interface History {
 }
 
 export interface AppendOptions {
-  /** Size from which the file is set aside. @default 4 MiB, some 6,000 scenario runs */
+  /** Size from which the file is set aside. @default 4 MiB, some 4,000 scenario runs */
   readonly bytesMax?: number;
   /** Unix milliseconds; tells a lock of a command that died from one in use. */
   readonly nowMs: number;

@@ -15,7 +15,6 @@ export { createApiCoverage } from "./api-coverage.js";
 export type { ApiCoverage, ApiCoverageRecorder, ApiDocument } from "./api-coverage.js";
 export { createChecks } from "./checks.js";
 export type { Checks } from "./checks.js";
-export { countOpenHandles, heapBytesInUse } from "./process-use.js";
 export { runScenario } from "./run-scenario.js";
 export type { RunScenarioOptions, ScenarioResources, ScenarioResult } from "./run-scenario.js";
 export type { Scenario, ScenarioContext } from "./scenario.js";

@@ -4,6 +4,7 @@ import { type Driver, parseDuration, realNowMs } from "../kernel/index.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
 import { type ApiCoverage, type ApiDocument, createApiCoverage } from "./api-coverage.js";
 import { type Checks, createChecks } from "./checks.js";
+import { countOpenHandles, heapBytesInUse } from "./process-use.js";
 import type { Scenario } from "./scenario.js";
 
 export interface RunScenarioOptions {
@@ -53,7 +54,7 @@ export interface ScenarioResult {
 /** Never throws for a failing scenario; the result carries the error. */
 export async function runScenario(scenario: Scenario, options: RunScenarioOptions): Promise<ScenarioResult> {
   const startedAt = realNowMs();
-  const handlesBefore = openHandles();
+  const handlesBefore = await countOpenHandles();
   const check = createChecks();
   const progress: Progress = { step: "create the world", figures: [] };
   const failure = await runInWorld(scenario, options, check, progress).then(
@@ -61,19 +62,20 @@ export async function runScenario(scenario: Scenario, options: RunScenarioOption
     (error: unknown) => ({ error }),
   );
   const { step, figures, virtualMs = 0, events = 0, traceHash = "", sqlStatements = 0, coverage } = progress;
+  const wallMs = realNowMs() - startedAt;
   const result = {
     name: scenario.name,
     seed: options.seed,
     virtualMs,
-    wallMs: realNowMs() - startedAt,
+    wallMs,
     events,
     traceHash,
     assertions: check.count,
     figures,
     resources: {
       sqlStatements,
-      heapBytes: process.memoryUsage().heapUsed,
-      openHandles: Math.max(0, openHandles() - handlesBefore),
+      heapBytes: progress.heapBytes ?? 0,
+      openHandles: Math.max(0, (await countOpenHandles()) - handlesBefore),
     },
     ...(coverage === undefined ? {} : { coverage }),
   };
@@ -89,6 +91,7 @@ interface Progress {
   events?: number;
   traceHash?: string;
   sqlStatements?: number;
+  heapBytes?: number;
   coverage?: ApiCoverage;
 }
 
@@ -124,6 +127,7 @@ async function runInWorld(
     progress.events = phoenix.trace.steps;
     progress.traceHash = phoenix.trace.hash();
     progress.sqlStatements = phoenix.trace.sqlStatements;
+    progress.heapBytes = heapBytesInUse();
     if (coverage && finished) progress.coverage = await readCoverage(phoenix);
     // A scenario that failed has reason enough to leave things open.
     await phoenix.dispose({ force: !finished });
@@ -138,10 +142,6 @@ async function readCoverage(phoenix: Phoenix): Promise<ApiCoverage> {
     for (const status of statuses) recorder.observe(method, path, status);
   }
   return recorder.read();
-}
-
-function openHandles(): number {
-  return process.getActiveResourcesInfo().length;
 }
 
 function requireAssertions(count: number, name: string): void {

@@ -183,6 +183,15 @@ test("ws opens, talks and closes with codes and reasons", async () => {
   expect(closed).toEqual([[4001, "bye"]]);
 });
 
+test("ws is told when a port speaks HTTP only", async () => {
+  const { clients } = await setUp({ onSocket: false });
+  const socket = new Ws("ws://gateway:8080/ws", { createConnection: clients.createConnection });
+  const error = await new Promise<Error>((resolve) => {
+    socket.on("error", resolve);
+  });
+  expect(error.message).toBe("Unexpected server response: 426");
+});
+
 test("ws hears a refused connection, and a crash as 1006", async () => {
   const { clients, loop, gateway } = await setUp();
   const agent = clients.createHttpAgent();

@@ -16,7 +16,8 @@ export interface TinyWorldOptions {
   readonly driver?: Driver;
   readonly link?: LinkOptions;
   readonly handler?: HttpHandler;
-  readonly onSocket?: (socket: ServerSocket, request: SocketRequest) => void;
+  /** False for a gateway that speaks HTTP only. @default one that echoes */
+  readonly onSocket?: ((socket: ServerSocket, request: SocketRequest) => void) | false;
 }
 
 export const echo: HttpHandler = (request) => ({
@@ -41,7 +42,8 @@ export function createTinyWorld({
   const life = network.fabric.addHost("client").boot();
   const gateway = network.fabric.addHost("gateway-0");
   network.fabric.addService("gateway", ["gateway-0"]);
-  const start = (): void => servePort({ network, loop, life: gateway.boot(), port: 8080, handler, onSocket });
+  const start = (): void =>
+    servePort({ network, loop, life: gateway.boot(), port: 8080, handler, onSocket: onSocket || undefined });
   start();
   return { clock, loop, network, life, gateway, start };
 }

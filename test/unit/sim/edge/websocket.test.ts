@@ -135,6 +135,13 @@ test("a refused connection is an error and then an unclean 1006", async () => {
   expect(world.events).toEqual(["error", 'close 1006 "" unclean']);
 });
 
+test("a port that speaks HTTP only refuses the upgrade: an error and then an unclean 1006", async () => {
+  const world = setUp({ onSocket: false });
+  const socket = world.open();
+  await waitForReadyState(world.loop, socket, world.WebSocket.CLOSED);
+  expect(world.events).toEqual(["error", 'close 1006 "" unclean']);
+});
+
 test("a socket closed before it opened fails, later and not within the call", async () => {
   const world = setUp();
   const socket = world.open();

@@ -3,6 +3,7 @@
  * Knows nothing of commands or connections.
  */
 import type { Bytes } from "./bytes.js";
+import { createKeyTable } from "./key-table.js";
 import { createStringStore, type StringStore } from "./mock-strings.js";
 import { wrongType } from "./reply.js";
 import type { SortedSet } from "./types/sorted-set.js";
@@ -72,7 +73,7 @@ export interface Database {
   /** Undefined when there is no such key, null when it does not expire. */
   expireAt(key: Bytes): number | null | undefined;
   setExpireAt(key: Bytes, at: number | null): void;
-  /** Keys that have not expired, in the order in which they were created. */
+  /** Keys that have not expired, in a deterministic order. */
   keys(): Bytes[];
   /** Tells watchers and listeners of a change. */
   changed(key: Bytes, eventClass: EventClass, event: string): void;
@@ -85,8 +86,11 @@ export interface Database {
   dispose(): void;
 }
 
-export function createDatabase(index: number, hooks: DatabaseHooks, copy: <T>(value: T) => T): Database {
-  const entries = new Map<Bytes, Entry>();
+/** Makes a value that shares nothing changeable with the first. */
+export type CopyValue = (value: ValueOf[ValueType]) => ValueOf[ValueType];
+
+export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyValue): Database {
+  const entries = createKeyTable<Entry>();
   const strings: StringStore = createStringStore();
 
   /** Redis keeps a key through the very millisecond of its deadline. */
@@ -104,7 +108,7 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: <T>(va
     if (entry.type === "string") strings.delete(key);
   }
 
-  function typed<T extends CollectionType>(key: Bytes, type: T): Entry | undefined {
+  function typed(key: Bytes, type: CollectionType): Entry | undefined {
     const entry = find(key);
     if (entry !== undefined && entry.type !== type) throw wrongType();
     return entry;
@@ -158,7 +162,7 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: <T>(va
       entry.expireAt = at;
       if (at !== null) hooks.deadline(key, at);
     },
-    keys: () => [...entries.keys()].filter((key) => find(key) !== undefined),
+    keys: () => entries.keys().filter((key) => find(key) !== undefined),
     changed: hooks.changed,
     ready: hooks.ready,
     image(key) {
@@ -179,7 +183,7 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: <T>(va
       if (image.expireAt !== null) hooks.deadline(key, image.expireAt);
     },
     clear() {
-      const gone = [...entries.keys()];
+      const gone = entries.keys();
       for (const key of gone) hooks.beforeChange(key);
       entries.clear();
       strings.clear();

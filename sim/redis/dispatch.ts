@@ -22,6 +22,7 @@ import { sortedSetCombineCommands } from "./commands/sorted-set-combine.js";
 import { sortedSetEditCommands } from "./commands/sorted-set-edit.js";
 import { sortedSetRangeCommands } from "./commands/sorted-set-range.js";
 import { streamGroupCommands } from "./commands/stream-groups.js";
+import { streamInfoCommands } from "./commands/stream-info.js";
 import { streamReadCommands } from "./commands/stream-read.js";
 import { streamCommands } from "./commands/streams.js";
 import { stringCommands } from "./commands/strings.js";
@@ -41,6 +42,7 @@ const commands: ReadonlyMap<string, CommandSpec> = new Map(
     ...sortedSetRangeCommands,
     ...sortedSetCombineCommands,
     ...streamCommands,
+    ...streamInfoCommands,
     ...streamReadCommands,
     ...streamGroupCommands,
     ...scanCommands,

@@ -4,7 +4,7 @@ import type { Core } from "./core.js";
 import type { ValueType } from "./database.js";
 
 export interface RedisInspection {
-  /** Keys of one database that have not expired, in the order of their creation. @param database @default 0 */
+  /** Keys of one database that have not expired, in a deterministic order. @param database @default 0 */
   keys(database?: number): string[];
   type(key: string, database?: number): ValueType | undefined;
   /** How many sessions listen to a channel, without patterns. */

@@ -48,6 +48,17 @@ export function bulks(values: Iterable<Bytes | null | undefined>): RedisReply {
   return { kind: "array", items: Array.from(values, bulk) };
 }
 
+/** Names and values one after the other, as RESP2 shows a map. */
+export function fields(rows: Readonly<Record<string, RedisReply | string | number>>): RedisReply {
+  const items: RedisReply[] = [];
+  for (const [name, value] of Object.entries(rows)) {
+    items.push(bulk(name));
+    if (typeof value === "string") items.push(bulk(value));
+    else items.push(typeof value === "number" ? integer(value) : value);
+  }
+  return array(items);
+}
+
 export function error(text: string): RedisReply {
   return { kind: "error", text };
 }

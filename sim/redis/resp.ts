@@ -16,13 +16,18 @@ export function encodeReply(reply: RedisReply): Bytes {
       return `:${reply.value}\r\n`;
     case "bulk":
       return reply.value === null ? "$-1\r\n" : `$${reply.value.length}\r\n${reply.value}\r\n`;
-    case "array": {
-      if (reply.items === null) return "*-1\r\n";
-      let text = `*${reply.items.length}\r\n`;
-      for (const item of reply.items) text += encodeReply(item);
-      return text;
-    }
+    case "array":
+      return encodeArray(reply.items);
+    default:
+      return reply satisfies never;
   }
+}
+
+function encodeArray(items: readonly RedisReply[] | null): Bytes {
+  if (items === null) return "*-1\r\n";
+  let text = `*${items.length}\r\n`;
+  for (const item of items) text += encodeReply(item);
+  return text;
 }
 
 export interface RequestParser {

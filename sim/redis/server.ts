@@ -141,7 +141,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
   }
 
   function breakConnections(): void {
-    for (const session of [...core.sessions.values()]) session.close();
+    for (const session of core.sessions.values()) session.close();
     core.scripts.clear();
   }
 

@@ -105,13 +105,13 @@ export function createSession(core: Core, id: number, options: ConnectOptions): 
   }
 
   function drain(): void {
-    while (open && !waiting) {
-      const next = queued.shift();
-      if (next === undefined) return;
-      const reply = run(next.words);
-      if (reply instanceof Promise) void reply.then(next.answer);
-      else next.answer(reply);
-    }
+    const next = open && !waiting ? queued.shift() : undefined;
+    if (next === undefined) return;
+    const reply = run(next.words);
+    if (reply instanceof Promise) void reply.then(next.answer);
+    else next.answer(reply);
+    // One that waits goes on from `hold`.
+    if (!(reply instanceof Promise)) drain();
   }
 
   function executeBytes(words: readonly Bytes[]): RedisReply | Promise<RedisReply> {

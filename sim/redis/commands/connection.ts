@@ -7,6 +7,7 @@ import {
   array,
   bulk,
   bulks,
+  fields,
   flag,
   integer,
   NULL_ARRAY,
@@ -45,11 +46,15 @@ function hello(context: Context, args: Args): RedisReply {
     else throw new RedisError(`ERR Syntax error in HELLO option '${args[index] ?? ""}'`);
   }
   const { id } = context.session;
-  return array([
-    ...[bulk("server"), bulk("redis"), bulk("version"), bulk("7.0.15"), bulk("proto"), integer(2)],
-    ...[bulk("id"), integer(id), bulk("mode"), bulk("standalone"), bulk("role"), bulk("master")],
-    ...[bulk("modules"), array([])],
-  ]);
+  return fields({
+    server: "redis",
+    version: "7.0.15",
+    proto: 2,
+    id,
+    mode: "standalone",
+    role: "master",
+    modules: array([]),
+  });
 }
 
 const authError = (): RedisError =>

@@ -37,6 +37,7 @@ export function encodingOf(db: Database, key: Bytes): string {
     }
     case "stream":
     case undefined:
+    default:
       return "stream";
   }
 }

@@ -16,12 +16,10 @@ import {
 } from "../reply.js";
 import { readDatabaseIndex } from "./connection.js";
 
-const eventLetters = "g$lshzxetdmnKEA";
-
 /** Settings that may change while the server runs, and those that only read. */
 const changeable: Readonly<Record<string, (value: string) => string>> = {
   "notify-keyspace-events": (value) => {
-    if ([...value].some((letter) => !eventLetters.includes(letter))) {
+    if (!/^[g$lshzxetdmnKEA]*$/.test(value)) {
       throw new RedisError(
         "ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
       );
@@ -98,16 +96,17 @@ function info({ core }: Context): RedisReply {
       const expires = db.keys().filter((key) => db.expireAt(key) !== null).length;
       return `db${db.index}:keys=${db.size},expires=${expires},avg_ttl=0`;
     });
-  const lines = [
-    "# Server",
-    ...["redis_version:7.0.15", "redis_mode:standalone", "os:phoenix-sim", `uptime_in_seconds:${up}`],
-    ...["", "# Clients", `connected_clients:${core.sessions.size}`, `blocked_clients:${core.blocking.count}`],
-    ...["", "# Memory", "used_memory:0", "maxmemory:0", "maxmemory_policy:noeviction"],
-    ...["", "# Persistence", "loading:0", "async_loading:0"],
-    ...["", "# Replication", "role:master", "connected_slaves:0"],
-    ...["", "# Cluster", "cluster_enabled:0"],
-    ...["", "# Keyspace", ...keyspace, ""],
-  ];
+  const sections: Readonly<Record<string, readonly string[]>> = {
+    Server: ["redis_version:7.0.15", "redis_mode:standalone", "os:phoenix-sim", `uptime_in_seconds:${up}`],
+    Clients: [`connected_clients:${core.sessions.size}`, `blocked_clients:${core.blocking.count}`],
+    Memory: ["used_memory:0", "maxmemory:0", "maxmemory_policy:noeviction"],
+    Persistence: ["loading:0", "async_loading:0"],
+    Replication: ["role:master", "connected_slaves:0"],
+    Cluster: ["cluster_enabled:0"],
+    Keyspace: keyspace,
+  };
+  const lines: string[] = [];
+  for (const [title, rows] of Object.entries(sections)) lines.push(`# ${title}`, ...rows, "");
   return bulk(lines.join("\r\n"));
 }
 

@@ -41,8 +41,9 @@ function remove({ db }: Context, args: Args): RedisReply {
 
 function move({ db }: Context, args: Args): RedisReply {
   const from = db.edit(args[0], "set");
+  if (from === undefined) return flag(false);
   const to = db.edit(args[1], "set");
-  if (from?.has(args[2]) !== true) return flag(false);
+  if (!from.has(args[2])) return flag(false);
   if (args[0] === args[1]) return flag(true);
   from.delete(args[2]);
   db.changed(args[0], "s", "srem");

@@ -27,10 +27,7 @@ function readAddOptions(args: Args): AddOptions {
   if (flags.has("NX") && flags.has("XX")) {
     throw new RedisError("ERR XX and NX options at the same time are not compatible");
   }
-  if (
-    [..."GLN"].filter((letter) => [...flags].some((word) => word !== "INCR" && word.startsWith(letter)))
-      .length > 1
-  ) {
+  if (["GT", "LT", "NX"].filter((word) => flags.has(word)).length > 1) {
     throw new RedisError("ERR GT, LT, and/or NX options at the same time are not compatible");
   }
   if (flags.has("INCR") && words.length > 2) {

@@ -39,6 +39,35 @@ function readLexBound(text: Bytes, end: "min" | "max"): (member: Bytes) => boole
   return (end === "min") === open ? (member) => member <= value : (member) => member < value;
 }
 
+/** Sets of up to so many members are small: Redis walks through them, which shows when scores differ. */
+const smallSize = 128;
+
+/** With different scores the answer is unspecified; it is that of Redis for small sets, read upwards. */
+function lexRange(
+  set: SortedSet,
+  before: (member: Bytes) => boolean,
+  within: (member: Bytes) => boolean,
+): [from: number, to: number] {
+  const all = set.all();
+  const [first] = all;
+  const last = all.at(-1);
+  if (first === undefined || last === undefined || !within(first.member) || before(last.member))
+    return [0, 0];
+  if (all.length > smallSize) {
+    const from = set.search(({ member }) => before(member));
+    return [
+      from,
+      Math.max(
+        from,
+        set.search(({ member }) => within(member)),
+      ),
+    ];
+  }
+  const from = all.findIndex(({ member }) => !before(member));
+  const end = all.findIndex(({ member }, index) => index >= from && !within(member));
+  return [from, end < 0 ? all.length : end];
+}
+
 /** Reads both ends of an ascending range. */
 export function readRange(kind: RangeKind, first: Bytes, last: Bytes): Select {
   if (kind === "index") {
@@ -48,16 +77,7 @@ export function readRange(kind: RangeKind, first: Bytes, last: Bytes): Select {
   if (kind === "lex") {
     const before = readLexBound(first, "min");
     const within = readLexBound(last, "max");
-    return (set) => {
-      const from = set.search(({ member }) => before(member));
-      return [
-        from,
-        Math.max(
-          from,
-          set.search(({ member }) => within(member)),
-        ),
-      ];
-    };
+    return (set) => lexRange(set, before, within);
   }
   const [min, max] = [readScoreBound(first), readScoreBound(last)];
   return (set) => {

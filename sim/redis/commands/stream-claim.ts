@@ -51,7 +51,11 @@ interface ClaimOptions {
 
 function readClaimOptions(words: readonly Bytes[], now: number): ClaimOptions {
   const options: ClaimOptions = {
-    ...{ deliveredAt: now, deliveries: undefined, force: false, justId: false, lastId: undefined },
+    deliveredAt: now,
+    deliveries: undefined,
+    force: false,
+    justId: false,
+    lastId: undefined,
   };
   for (let index = 0; index < words.length; index += 1) {
     const word = (words[index] ?? "").toUpperCase();
@@ -78,14 +82,25 @@ function readClaimOptions(words: readonly Bytes[], now: number): ClaimOptions {
   return options;
 }
 
+/** Ids come first; the first word that is none begins the options. */
+function readIds(given: readonly Bytes[]): { ids: StreamId[]; words: readonly Bytes[] } {
+  const ids: StreamId[] = [];
+  for (const [index, word] of given.entries()) {
+    try {
+      ids.push(readId(word));
+    } catch {
+      return { ids, words: given.slice(index) };
+    }
+  }
+  return { ids, words: [] };
+}
+
 function claim(context: Context, args: Args): RedisReply {
   const minIdle = Math.max(0, readInteger(args[3], "ERR Invalid min-idle-time argument for XCLAIM"));
   const { stream, group } = requireGroup(context, args[0], args[1]);
   const rest = args.slice(4);
-  const firstOption = rest.findIndex((word) => !/^\d/.test(word));
-  const idTexts = firstOption < 0 ? rest : rest.slice(0, firstOption);
-  const ids = (idTexts.length === 0 ? rest.slice(0, 1) : idTexts).map((text) => readId(text));
-  const options = readClaimOptions(firstOption < 0 ? [] : rest.slice(firstOption), context.now);
+  const { ids, words } = readIds(rest);
+  const options = readClaimOptions(words, context.now);
   if (options.lastId !== undefined && compareIds(options.lastId, group.lastId) > 0) {
     group.lastId = options.lastId;
   }

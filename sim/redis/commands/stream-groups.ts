@@ -139,9 +139,9 @@ const xgroup = subcommands("xgroup", {
 });
 
 function acknowledge({ db }: Context, args: Args): RedisReply {
-  const ids = args.slice(2).map((text) => formatId(readId(text)));
   const group = db.edit(args[0], "stream")?.groups.get(args[1]);
   if (group === undefined) return integer(0);
+  const ids = args.slice(2).map((text) => formatId(readId(text)));
   return integer(ids.filter((id) => group.pending.delete(id)).length);
 }
 

@@ -34,8 +34,13 @@ interface ReadRequest {
 function readRequest(context: Context, words: readonly Bytes[], name: "xread" | "xreadgroup"): ReadRequest {
   const grouped = name === "xreadgroup";
   const request: ReadRequest = {
-    ...{ count: Infinity, blockMs: undefined, noAck: false, group: undefined, consumer: "" },
-    ...{ keys: [], ids: [] },
+    count: Infinity,
+    blockMs: undefined,
+    noAck: false,
+    group: undefined,
+    consumer: "",
+    keys: [],
+    ids: [],
   };
   for (let index = 0; index < words.length; index += 1) {
     const word = (words[index] ?? "").toUpperCase();
@@ -145,7 +150,11 @@ function history(context: Context, key: Bytes, request: ReadRequest, from: Strea
 
 function readGrouped(context: Context, args: Args): CommandResult {
   const request = readRequest(context, args, "xreadgroup");
-  const starts = request.ids.map((text, index) => readStart(context, request.keys[index] ?? "", text, true));
+  const starts = request.ids.map((text, index) => {
+    const key = request.keys[index] ?? "";
+    requireGroup(context, key, request.group ?? "");
+    return readStart(context, key, text, true);
+  });
   for (const key of request.keys) {
     const { group } = requireGroup(context, key, request.group ?? "");
     const consumer = group.consumers.get(request.consumer);

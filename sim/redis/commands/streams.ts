@@ -1,7 +1,7 @@
 /** Commands on streams themselves; consumer groups are in stream-groups.ts. */
 import type { Bytes } from "../bytes.js";
-import { argument, subcommands, wrongArity, type Args, type CommandTable, type Context } from "../command.js";
-import { readIntegerIn, readInteger } from "../numbers.js";
+import { argument, wrongArity, type Args, type CommandTable, type Context } from "../command.js";
+import { readInteger } from "../numbers.js";
 import {
   array,
   bulk,
@@ -14,7 +14,6 @@ import {
   syntaxError,
   type RedisReply,
 } from "../reply.js";
-import { lagOf } from "../types/stream-lag.js";
 import {
   compareIds,
   createStream,
@@ -26,11 +25,12 @@ import {
   readBound,
   readId,
   sequenceMax,
-  type ConsumerGroup,
   type Stream,
   type StreamEntry,
   type StreamId,
 } from "../types/stream.js";
+
+import { applyTrim, nextNode, readTrim, type Trim } from "./stream-trim.js";
 
 export function replyEntry(entry: StreamEntry): RedisReply {
   return array([bulk(formatId(entry.id)), bulks(entry.fields)]);
@@ -40,68 +40,11 @@ export function replyEntries(entries: readonly StreamEntry[]): RedisReply {
   return array(entries.map(replyEntry));
 }
 
-interface Trim {
-  readonly keep: (stream: Stream) => number;
-  readonly approximate: boolean;
-}
-
 interface AddOptions {
   create: boolean;
   trim: Trim | undefined;
   /** Position of the id, or of the first word that is no option. */
   next: number;
-}
-
-/** How many of the oldest entries go. Approximate trimming removes whole nodes of 100 entries only. */
-function readTrim(words: readonly Bytes[], at: number): { trim: Trim; next: number } {
-  const strategy = (words[at] ?? "").toUpperCase();
-  let next = at + 1;
-  const sign = words[next];
-  const approximate = sign === "~";
-  if (sign === "~" || sign === "=") next += 1;
-  const threshold = argument(words, next);
-  next += 1;
-  if ((words[next] ?? "").toUpperCase() === "LIMIT" && next + 1 < words.length) {
-    if (!approximate) {
-      throw new RedisError("ERR syntax error, LIMIT cannot be used without the special ~ option");
-    }
-    readIntegerIn(argument(words, next + 1), 0, Infinity, "ERR The LIMIT argument must be >= 0.");
-    next += 2;
-  }
-  if (strategy === "MINID") {
-    const id = readId(threshold);
-    return { trim: { approximate, keep: (stream) => stream.entries.length - findEntry(stream, id) }, next };
-  }
-  const length = readInteger(threshold);
-  if (length < 0) throw new RedisError("ERR The MAXLEN argument must be >= 0.");
-  return { trim: { approximate, keep: () => length }, next };
-}
-
-/** Redis packs entries into nodes of up to so many entries and about so many bytes. */
-const nodeEntries = 100;
-const nodeBytes = 4096;
-const entryOverheadBytes = 12;
-
-function nextNode(stream: Stream, fields: readonly Bytes[]): number {
-  const { tail } = stream;
-  const bytes = fields.reduce((sum, field) => sum + field.length + 2, entryOverheadBytes);
-  if (tail.entries >= nodeEntries || tail.bytes + bytes > nodeBytes) {
-    stream.tail = { node: tail.node + 1, entries: 1, bytes };
-  } else stream.tail = { node: tail.node, entries: tail.entries + 1, bytes: tail.bytes + bytes };
-  return stream.tail.node;
-}
-
-function applyTrim(stream: Stream, { keep, approximate }: Trim): number {
-  let excess = Math.max(0, stream.entries.length - keep(stream));
-  if (approximate) {
-    // Only whole nodes go: back to where the node of the first entry that stays begins.
-    const node = stream.entries[excess]?.node;
-    while (excess > 0 && stream.entries[excess - 1]?.node === node) excess -= 1;
-  }
-  const gone = stream.entries.splice(0, excess);
-  const last = gone.at(-1);
-  if (last !== undefined && compareIds(last.id, stream.maxDeletedId) > 0) stream.maxDeletedId = last.id;
-  return gone.length;
 }
 
 function readAddOptions(args: Args): AddOptions {
@@ -201,9 +144,9 @@ function range(reverse: boolean): (context: Context, args: Args) => RedisReply {
 }
 
 function removeEntries({ db }: Context, args: Args): RedisReply {
-  const ids = args.slice(1).map((text) => readId(text));
   const stream = db.edit(args[0], "stream");
   if (stream === undefined) return integer(0);
+  const ids = args.slice(1).map((text) => readId(text));
   let count = 0;
   for (const id of ids) {
     const position = findEntry(stream, id);
@@ -224,74 +167,6 @@ export function requireStream({ db }: Context, key: Bytes): Stream {
   return stream;
 }
 
-function lagReply(stream: Stream, group: ConsumerGroup): RedisReply {
-  const lag = lagOf(stream, group);
-  return lag === null ? NULL : integer(lag);
-}
-
-const info = subcommands("xinfo", {
-  stream: [
-    3,
-    "",
-    (context, args) => {
-      const stream = requireStream(context, args[0]);
-      const first = stream.entries[0];
-      const last = stream.entries.at(-1);
-      const nodes = Math.ceil(stream.entries.length / nodeEntries);
-      return array([
-        ...[bulk("length"), integer(stream.entries.length), bulk("radix-tree-keys"), integer(nodes)],
-        ...[bulk("radix-tree-nodes"), integer(nodes + 1)],
-        ...[bulk("last-generated-id"), bulk(formatId(stream.lastId))],
-        ...[bulk("max-deleted-entry-id"), bulk(formatId(stream.maxDeletedId))],
-        ...[bulk("entries-added"), integer(stream.entriesAdded)],
-        ...[bulk("recorded-first-entry-id"), bulk(formatId(first?.id ?? idMin))],
-        ...[bulk("groups"), integer(stream.groups.size)],
-        ...[bulk("first-entry"), first === undefined ? NULL : replyEntry(first)],
-        ...[bulk("last-entry"), last === undefined ? NULL : replyEntry(last)],
-      ]);
-    },
-  ],
-  groups: [
-    3,
-    "",
-    (context, args) => {
-      const stream = requireStream(context, args[0]);
-      const rows = [...stream.groups].sort(([a], [b]) => (a < b ? -1 : 1));
-      return array(
-        rows.map(([name, group]) =>
-          array([
-            ...[bulk("name"), bulk(name), bulk("consumers"), integer(group.consumers.size)],
-            ...[bulk("pending"), integer(group.pending.size)],
-            ...[bulk("last-delivered-id"), bulk(formatId(group.lastId))],
-            ...[bulk("entries-read"), group.entriesRead === null ? NULL : integer(group.entriesRead)],
-            ...[bulk("lag"), lagReply(stream, group)],
-          ]),
-        ),
-      );
-    },
-  ],
-  consumers: [
-    4,
-    "",
-    (context, args) => {
-      const group = requireStream(context, args[0]).groups.get(args[1]);
-      if (group === undefined) {
-        throw new RedisError(`NOGROUP No such consumer group '${args[1]}' for key name '${args[0]}'`);
-      }
-      const rows = [...group.consumers.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-      return array(
-        rows.map(({ name, seenAt }) => {
-          const pending = [...group.pending.values()].filter(({ consumer }) => consumer === name).length;
-          return array([
-            ...[bulk("name"), bulk(name), bulk("pending"), integer(pending)],
-            ...[bulk("idle"), integer(context.now - seenAt)],
-          ]);
-        }),
-      );
-    },
-  ],
-});
-
 export const streamCommands: CommandTable = {
   xadd: [-5, "w", add],
   xtrim: [-4, "w", trimStream],
@@ -299,5 +174,4 @@ export const streamCommands: CommandTable = {
   xrange: [-4, "", range(false)],
   xrevrange: [-4, "", range(true)],
   xdel: [-3, "w", removeEntries],
-  xinfo: [-2, "", info],
 };

@@ -15,8 +15,14 @@ const sparseRatio = 2;
 const sparseSafe = 10;
 
 const escapes: Readonly<Record<string, string>> = {
-  ...{ '"': '\\"', "\\": "\\\\", "/": "\\/", "\b": "\\b" },
-  ...{ "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r" },
+  '"': '\\"',
+  "\\": "\\\\",
+  "/": "\\/",
+  "\b": "\\b",
+  "\t": "\\t",
+  "\n": "\\n",
+  "\f": "\\f",
+  "\r": "\\r",
 };
 
 function quote(text: Bytes): Bytes {

@@ -76,8 +76,10 @@ function pack(L: LuaState): number {
 
 function readInteger(bytes: Bytes, { signed, little }: Item): number {
   let whole = 0n;
-  const order = little ? [...bytes].reverse() : [...bytes];
-  for (const byte of order) whole = (whole << 8n) | BigInt(byte.charCodeAt(0));
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes.charCodeAt(little ? bytes.length - 1 - at : at);
+    whole = (whole << 8n) | BigInt(byte);
+  }
   return Number(signed ? BigInt.asIntN(bytes.length * 8, whole) : whole);
 }
 

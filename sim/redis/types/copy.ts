@@ -1,6 +1,7 @@
 /** Deep copies of values, for COPY and for what a replica has not seen yet. */
+import type { CopyValue } from "../database.js";
 import type { ConsumerGroup, PendingEntry, Stream } from "./stream.js";
-import { createSortedSet, type SortedSet } from "./sorted-set.js";
+import { createSortedSet } from "./sorted-set.js";
 
 function copyGroup(group: ConsumerGroup): ConsumerGroup {
   const pending = new Map<string, PendingEntry>();
@@ -15,14 +16,10 @@ function copyStream(stream: Stream): Stream {
 }
 
 /** @returns A value of the same type that shares nothing changeable with the first. */
-export function copyValue<T>(value: T): T {
-  const from: unknown = value;
-  let to: unknown = from;
-  if (Array.isArray(from)) to = [...(from as unknown[])];
-  else if (from instanceof Map) to = new Map(from as Map<unknown, unknown>);
-  else if (from instanceof Set) to = new Set(from as Set<unknown>);
-  else if (typeof from === "object" && from !== null) {
-    to = "groups" in from ? copyStream(from as Stream) : createSortedSet((from as SortedSet).all());
-  }
-  return to as T;
-}
+export const copyValue: CopyValue = (value) => {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value)) return [...value];
+  if (value instanceof Map) return new Map(value);
+  if (value instanceof Set) return new Set(value);
+  return "groups" in value ? copyStream(value) : createSortedSet(value.all());
+};

@@ -55,7 +55,7 @@ export async function runRedisParity(): Promise<RedisParity> {
     real.stop();
     simulated.stop();
   }
-  const features = [...rows].map(([feature, counts]) => ({ feature, ...counts }));
+  const features = Array.from(rows, ([feature, counts]) => Object.assign({ feature }, counts));
   const sum = (field: "equal" | "different" | "unsupported"): number =>
     features.reduce((total, row) => total + row[field], 0);
   return {

@@ -12,7 +12,7 @@ function readReply(text: string, at: number): Read | undefined {
   const body = text.slice(at + 1, end);
   const next = end + 2;
   const size = Number(body);
-  switch (text[at]) {
+  switch (text.charAt(at)) {
     case "+":
       return { reply: { kind: "simple", text: body }, next };
     case "-":

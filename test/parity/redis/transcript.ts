@@ -19,6 +19,8 @@ export function showReply(reply: RedisReply): string {
       return reply.value === null ? "null" : JSON.stringify(reply.value);
     case "array":
       return reply.items === null ? "null-array" : `[${reply.items.map(showReply).join(", ")}]`;
+    default:
+      return reply satisfies never;
   }
 }
 
@@ -27,7 +29,8 @@ function show(reply: RedisReply, { masked, unordered }: Step): string {
   return unordered ? showSorted(reply) : showReply(reply);
 }
 
-function showSorted(reply: RedisReply): string {
+/** Like {@link showReply}, with the elements of arrays in one order on both servers. */
+export function showSorted(reply: RedisReply): string {
   if (reply.kind !== "array" || reply.items === null) return showReply(reply);
   const items = reply.items.map(showSorted).sort((x, y) => (x < y ? -1 : 1));
   return `{${items.join(", ")}}`;

@@ -16,7 +16,7 @@ const bulk = (value: string | null): RedisReply => ({ kind: "bulk", value });
 describe("time", () => {
   test("a key lives through the millisecond of its deadline and is gone in the next one", () => {
     const { clock, run } = setup();
-    run("SET", "k", "v", "PX", "100");
+    void run("SET", "k", "v", "PX", "100");
     clock.advance(100);
     expect(run("GET", "k")).toEqual(bulk("v"));
     expect(run("PTTL", "k")).toEqual(integer(0));
@@ -29,9 +29,9 @@ describe("time", () => {
     const { clock, server, run } = setup();
     const heard: RedisReply[] = [];
     const listener = server.connect({ onPush: (reply) => heard.push(reply) });
-    run("CONFIG", "SET", "notify-keyspace-events", "Ex");
+    void run("CONFIG", "SET", "notify-keyspace-events", "Ex");
     void listener.execute(["SUBSCRIBE", "__keyevent@0__:expired"]);
-    run("SET", "k", "v", "PX", "50");
+    void run("SET", "k", "v", "PX", "50");
     clock.advance(60);
     const items = ["message", "__keyevent@0__:expired", "k"].map(bulk);
     expect(heard).toEqual([{ kind: "array", items }]);
@@ -41,7 +41,7 @@ describe("time", () => {
 describe("faults", () => {
   test("a crash without persistence empties the server and breaks its connections", () => {
     const { server, session, run } = setup();
-    run("SET", "k", "v");
+    void run("SET", "k", "v");
     server.crash();
     expect(session.open).toBe(false);
     expect(() => server.connect()).toThrow("the server is down");
@@ -51,7 +51,7 @@ describe("faults", () => {
 
   test("a crash with an append-only file keeps what was answered", () => {
     const { server, run } = setup({ persistence: "aof" });
-    run("SET", "k", "v");
+    void run("SET", "k", "v");
     server.crash();
     server.restart();
     expect(replyText(server.connect().execute(["GET", "k"]) as RedisReply)).toBe("v");
@@ -59,12 +59,12 @@ describe("faults", () => {
 
   test("a failover takes back the writes of the last milliseconds and no others", () => {
     const { clock, server, run } = setup({ replicaLagMsMax: 1000 });
-    run("RPUSH", "l", "a");
-    run("SET", "s", "old");
+    void run("RPUSH", "l", "a");
+    void run("SET", "s", "old");
     clock.advance(500);
-    run("RPUSH", "l", "b");
-    run("SET", "s", "new");
-    run("SET", "fresh", "1");
+    void run("RPUSH", "l", "b");
+    void run("SET", "s", "new");
+    void run("SET", "fresh", "1");
     clock.advance(100);
     server.failover({ loseLastWritesMs: 200 });
     const after = server.connect();
@@ -82,11 +82,11 @@ describe("faults", () => {
 test("two servers share no keys, and a disposed one leaves nothing behind for the next", () => {
   const first = setup();
   const second = setup();
-  first.run("SET", "k", "1");
+  void first.run("SET", "k", "1");
   expect(second.run("GET", "k")).toEqual(bulk(null));
   first.server.dispose();
   const third = setup();
-  third.run("SET", "other", "1");
+  void third.run("SET", "other", "1");
   expect(third.run("GET", "k")).toEqual(bulk(null));
 });
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Runs one TypeScript file: bundles it into node_modules/.cache and imports the bundle. */
+import { rmSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import path from "node:path";
@@ -29,5 +30,6 @@ await build({
   sourcemap: "inline",
   logLevel: "warning",
 });
+process.on("exit", () => rmSync(outfile, { force: true }));
 process.argv = [process.argv[0], source, ...args];
 await import(pathToFileURL(outfile).href);

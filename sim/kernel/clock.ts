@@ -98,7 +98,8 @@ export function createVirtualClock(epochMs: number = defaultEpochMs): VirtualClo
       };
     },
     nextForeignUs: () => earliest()?.atUs,
-    foreignHolds: () => faces.some((each) => each.timerHeap?.peek() !== undefined && each.holds?.() !== false),
+    foreignHolds: () =>
+      faces.some((each) => each.timerHeap?.peek() !== undefined && each.holds?.() !== false),
     fireForeign() {
       const due = earliest();
       if (due === undefined) return;

@@ -1,14 +1,6 @@
 /** Reads the test files of the PromQL project: `load`, `eval`, `clear` and what a case expects. */
+import { parseSeriesLine, type SeriesLine } from "../../sim/prometheus/promtest/index.js";
 import { parseDuration, parseGoFloat } from "../../sim/prometheus/promql/index.js";
-
-/** One series of a `load` block or of an expectation; a gap is undefined. */
-export interface SeriesLine {
-  readonly metric: string;
-  readonly values: readonly SequenceValue[];
-}
-
-/** A value, a staleness mark or a gap. */
-export type SequenceValue = number | "stale" | undefined;
 
 export interface LoadCommand {
   readonly kind: "load";
@@ -128,44 +120,6 @@ function parseExpectation(line: string): Expectation {
   const detail = (found[3] ?? "").trim();
   if (found[2] === "msg") return { what, message: detail };
   return found[2] === "regex" ? { what, pattern: detail } : { what };
-}
-
-/** `metric{a="b"} 1 2+3x4 _ stale`. */
-export function parseSeriesLine(line: string): SeriesLine {
-  const end = metricEnd(line);
-  const values: SequenceValue[] = [];
-  for (const item of line.slice(end).trim().split(/\s+/)) {
-    if (item !== "") values.push(...parseItem(item));
-  }
-  return { metric: line.slice(0, end).trim(), values };
-}
-
-// Braces and blanks may stand inside quotes.
-function metricEnd(line: string): number {
-  const found = /^[^\s{]*\s*(?:\{(?:[^"'`}]|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)*\})?/.exec(line);
-  return found?.[0].length ?? 0;
-}
-
-/** One item of a sequence: `5`, `_`, `_x3`, `stale`, `1x4`, `1+2x3`, `3-1x2`. */
-export function parseItem(item: string): SequenceValue[] {
-  const gap = /^_(?:x(\d+))?$/.exec(item);
-  if (gap !== null) return repeat(undefined, Number(gap[1] ?? 1));
-  const stale = /^stale(?:x(\d+))?$/.exec(item);
-  if (stale !== null) return repeat("stale", stale[1] === undefined ? 1 : Number(stale[1]) + 1);
-  const number = "[+-]?(?:Inf|NaN|[\\d.]+(?:[eE][+-]?\\d+)?)";
-  const found = new RegExp(`^(${number})(?:([+-])(${number}))?(?:x(\\d+))?$`, "i").exec(item);
-  const start = parseGoFloat(found?.[1] ?? "");
-  if (found === null || start === undefined) throw new Error(`cannot read value ${JSON.stringify(item)}`);
-  const values: number[] = [start];
-  const step = found[3] === undefined ? 0 : (parseGoFloat(found[3]) ?? 0) * (found[2] === "-" ? -1 : 1);
-  for (let times = Number(found[4] ?? 0); times > 0; times -= 1) {
-    values.push(found[3] === undefined ? start : (values.at(-1) ?? 0) + step);
-  }
-  return values;
-}
-
-function repeat<Item>(item: Item, times: number): Item[] {
-  return Array.from({ length: times }, () => item);
 }
 
 function duration(text: string): number {

@@ -1,7 +1,8 @@
 /** Asks the real server and ours the same random queries, and explains what differs. */
-import fc from "fast-check";
+import { sample } from "fast-check";
 import { createApi } from "../../sim/prometheus/api/index.js";
 import { parseConfig } from "../../sim/prometheus/config/index.js";
+import { labelsOf } from "../../sim/prometheus/labels/index.js";
 import { createEngine, parseGoFloat } from "../../sim/prometheus/promql/index.js";
 import type { RuleManager } from "../../sim/prometheus/rules/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
@@ -30,7 +31,7 @@ export interface DifferentialReport {
 
 /** @param queries - How many random queries. @param seed - The same seed asks the same. */
 export async function runDifferential(queries: number, seed: number): Promise<DifferentialReport> {
-  const requests = fc.sample(randomQueries(DATA_START, DATA_LENGTH), { numRuns: queries, seed });
+  const requests = sample(randomQueries(DATA_START, DATA_LENGTH), { numRuns: queries, seed });
   const real = await startRealServer(openMetricsText());
   try {
     return await compareAll(requests, real);
@@ -120,11 +121,11 @@ function parseAnswer(text: string): Answer {
   if (resultType === "scalar" || resultType === "string") add(resultType, result as [number, string]);
   else {
     for (const series of result as {
-      metric: object;
+      metric: Record<string, string>;
       value?: [number, string];
       values?: [number, string][];
     }[]) {
-      const metric = JSON.stringify(Object.entries(series.metric).sort());
+      const metric = labelsOf(series.metric).toString();
       for (const point of series.values ?? (series.value === undefined ? [] : [series.value]))
         add(metric, point);
     }

@@ -1,24 +1,58 @@
-/** The command behind `npm run promql`. */
-import { caseSets, CASES_FOLDER, runFolder } from "./report.js";
+/**
+ * The command behind `npm run promql`.
+ *
+ * `--json` prints one document; `--cases <folder>` runs another folder; `--queries <n>` sets how many random
+ * queries the real server is asked (0: none); `--verbose` lists what failed.
+ */
+import { parseArgs } from "node:util";
+import { runDifferential } from "./differential.js";
+import { installedVersion } from "./real-server.js";
+import { caseSets, CASES_FOLDER, LEFT_OUT, runFolder } from "./report.js";
 
-const args = process.argv.slice(2);
-const casesAt = args.indexOf("--cases");
-const folder = casesAt === -1 ? CASES_FOLDER : (args[casesAt + 1] ?? "");
-const asJson = args.includes("--json");
-const verbose = args.includes("--verbose");
+const { values } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    verbose: { type: "boolean", default: false },
+    cases: { type: "string", default: CASES_FOLDER },
+    queries: { type: "string", default: "10000" },
+    seed: { type: "string", default: "1" },
+  },
+});
 
 const summary: Record<string, unknown> = {};
-for (const set of caseSets(folder)) {
+const say = (line: string): void => {
+  if (!values.json) console.log(line);
+};
+
+for (const set of caseSets(values.cases)) {
   const reports = runFolder(set.folder, set.dialect);
   const total = reports.reduce((sum, report) => sum + report.total, 0);
   const failed = reports.reduce((sum, report) => sum + report.failures.length, 0);
   summary[set.name] = { passed: total - failed, total };
-  if (asJson) continue;
   for (const report of reports) {
-    console.log(`${set.name}/${report.file}: ${report.total - report.failures.length} / ${report.total}`);
-    for (const { line, query, reason } of verbose ? report.failures : [])
-      console.log(`  ${line}: ${query}\n    ${reason}`);
+    say(`${set.name}/${report.file}: ${report.total - report.failures.length} / ${report.total}`);
+    for (const { line, query, reason } of values.verbose ? report.failures : []) {
+      say(`  line ${line}: ${query}\n    ${reason}`);
+    }
   }
-  console.log(`${set.name}: ${total - failed} / ${total}`);
+  say(`${set.name}: ${total - failed} / ${total} cases\n`);
 }
-if (asJson) console.log(JSON.stringify(summary));
+
+if (Number(values.queries) > 0 && installedVersion() === undefined) {
+  say("differential: the package `prometheus` is not installed, so no query was compared\n");
+} else if (Number(values.queries) > 0) {
+  const report = await runDifferential(Number(values.queries), Number(values.seed));
+  summary["differential"] = { queries: report.queries, different: report.different.length };
+  say(
+    `differential: ${report.queries} queries against Prometheus ${report.version}, ${report.different.length} different, ${report.explained.length} explained`,
+  );
+  for (const { request, reason } of report.explained) say(`  ${request.query}\n    ${reason ?? ""}`);
+  for (const { request, real, ours } of report.different) {
+    say(`  ${JSON.stringify(request)}\n    real ${real.slice(0, 300)}\n    ours ${ours.slice(0, 300)}`);
+  }
+  say("");
+}
+
+say("Left out, by reason:");
+for (const { reason, names } of LEFT_OUT) say(`  ${reason}: ${names.join(", ")}`);
+if (values.json) console.log(JSON.stringify(summary));

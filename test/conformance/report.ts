@@ -1,10 +1,7 @@
-/**
- * Prints how many PromQL cases pass: `npm run promql [-- --json] [--cases <folder>]`.
- *
- * A folder holds `*.test` files, or the folders `v3` and `v2.42` of such files.
- */
+/** Runs folders of PromQL case files, and says what of the language is left out. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
+import { allFunctions, EXPERIMENTAL_AGGREGATORS } from "../../sim/prometheus/promql/signatures.js";
 import type { Dialect } from "../../sim/prometheus/promql/index.js";
 import { parseCaseFile } from "./case-file.js";
 import { runCases, type CaseFileOutcome } from "./run-cases.js";
@@ -30,6 +27,32 @@ export function runFolder(folder: string, dialect: Dialect): FileReport[] {
       return { file, total, failures };
     });
 }
+
+/** What the language has and ours refuses, by reason. */
+export const LEFT_OUT: readonly { readonly reason: string; readonly names: readonly string[] }[] = [
+  {
+    reason: "native histograms",
+    names: [
+      ...allFunctions()
+        .filter(({ refused }) => refused === "native histograms")
+        .map(({ name }) => `${name}()`),
+      "operators </ and >/",
+      "{{...}} samples",
+    ],
+  },
+  {
+    reason: "experimental, behind a flag in the real server",
+    names: [
+      ...allFunctions()
+        .filter(({ refused }) => refused === "experimental")
+        .map(({ name }) => `${name}()`),
+      ...[...EXPERIMENTAL_AGGREGATORS].map((name) => `${name}()`),
+      "fill modifiers",
+      "anchored and smoothed",
+      "arithmetic on durations",
+    ],
+  },
+];
 
 /** The sets of cases in a folder, with the rules they are for. */
 export function caseSets(

@@ -9,7 +9,8 @@ import {
   type QueryResult,
 } from "../../sim/prometheus/promql/index.js";
 import { pinTimes } from "./pin-times.js";
-import type { Command, EvalCommand, LoadCommand, SequenceValue } from "./case-file.js";
+import { parseSeriesLabels, type SequenceValue } from "../../sim/prometheus/promtest/index.js";
+import type { Command, EvalCommand, LoadCommand } from "./case-file.js";
 
 /** One case that did not give what it should. */
 export interface CaseFailure {
@@ -46,19 +47,11 @@ export function runCases(commands: readonly Command[], dialect: Dialect): CaseFi
   return { total, failures };
 }
 
-/** The labels of a series written as a selector. */
-export function labelsFrom(metric: string, engine: Engine): Labels {
-  if (metric === "" || metric === "{}") return labelsOf([]);
-  const expr = engine.parse(metric);
-  if (expr.kind !== "selector") throw new Error(`not a series: ${metric}`);
-  return labelsOf(expr.matchers.map(({ name, value }) => [name, value] as const));
-}
-
 function load(storage: Storage, command: LoadCommand, engine: Engine): void {
   // Of two lines for one series in one block the second replaces the first.
   const rows = new Map(
     command.series
-      .map(({ metric, values }) => [labelsFrom(metric, engine), values] as const)
+      .map(({ metric, values }) => [parseSeriesLabels(metric, engine), values] as const)
       .map(([labels, values]) => [labels.key, { labels, values }]),
   );
   for (const { labels, values } of rows.values()) {
@@ -144,7 +137,7 @@ function checkVector(
     return `got ${samples.length} of ${command.series.length}: ${got}`;
   const ordered = command.expectations.some(({ what }) => what === "ordered");
   for (const [index, { metric, values }] of command.series.entries()) {
-    const { key } = labelsFrom(metric, engine);
+    const { key } = parseSeriesLabels(metric, engine);
     const sample = ordered ? samples[index] : samples.find(({ labels }) => labels.key === key);
     const wanted = values[0];
     if (sample?.labels.key !== key || typeof wanted !== "number" || !sameValue(sample.value, wanted)) {
@@ -167,7 +160,7 @@ function checkMatrix(
     values.forEach((value, index) => {
       if (value !== undefined) points.set(startMs + index * stepMs, value);
     });
-    if (points.size > 0) wanted.set(labelsFrom(metric, engine).key, points);
+    if (points.size > 0) wanted.set(parseSeriesLabels(metric, engine).key, points);
   }
   const got = series.map(({ labels, values }) => `${labels.toString()} ${values.join(" ")}`).join("; ");
   if (series.length !== wanted.size) return `got ${series.length} of ${wanted.size} series: ${got}`;

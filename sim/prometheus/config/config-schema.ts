@@ -1,13 +1,6 @@
 /** The shape of `prometheus.yml`: every key that is understood, and those that are known but not simulated. */
 import { z } from "zod";
-import { parseDuration } from "../promql/index.js";
-
-const duration = z.union([z.string(), z.number()]).transform((text, context) => {
-  const parsed = parseDuration(String(text));
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: `not a valid duration string: "${text}"` });
-  return z.NEVER;
-});
+import { durationSchema } from "./duration-schema.js";
 
 const labels = z.record(z.string(), z.coerce.string());
 const names = z.array(z.string());
@@ -24,8 +17,8 @@ const relabel = z.strictObject({
 
 const scrape = z.strictObject({
   job_name: z.string().min(1, "job_name is empty"),
-  scrape_interval: duration.optional(),
-  scrape_timeout: duration.optional(),
+  scrape_interval: durationSchema.optional(),
+  scrape_timeout: durationSchema.optional(),
   metrics_path: z.string().optional(),
   scheme: z.enum(["http", "https"]).optional(),
   params: z.record(z.string(), z.array(z.coerce.string())).optional(),
@@ -37,7 +30,7 @@ const scrape = z.strictObject({
     .optional(),
   static_configs: z.array(z.strictObject({ targets: names, labels: labels.optional() })).optional(),
   http_sd_configs: z
-    .array(z.strictObject({ url: z.string(), refresh_interval: duration.optional() }))
+    .array(z.strictObject({ url: z.string(), refresh_interval: durationSchema.optional() }))
     .optional(),
   relabel_configs: z.array(relabel).optional(),
   metric_relabel_configs: z.array(relabel).optional(),
@@ -47,9 +40,9 @@ const scrape = z.strictObject({
 export const configSchema = z.strictObject({
   global: z
     .strictObject({
-      scrape_interval: duration.optional(),
-      scrape_timeout: duration.optional(),
-      evaluation_interval: duration.optional(),
+      scrape_interval: durationSchema.optional(),
+      scrape_timeout: durationSchema.optional(),
+      evaluation_interval: durationSchema.optional(),
       external_labels: labels.optional(),
     })
     .nullish(),

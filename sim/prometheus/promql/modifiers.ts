@@ -119,7 +119,10 @@ function numberValue(text: string, node: SyntaxNode, context: BuildContext): num
     if (context.dialect === 2) throw failure(context, node, `unexpected duration ${goQuote(text)}`);
     return duration / 1000;
   }
-  const integer = context.dialect === 3 && /^\d+(?:_\d+)*$/.test(text) ? text.replaceAll("_", "") : text;
+  const integer =
+    context.dialect === 3 && /^(?:0[xX])?_?[\da-fA-F]+(?:_[\da-fA-F]+)*$/.test(text)
+      ? text.replaceAll("_", "")
+      : text;
   // Go reads a leading zero as octal, unless a digit forbids it.
   const value = /^0[0-7]+$/.test(integer) ? Number.parseInt(integer, 8) : parseGoFloat(integer);
   if (value === undefined) {

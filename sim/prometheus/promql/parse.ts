@@ -47,17 +47,16 @@ export function parsePromql(query: string, { dialect, expressions }: ParseOption
   return expr;
 }
 
-// The grammar does not know `2.`, `0X1F` and holt_winters. Each becomes something of the same length that it
+// The grammar does not know `2.`, `0X1F`, `0x_f` and holt_winters. Each becomes something of the same length that it
 // knows; the tree is then read with the original text.
 function normalise(query: string, tokens: readonly Token[], dialect: Dialect): string {
   let text = query;
   for (const { kind, text: token, start } of tokens) {
     let replacement = token;
     if (kind === "number") {
-      replacement = token
-        .replace(/^0X/, "0x")
-        .replace(/^([\d_]+)\.([eE][+-]?)/, "$1$20")
-        .replace(/\.$/, " ");
+      replacement = /^0[xX]/.test(token)
+        ? token.replace("X", "x").replaceAll("_", "0")
+        : token.replace(/^([\d_]+)\.([eE][+-]?)/, "$1$20").replace(/\.$/, " ");
     } else if (kind === "identifier" && dialect === 2 && token === "holt_winters") {
       replacement = "day_of_month";
     } else if (kind === "identifier" && /^(?:start|end|by)$/i.test(token)) {

@@ -2,8 +2,9 @@
 import { parse } from "yaml";
 import { z } from "zod";
 import { SimError } from "../../errors.js";
+import { durationSchema } from "../config/duration-schema.js";
 import { isPlainLabelName, isPlainMetricName } from "../labels/index.js";
-import { createEngine, parseDuration, PromqlParseError } from "../promql/index.js";
+import { createEngine, PromqlParseError } from "../promql/index.js";
 
 /** One rule. Durations are milliseconds. */
 export type Rule =
@@ -36,19 +37,13 @@ export interface RuleFile {
   readonly groups: readonly RuleGroup[];
 }
 
-const duration = z.union([z.string(), z.number()]).transform((text, context) => {
-  const parsed = parseDuration(String(text));
-  if (parsed !== undefined) return parsed;
-  context.addIssue({ code: "custom", message: `not a valid duration string: "${text}"` });
-  return z.NEVER;
-});
 const texts = z.record(z.string(), z.coerce.string());
 
 const fileSchema = z.strictObject({
   groups: z.array(
     z.strictObject({
       name: z.string().min(1, "Groupname must not be empty"),
-      interval: duration.optional(),
+      interval: durationSchema.optional(),
       limit: z.number().int().nonnegative().optional(),
       labels: texts.optional(),
       rules: z
@@ -57,8 +52,8 @@ const fileSchema = z.strictObject({
             record: z.string().optional(),
             alert: z.string().optional(),
             expr: z.coerce.string(),
-            for: duration.optional(),
-            keep_firing_for: duration.optional(),
+            for: durationSchema.optional(),
+            keep_firing_for: durationSchema.optional(),
             labels: texts.optional(),
             annotations: texts.optional(),
           }),

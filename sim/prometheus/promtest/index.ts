@@ -1,0 +1,9 @@
+/** Rule tests as `promtool test rules` runs them. */
+export { formatPromtestReport } from "./format-report.js";
+export { runPromtest, type PromtestReport } from "./run-promtest.js";
+export {
+  parseSeriesLabels,
+  parseSeriesLine,
+  type SequenceValue,
+  type SeriesLine,
+} from "./series-notation.js";

@@ -115,7 +115,11 @@ async function runAll(
   for (const { scenario, seed } of planned) {
     // The first always runs: a budget that is too small must not pass for a success.
     if (results.length > 0 && realNowMs() - startedAt > budget) break;
-    const result = await runScenario(scenario, { seed, coverage: true, ...listening(scenario, flags, terminal) });
+    const result = await runScenario(scenario, {
+      seed,
+      coverage: true,
+      ...listening(scenario, flags, terminal),
+    });
     results.push(result);
     keeper.add(result);
   }

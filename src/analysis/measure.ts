@@ -6,7 +6,6 @@ import {
   comparisonPoints,
   comparisonStepSeconds,
   experimentQueries,
-  type ExperimentQueries,
 } from "./queries.js";
 
 /** One variant as measured. */

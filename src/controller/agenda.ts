@@ -43,7 +43,8 @@ export function createAgenda({ clock, logger, metrics, options, reconcile }: Age
 
   async function visit(id: string, lane: Lane): Promise<void> {
     try {
-      for (let step = 0; step < stepsMax && !stopped; step += 1) {
+      for (let step = 0; step < stepsMax; step += 1) {
+        if (stopped) return;
         const outcome = await reconcile(id);
         failures.delete(id);
         if (outcome.kind === "done") return;
@@ -105,7 +106,7 @@ export function createAgenda({ clock, logger, metrics, options, reconcile }: Age
     has: (id) => timers.has(id) || queues.starting.has(id) || queues.steady.has(id),
     stop: async () => {
       stopped = true;
-      for (const id of [...timers.keys()]) cancel(id);
+      for (const id of timers.keys()) cancel(id);
       await Promise.all([queues.starting.stop(), queues.steady.stop()]);
     },
   };

@@ -65,8 +65,11 @@ export function createGeneratorClient(
 
 function refused(body: string): GenerationRefused {
   const reply = parse(body);
-  const text = [reply?.message, reply?.error].find((words) => typeof words === "string");
-  return new GenerationRefused(String(text ?? "the generator refused the request"), reply?.details ?? reply?.problems ?? reply?.errors ?? null);
+  const text = [reply?.message, reply?.error].find((words): words is string => typeof words === "string");
+  return new GenerationRefused(
+    text ?? "the generator refused the request",
+    reply?.details ?? reply?.problems ?? reply?.errors ?? null,
+  );
 }
 
 interface Reply extends Partial<GeneratedPair> {

@@ -12,7 +12,7 @@ import type { ControllerContext, Outcome } from "./context.js";
 import { initialize } from "./initialize.js";
 import type { LeaseWatch } from "./lease-watch.js";
 import { run } from "./run.js";
-import type { Experiment } from "../model/index.js";
+import type { Experiment, ExperimentState } from "../model/index.js";
 
 /** Looks at an experiment. */
 export type Reconcile = (id: string) => Promise<Outcome>;
@@ -26,7 +26,7 @@ export function createReconciler(context: ControllerContext, watch: LeaseWatch):
     const experiment = await take(context, watch, id);
     if (experiment === undefined) return watchOutcome(context, watch, id);
     try {
-      return await step(context, experiment);
+      return await steps[experiment.state](context, experiment);
     } catch (error) {
       // Whoever moved the experiment has also let go of it, and has told us or will be found by the tick.
       if (error instanceof ConflictError) return { kind: "again" };
@@ -37,22 +37,17 @@ export function createReconciler(context: ControllerContext, watch: LeaseWatch):
   };
 }
 
-function step(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
-  switch (experiment.state) {
-    case "pending":
-      return begin(context, experiment);
-    case "initializing":
-      return initialize(context, experiment);
-    case "running":
-      return run(context, experiment);
-    case "analyzing":
-      return analyze(context, experiment);
-    case "completed":
-    case "failed":
-    case "cancelled":
-      return cleanUp(context, experiment);
-  }
-}
+type Step = (context: ControllerContext, experiment: Experiment) => Promise<Outcome>;
+
+const steps: Readonly<Record<ExperimentState, Step>> = {
+  pending: begin,
+  initializing: initialize,
+  running: run,
+  analyzing: analyze,
+  completed: cleanUp,
+  failed: cleanUp,
+  cancelled: cleanUp,
+};
 
 async function take(
   context: ControllerContext,

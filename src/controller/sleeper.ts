@@ -30,7 +30,7 @@ export function createSleeper(clock: Clock): Sleeper {
     sleep: (delayMs, label) => (closed ? Promise.resolve(false) : pause(delayMs, label)),
     wakeAll: () => {
       closed = true;
-      for (const wake of [...wakers]) wake();
+      for (const wake of wakers) wake();
     },
   };
 }

@@ -5,14 +5,12 @@
  * like, how errors are told, what is counted. A route that is in the table cannot miss any of it.
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
-import { problemsOf } from "../model/index.js";
-import { ValidationError } from "../shared/index.js";
 import type { HttpReply, HttpRequest } from "../ports/index.js";
 import type { GatewayContext } from "./context.js";
 import { ApiError, errorReply, forbidden, toApiError } from "./errors.js";
 import { documentRoutes } from "./openapi.js";
 import { reply, type Reply } from "./reply.js";
-import type { Route } from "./route.js";
+import { parseWith, type Route } from "./route.js";
 import { mayAct, type Identity } from "./tokens.js";
 
 /** Where the routes live; the first is documented. */
@@ -148,10 +146,7 @@ function readBody({ body }: HttpRequest, route: Route, bodyMax: number): unknown
   } catch {
     throw new ApiError("VALIDATION_ERROR", "the body is not valid json");
   }
-  if (route.body === undefined) return value;
-  const parsed = route.body.safeParse(value);
-  if (!parsed.success) throw new ValidationError(problemsOf(parsed.error));
-  return parsed.data;
+  return route.body === undefined ? value : parseWith(route.body, value);
 }
 
 function toHttpReply({ status, body, headers = {} }: Reply): HttpReply {

@@ -47,8 +47,10 @@ export async function proxyToGenerator(
 ): Promise<Reply> {
   const answer = await askGenerator(call, method, path, body);
   if (answer.status < 400) return reply(answer.status, answer.body);
-  const words = [answer.body["message"], answer.body["error"]].find((text) => typeof text === "string");
-  const text = String(words ?? "the generator refused the request");
+  const words = [answer.body["message"], answer.body["error"]].find(
+    (text): text is string => typeof text === "string",
+  );
+  const text = words ?? "the generator refused the request";
   if (answer.status === 404) throw new ApiError("NOT_FOUND", text);
   throw new ApiError("VALIDATION_ERROR", text, answer.body["details"] ?? null);
 }

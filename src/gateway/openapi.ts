@@ -40,7 +40,7 @@ function pathConfig(route: Route, base: string): PathConfig {
       ...(schema === undefined ? {} : { body: { content: { "application/json": { schema } } } }),
     },
     responses: responses(route),
-  } as PathConfig;
+  };
 }
 
 function described(fields: Readonly<Record<string, string>> | undefined): z.ZodObject | undefined {

@@ -1,5 +1,7 @@
 /** What a route is: where, for whom, with what, and what it does. */
 import type { z } from "@hono/zod-openapi";
+import { problemsOf } from "../model/index.js";
+import { ValidationError } from "../shared/index.js";
 import type { GatewayContext } from "./context.js";
 import type { Reply } from "./reply.js";
 import type { Identity, Role } from "./tokens.js";
@@ -40,6 +42,17 @@ export interface Route {
   /** Status and meaning of each good answer. */
   readonly replies: Readonly<Record<number, string>>;
   readonly handle: (call: Call) => Promise<Reply> | Reply;
+}
+
+/**
+ * Checks a body late, after it is clear that the caller may know whether the request makes sense.
+ *
+ * @throws ValidationError naming everything that is wrong.
+ */
+export function parseWith<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(body);
+  if (!parsed.success) throw new ValidationError(problemsOf(parsed.error));
+  return parsed.data;
 }
 
 /** Describes a route whose body is checked by a schema, so that the handler sees its type. */

@@ -36,7 +36,6 @@ export function createTokens({ clock, jwtSecret, jwtIssuer, tokenLifeMs }: Token
   const verifier = createVerifier({
     key: jwtSecret,
     algorithms: ["HS256"],
-    allowedIss: jwtIssuer,
     ignoreExpiration: true,
     ignoreNotBefore: true,
   });
@@ -56,14 +55,15 @@ export function createTokens({ clock, jwtSecret, jwtIssuer, tokenLifeMs }: Token
       } catch {
         throw new ApiError("AUTHENTICATION_ERROR", "invalid token");
       }
-      return toIdentity(payload, clock.now() / 1000);
+      return toIdentity(payload, jwtIssuer, clock.now() / 1000);
     },
   };
 }
 
-function toIdentity(payload: unknown, nowSeconds: number): Identity {
+function toIdentity(payload: unknown, issuer: string, nowSeconds: number): Identity {
   const claims = isPlainObject(payload) ? payload : {};
   const { user_id: userId, email, roles, tenant_id: tenantId, exp, nbf } = claims;
+  if (claims["iss"] !== issuer) throw new ApiError("AUTHENTICATION_ERROR", "invalid token");
   if (typeof exp !== "number" || exp <= nowSeconds)
     throw new ApiError("AUTHENTICATION_ERROR", "token expired");
   if (typeof nbf === "number" && nbf > nowSeconds)

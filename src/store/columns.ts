@@ -21,6 +21,6 @@ export function fromMs(ms: number | null): string | null {
 }
 
 /** @returns A `jsonb` column as a value, whether or not the driver has parsed it. */
-export function fromJson<Value>(value: unknown): Value {
-  return (typeof value === "string" ? JSON.parse(value) : value) as Value;
+export function fromJson(value: unknown): unknown {
+  return typeof value === "string" ? JSON.parse(value) : value;
 }

@@ -55,5 +55,5 @@ export async function findConfig(
   const row = rows[0];
   return row === undefined
     ? undefined
-    : { ...row, overrides: fromJson(row.overrides), created_at: toMs(row.created_at) };
+    : { ...row, overrides: fromJson(row.overrides) as ConfigOverrides, created_at: toMs(row.created_at) };
 }

@@ -212,7 +212,11 @@ export async function listScrapedDeployments(sql: SqlClient): Promise<ScrapedDep
   const { rows } = await sql.query<ScrapedDeployment>(selectScraped);
   const key = (row: ScrapedDeployment): string => `${row.experiment_id}-${row.variant}`;
   return rows
-    .map((row) => ({ ...row, endpoints: fromJson<Record<string, number>>(row.endpoints) }))
+    .map(({ experiment_id, variant, endpoints }) => ({
+      experiment_id,
+      variant,
+      endpoints: fromJson(endpoints) as Record<string, number>,
+    }))
     .sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
@@ -243,10 +247,10 @@ function toDeployment(row: DeploymentRow): Deployment {
   const { live_name: _name, scraped: _scraped, ...rest } = row;
   return {
     ...rest,
-    target_nodes: fromJson(row.target_nodes),
-    parameters: fromJson(row.parameters),
-    resources: fromJson(row.resources),
-    endpoints: fromJson(row.endpoints),
+    target_nodes: fromJson(row.target_nodes) as Deployment["target_nodes"],
+    parameters: fromJson(row.parameters) as Deployment["parameters"],
+    resources: fromJson(row.resources) as Deployment["resources"],
+    endpoints: fromJson(row.endpoints) as Deployment["endpoints"],
     created_at: toMs(row.created_at),
     updated_at: toMs(row.updated_at),
   };

@@ -30,8 +30,8 @@ export function toExperiment(row: ExperimentRow): Experiment {
   const { open: _open, ...rest } = row;
   return {
     ...rest,
-    target_nodes: fromJson(row.target_nodes),
-    config: fromJson(row.config),
+    target_nodes: fromJson(row.target_nodes) as Experiment["target_nodes"],
+    config: fromJson(row.config) as Experiment["config"],
     created_at: toMs(row.created_at),
     updated_at: toMs(row.updated_at),
     state_changed_at: toMs(row.state_changed_at),

@@ -128,7 +128,12 @@ export async function listExperimentHeads(sql: SqlClient, tenantId: string): Pro
     selectHeads,
     [tenantId],
   );
-  return rows.map((row) => ({ ...row, created_at: toMs(row.created_at) }));
+  return rows.map(({ id, state, created_by, created_at }) => ({
+    id,
+    state,
+    created_by,
+    created_at: toMs(created_at),
+  }));
 }
 
 /** @returns The experiments of a tenant that still use nodes. */

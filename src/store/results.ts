@@ -29,5 +29,5 @@ export async function findResults(
   experimentId: string,
 ): Promise<ExperimentResults | undefined> {
   const { rows } = await sql.query<{ results: unknown }>(select, [experimentId]);
-  return rows[0] === undefined ? undefined : fromJson<ExperimentResults>(rows[0].results);
+  return rows[0] === undefined ? undefined : (fromJson(rows[0].results) as ExperimentResults);
 }

@@ -67,5 +67,9 @@ export async function listSignals(sql: SqlClient, experimentId: string): Promise
 }
 
 function toSignal(row: SignalRow): ControlSignal {
-  return { ...row, parameters: fromJson(row.parameters), created_at: toMs(row.created_at) };
+  return {
+    ...row,
+    parameters: fromJson(row.parameters) as ControlSignal["parameters"],
+    created_at: toMs(row.created_at),
+  };
 }

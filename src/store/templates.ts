@@ -104,7 +104,7 @@ function keyOf(tenantId: string, name: string): string {
 function toTemplate({ key: _key, ...row }: TemplateRow): StoredTemplate {
   return {
     ...row,
-    default_parameters: fromJson(row.default_parameters),
+    default_parameters: fromJson(row.default_parameters) as StoredTemplate["default_parameters"],
     created_at: toMs(row.created_at),
     updated_at: toMs(row.updated_at),
   };

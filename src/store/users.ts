@@ -32,7 +32,7 @@ const insert: SqlStatement = {
 export async function findUser(sql: SqlClient, login: string): Promise<StoredUser | undefined> {
   const byEmail = (await sql.query<StoredUser>(selectByEmail, [login])).rows[0];
   const row = byEmail ?? (await sql.query<StoredUser>(selectByName, [login])).rows[0];
-  return row === undefined ? undefined : { ...row, roles: fromJson(row.roles) };
+  return row === undefined ? undefined : { ...row, roles: fromJson(row.roles) as StoredUser["roles"] };
 }
 
 /** Stores an account. @returns False when address or name is taken. */

@@ -70,7 +70,7 @@ export function createEventFeed({ clock, sql, cache, logger, options }: EventFee
       position = Math.max(0, last - rewind);
       begin = position;
     }
-    while (mine === life && (await sequenceEvents(sql)) > 0);
+    while ((await sequenceEvents(sql)) > 0) if (mine !== life) return;
     for (;;) {
       if (mine !== life || position === undefined) return;
       const events = await readEventsAfter(sql, position);

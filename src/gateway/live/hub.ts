@@ -81,7 +81,7 @@ export function createHub(context: GatewayContext, feed: EventFeed): Hub {
       if (dialect.keepAlive !== undefined) keepAlive(session, dialect.keepAlive.everyMs);
     },
     stop: () => {
-      for (const session of [...sessions]) {
+      for (const session of sessions) {
         session.close(goingAway, "the gateway shuts down");
         leave(session);
       }

@@ -10,11 +10,12 @@ import { changePipelineConfig } from "../pipeline-config.js";
 import { readExperiment } from "../read-experiment.js";
 import { metricsQuery, readMetrics } from "../read-metrics.js";
 import { reply } from "../reply.js";
-import { withBody, type Call, type Route } from "../route.js";
+import { parseWith, type Call, type Route } from "../route.js";
 
 const tag = "experiments";
 
 const variant = z.enum(["baseline", "candidate"]);
+const promoteBody = z.looseObject({ variant: variant.default("candidate") });
 
 /** Routes below one experiment. */
 export const experimentDataRoutes: readonly Route[] = [
@@ -130,17 +131,18 @@ export const experimentDataRoutes: readonly Route[] = [
       return reply(202, { config_version: version, message: "configuration accepted" });
     },
   },
-  withBody({
+  {
     method: "post",
     path: "/experiments/{id}/promote",
     summary: "Note which variant goes into production",
     tag,
     access: "admin",
-    body: z.looseObject({ variant: variant.default("candidate") }),
+    documentedBody: promoteBody,
     replies: { 200: "It is noted" },
     handle: async (call) => {
-      const { context, identity, body } = call;
+      const { context, identity } = call;
       const seen = await readExperiment(call);
+      const body = parseWith(promoteBody, call.body);
       if (seen.state !== "running" && seen.state !== "completed") {
         throw new ApiError("INVALID_TRANSITION", `an experiment that is ${seen.state} cannot be promoted`);
       }
@@ -161,7 +163,7 @@ export const experimentDataRoutes: readonly Route[] = [
       context.announcer.told(seen.id);
       return reply(200, { message: "variant promoted", id: seen.id, variant: body.variant });
     },
-  }),
+  },
 ];
 
 async function readResults(call: Call, id: string): Promise<ExperimentResults> {

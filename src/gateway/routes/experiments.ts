@@ -1,6 +1,6 @@
 /** Experiments: making, reading, listing, changing, ending. */
 import { z } from "@hono/zod-openapi";
-import { findResults, listEventsOfExperiment } from "../../store/index.js";
+import { findResults, listEventsOfExperiment, type ExperimentEvent } from "../../store/index.js";
 import { changeExperiment } from "../change-experiment.js";
 import { deleteExperiment, startExperiment, stopExperiment } from "../change-state.js";
 import { createExperiment } from "../create-experiment.js";
@@ -10,9 +10,13 @@ import { listExperiments, listQuery } from "../list-experiments.js";
 import { checkOverlap } from "../overlap.js";
 import { readExperiment } from "../read-experiment.js";
 import { reply } from "../reply.js";
-import { withBody, type Route } from "../route.js";
+import { parseWith, type Route } from "../route.js";
 
 const tag = "experiments";
+
+function eventView(event: ExperimentEvent): Record<string, unknown> {
+  return { ...event, created_at: timeText(event.created_at) };
+}
 
 const createBody = z
   .looseObject({
@@ -99,9 +103,7 @@ export const experimentRoutes: readonly Route[] = [
     handle: async (call) => {
       const { id } = await readExperiment(call);
       const events = await listEventsOfExperiment(call.context.sql, id);
-      return reply(200, {
-        events: events.map((event) => ({ ...event, created_at: timeText(event.created_at) })),
-      });
+      return reply(200, { events: events.map(eventView) });
     },
   },
   {
@@ -160,16 +162,17 @@ export const experimentRoutes: readonly Route[] = [
       return reply(200, { message: "experiment stopped", id: after.id, state: after.state });
     },
   },
-  withBody({
+  {
     method: "patch",
     path: "/experiments/{id}/state",
     summary: "Start or cancel an experiment",
     tag,
     access: "admin",
-    body: stateBody,
+    documentedBody: stateBody,
     replies: { 200: "States before and after" },
     handle: async (call) => {
-      const { action, reason = "" } = call.body;
+      await readExperiment(call);
+      const { action, reason = "" } = parseWith(stateBody, call.body);
       if (action === "pause" || action === "resume") {
         throw new ApiError("INVALID_TRANSITION", `experiments know no ${action}: the states have no pause`);
       }
@@ -180,5 +183,5 @@ export const experimentRoutes: readonly Route[] = [
       const { before, after } = await stopExperiment(call, reason === "" ? "cancelled by a person" : reason);
       return reply(200, { id: after.id, previous_state: before.state, current_state: after.state });
     },
-  }),
+  },
 ];

@@ -122,7 +122,10 @@ export const generatorRoutes: readonly Route[] = [
       const atMs = await context.time.now();
       const { name, description, content, default_parameters } = body;
       const template: StoredTemplate = {
-        ...{ name, description, content, default_parameters },
+        name,
+        description,
+        content,
+        default_parameters,
         tenant_id: identity.tenantId,
         version: 1,
         created_at: atMs,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { judge, type Measurement } from "../../../../src/analysis/index.js";
 import { defaultSuccessCriteria, type VariantMetrics } from "../../../../src/model/index.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { parseCreateRequest } from "../../../../src/model/index.js";
 import { ValidationError } from "../../../../src/shared/index.js";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { formatDuration, parseDurationMs } from "../../../../src/model/index.js";
 
 test.each([
@@ -15,27 +15,12 @@ test.each([
   expect(parseDurationMs(text)).toBe(ms);
 });
 
-test.each([
-  "",
-  "5",
-  "m",
-  "5x",
-  "5m ",
-  "-5m",
-  "5m-",
-  "0s",
-  0,
-  -1,
-  Number.NaN,
-  Number.POSITIVE_INFINITY,
-  null,
-  {},
-  [],
-])("%j is no duration unless it is a number of seconds", (value) => {
-  expect(parseDurationMs(value)).toBe(
-    value === "5" || value === "5m " ? parseDurationMs(String(value).trim()) : undefined,
-  );
-});
+test.each(["", "m", "5x", "-5m", "5m-", "0s", 0, -1, Number.NaN, Number.POSITIVE_INFINITY, null, {}, []])(
+  "%j is no duration",
+  (value) => {
+    expect(parseDurationMs(value)).toBeUndefined();
+  },
+);
 
 test("what is written is read as the same duration", () => {
   fc.assert(

@@ -130,7 +130,10 @@ function prometheusReply(request: HttpRequest, nowMs: number): HttpReply {
   const range = request.url.includes("query_range");
   const result = ["baseline", "candidate"].map((variant) => {
     const point = [at, value(variant)];
-    return { metric: { variant, node: "node1", node_name: "node1" }, ...(range ? { values: [point] } : { value: point }) };
+    return {
+      metric: { variant, node: "node1", node_name: "node1" },
+      ...(range ? { values: [point] } : { value: point }),
+    };
   });
   const body = JSON.stringify({
     status: "success",

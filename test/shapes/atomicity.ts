@@ -76,7 +76,7 @@ export const doubleCheckedInit: Shape = {
   fault: "An object is published before its fields are set; who sees it does not take the lock.",
   build(lab) {
     const lock = createLock("lock");
-    let instance: { ready: boolean } | undefined;
+    let instance: { readiness: number } | undefined;
     let broken = false;
     for (const name of ["a", "b", "c"]) {
       lab.task(name, async (at) => {
@@ -86,14 +86,14 @@ export const doubleCheckedInit: Shape = {
           await lock.acquire(at);
           await at("instance");
           if (instance === undefined) {
-            instance = { ready: false };
+            instance = { readiness: 0 };
             await at("instance");
-            instance.ready = true;
+            instance.readiness = 1;
           }
           await lock.release(at);
         }
         await at("instance");
-        broken ||= instance?.ready !== true;
+        broken ||= instance?.readiness !== 1;
       });
     }
     return () => (broken ? "an object was used before it was ready" : undefined);

@@ -1,6 +1,5 @@
 /** Shapes in which the time that messages take decides: late, reordered, twice. */
 import type { Shape } from "./lab.js";
-import { work } from "./lab.js";
 
 export const lateReply: Shape = {
   name: "late-reply",

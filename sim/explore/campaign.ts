@@ -1,0 +1,139 @@
+/**
+ * A campaign: many runs of one scenario, to find the schedule and the faults that break it.
+ *
+ * What it finds depends on its options alone, not on the pool: see batches.ts and learner.ts. Only a time
+ * budget, an interrupt or code that is not deterministic can make two campaigns differ.
+ */
+import { SimError } from "../errors.js";
+import { realNowMs } from "../kernel/index.js";
+import { createLearner, strategyNamed } from "../strategies/index.js";
+import { type Batch, batchesOf } from "./batches.js";
+import type { RunJob, RunReport } from "./executor.js";
+import type { Pool } from "./pool.js";
+import { type CampaignReport, createTally } from "./report.js";
+import type { RunTarget } from "./run.js";
+import { runSeed } from "./seeds.js";
+import { type Shard, globalRun, shardRuns, wholeCampaign } from "./shard.js";
+
+export interface CampaignOptions extends RunTarget {
+  readonly version: string;
+  /** Any safe integer. */
+  readonly seed: number;
+  /** Runs of the whole campaign; `Infinity` with a time budget. */
+  readonly runs: number;
+  readonly pool: Pool;
+  /** @default "portfolio" */
+  readonly strategy?: string;
+  /** @default the whole campaign */
+  readonly shard?: Shard;
+  /** Real milliseconds after which no further batch starts. @default none */
+  readonly timeBudgetMs?: number | undefined;
+  /** Different findings after which no further batch starts. @default none */
+  readonly findingsMax?: number | undefined;
+  /** Ends the campaign early; what was found by then is reported. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Every how many runs one that went well is run twice. @default 50 */
+  readonly twiceEvery?: number;
+  /** Real milliseconds, for the time budget and the progress. @default the machine's */
+  readonly nowMs?: () => number;
+}
+
+export interface Progress {
+  /** Runs done, of this shard. */
+  readonly runs: number;
+  /** Runs to do, of this shard; `Infinity` when only time ends it. */
+  readonly runsMax: number;
+  readonly findings: number;
+  readonly covered: number;
+  readonly elapsedMs: number;
+}
+
+/** @throws SimError `SIM_STRATEGY_UNKNOWN`, `SIM_OPTION_INVALID`. */
+export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+  const { pool, shard = wholeCampaign, onProgress, nowMs = realNowMs } = options;
+  const strategy = options.strategy ?? "portfolio";
+  const campaign = `${options.scenario} ${options.profile} seed ${options.seed} runs ${options.runs} ${strategy}`;
+  refuse(options, strategy, shard);
+  const { version, scenario, profile } = options;
+  const learner = createLearner();
+  const tally = createTally({ version, campaign, scenario, profile }, shard);
+  const runsMax = shardRuns(shard, options.runs);
+  const startedMs = nowMs();
+  const pending: Promise<readonly RunReport[]>[] = [];
+  let idle = 0;
+  let stoppedBy: CampaignReport["stoppedBy"];
+
+  async function learnNext(): Promise<void> {
+    const reports = (await pending.shift()) ?? [];
+    for (const report of reports) {
+      const newFailure = tally.add(report);
+      learner.learn({ ...report, newFailure });
+    }
+    idle = reports.length > 0 ? 0 : idle + 1;
+    const { runs, findings } = tally;
+    onProgress?.({ runs, runsMax, findings, covered: learner.covered, elapsedMs: nowMs() - startedMs });
+  }
+
+  function reasonToStop(): CampaignReport["stoppedBy"] {
+    if (options.signal?.aborted === true) return "interrupt";
+    if (tally.findings >= (options.findingsMax ?? Infinity)) return "findings";
+    if (nowMs() - startedMs >= (options.timeBudgetMs ?? Infinity)) return "time budget";
+    // Two batches in a row found no branch to enter, and none can come any more.
+    return idle >= 2 && learner.branchesLeft === 0 && !learner.cut ? "exhausted" : undefined;
+  }
+
+  for (const batch of batchesOf(runsMax)) {
+    while (batch.index - pending.length < batch.sees) await learnNext();
+    stoppedBy = reasonToStop();
+    if (stoppedBy !== undefined) break;
+    const feedback = learner.feedback(batch.firstRun, batch.count);
+    const jobs = jobsOf(batch, { ...options, strategy, shard, campaign }, pool.workers);
+    const results = Promise.all(jobs.map(async (job) => pool.submit({ ...job, feedback })));
+    // Whoever awaits it later gets the error; until then it is not unhandled.
+    results.catch(() => {});
+    pending.push(results.then((lists) => lists.flat().filter((report) => report !== undefined)));
+  }
+  while (pending.length > 0) await learnNext();
+  return tally.report({ covered: learner.covered, stoppedBy });
+}
+
+type JobSettings = Required<Pick<CampaignOptions, "scenario" | "profile" | "seed" | "strategy" | "shard">> &
+  Pick<CampaignOptions, "twiceEvery"> & { readonly campaign: string };
+
+// Small enough that no worker waits long at the end of a batch, large enough that feedback is not sent for each run.
+function jobsOf(batch: Batch, settings: JobSettings, workers: number): Omit<RunJob, "feedback">[] {
+  const { scenario, profile, campaign, strategy, shard, seed, twiceEvery = 50 } = settings;
+  const size = Math.max(1, Math.ceil(batch.count / (workers * 2)));
+  const jobs: Omit<RunJob, "feedback">[] = [];
+  for (let start = 0; start < batch.count; start += size) {
+    const count = Math.min(size, batch.count - start);
+    const runs = Array.from({ length: count }, (_, index) => {
+      const run = batch.firstRun + start + index;
+      const global = globalRun(shard, run);
+      return { run, seed: runSeed(seed, global), twice: global % twiceEvery === 0 };
+    });
+    jobs.push({ scenario, profile, campaign, strategy, runs });
+  }
+  return jobs;
+}
+
+function refuse({ runs, timeBudgetMs }: CampaignOptions, strategy: string, shard: Shard): void {
+  strategyNamed(strategy);
+  const whole = Number.isSafeInteger(runs) && runs >= 1;
+  if (!whole && !(runs === Infinity && timeBudgetMs !== undefined)) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot explore ${runs} runs.`,
+      "Give a whole number from 1, or a time budget.",
+    );
+  }
+  if (strategy === "exhaustive" && shard.count > 1) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot split an exhaustive search into ${shard.count} shards: each would search the same.`,
+      "Run it on one machine, or choose another strategy.",
+    );
+  }
+}

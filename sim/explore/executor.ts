@@ -1,0 +1,144 @@
+/**
+ * The working half of a campaign: takes jobs, makes drivers, runs worlds, reports. Lives in each worker.
+ *
+ * Jobs and reports are plain data. An executor must get its jobs in the order of their runs, because it leaves
+ * out of a report what it has reported before.
+ */
+import { type ChoicePoint, type Driver, replayDriver } from "../kernel/index.js";
+import {
+  type Feedback,
+  type LearnedRun,
+  type RunDriver,
+  type Strategy,
+  createCoverage,
+  createSketcher,
+  strategyNamed,
+} from "../strategies/index.js";
+import { type Difference, locateDifference, sameRun } from "./determinism.js";
+import type { Failure, RunOnce, RunOutcome, RunTarget } from "./run.js";
+
+export interface RunJob extends RunTarget {
+  /** Tells campaigns apart that one worker serves. */
+  readonly campaign: string;
+  readonly strategy: string;
+  readonly feedback: Feedback;
+  readonly runs: readonly {
+    /** Position in the shard. */
+    readonly run: number;
+    readonly seed: number;
+    /** Run it twice even if it goes well. */
+    readonly twice: boolean;
+  }[];
+}
+
+export interface RunReport extends Pick<
+  LearnedRun,
+  "strategy" | "seed" | "sketch" | "lesson" | "deviations"
+> {
+  readonly run: number;
+  readonly failure: Failure | undefined;
+  readonly traceHash: string;
+  readonly steps: number;
+  readonly virtualMs: number;
+  /** Pairs that this executor has not reported before. */
+  readonly coverage: Uint32Array;
+  readonly sometimes: RunOutcome["sometimes"];
+  readonly difference: Difference | undefined;
+}
+
+export interface Executor {
+  /** @returns One report for each run; undefined where the strategy had nothing left to try. */
+  execute(job: RunJob): Promise<readonly (RunReport | undefined)[]>;
+}
+
+export interface ExecutorOptions {
+  /** Finds a strategy by name. @default the catalogue */
+  readonly strategies?: (name: string) => Strategy;
+}
+
+export function createExecutor(
+  runOnce: RunOnce,
+  { strategies = strategyNamed }: ExecutorOptions = {},
+): Executor {
+  const reported = new Set<number>();
+  let campaign = "";
+
+  async function executeRun(job: RunJob, strategy: Strategy, index: number): Promise<RunReport | undefined> {
+    const key = job.runs[index];
+    const driver = key && strategy.driverFor(key, job.feedback);
+    if (key === undefined || driver === undefined) return undefined;
+    const { seed } = driver;
+    const sketcher = createSketcher();
+    const coverage = createCoverage();
+    const watched = watch(driver, sketcher.see);
+    const outcome = await runOnce({ ...targetOf(job), seed, driver: watched, onStep: coverage.step });
+    const fresh = coverage.pairs().filter((pair) => !reported.has(pair));
+    for (const pair of fresh) reported.add(pair);
+    const { failure, traceHash, steps, virtualMs, sometimes } = outcome;
+    const difference =
+      failure === undefined && !key.twice
+        ? undefined
+        : await compare(runOnce, job, outcome, seed, () => strategy.driverFor(key, job.feedback) ?? driver);
+    return {
+      run: key.run,
+      seed,
+      strategy: driver.strategy,
+      failure,
+      traceHash,
+      steps,
+      virtualMs,
+      sketch: sketcher.sketch(),
+      coverage: fresh,
+      // Only needed where somebody may want to run it again; long, and sent from thread to thread.
+      deviations: failure !== undefined || fresh.length > 0 ? outcome.deviations : [],
+      lesson: driver.lesson?.(),
+      sometimes,
+      difference,
+    };
+  }
+
+  return {
+    async execute(job) {
+      if (job.campaign !== campaign) {
+        campaign = job.campaign;
+        reported.clear();
+      }
+      const strategy = strategies(job.strategy);
+      const reports: (RunReport | undefined)[] = [];
+      for (let i = 0; i < job.runs.length; i++) reports.push(await executeRun(job, strategy, i));
+      return reports;
+    },
+  };
+}
+
+// The second run replays what the first recorded, so that it also proves that the run can be brought back.
+async function compare(
+  runOnce: RunOnce,
+  job: RunJob,
+  outcome: RunOutcome,
+  seed: number,
+  driver: () => RunDriver,
+): Promise<Difference | undefined> {
+  const replay = { ...targetOf(job), seed, driver: replayDriver(seed, outcome.deviations) };
+  const again = await runOnce({ ...replay, onStep: () => {} });
+  if (sameRun(outcome, again)) return undefined;
+  return locateDifference(
+    runOnce,
+    { ...targetOf(job), seed, driver: driver() },
+    { ...replay, driver: replayDriver(seed, outcome.deviations) },
+  );
+}
+
+function targetOf({ scenario, profile }: RunTarget): RunTarget {
+  return { scenario, profile };
+}
+
+function watch(driver: Driver, see: (point: ChoicePoint) => void): Driver {
+  return {
+    choose(point) {
+      see(point);
+      return driver.choose(point);
+    },
+    entropy: driver.entropy,
+  };
+}

@@ -1,0 +1,94 @@
+/** Replay: the same answers again, and what it means when the run does not go as it did. */
+import { type Deviation, type Driver, dullDriver } from "../kernel/index.js";
+import { type RunOnce, type RunOutcome, type RunTarget, identityOf } from "./run.js";
+import { type Token, type TokenDeviation, failureHashOf, labelHashOf } from "./token.js";
+
+export interface TokenDriver extends Driver {
+  /** Deviations of the token that no question asked for, in order. */
+  readonly unused: readonly TokenDeviation[];
+}
+
+/** Answers as a token says, and 0 wherever it says nothing. */
+export function tokenDriver(seed: number, deviations: readonly TokenDeviation[]): TokenDriver {
+  const hashes = new Map<string, number>();
+  const pending = new Map(deviations.map((deviation) => [keyOf(deviation), deviation]));
+  return {
+    choose({ label, occurrence, n }) {
+      let labelHash = hashes.get(label);
+      if (labelHash === undefined) {
+        labelHash = labelHashOf(label);
+        hashes.set(label, labelHash);
+      }
+      const key = keyOf({ labelHash, occurrence });
+      const deviation = pending.get(key);
+      if (deviation === undefined || deviation.value >= n) return 0;
+      pending.delete(key);
+      return deviation.value;
+    },
+    entropy: dullDriver(seed).entropy,
+    get unused() {
+      return [...pending.values()];
+    },
+  };
+}
+
+/** What to bring back: from a token, or from a case file with its labels in clear. */
+export interface Recording extends RunTarget {
+  readonly seed: number;
+  readonly deviations: readonly TokenDeviation[] | readonly Deviation[];
+  /** Hash of the identity of the failure that it should show; see `failureHashOf`. */
+  readonly failureHash: Token["failureHash"];
+}
+
+export interface Replay {
+  readonly outcome: RunOutcome;
+  /** `same` also when it went well and should. */
+  readonly verdict: "same" | "another failure" | "no failure";
+  /** Where the run left the recorded path; undefined when it did not. */
+  readonly left: string | undefined;
+}
+
+/** Runs a recording once. */
+export async function replay(runOnce: RunOnce, recording: Recording): Promise<Replay> {
+  const { scenario, profile, seed, failureHash } = recording;
+  const deviations = recording.deviations.map(hashed);
+  const driver = tokenDriver(seed, deviations);
+  const outcome = await runOnce({ scenario, profile, seed, driver, onStep: () => {} });
+  return {
+    outcome,
+    verdict: verdictOf(outcome, failureHash),
+    left: describeLeft(recording.deviations, deviations, driver.unused),
+  };
+}
+
+function verdictOf({ failure }: RunOutcome, failureHash: Token["failureHash"]): Replay["verdict"] {
+  if (failure === undefined) return failureHash === undefined ? "same" : "no failure";
+  return failureHash === failureHashOf(identityOf(failure)) ? "same" : "another failure";
+}
+
+function describeLeft(
+  recorded: Recording["deviations"],
+  deviations: readonly TokenDeviation[],
+  unused: readonly TokenDeviation[],
+): string | undefined {
+  const first = unused[0];
+  if (first === undefined) return undefined;
+  const index = deviations.indexOf(first);
+  const original = recorded[index];
+  const label = original !== undefined && "label" in original ? ` at "${original.label}"` : "";
+  return (
+    `${unused.length} of ${deviations.length} recorded answers were never asked for or no longer fit; ` +
+    `the first is number ${index + 1}${label} (occurrence ${first.occurrence}, answer ${first.value}). ` +
+    "The code has changed since it was recorded."
+  );
+}
+
+function hashed(deviation: TokenDeviation | Deviation): TokenDeviation {
+  if ("labelHash" in deviation) return deviation;
+  const { label, occurrence, value } = deviation;
+  return { labelHash: labelHashOf(label), occurrence, value };
+}
+
+function keyOf({ labelHash, occurrence }: Pick<TokenDeviation, "labelHash" | "occurrence">): string {
+  return `${labelHash}#${occurrence}`;
+}

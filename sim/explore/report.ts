@@ -1,0 +1,154 @@
+/**
+ * The report of a campaign, or of some of its shards: what was run, what was found. Plain data, so that it can
+ * be written to a file on one machine and merged on another.
+ */
+import type { Deviation } from "../kernel/index.js";
+import type { Difference } from "./determinism.js";
+import { type Failure, type RunTarget, identityOf } from "./run.js";
+import { type Shard, globalRun } from "./shard.js";
+import type { RunReport } from "./executor.js";
+
+/** Format of the report; a report of another format is refused. */
+export const reportFormat = 1;
+
+/** One way in which runs failed. */
+export interface Finding extends RunTarget {
+  /** What makes it the same finding: kind, and invariant or code. */
+  readonly identity: string;
+  readonly failure: Failure;
+  /** The first run that failed so, with everything that brings it back. */
+  readonly run: number;
+  readonly seed: number;
+  readonly strategy: string;
+  readonly deviations: readonly Deviation[];
+  readonly traceHash: string;
+  /** How many runs failed so. */
+  readonly times: number;
+}
+
+export interface StrategyTally {
+  readonly runs: number;
+  readonly failed: number;
+}
+
+export interface CampaignReport extends RunTarget {
+  readonly format: typeof reportFormat;
+  readonly version: string;
+  /** Seed and settings of the campaign in one line; only reports with the same can be merged. */
+  readonly campaign: string;
+  readonly shardCount: number;
+  /** Shards that it covers, ascending. */
+  readonly shards: readonly number[];
+  readonly runs: number;
+  readonly failed: number;
+  readonly steps: number;
+  readonly virtualMs: number;
+  /** Pairs of steps covered, added up over the shards. */
+  readonly covered: number;
+  /** What was found, each once, the earliest run first. */
+  readonly findings: readonly Finding[];
+  /** Runs that could not be brought back; any makes the campaign worthless. */
+  readonly differences: readonly (Difference & { readonly run: number })[];
+  readonly strategies: Readonly<Record<string, StrategyTally>>;
+  readonly sometimes: { readonly declared: readonly string[]; readonly reached: readonly string[] };
+  /** Why it ended before its last run, if it did. */
+  readonly stoppedBy: "time budget" | "findings" | "interrupt" | "exhausted" | undefined;
+}
+
+/** @returns Conditions that should have come true in some run and never did. */
+export function neverReached({ sometimes }: Pick<CampaignReport, "sometimes">): readonly string[] {
+  return sometimes.declared.filter((name) => !sometimes.reached.includes(name));
+}
+
+/** Adds up the reports of runs. */
+export interface Tally {
+  /** Must be called in the order of the runs. @returns Whether it failed in a way not seen before. */
+  add(run: RunReport): boolean;
+  readonly runs: number;
+  readonly findings: number;
+  report(end: Pick<CampaignReport, "covered" | "stoppedBy">): CampaignReport;
+}
+
+const differencesMax = 20;
+
+export function createTally(
+  head: Pick<CampaignReport, "version" | "campaign" | "scenario" | "profile">,
+  shard: Shard,
+): Tally {
+  const findings = new Map<string, Finding>();
+  const differences: (Difference & { run: number })[] = [];
+  const strategies = new Map<string, StrategyTally>();
+  const declared = new Set<string>();
+  const reached = new Set<string>();
+  let [runs, failed, steps, virtualMs] = [0, 0, 0, 0];
+
+  function find(report: RunReport, failure: Failure): boolean {
+    const identity = identityOf(failure);
+    const known = findings.get(identity);
+    const { seed, strategy, deviations, traceHash } = report;
+    const { scenario, profile } = head;
+    findings.set(
+      identity,
+      known === undefined
+        ? {
+            scenario,
+            profile,
+            identity,
+            failure,
+            run: globalRun(shard, report.run),
+            seed,
+            strategy,
+            deviations,
+            traceHash,
+            times: 1,
+          }
+        : { ...known, times: known.times + 1 },
+    );
+    return known === undefined;
+  }
+
+  return {
+    add(report) {
+      const { failure, difference, strategy, sometimes } = report;
+      runs += 1;
+      steps += report.steps;
+      virtualMs += report.virtualMs;
+      const tally = strategies.get(strategy) ?? { runs: 0, failed: 0 };
+      const failedNow = failure === undefined ? 0 : 1;
+      strategies.set(strategy, { runs: tally.runs + 1, failed: tally.failed + failedNow });
+      for (const name of sometimes?.declared ?? []) declared.add(name);
+      for (const name of sometimes?.reached ?? []) reached.add(name);
+      if (difference !== undefined && differences.length < differencesMax)
+        differences.push({ ...difference, run: globalRun(shard, report.run) });
+      failed += failedNow;
+      return failure !== undefined && find(report, failure);
+    },
+    get runs() {
+      return runs;
+    },
+    get findings() {
+      return findings.size;
+    },
+    report: (end) => ({
+      format: reportFormat,
+      ...head,
+      shardCount: shard.count,
+      shards: [shard.index],
+      runs,
+      failed,
+      steps,
+      virtualMs,
+      findings: [...findings.values()],
+      differences,
+      strategies: Object.fromEntries(strategies),
+      sometimes: { declared: [...declared].sort(compareText), reached: [...reached].sort(compareText) },
+      ...end,
+    }),
+  };
+}
+
+/** Orders texts by their code units, whatever the locale. */
+export function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,60 @@
+/** One run, as the explorer sees it: what goes in, what comes out. Whoever has worlds to run implements `RunOnce`. */
+import type { Deviation, Driver, Step } from "../kernel/index.js";
+
+/** What is run. */
+export interface RunTarget {
+  /** Name of the scenario. */
+  readonly scenario: string;
+  /** Name of the profile of faults; decides which faults are asked for at all. */
+  readonly profile: string;
+}
+
+export interface RunInput extends RunTarget {
+  /** For whatever must be fixed before the first question; every other draw comes from the driver. */
+  readonly seed: number;
+  readonly driver: Driver;
+  /** Must be called with each step as it begins. */
+  readonly onStep: (step: Step) => void;
+}
+
+/** How a run failed. */
+export type FailureKind =
+  | "invariant" // something that must always hold did not; `code` is its name
+  | "assertion" // an expectation of the scenario did not hold
+  | "error" // a SimError, or an error with a code of its own
+  | "throw" // anything else that was thrown
+  | "leak" // something was left open at the end
+  | "convergence"; // after the faults had ended, the world did not come to rest in time
+
+export interface Failure {
+  readonly kind: FailureKind;
+  /** Name of the invariant or code of the error: stable, because it says whether two failures are the same. */
+  readonly code: string;
+  /** What a person reads. */
+  readonly message: string;
+  /** `file:line` of the expectation, where there is one. */
+  readonly source?: string;
+}
+
+/** Plain data. */
+export interface RunOutcome {
+  /** Undefined when all went well. */
+  readonly failure: Failure | undefined;
+  readonly traceHash: string;
+  readonly steps: number;
+  readonly virtualMs: number;
+  /** What the choice log recorded. */
+  readonly deviations: readonly Deviation[];
+  /** Names of all conditions that should come true sometimes, and of those that did in this run. */
+  readonly sometimes?: { readonly declared: readonly string[]; readonly reached: readonly string[] };
+  /** Uses of real time, randomness or I/O that were noticed: API and call site. */
+  readonly suspects?: readonly string[];
+}
+
+/** Runs one world to its end. Must not throw for a failure of what it runs: that is an outcome. */
+export type RunOnce = (input: RunInput) => Promise<RunOutcome>;
+
+/** @returns What makes two failures the same: kind, and name of the invariant or code of the error. */
+export function identityOf({ kind, code }: Pick<Failure, "kind" | "code">): string {
+  return `${kind}/${code}`;
+}

@@ -1,0 +1,164 @@
+/**
+ * Replay tokens: one line that brings a run back.
+ *
+ *     px1.<scenario>~<profile>.<bytes in base64url>
+ *
+ * The bytes: checksum (4, over all that follows and over the names), version (3 varints), seed (sign and
+ * varint), hash of the failure's identity (3, 0 for none), then for each deviation: hash of its label (4),
+ * occurrence and value (varints). Labels are kept as hashes, because a token must fit on one line.
+ */
+import { SimError } from "../errors.js";
+import { type Deviation, hashString } from "../kernel/index.js";
+import {
+  type ByteReader,
+  checksum,
+  createByteReader,
+  createByteWriter,
+  fromBase64Url,
+  toBase64Url,
+} from "./bytes.js";
+import type { RunTarget } from "./run.js";
+
+/** An answer other than 0, with the label as a hash. */
+export interface TokenDeviation {
+  readonly labelHash: number;
+  readonly occurrence: number;
+  readonly value: number;
+}
+
+export interface Token extends RunTarget {
+  /** Version that the run was made with, such as `0.1.0`. */
+  readonly version: string;
+  readonly seed: number;
+  /** Hash of the identity of the failure that a replay should show; undefined for a run that went well. */
+  readonly failureHash: number | undefined;
+  readonly deviations: readonly TokenDeviation[];
+}
+
+/** What a token is made of. */
+export interface TokenContent extends RunTarget {
+  readonly version: string;
+  readonly seed: number;
+  /** Identity of the failure, see `identityOf`. */
+  readonly failure?: string | undefined;
+  readonly deviations: readonly Deviation[];
+}
+
+const prefix = "px1";
+const nameForm = /^[A-Za-z0-9_-]+$/;
+
+/** @returns A line of letters, digits and `. ~ - _`, safe in a URL and in a shell. */
+export function formatToken({ scenario, profile, version, seed, failure, deviations }: TokenContent): string {
+  const name = `${scenario}~${profile}`;
+  for (const part of [scenario, profile]) {
+    if (!nameForm.test(part)) {
+      throw new SimError(
+        "SIM_OPTION_INVALID",
+        `Cannot make a token for "${part}".`,
+        "Names of scenarios and profiles are letters, digits, - and _.",
+      );
+    }
+  }
+  const body = createByteWriter();
+  for (const part of versionParts(version)) body.varint(part);
+  body.varint(seed < 0 ? 1 : 0);
+  body.varint(Math.abs(seed));
+  body.fixed(failure === undefined ? 0 : failureHashOf(failure), 3);
+  for (const { label, occurrence, value } of deviations) {
+    body.fixed(labelHashOf(label), 4);
+    body.varint(occurrence);
+    body.varint(value);
+  }
+  const bytes = body.bytes();
+  const head = createByteWriter();
+  head.fixed(checksum(bytes, name), 4);
+  return `${prefix}.${name}.${toBase64Url(Uint8Array.from([...head.bytes(), ...bytes]))}`;
+}
+
+/** @returns Hash under which a token keeps a label. */
+export function labelHashOf(label: string): number {
+  return hashString(label, 3);
+}
+
+/** @returns Hash under which a token keeps the identity of a failure; never 0. */
+export function failureHashOf(identity: string): number {
+  return hashString(identity, 5) & 0xffffff || 1;
+}
+
+/**
+ * Reads a token. Whether the scenario exists is for the caller to find out.
+ *
+ * @throws SimError `SIM_TOKEN_INVALID` for what is no token or damaged, and says which.
+ * @throws SimError `SIM_TOKEN_VERSION` when it was made by another version than `version`; leave that out to accept any.
+ */
+export function parseToken(text: string, version?: string): Token {
+  const parts = text.split(".");
+  const [form, name = "", encoded = ""] = parts;
+  const [scenario = "", profile = "", ...more] = name.split("~");
+  if (form !== prefix || parts.length !== 3) throw noToken(text);
+  if (more.length > 0 || !nameForm.test(scenario) || !nameForm.test(profile)) {
+    throw damaged(`"${name}" is not a scenario and a profile`);
+  }
+  const bytes = fromBase64Url(encoded);
+  if (bytes === undefined) throw damaged("its last part is not base64url");
+  if (bytes.length < 4) throw damaged("it is cut off");
+  const sum = createByteReader(bytes).fixed(4);
+  const body = bytes.subarray(4);
+  if (sum !== checksum(body, name)) throw damaged("its checksum does not fit; a letter is wrong or missing");
+  const token = readBody(createByteReader(body), { scenario, profile });
+  if (token === undefined) throw damaged("its bytes end too soon");
+  if (version !== undefined && token.version !== version) {
+    throw new SimError(
+      "SIM_TOKEN_VERSION",
+      `The token was made by version ${token.version}, and this is ${version}.`,
+      `Use phoenix-sim@${token.version}, or hunt again: other code asks other questions.`,
+    );
+  }
+  return token;
+}
+
+function readBody(reader: ByteReader, target: RunTarget): Token | undefined {
+  const version = [reader.varint(), reader.varint(), reader.varint()].join(".");
+  const negative = reader.varint();
+  const size = reader.varint();
+  const failureHash = reader.fixed(3);
+  if (size === undefined || failureHash === undefined) return undefined;
+  const deviations: TokenDeviation[] = [];
+  while (reader.left > 0) {
+    const labelHash = reader.fixed(4);
+    const occurrence = reader.varint();
+    const value = reader.varint();
+    if (labelHash === undefined || occurrence === undefined || value === undefined) return undefined;
+    deviations.push({ labelHash, occurrence, value });
+  }
+  return {
+    ...target,
+    version,
+    seed: negative === 1 ? -size : size,
+    failureHash: failureHash === 0 ? undefined : failureHash,
+    deviations,
+  };
+}
+
+function versionParts(version: string): readonly number[] {
+  const match = /^(\d+)\.(\d+)\.(\d+)/.exec(version);
+  return match === null ? [0, 0, 0] : [Number(match[1]), Number(match[2]), Number(match[3])];
+}
+
+function noToken(text: string): SimError {
+  const shown = text.length > 40 ? `${text.slice(0, 40)}...` : text;
+  const foreign = /^px\d+\./.test(text) && !text.startsWith(`${prefix}.`);
+  return new SimError(
+    "SIM_TOKEN_INVALID",
+    foreign ? `"${shown}" is a token of another format than ${prefix}.` : `"${shown}" is no replay token.`,
+    `A token reads ${prefix}.<scenario>~<profile>.<letters>; copy all of it.`,
+  );
+}
+
+function damaged(how: string): SimError {
+  return new SimError(
+    "SIM_TOKEN_INVALID",
+    `The replay token is damaged: ${how}.`,
+    "Copy the whole token again, without spaces, quotes or line breaks.",
+  );
+}

@@ -13,6 +13,8 @@ export type { PgNotification, PgSession, PgSessionEvents } from "./session/pg-se
 export type { FieldInfo, PgResult } from "./session/result.js";
 export type { Notice } from "./session/session-state.js";
 export type { SessionMessage } from "./session/session.js";
+export type { WireConnection, WireEnd } from "./wire/connection.js";
+export type { MemorySocket } from "./wire/stream.js";
 export type { ServerClock } from "./session/engine.js";
 export type { HeldLock, Inspector, OpenTransaction, RowChange, RowImage, WaitingSession } from "./inspect.js";
 export { createPool, type Pool, type PooledSession, type PoolOptions } from "./pool.js";

@@ -12,6 +12,8 @@ import {
 import { createPgSession, type PgSession, type PgSessionEvents } from "./session/pg-session.js";
 import { createSession, type ServerSession, type SessionEvents } from "./session/session.js";
 import { createTemplateFrom, emptyTemplate, type PostgresTemplate } from "./template.js";
+import { createWireConnection, type WireConnection, type WireEnd, type WireHost } from "./wire/connection.js";
+import { createWireStream, type MemorySocket } from "./wire/stream.js";
 import { SimError } from "../errors.js";
 import type { Row } from "./types/value.js";
 
@@ -51,6 +53,10 @@ export interface PostgresServer {
   connect(options?: ConnectOptions & Partial<PgSessionEvents>): PgSession;
   /** The session below `connect`, with callbacks instead of promises and values in their internal form. */
   openSession(options: ConnectOptions, events: SessionEvents): ServerSession;
+  /** The client's end of a connection that speaks the wire protocol, for the `stream` option of `pg`. */
+  connectStream(): MemorySocket;
+  /** The server's end of such a connection, for whoever carries the bytes. */
+  acceptWire(end: WireEnd): WireConnection;
   /** Loses everything not committed, and every session. */
   crash(): void;
   /** Takes sessions again, after the recovery time. */
@@ -143,9 +149,23 @@ export function createPostgresServer({
     return session;
   };
 
+  // Secrets only tell apart old sessions from new ones with the same pid; nobody has to guess them here.
+  const secretOf = (pid: number): number => (pid * 2_654_435_761) | 0;
+  const wireHost: WireHost = {
+    open: (user, database, applicationName, events) =>
+      openSession({ user, database, applicationName }, events),
+    parse: (text) => template.parse(text),
+    cancel(pid, secret) {
+      if (secret === secretOf(pid)) sessions.get(pid)?.cancel();
+    },
+    secretOf,
+  };
+
   return {
     openSession,
     connect: (connect = {}) => createPgSession((events) => openSession(connect, events), connect),
+    connectStream: () => createWireStream(wireHost),
+    acceptWire: (end) => createWireConnection(wireHost, end),
     get isRunning() {
       return phase === "running";
     },

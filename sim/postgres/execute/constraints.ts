@@ -86,15 +86,12 @@ export function duplicateKey(table: TableDef, index: IndexDef, row: Row): Databa
 
 /**
  * The live row that has the key already, after waiting for whoever is about to write or delete one.
- *
- * @param except - A version this statement is replacing.
  */
 export function* findDuplicate(
   execution: Execution,
   table: TableDef,
   index: IndexDef,
   row: Row,
-  except: Tuple | null,
 ): Run<Tuple | null> {
   const key = index.keyOf(row);
   if (key === null) return null;
@@ -102,7 +99,7 @@ export function* findDuplicate(
   const heap = execution.runtime.heap(table.id);
   search: for (;;) {
     for (const tuple of heap.lookup(index, key)) {
-      if (tuple === except || isAborted(tuple.xmin)) continue;
+      if (isAborted(tuple.xmin)) continue;
       if (tuple.xmin.top !== own && isActive(tuple.xmin)) {
         const wait = execution.waitForEnd(tuple.xmin);
         if (wait !== null) yield { kind: "lock", wait };

@@ -249,7 +249,7 @@ function* findConflict(
   row: Row,
 ): Run<Tuple | null> {
   for (const index of arbiters.indexes) {
-    const found = yield* findDuplicate(execution, table, index, row, null);
+    const found = yield* findDuplicate(execution, table, index, row);
     if (found !== null) return found;
   }
   return null;

@@ -58,7 +58,8 @@ export interface Execution {
   /** Takes the place in the queue for a row. */
   queueFor(tuple: Tuple, mode: RowLockMode): { readonly wait: LockWait | null; release(): void };
   /**
-   * Records a new row version and one it replaces; either may be null.
+   * Records a new row version and one it replaces; either may be null. Entering the new one into the indexes is
+   * up to the caller, because it may have to wait there.
    *
    * @param mode - How strongly the replaced version is locked by this.
    */

@@ -67,16 +67,25 @@ export function checkRow(execution: Execution, table: TableDef, row: Row, env: E
   rowCheck(table, execution.runtime)(row, env);
 }
 
+/** Enters a version into the indexes one by one, in their order, waiting for others' claims to a key where it must. */
+function* enterIndexes(execution: Execution, table: TableDef, tuple: Tuple, before: Tuple | null): Run<void> {
+  const heap = execution.runtime.heap(table.id);
+  const row = tuple.values;
+  for (const index of table.indexes) {
+    if (index.unique && (before === null || keyChanged(index, before.values, row))) {
+      const duplicate = yield* findDuplicate(execution, table, index, row);
+      if (duplicate !== null) throw duplicateKey(table, index, row);
+    }
+    heap.enter(tuple, index);
+  }
+}
+
 /** @throws DatabaseError 23502, 23514, 23505 */
 export function* insertRow(execution: Execution, table: TableDef, row: Row, env: Env): Run<Tuple> {
-  rowCheck(table, execution.runtime)(row, env);
-  for (const index of table.indexes) {
-    if (!index.unique) continue;
-    const duplicate = yield* findDuplicate(execution, table, index, row, null);
-    if (duplicate !== null) throw duplicateKey(table, index, row);
-  }
+  checkRow(execution, table, row, env);
   const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
   execution.write(table, null, tuple, "update");
+  yield* enterIndexes(execution, table, tuple, null);
   queueParentChecks(execution, table, null, row);
   return tuple;
 }
@@ -89,14 +98,10 @@ export function* updateRow(
   row: Row,
   env: Env,
 ): Run<Tuple> {
-  rowCheck(table, execution.runtime)(row, env);
-  for (const index of table.indexes) {
-    if (!index.unique || !keyChanged(index, before.values, row)) continue;
-    const duplicate = yield* findDuplicate(execution, table, index, row, before);
-    if (duplicate !== null) throw duplicateKey(table, index, row);
-  }
+  checkRow(execution, table, row, env);
   const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
   execution.write(table, before, tuple, updateMode(table, before.values, row));
+  yield* enterIndexes(execution, table, tuple, before);
   queueParentChecks(execution, table, before.values, row);
   queueChildActions(execution, table, before.values, row);
   return tuple;

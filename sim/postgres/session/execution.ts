@@ -145,7 +145,7 @@ export class StatementExecution implements Execution, Runtime {
         after.lockers = others.length === 0 ? null : [...others];
       }
     }
-    if (after !== null) this.engine.heap(table.id).insert(after);
+    if (after !== null) this.engine.heap(table.id).tuples.add(after);
     transaction.changes.push({ xact, table, before, after });
   }
 

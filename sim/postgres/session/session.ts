@@ -1,6 +1,6 @@
 /** One connection as the server sees it: a queue of messages, at most one transaction, an end. */
 import { DatabaseError } from "../database-error.js";
-import type { Outcome, Plan, Run } from "../execute/plan.js";
+import type { Outcome, OutputColumn, Plan, Run } from "../execute/plan.js";
 import type { ParsedStatement } from "../sql/parse.js";
 import type { IsolationLevel } from "../sql/utility.js";
 import type { Value } from "../types/value.js";
@@ -16,7 +16,7 @@ import {
   rollbackTransaction,
   type Transaction,
 } from "./transaction.js";
-import { isExit, runUtility, type UtilityHost } from "./utility.js";
+import { isExit, runUtility, showColumns, type UtilityHost } from "./utility.js";
 
 /** A query as a client sends it. Without `values` the text may hold several statements. */
 export interface SessionMessage {
@@ -49,6 +49,12 @@ export interface ServerSession {
   /** Runs server work in the session's queue, such as parsing for the wire protocol. */
   perform(task: () => Run<void>, done: (error: unknown) => void): void;
   plan(statement: ParsedStatement): Plan;
+  /** Whether a statement has a plan; utilities and schema changes have none. */
+  isPlanned(statement: ParsedStatement): boolean;
+  /** @throws DatabaseError 25P02 in a failed transaction. */
+  requireUsable(statement: ParsedStatement | null): void;
+  /** The columns of a utility that returns rows. */
+  describeUtility(statement: ParsedStatement | null): readonly OutputColumn[] | null;
   /** Runs one statement with parameters inside the message being performed. */
   runStatement(statement: ParsedStatement, parameters: readonly Value[]): Run<Outcome>;
   /** Ends the implicit transaction, as Sync does. */
@@ -159,21 +165,28 @@ export function createSession({
 
   function* runStatement(statement: ParsedStatement, parameters: readonly Value[]): Run<Outcome> {
     const own = open(false);
-    if (own.failed && !isExit(statement.utility)) {
-      throw new DatabaseError(
-        "25P02",
-        "current transaction is aborted, commands ignored until end of transaction block",
-      );
-    }
+    requireUsable(statement);
     engine.counters.statements += 1;
     if (statement.utility !== null) return yield* runUtility(host, statement.utility);
     if (isSchema(statement)) return yield* runSchemaStatement(engine, state, own, statement);
-    if (statement.ast?.type === "truncate table") return yield* runTruncate(engine, state, own, statement);
+    if (!isPlanned(statement)) return yield* runTruncate(engine, state, own, statement);
     const plan = planFor(engine, own, statement);
     const outcome = yield* runPlan(engine, state, own, plan, parameters);
     if (own.isolation !== "repeatable read" && own.isolation !== "serializable") own.snapshotSeq = null;
     return outcome;
   }
+
+  const isPlanned = (statement: ParsedStatement): boolean =>
+    statement.ast !== null && !isSchema(statement) && statement.ast.type !== "truncate table";
+
+  const requireUsable = (statement: ParsedStatement | null): void => {
+    if (transaction?.failed === true && !isExit(statement?.utility ?? null)) {
+      throw new DatabaseError(
+        "25P02",
+        "current transaction is aborted, commands ignored until end of transaction block",
+      );
+    }
+  };
 
   const fail = (): void => {
     if (transaction === null) return;
@@ -203,7 +216,7 @@ export function createSession({
   }
 
   const bindFor = (statement: ParsedStatement, values: readonly unknown[], name: string): Value[] => {
-    if (statement.ast === null || isSchema(statement) || statement.parameterCount === 0) {
+    if (!isPlanned(statement) || statement.parameterCount === 0) {
       return bindParameters(values, [], name);
     }
     // A failed transaction says so before anything is looked at.
@@ -293,7 +306,14 @@ export function createSession({
         (error) => done({ outcomes, error }),
       );
     },
-    plan: (statement) => planFor(engine, transaction, statement),
+    plan(statement) {
+      requireUsable(statement);
+      return planFor(engine, transaction, statement);
+    },
+    isPlanned,
+    requireUsable,
+    describeUtility: (statement) =>
+      statement?.utility?.kind === "show" ? showColumns(statement.utility.name) : null,
     status: () => (transaction === null || !transaction.explicit ? "I" : transaction.failed ? "E" : "T"),
     transaction: () => transaction,
     cancel() {

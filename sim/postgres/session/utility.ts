@@ -1,7 +1,7 @@
 /** Runs the statements without expressions: transactions, settings, notifications, table locks. */
 import { DatabaseError } from "../database-error.js";
 import { missingTable } from "../execute/env.js";
-import type { Outcome, Run } from "../execute/plan.js";
+import type { Outcome, OutputColumn, Run } from "../execute/plan.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { TransactionModes, UtilityStatement } from "../sql/utility.js";
 import { textType } from "../types/builtin.js";
@@ -99,13 +99,18 @@ function show(host: UtilityHost, name: string): Outcome {
   };
   const value = own[name] ?? host.state.settings.get(name);
   if (value === undefined) throw new DatabaseError("42704", `unrecognized configuration parameter "${name}"`);
-  const shown = name === "timezone" ? "TimeZone" : name === "datestyle" ? "DateStyle" : name;
   return {
     tag: "SHOW",
     rowCount: null,
-    columns: [{ name: shown, type: textType, tableId: 0, column: 0 }],
+    columns: showColumns(name),
     rows: [[value]],
   };
+}
+
+/** The one column of `SHOW`. */
+export function showColumns(name: string): readonly OutputColumn[] {
+  const shown = name === "timezone" ? "TimeZone" : name === "datestyle" ? "DateStyle" : name;
+  return [{ name: shown, type: textType, tableId: 0, column: 0 }];
 }
 
 function set(host: UtilityHost, { name, value, local }: UtilityStatement & { kind: "set" }): Outcome {

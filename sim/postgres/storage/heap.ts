@@ -7,7 +7,10 @@ type Bucket = Tuple | Set<Tuple>;
 
 export interface Heap {
   readonly tuples: Set<Tuple>;
+  /** Adds a version to the table and to all indexes. */
   insert(tuple: Tuple): void;
+  /** Adds a version to one index; it stands in the table already. */
+  enter(tuple: Tuple, index: IndexDef): void;
   remove(tuple: Tuple): void;
   /** Builds an index over what is there already. */
   addIndex(index: IndexDef): void;
@@ -44,6 +47,11 @@ export function createHeap(indexes: readonly IndexDef[]): Heap {
         const key = index.keyOf(tuple.values);
         if (key !== null) addTo(buckets, key, tuple);
       }
+    },
+    enter(tuple, index) {
+      const buckets = byIndex.get(index.id)?.buckets;
+      const key = index.keyOf(tuple.values);
+      if (buckets !== undefined && key !== null) addTo(buckets, key, tuple);
     },
     remove(tuple) {
       if (!tuples.delete(tuple)) return;

@@ -8,6 +8,7 @@ import {
   type CommandSpec,
   type Context,
 } from "./command.js";
+import { bitCommands } from "./commands/bits.js";
 import { blockingPopCommands } from "./commands/blocking-pops.js";
 import { connectionCommands } from "./commands/connection.js";
 import { hashCommands } from "./commands/hashes.js";
@@ -33,6 +34,7 @@ import { unsupportedCommands } from "./unsupported.js";
 const commands: ReadonlyMap<string, CommandSpec> = new Map(
   Object.entries({
     ...stringCommands,
+    ...bitCommands,
     ...keyCommands,
     ...hashCommands,
     ...listCommands,

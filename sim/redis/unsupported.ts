@@ -3,10 +3,10 @@
 /** Lower-case names. */
 export const unsupportedCommands: ReadonlySet<string> = new Set(
   (
-    "acl asking bgrewriteaof bitcount bitfield bitfield_ro bitop bitpos cluster debug dump eval_ro evalsha_ro " +
+    "acl asking bgrewriteaof bitfield bitfield_ro bitpos cluster debug dump eval_ro evalsha_ro " +
     "failover fcall fcall_ro function geoadd geodist geohash geopos georadius georadius_ro georadiusbymember " +
-    "georadiusbymember_ro geosearch geosearchstore getbit latency lcs lolwut memory migrate module " +
-    "monitor pfadd pfcount pfdebug pfmerge pfselftest psync replconf replicaof restore restore-asking setbit " +
+    "georadiusbymember_ro geosearch geosearchstore latency lcs lolwut memory migrate module " +
+    "monitor pfadd pfcount pfdebug pfmerge pfselftest psync replconf replicaof restore restore-asking " +
     "shutdown slaveof slowlog sort sort_ro spublish ssubscribe sunsubscribe sync xsetid"
   ).split(" "),
 );

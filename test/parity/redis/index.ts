@@ -1,13 +1,21 @@
 /** The comparison of the simulated Redis with the real one, as a report. */
-import { createSimulatedArm, startRealArm } from "./arms.js";
+import { sample } from "fast-check";
+import { createSimulatedArm, startRealArm, type Arm } from "./arms.js";
 import { behaviours } from "./behaviours/index.js";
+import { playHistory } from "./histories.js";
+import { history } from "./random-commands.js";
 import { play, type Transcript } from "./transcript.js";
 
-export interface RedisParityFeature {
+export { knownDifferences, type KnownDifference } from "./known-differences.js";
+
+interface Counts {
+  equal: number;
+  different: number;
+  unsupported: number;
+}
+
+export interface RedisParityFeature extends Readonly<Counts> {
   readonly feature: string;
-  readonly equal: number;
-  readonly different: number;
-  readonly unsupported: number;
 }
 
 export interface RedisDifference {
@@ -27,16 +35,36 @@ export interface RedisParity {
   readonly against: string | undefined;
 }
 
+async function compareHistories(
+  simulated: Arm,
+  real: Arm,
+  { histories = 500, seed = 1 }: RedisParityOptions,
+): Promise<Counts> {
+  const counts: Counts = { equal: 0, different: 0, unsupported: 0 };
+  for (const steps of sample(history, { numRuns: histories, seed })) {
+    const [left, right] = [await playHistory(simulated, steps), await playHistory(real, steps)];
+    counts[left.join("\n") === right.join("\n") ? "equal" : "different"] += 1;
+  }
+  return counts;
+}
+
 const same = (a: Transcript, b: Transcript): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+export interface RedisParityOptions {
+  /** Random histories to play, besides the single behaviours. @default 500 */
+  readonly histories?: number;
+  /** @default 1 */
+  readonly seed?: number;
+}
+
 /** Plays every behaviour on both servers. Without a `redis-server` on this machine all counts are 0. */
-export async function runRedisParity(): Promise<RedisParity> {
+export async function runRedisParity(options: RedisParityOptions = {}): Promise<RedisParity> {
   const real = await startRealArm();
   if (real === undefined) {
     return { equal: 0, different: 0, unsupported: 0, features: [], differences: [], against: undefined };
   }
   const simulated = createSimulatedArm();
-  const rows = new Map<string, { equal: number; different: number; unsupported: number }>();
+  const rows = new Map<string, Counts>();
   const differences: RedisDifference[] = [];
   try {
     for (const { feature, name, lines } of behaviours) {
@@ -51,6 +79,7 @@ export async function runRedisParity(): Promise<RedisParity> {
         differences.push({ feature, name, simulated: left, real: right });
       }
     }
+    rows.set("random histories", await compareHistories(simulated, real, options));
   } finally {
     real.stop();
     simulated.stop();

@@ -31,5 +31,9 @@ export const stringBehaviours: readonly Behaviour[] = [
   strings("many at once", "MSET a 1 b 2", "MGET a b c", "MSETNX c 3 a 9", "GET c", "MSETNX c 3 d 4", "MGET a c d", "MSET a", "MSET a 1 b", "MSETNX a 1 b"),
   strings("MGET passes over other types", "RPUSH l x", "SET s y", "MGET l s"),
   strings("strings refuse other types", "RPUSH l x", "GET l", "INCR l", "APPEND l x", "STRLEN l", "GETRANGE l 0 1", "SETRANGE l 0 x", "GETSET l x", "GETDEL l", "GETEX l"),
+  strings("bits", "SETBIT b 7 1", "SETBIT b 7 0", "SETBIT b 20 1", "GETBIT b 20", "GETBIT b 900", "GET b", "SETBIT b -1 1", "SETBIT b 1 2", "SETBIT b x 1", "GETBIT missing 1", "SETBIT b 4294967296 1"),
+  strings("counting bits", "SET k foobar", "BITCOUNT k", "BITCOUNT k 0 0", "BITCOUNT k 1 1", "BITCOUNT k 5 30 BIT", "BITCOUNT k -2 -1", "BITCOUNT k 9 12", "BITCOUNT k 0", "BITCOUNT k 0 1 FOO", "BITCOUNT missing", "BITCOUNT k -1 -3"),
+  strings("combining bits", "SET a foof", "SET b ab", "BITOP AND d a b", "GET d", "BITOP OR d a b", "GET d", "BITOP XOR d a b missing", "GET d", "BITOP NOT d a", "GET d", "BITOP NOT d a b", "BITOP FOO d a", "BITOP AND d missing", "EXISTS d"),
+  strings("bits refuse other types", "RPUSH l x", "SETBIT l 0 1", "GETBIT l 0", "BITCOUNT l", "BITOP AND d l"),
   strings("arity", "GET", "GET a b", "SET k", "INCR", "MGET", "STRLEN", "GETRANGE k 0"),
 ];

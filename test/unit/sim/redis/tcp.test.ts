@@ -35,7 +35,10 @@ test.skipIf(!hasCli)("redis-cli looks into a server over a loopback port", async
     "v",
     "WRONGTYPE Operation against a key holding the wrong kind of value",
     "2",
-    ...["a", "1", "b", "2"],
+    "a",
+    "1",
+    "b",
+    "2",
   ]);
   await new Promise((resolve) => listener.close(resolve));
 });

@@ -18,6 +18,8 @@ const SYMBOLS = ["==", "!=", "<=", ">=", "=~", "!~", ...Array.from("+-*/%^<>=(){
 const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 const PLACE: Readonly<Record<string, string>> = { ")": "parenthesis", "]": "bracket", "}": "brace" };
 
+const OPERATOR_TOKEN = /^(?:[-+*/%^@<>]|[=!<>]=|and|or|unless|atan2|offset)$/i;
+
 const SKIP = /(?:\s+|#[^\n]*)+/y;
 const WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_WORD = /[a-zA-Z_][a-zA-Z0-9_]*/y;
@@ -42,17 +44,26 @@ export function tokenize(query: string): Token[] {
   }
 }
 
-/** Deepest nesting of brackets. */
-export function bracketDepth(tokens: readonly Token[]): number {
+/** Deepest nesting of brackets, and the most operators on one level of it. */
+export function measureTokens(tokens: readonly Token[]): {
+  readonly depth: number;
+  readonly operators: number;
+} {
+  const counts = [0];
   let depth = 0;
-  let deepest = 0;
+  let operators = 0;
   for (const { kind, text } of tokens) {
-    if (kind !== "symbol") continue;
-    if (CLOSERS[text] !== undefined) depth += 1;
-    else if (PLACE[text] !== undefined) depth -= 1;
-    deepest = Math.max(deepest, depth);
+    if (kind === "symbol" && CLOSERS[text] !== undefined) counts.push(0);
+    else if (kind === "symbol" && PLACE[text] !== undefined) counts.pop();
+    else if (text === ",") counts[counts.length - 1] = 0;
+    else if (OPERATOR_TOKEN.test(text) && kind !== "string") {
+      const count = (counts.at(-1) ?? 0) + 1;
+      counts[counts.length - 1] = count;
+      operators = Math.max(operators, count);
+    }
+    depth = Math.max(depth, counts.length - 1);
   }
-  return deepest;
+  return { depth, operators };
 }
 
 function nextToken(query: string, start: number, inBraces: boolean): Token {

@@ -8,7 +8,7 @@ import type { RegExpCache } from "../labels/index.js";
 import type { Expr } from "./ast.js";
 import { checkTypes } from "./check.js";
 import type { Dialect } from "./dialect.js";
-import { bracketDepth, tokenize, type Token } from "./lexer.js";
+import { measureTokens, tokenize, type Token } from "./lexer.js";
 import { PromqlParseError } from "./parse-error.js";
 import { explainSyntax } from "./syntax-error.js";
 import { buildExpr } from "./build.js";
@@ -20,7 +20,9 @@ export interface ParseOptions {
 
 // Trees are walked by recursion; these bounds keep any query far from the end of the stack.
 const NESTING_MAX = 200;
-const TOKENS_MAX = 50_000;
+const TOKENS_MAX = 10_000;
+// The grammar's parser gives up on longer rows.
+const OPERATORS_MAX = 300;
 
 /**
  * @param query - One PromQL expression.
@@ -32,8 +34,9 @@ export function parsePromql(query: string, { dialect, expressions }: ParseOption
   if (tokens.length === 1 && last.kind === "end") {
     throw new PromqlParseError("no expression found in input", { start: 0, end: 0 }, query);
   }
-  if (tokens.length > TOKENS_MAX || bracketDepth(tokens) > NESTING_MAX) {
-    const problem = `expression is too large: at most ${NESTING_MAX} nested brackets and ${TOKENS_MAX} tokens`;
+  const { depth, operators } = measureTokens(tokens);
+  if (tokens.length > TOKENS_MAX || depth > NESTING_MAX || operators > OPERATORS_MAX) {
+    const problem = `expression is too large: at most ${TOKENS_MAX} tokens, ${NESTING_MAX} nested brackets and ${OPERATORS_MAX} operators in a row`;
     throw new PromqlParseError(problem, { start: 0, end: query.length }, query);
   }
   const tree = parser.parse(normalise(query, tokens, dialect));

@@ -29,6 +29,9 @@ export interface ReadOptions {
 const BLANK = 32;
 const TAB = 9;
 const HASH = 35;
+const ZERO = 48;
+const NINE = 57;
+const SMALL_E = 101;
 
 /** @returns An empty staging area. */
 export function createStaging(): Staging {
@@ -143,24 +146,30 @@ function addSample(
   staging: Staging,
   options: ReadOptions,
 ): void {
-  let text = body.slice(from, to).trim();
-  // Only OpenMetrics has exemplars; they follow the value.
-  const exemplar = options.openMetrics ? text.indexOf(" # ") : -1;
-  if (exemplar !== -1) text = text.slice(0, exemplar).trimEnd();
+  const text = body.slice(from, to);
+  // Most lines hold a plain decimal number and nothing else; whatever is not one comes out as NaN or is ruled out.
+  let value = Number(text);
   let timeMs = NaN;
-  if (text.includes(" ") || text.includes("\t")) {
-    const [value = "", time = "", extra] = text.split(/[ \t]+/);
-    if (extra !== undefined) readNumber(text, () => body.slice(from, to));
-    text = value;
-    timeMs = readTime(time, options.openMetrics);
-  }
-  // A blank text would be zero to Number.
-  let value = text === "" ? NaN : Number(text);
-  if (Number.isNaN(value) || /[xXbo]/.test(text)) value = readNumber(text, () => body.slice(from, to));
+  if (Number.isNaN(value) || !isDecimal(text)) ({ value, timeMs } = readTail(text, options.openMetrics));
   staging.lines.push(line);
   staging.values.push(value);
   staging.timesMs.push(timeMs);
   staging.order.push(line);
+}
+
+/** Whether a text that Number accepts is not blank and has no prefix such as `0x`. */
+function isDecimal(text: string): boolean {
+  const last = text.charCodeAt(text.length - 1);
+  const second = text.charCodeAt(2);
+  return last >= ZERO && last <= NINE && (second <= NINE || second === SMALL_E || Number.isNaN(second));
+}
+
+/** Value, and time if there is one; an exemplar of OpenMetrics may follow. */
+function readTail(tail: string, openMetrics: boolean): { value: number; timeMs: number } {
+  const exemplar = openMetrics ? tail.indexOf(" # ") : -1;
+  const [value = "", time, extra] = (exemplar === -1 ? tail : tail.slice(0, exemplar)).trim().split(/[ \t]+/);
+  const timeMs = time === undefined ? NaN : readTime(time, openMetrics);
+  return { value: readNumber(extra === undefined ? value : tail.trim(), () => tail), timeMs };
 }
 
 function readTime(text: string, openMetrics: boolean): number {

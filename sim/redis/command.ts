@@ -3,6 +3,7 @@ import type { Bytes } from "./bytes.js";
 import type { Core, SessionState } from "./core.js";
 import type { Database } from "./database.js";
 import { RedisError, syntaxError, type RedisReply } from "./reply.js";
+import { missingSubcommand } from "./unsupported.js";
 
 /**
  * The words after the command's name. The arity check of the table has made sure of those that a command
@@ -67,9 +68,7 @@ export function subcommands(family: string, table: CommandTable): Run {
   return (context, args) => {
     const name = args[0].toLowerCase();
     const spec = index.get(name);
-    if (spec === undefined) {
-      throw new RedisError(`ERR unknown subcommand '${args[0]}'. Try ${family.toUpperCase()} HELP.`);
-    }
+    if (spec === undefined) throw missingSubcommand(family, args[0]);
     if (!aritySatisfied(spec[0], args.length + 1)) throw wrongArity(`${family}|${name}`);
     return spec[2](context, args.slice(1) as unknown as Args);
   };

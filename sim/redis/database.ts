@@ -75,6 +75,8 @@ export interface Database {
   setExpireAt(key: Bytes, at: number | null): void;
   /** Keys that have not expired, in a deterministic order. */
   keys(): Bytes[];
+  /** Calls the hook for every deadline there is, for a listener that came later. */
+  announceDeadlines(): void;
   /** Tells watchers and listeners of a change. */
   changed(key: Bytes, eventClass: EventClass, event: string): void;
   ready(key: Bytes): void;
@@ -163,6 +165,12 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
       if (at !== null) hooks.deadline(key, at);
     },
     keys: () => entries.keys().filter((key) => find(key) !== undefined),
+    announceDeadlines() {
+      for (const key of entries.keys()) {
+        const at = entries.get(key)?.expireAt ?? null;
+        if (at !== null) hooks.deadline(key, at);
+      }
+    },
     changed: hooks.changed,
     ready: hooks.ready,
     image(key) {

@@ -29,7 +29,7 @@ import { streamCommands } from "./commands/streams.js";
 import { stringCommands } from "./commands/strings.js";
 import { transactionCommands } from "./commands/transactions.js";
 import { error, QUEUED, RedisError, type RedisReply } from "./reply.js";
-import { unsupportedCommands } from "./unsupported.js";
+import { unsupported, unsupportedCommands } from "./unsupported.js";
 
 const commands: ReadonlyMap<string, CommandSpec> = new Map(
   Object.entries({
@@ -63,11 +63,7 @@ export function commandNames(): string[] {
 
 function unknownCommand(words: readonly Bytes[]): RedisError {
   const [name = "", ...args] = words;
-  if (unsupportedCommands.has(name.toLowerCase())) {
-    return new RedisError(
-      `ERR SIM_UNSUPPORTED ${name.toUpperCase()}: Redis has this command, the simulated one has not; docs/support.md lists those it has`,
-    );
-  }
+  if (unsupportedCommands.has(name.toLowerCase())) return unsupported(name);
   const shown = args.map((word) => `'${word.slice(0, 128)}' `);
   let text = "";
   // Redis stops after 128 characters of arguments.

@@ -1,9 +1,11 @@
 /** The `Connector` option of `ioredis`: an unmodified client over in-memory streams. */
 import type { Duplex } from "node:stream";
-import type { AbstractConnector } from "ioredis";
 
-/** A class for `new Redis({ Connector })`. */
-export type IoredisConnector = new (options: unknown) => AbstractConnector;
+/**
+ * A class for `new Redis({ Connector })`. Its instances are typed `never`, which fits the abstract class of
+ * ioredis without asking users of this package to have ioredis installed.
+ */
+export type IoredisConnector = new (options: unknown) => never;
 
 /**
  * @param open - Opens one connection, such as `server.connectStream`; rejects as a refused socket does.
@@ -28,6 +30,5 @@ export function createIoredisConnector(open: () => Duplex | Promise<Duplex>): Io
       return stream;
     }
   }
-  // ioredis calls these three methods only; the private fields of its abstract class are for its own subclasses.
   return Connector as unknown as IoredisConnector;
 }

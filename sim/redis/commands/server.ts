@@ -1,5 +1,5 @@
 /** Commands about the server: settings, flushing, information. */
-import type { Args, CommandTable, Context } from "../command.js";
+import type { Args, CommandResult, CommandTable, Context } from "../command.js";
 import { pairs, subcommands, wrongArity } from "../command.js";
 import { matchesGlob } from "../glob.js";
 import {
@@ -10,10 +10,10 @@ import {
   integer,
   OK,
   RedisError,
-  simple,
   syntaxError,
   type RedisReply,
 } from "../reply.js";
+import { unsupported } from "../unsupported.js";
 import { readDatabaseIndex } from "./connection.js";
 
 /** Settings that may change while the server runs, and those that only read. */
@@ -63,6 +63,8 @@ function setSettings({ core }: Context, args: Args): RedisReply {
     }
     core.settings.set(name.toLowerCase(), check(value));
   }
+  // Keys whose deadlines nobody had to be told of until now.
+  for (const db of core.databases) db.announceDeadlines();
   return OK;
 }
 
@@ -150,17 +152,18 @@ export function serverCommands(count: () => number): CommandTable {
         throw new RedisError("ERR This instance has cluster support disabled");
       },
     ],
-    save: [1, "s", () => OK],
-    bgsave: [-1, "s", () => simple("Background saving started")],
-    command: [-1, "", subcommandsOrList(count)],
+    command: [-1, "", describeCommands(count)],
   };
 }
 
 /** redis-cli asks for documentation when it starts; an empty answer makes it do without. */
-function subcommandsOrList(count: () => number): (context: Context, args: Args) => RedisReply {
+function describeCommands(count: () => number): (context: Context, args: Args) => CommandResult {
   const named = subcommands("command", {
     count: [2, "", () => integer(count())],
     docs: [-2, "", () => EMPTY],
   });
-  return (context, args) => (args.length === 0 ? EMPTY : (named(context, args) as RedisReply));
+  return (context, args) => {
+    if (args.length === 0) throw unsupported("command");
+    return named(context, args);
+  };
 }

@@ -38,6 +38,18 @@ describe("time", () => {
   });
 });
 
+test("expired events also come for deadlines set before anybody asked for events", () => {
+  const { clock, server, run } = setup();
+  const heard: RedisReply[] = [];
+  void run("SET", "k", "v", "PX", "50");
+  void run("CONFIG", "SET", "notify-keyspace-events", "Ex");
+  void server
+    .connect({ onPush: (reply) => heard.push(reply) })
+    .execute(["SUBSCRIBE", "__keyevent@0__:expired"]);
+  clock.advance(60);
+  expect(heard).toHaveLength(1);
+});
+
 describe("faults", () => {
   test("a crash without persistence empties the server and breaks its connections", () => {
     const { server, session, run } = setup();
@@ -90,10 +102,16 @@ test("two servers share no keys, and a disposed one leaves nothing behind for th
   expect(third.run("GET", "k")).toEqual(bulk(null));
 });
 
-test("a command that Redis has and the simulation has not answers with an error that names it", () => {
+test.each([
+  ["GEOADD k 1 2 m", "SIM_UNSUPPORTED GEOADD"],
+  ["CLIENT PAUSE 100", "SIM_UNSUPPORTED CLIENT PAUSE"],
+  ["COMMAND", "SIM_UNSUPPORTED COMMAND"],
+  ["CONFIG SET maxmemory 1", "SIM_UNSUPPORTED CONFIG SET maxmemory"],
+  ["SWAPDB 0 1", "SIM_UNSUPPORTED SWAPDB"],
+])("%s, which Redis has and the simulation has not, answers with an error that names it", (line, text) => {
   const { run } = setup();
-  expect(run("GEOADD", "k", "1", "2", "m")).toMatchObject({
+  expect(run(...line.split(" "))).toMatchObject({
     kind: "error",
-    text: expect.stringContaining("SIM_UNSUPPORTED GEOADD") as string,
+    text: expect.stringContaining(text) as string,
   });
 });

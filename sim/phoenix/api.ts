@@ -1,5 +1,6 @@
 /** What `createPhoenix` gives: the world as its user sees it. */
 import type { Client } from "../client/index.js";
+import type { PortListener, RealClients } from "../edge/index.js";
 import type { Deviation, Duration, Step } from "../kernel/index.js";
 import type { LinkOptions, Rule, RuleHandle } from "../network/index.js";
 import type { Prometheus } from "../prometheus/index.js";
@@ -84,6 +85,20 @@ export interface Phoenix extends AsyncDisposable {
   readonly plainFetch: typeof fetch;
   /** `WebSocket` into this world, as in a browser. */
   readonly WebSocket: typeof WebSocket;
+  /** Stops or resumes reading on a socket of this world: what arrives stays on its way, as with a slow client. */
+  setReading(socket: WebSocket, reading: boolean): void;
+  /** Connections for real clients (`node:http`, axios, npm's undici, `ws`) that lead into this world. */
+  realClients(): Promise<RealClients>;
+  /**
+   * Puts a service on a real loopback port, for curl, browsers and programs in other languages.
+   *
+   * @param options - `target`: "gateway" (default) or "prometheus"; `port`: 0 (default) for any that is free.
+   * @throws Error with a Node code, such as `EADDRINUSE`.
+   */
+  listen(options?: {
+    readonly target?: "gateway" | "prometheus";
+    readonly port?: number;
+  }): Promise<PortListener>;
   readonly clock: PhoenixClock;
   readonly services: Readonly<Record<ServiceName, ServiceGroup>>;
   readonly postgres: PhoenixPostgres;

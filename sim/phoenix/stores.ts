@@ -5,8 +5,13 @@ import type { PhoenixPostgres, PhoenixRedis } from "./api.js";
 import type { PgSession, PostgresServer } from "../postgres/index.js";
 import { type RedisReply, type RedisServer, replyText } from "../redis/index.js";
 
+/** PostgreSQL from the inside, and whether the test has left a transaction open in it. */
+export interface PostgresFacade extends PhoenixPostgres {
+  hasOpenTransaction(): boolean;
+}
+
 /** @returns PostgreSQL with one session that opens at first use, and again after a crash. */
-export function createPostgresFacade(loop: Loop, server: PostgresServer): PhoenixPostgres {
+export function createPostgresFacade(loop: Loop, server: PostgresServer): PostgresFacade {
   let session: PgSession | undefined;
   return {
     async query<Row>(text: string, values: readonly unknown[] = []) {
@@ -16,6 +21,8 @@ export function createPostgresFacade(loop: Loop, server: PostgresServer): Phoeni
       return result.rows as readonly Row[];
     },
     rows: (table) => server.inspect.rows(table),
+    hasOpenTransaction: () =>
+      session !== undefined && !session.session.isEnded && session.session.status() !== "I",
   };
 }
 

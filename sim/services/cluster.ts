@@ -1,5 +1,6 @@
 /** All services of a world on their hosts, and the stores that outlive them. */
 import { createConfigReader, createNodeDisk, type NodeAgent } from "../dataplane/index.js";
+import { SimError } from "../errors.js";
 import type { Incarnation } from "../kernel/index.js";
 import type { CapacityOptions } from "../network/index.js";
 import type { PostgresServer } from "../postgres/index.js";
@@ -34,8 +35,8 @@ export interface Cluster {
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
   readonly storage: Storage;
-  /** The Prometheus of the present life; undefined before the first. */
-  prometheus(): Prometheus | undefined;
+  /** The Prometheus of the present life, or of the last. @throws SimError `SIM_HOST_STATE` before the first. */
+  prometheus(): Prometheus;
   /** The agent of a node's present life; undefined before the first. */
   agent(node: string): NodeAgent | undefined;
 }
@@ -110,7 +111,10 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
     postgres,
     redis,
     storage,
-    prometheus: () => prometheus,
+    prometheus() {
+      if (prometheus !== undefined) return prometheus;
+      throw new SimError("SIM_HOST_STATE", "Prometheus has not run in this world yet.", "Start it first.");
+    },
     agent: (node) => agents.get(node),
   };
 }

@@ -87,7 +87,7 @@ export function createGateway(given: GatewayPortsAndOptions): Gateway {
     generator: parts.generator ?? createGeneratorClient(http, options),
     transition: parts.transition ?? transitionExperiment,
   };
-  const app = createApp(context, [...(parts.routes ?? []), ...routes]);
+  const app = createApp(context, parts.routes === undefined ? routes : [...parts.routes, ...routes]);
   const feed = parts.feed ?? createEventFeed({ clock, sql, cache, logger, options });
   const hub = createHub(context, feed);
   return {

@@ -1,23 +1,36 @@
 /** The table of routes as an OpenAPI document. */
-import { z, type OpenAPIHono } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Route } from "./route.js";
 
-type Registry = OpenAPIHono["openAPIRegistry"];
-type PathConfig = Parameters<Registry["registerPath"]>[0];
+type PathConfig = Parameters<OpenAPIHono["openAPIRegistry"]["registerPath"]>[0];
 
 const failure = z
   .object({ error: z.string(), message: z.string(), code: z.string(), details: z.unknown() })
   .openapi("Error");
 
-/** Registers every route. @param base - Put before each path. */
-export function documentRoutes(registry: Registry, routes: readonly Route[], base: string): void {
-  registry.registerComponent("securitySchemes", "bearer", {
-    type: "http",
-    scheme: "bearer",
-    bearerFormat: "JWT",
-  });
-  registry.register("Error", failure);
-  for (const route of routes) registry.registerPath(pathConfig(route, base));
+// A table of routes never changes, and describing one costs more than starting a gateway.
+const documents = new WeakMap<readonly Route[], unknown>();
+
+/** @returns The OpenAPI 3.1 document of a table of routes. @param base - Put before each path. */
+export function describeRoutes(routes: readonly Route[], base: string): unknown {
+  let document = documents.get(routes);
+  if (document === undefined) {
+    const app = new OpenAPIHono();
+    const registry = app.openAPIRegistry;
+    registry.registerComponent("securitySchemes", "bearer", {
+      type: "http",
+      scheme: "bearer",
+      bearerFormat: "JWT",
+    });
+    registry.register("Error", failure);
+    for (const route of routes) registry.registerPath(pathConfig(route, base));
+    document = app.getOpenAPI31Document({
+      openapi: "3.1.0",
+      info: { title: "Phoenix platform", version: "1.0.0" },
+    });
+    documents.set(routes, document);
+  }
+  return document;
 }
 
 function pathConfig(route: Route, base: string): PathConfig {

@@ -42,6 +42,15 @@ test("an open WebSocket is named when the world ends; a closing one may finish",
   expect(other.readyState).toBe(other.CLOSED);
 });
 
+test("a transaction that the test left open is named when the world ends", async () => {
+  const phoenix = await createPhoenix();
+  await phoenix.postgres.query("BEGIN");
+  await expect(phoenix.dispose()).rejects.toMatchObject({
+    code: "SIM_LEFT_OPEN",
+    message: expect.stringContaining("a transaction of phoenix.postgres"),
+  });
+});
+
 test("a timer that the test left set is named when the world ends", async () => {
   const phoenix = await createPhoenix({ globals: true });
   setTimeout(() => {}, 60_000);

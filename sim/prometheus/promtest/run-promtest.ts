@@ -1,6 +1,6 @@
 /** Runs rule tests: loads series, evaluates the rules step by step, and compares alerts and expressions. */
-import { labelsOf, type Labels } from "../labels/index.js";
-import { createEngine, formatDuration, printExpr, type Engine } from "../promql/index.js";
+import { goQuote, labelsOf, type Labels } from "../labels/index.js";
+import { createEngine, formatDuration, type Engine } from "../promql/index.js";
 import { createGroupEvaluator, parseRuleFile, type GroupEvaluator, type RuleGroup } from "../rules/index.js";
 import { createStorage, type Storage } from "../storage/index.js";
 import { parseSequence, parseSeriesLabels, type SequenceValue } from "./series-notation.js";
@@ -118,10 +118,13 @@ function checkAlerts(test: AlertTest, evaluators: readonly GroupEvaluator[]): st
     )
     .sort();
   if (got.join("\n") === expected.join("\n")) return [];
-  const list = (alerts: readonly string[]): string =>
-    alerts.map((alert, index) => `\n            ${index}:\n              ${alert}`).join("");
+  const list = (alerts: readonly string[]): string => {
+    const lines = alerts.map((alert, index) => `\n            ${index}:\n              ${alert}`);
+    return lines.length === 0 ? "[]" : `[${lines.join("")}\n            ]`;
+  };
+  const time = formatDuration(test.eval_time);
   return [
-    `alertname: ${test.alertname}, time: ${formatDuration(test.eval_time)}, \n        exp:[${list(expected)}\n            ], \n        got:[${list(got)}\n            ]`,
+    `alertname: ${test.alertname}, time: ${time}, \n        exp:${list(expected)}, \n        got:${list(got)}`,
   ];
 }
 
@@ -132,7 +135,7 @@ function alertText(labels: Labels, annotations: Labels): string {
 type ExprTest = NonNullable<PromtestCase["promql_expr_test"]>[number];
 
 function checkExpression(test: ExprTest, engine: Engine, storage: Storage, fuzzy: boolean): string[] {
-  const where = `expr: ${JSON.stringify(printExpr(engine.parse(test.expr)))}, time: ${formatDuration(test.eval_time)}`;
+  const where = `expr: ${goQuote(test.expr)}, time: ${formatDuration(test.eval_time)}`;
   let got: Sample[];
   try {
     got = samplesAt(test, engine, storage);
@@ -164,7 +167,7 @@ function samplesAt({ expr, eval_time: timeMs }: ExprTest, engine: Engine, storag
   const result = engine.instant(storage, expr, timeMs);
   if (result.type === "vector") return [...result.samples];
   if (result.type === "scalar") return [{ labels: labelsOf([]), value: result.value }];
-  throw new Error("expression is not a vector or scalar");
+  throw new Error("rule result is not a vector or scalar");
 }
 
 function sameValue(left: number, right: number, fuzzy: boolean): boolean {

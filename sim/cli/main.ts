@@ -6,6 +6,7 @@ import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
 import { addHistoryCommand } from "./history.js";
 import { addRunCommand } from "./run.js";
+import { addServeCommand } from "./serve.js";
 import type { Terminal } from "./terminal.js";
 
 /** Codes that blame the caller: they end with the exit code for wrong usage. */
@@ -49,6 +50,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .addHelpText("after", codesText);
   addRunCommand(program, terminal, exit);
   addHistoryCommand(program, terminal, exit);
+  addServeCommand(program, terminal);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {

@@ -35,3 +35,17 @@ export function parseLimit(text: string): number {
   if (/^\d+$/.test(text) && Number.isSafeInteger(limit)) return limit;
   throw new InvalidArgumentError("Give a whole number of 0 or more.");
 }
+
+/** @returns A TCP port; 0 stands for any that is free. */
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new InvalidArgumentError("A port is a whole number from 0 to 65535.");
+}
+
+/** @returns A number above 0, fractions allowed. */
+export function parseSpeed(text: string): number {
+  const speed = Number(text);
+  if (/^\d+(?:\.\d+)?$/.test(text) && speed > 0) return speed;
+  throw new InvalidArgumentError("Give a number above 0, such as 1, 0.5 or 60.");
+}

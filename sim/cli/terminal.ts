@@ -6,4 +6,6 @@ export interface Terminal {
   err(text: string): void;
   /** Whether stdout shows colours. */
   readonly color: boolean;
+  /** Resolves at the first Ctrl-C. A second one ends the process as usual. */
+  interrupted(): Promise<void>;
 }

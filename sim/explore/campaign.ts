@@ -8,12 +8,14 @@ import { SimError } from "../errors.js";
 import { realNowMs } from "../kernel/index.js";
 import { createLearner, strategyNamed } from "../strategies/index.js";
 import { type Batch, batchesOf } from "./batches.js";
+import { type Case, caseId } from "./case-file.js";
 import type { RunJob, RunReport } from "./executor.js";
 import type { Pool } from "./pool.js";
-import { type CampaignReport, createTally } from "./report.js";
-import type { RunTarget } from "./run.js";
+import { type CampaignReport, type CaseResult, createTally } from "./report.js";
+import { type RunTarget, identityOf } from "./run.js";
 import { runSeed } from "./seeds.js";
 import { type Shard, globalRun, shardRuns, wholeCampaign } from "./shard.js";
+import { failureHashOf } from "./token.js";
 
 export interface CampaignOptions extends RunTarget {
   readonly version: string;
@@ -24,6 +26,8 @@ export interface CampaignOptions extends RunTarget {
   readonly pool: Pool;
   /** @default "portfolio" */
   readonly strategy?: string;
+  /** Stored cases to run again before all else; shards share them out. @default none */
+  readonly cases?: readonly Case[];
   /** @default the whole campaign */
   readonly shard?: Shard;
   /** Real milliseconds after which no further batch starts. @default none */
@@ -61,6 +65,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const tally = createTally({ version, campaign, scenario, profile }, shard);
   const runsMax = shardRuns(shard, options.runs);
   const startedMs = nowMs();
+  const cases = await replayCases(options.cases ?? [], shard, pool);
   const pending: Promise<readonly RunReport[]>[] = [];
   let idle = 0;
   let stoppedBy: CampaignReport["stoppedBy"];
@@ -96,7 +101,23 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     pending.push(results.then((lists) => lists.flat().filter((report) => report !== undefined)));
   }
   while (pending.length > 0) await learnNext();
-  return tally.report({ covered: learner.covered, stoppedBy });
+  return tally.report({ cases, covered: learner.covered, stoppedBy });
+}
+
+async function replayCases(
+  cases: readonly Case[],
+  { index, count }: Shard,
+  pool: Pool,
+): Promise<readonly CaseResult[]> {
+  const mine = cases.filter((_, position) => position % count === index - 1);
+  return Promise.all(
+    mine.map(async (stored) => {
+      const { scenario, profile, seed, deviations, failure } = stored;
+      const failureHash = failureHashOf(identityOf(failure));
+      const { verdict, left } = await pool.replay({ scenario, profile, seed, deviations, failureHash });
+      return { id: caseId(stored), verdict, left };
+    }),
+  );
 }
 
 type JobSettings = Required<Pick<CampaignOptions, "scenario" | "profile" | "seed" | "strategy" | "shard">> &

@@ -14,22 +14,30 @@ export async function minimise<T>(items: readonly T[], fails: Fails<T>): Promise
   if (items.length === 0 || (await fails([]))) return [];
   let kept = items;
   if (kept.length > 8) {
-    kept = kept.slice(0, await leastLength(kept.length, async (length) => fails(kept.slice(0, length))));
-    const needed = await leastLength(kept.length, async (length) => fails(kept.slice(kept.length - length)));
+    kept = kept.slice(0, await leastFailing(kept.length, async (length) => fails(kept.slice(0, length))));
+    const needed = await leastFailing(kept.length, async (length) => fails(kept.slice(kept.length - length)));
     kept = kept.slice(kept.length - needed);
   }
   return ddmin(kept, fails);
 }
 
-// Halving assumes that what fails with n items fails with more. Where that is not so it only finds a longer part.
-async function leastLength(length: number, fails: (length: number) => Promise<boolean>): Promise<number> {
-  let [tooShort, enough] = [0, length];
-  while (enough - tooShort > 1) {
-    const middle = (tooShort + enough) >> 1;
-    if (await fails(middle)) enough = middle;
-    else tooShort = middle;
+/**
+ * Finds the least number above 0 that fails, by halving. It takes for granted that what fails with a number fails
+ * with larger ones; where that is not so, it finds one that fails but is not the least.
+ *
+ * @param enough - A number that is known to fail.
+ */
+export async function leastFailing(
+  enough: number,
+  fails: (number: number) => Promise<boolean>,
+): Promise<number> {
+  let [low, high] = [0, enough];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (await fails(middle)) high = middle;
+    else low = middle;
   }
-  return enough;
+  return high;
 }
 
 async function ddmin<T>(items: readonly T[], fails: Fails<T>): Promise<readonly T[]> {

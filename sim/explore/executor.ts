@@ -15,6 +15,7 @@ import {
   strategyNamed,
 } from "../strategies/index.js";
 import { type Difference, locateDifference, sameRun } from "./determinism.js";
+import { type Recording, type Replay, replay } from "./replay.js";
 import type { Failure, RunOnce, RunOutcome, RunTarget } from "./run.js";
 
 export interface RunJob extends RunTarget {
@@ -39,7 +40,7 @@ export interface RunReport extends Pick<
   readonly failure: Failure | undefined;
   readonly traceHash: string;
   readonly steps: number;
-  readonly virtualMs: number;
+  readonly virtualUs: number;
   /** Pairs that this executor has not reported before. */
   readonly coverage: Uint32Array;
   readonly sometimes: RunOutcome["sometimes"];
@@ -49,6 +50,8 @@ export interface RunReport extends Pick<
 export interface Executor {
   /** @returns One report for each run; undefined where the strategy had nothing left to try. */
   execute(job: RunJob): Promise<readonly (RunReport | undefined)[]>;
+  /** Brings one recorded run back. */
+  replay(recording: Recording): Promise<Replay>;
 }
 
 export interface ExecutorOptions {
@@ -74,7 +77,7 @@ export function createExecutor(
     const outcome = await runOnce({ ...targetOf(job), seed, driver: watched, onStep: coverage.step });
     const fresh = coverage.pairs().filter((pair) => !reported.has(pair));
     for (const pair of fresh) reported.add(pair);
-    const { failure, traceHash, steps, virtualMs, sometimes } = outcome;
+    const { failure, traceHash, steps, virtualUs, sometimes } = outcome;
     const difference =
       failure === undefined && !key.twice
         ? undefined
@@ -86,7 +89,7 @@ export function createExecutor(
       failure,
       traceHash,
       steps,
-      virtualMs,
+      virtualUs,
       sketch: sketcher.sketch(),
       coverage: fresh,
       // Only needed where somebody may want to run it again; long, and sent from thread to thread.
@@ -108,6 +111,7 @@ export function createExecutor(
       for (let i = 0; i < job.runs.length; i++) reports.push(await executeRun(job, strategy, i));
       return reports;
     },
+    replay: async (recording) => replay(runOnce, recording),
   };
 }
 

@@ -15,7 +15,7 @@ export type { Pool, ThreadPoolOptions } from "./pool.js";
 export { replay, tokenDriver } from "./replay.js";
 export type { Recording, Replay, TokenDriver } from "./replay.js";
 export { neverReached, reportFormat } from "./report.js";
-export type { CampaignReport, Finding, StrategyTally } from "./report.js";
+export type { CampaignReport, CaseResult, Finding, StrategyTally } from "./report.js";
 export { identityOf } from "./run.js";
 export type { Failure, FailureKind, RunInput, RunOnce, RunOutcome, RunTarget } from "./run.js";
 export { runSeed } from "./seeds.js";

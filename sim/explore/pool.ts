@@ -2,25 +2,32 @@
 import { Tinypool } from "tinypool";
 
 import type { Executor, RunJob, RunReport } from "./executor.js";
+import type { Recording, Replay } from "./replay.js";
 
 export interface Pool {
   /** How many jobs are done at once. */
   readonly workers: number;
   /** Jobs start in the order in which they were submitted. */
   submit(job: RunJob): Promise<readonly (RunReport | undefined)[]>;
+  /** Brings one recorded run back. */
+  replay(recording: Recording): Promise<Replay>;
   close(): Promise<void>;
 }
 
 /** Does the jobs in this thread, one after the other. */
-export function localPool({ execute }: Executor): Pool {
+export function localPool(executor: Executor): Pool {
   let last: Promise<unknown> = Promise.resolve();
+
+  async function enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  }
+
   return {
     workers: 1,
-    async submit(job) {
-      const result = last.then(async () => execute(job));
-      last = result.catch(() => {});
-      return result;
-    },
+    submit: async (job) => enqueue(async () => executor.execute(job)),
+    replay: async (recording) => enqueue(async () => executor.replay(recording)),
     async close() {
       await last;
     },
@@ -28,7 +35,7 @@ export function localPool({ execute }: Executor): Pool {
 }
 
 export interface ThreadPoolOptions {
-  /** URL of a built module that exports `execute`, as `createExecutor` makes it. */
+  /** URL of a built module that exports `execute` and `replay`, as `createExecutor` makes them. */
   readonly filename: string;
   /** Threads to run. */
   readonly workers: number;
@@ -50,6 +57,7 @@ export function threadPool({ filename, workers, workerData }: ThreadPoolOptions)
   return {
     workers,
     submit: async (job) => pool.run(job) as Promise<readonly (RunReport | undefined)[]>,
+    replay: async (recording) => pool.run(recording, { name: "replay" }) as Promise<Replay>,
     async close() {
       await pool.destroy();
     },

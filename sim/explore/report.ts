@@ -4,9 +4,10 @@
  */
 import type { Deviation } from "../kernel/index.js";
 import type { Difference } from "./determinism.js";
+import type { RunReport } from "./executor.js";
+import type { Replay } from "./replay.js";
 import { type Failure, type RunTarget, identityOf } from "./run.js";
 import { type Shard, globalRun } from "./shard.js";
-import type { RunReport } from "./executor.js";
 
 /** Format of the report; a report of another format is refused. */
 export const reportFormat = 1;
@@ -31,6 +32,11 @@ export interface StrategyTally {
   readonly failed: number;
 }
 
+/** What became of a stored case that was run again before all else. */
+export interface CaseResult extends Pick<Replay, "verdict" | "left"> {
+  readonly id: string;
+}
+
 export interface CampaignReport extends RunTarget {
   readonly format: typeof reportFormat;
   readonly version: string;
@@ -42,9 +48,11 @@ export interface CampaignReport extends RunTarget {
   readonly runs: number;
   readonly failed: number;
   readonly steps: number;
-  readonly virtualMs: number;
+  readonly virtualUs: number;
   /** Pairs of steps covered, added up over the shards. */
   readonly covered: number;
+  /** Stored cases, each run again once. */
+  readonly cases: readonly CaseResult[];
   /** What was found, each once, the earliest run first. */
   readonly findings: readonly Finding[];
   /** Runs that could not be brought back; any makes the campaign worthless. */
@@ -66,7 +74,7 @@ export interface Tally {
   add(run: RunReport): boolean;
   readonly runs: number;
   readonly findings: number;
-  report(end: Pick<CampaignReport, "covered" | "stoppedBy">): CampaignReport;
+  report(end: Pick<CampaignReport, "cases" | "covered" | "stoppedBy">): CampaignReport;
 }
 
 const differencesMax = 20;
@@ -80,7 +88,7 @@ export function createTally(
   const strategies = new Map<string, StrategyTally>();
   const declared = new Set<string>();
   const reached = new Set<string>();
-  let [runs, failed, steps, virtualMs] = [0, 0, 0, 0];
+  let [runs, failed, steps, virtualUs] = [0, 0, 0, 0];
 
   function find(report: RunReport, failure: Failure): boolean {
     const identity = identityOf(failure);
@@ -112,7 +120,7 @@ export function createTally(
       const { failure, difference, strategy, sometimes } = report;
       runs += 1;
       steps += report.steps;
-      virtualMs += report.virtualMs;
+      virtualUs += report.virtualUs;
       const tally = strategies.get(strategy) ?? { runs: 0, failed: 0 };
       const failedNow = failure === undefined ? 0 : 1;
       strategies.set(strategy, { runs: tally.runs + 1, failed: tally.failed + failedNow });
@@ -137,7 +145,7 @@ export function createTally(
       runs,
       failed,
       steps,
-      virtualMs,
+      virtualUs,
       findings: [...findings.values()],
       differences,
       strategies: Object.fromEntries(strategies),

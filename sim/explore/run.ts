@@ -42,7 +42,8 @@ export interface RunOutcome {
   readonly failure: Failure | undefined;
   readonly traceHash: string;
   readonly steps: number;
-  readonly virtualMs: number;
+  /** Virtual microseconds that it lasted; whole, so that sums do not depend on their order. */
+  readonly virtualUs: number;
   /** What the choice log recorded. */
   readonly deviations: readonly Deviation[];
   /** Names of all conditions that should come true sometimes, and of those that did in this run. */

@@ -5,7 +5,7 @@
  * values come down. Every step is verified by a run.
  */
 import type { Deviation } from "../kernel/index.js";
-import { minimise } from "./ddmin.js";
+import { leastFailing, minimise } from "./ddmin.js";
 
 /** How one try ended. */
 export interface Trial {
@@ -77,9 +77,11 @@ export async function shrink({ deviations, run, runsMax = 300, onSmaller }: Shri
 
   async function lower(): Promise<void> {
     for (let index = 0; index < best.length; index++) {
-      for (const value of lowerValues(best[index]?.value ?? 0)) {
-        const candidate = best.map((deviation, at) => (at === index ? { ...deviation, value } : deviation));
-        if (await fails(candidate)) break;
+      const withValue = (value: number): readonly Deviation[] =>
+        best.map((deviation, at) => (at === index ? { ...deviation, value } : deviation));
+      const value = best[index]?.value ?? 0;
+      if (value > 1 && !(await fails(withValue(1)))) {
+        await leastFailing(value, async (lower) => lower > 1 && fails(withValue(lower)));
       }
     }
   }
@@ -93,11 +95,6 @@ export async function shrink({ deviations, run, runsMax = 300, onSmaller }: Shri
     while (await dropOne());
   }
   return { deviations: best, reproduced: true, minimal: !limited, runs };
-}
-
-function lowerValues(value: number): readonly number[] {
-  const tries = [1, Math.floor(value / 4), Math.floor(value / 2), value - 1];
-  return [...new Set(tries)].filter((lower) => lower >= 1 && lower < value).sort((a, b) => a - b);
 }
 
 function keyOf(deviations: readonly Deviation[]): string {

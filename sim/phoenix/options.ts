@@ -8,6 +8,7 @@ import {
   resolveLimits,
 } from "../kernel/index.js";
 import { type CapacityOptions, type LinkOptions, resolveLinkOptions } from "../network/index.js";
+import type { PlatformOptions } from "../services/index.js";
 import { nearest } from "../text.js";
 import type { LogLine } from "../trace/index.js";
 
@@ -51,6 +52,8 @@ export interface PhoenixOptions {
   readonly poolSize?: number;
   /** Unix milliseconds at which the world begins. @default 2026-01-01T00:00:00Z */
   readonly epochMs?: number;
+  /** Settings of the platform's services, and pieces of them to exchange, as tests of wrong variants do. */
+  readonly platform?: PlatformOptions;
   /** Gets each log line of a service as it is written. */
   readonly onLog?: (line: LogLine) => void;
 }
@@ -69,6 +72,7 @@ export interface ResolvedOptions {
   readonly capacity: Required<Capacities>;
   readonly poolSize: number;
   readonly epochMs: number;
+  readonly platform: PlatformOptions;
   readonly onLog: ((line: LogLine) => void) | undefined;
 }
 
@@ -85,6 +89,7 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   capacity: true,
   poolSize: true,
   epochMs: true,
+  platform: true,
   onLog: true,
 };
 
@@ -121,6 +126,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     },
     poolSize: whole("poolSize", options.poolSize ?? 25, 1, 1_000),
     epochMs: whole("epochMs", options.epochMs ?? defaultEpochMs, 0, 8.64e15),
+    platform: options.platform ?? {},
     onLog: options.onLog,
   });
 }

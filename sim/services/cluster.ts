@@ -11,6 +11,7 @@ import { gatewayInstance } from "./gateway.js";
 import { generatorInstance } from "./generator.js";
 import { nodeInstance } from "./node.js";
 import { createDatabaseFactory, postgresInstance } from "./postgres.js";
+import type { PlatformOptions } from "./platform-options.js";
 import { platformScrapeConfig, prometheusInstance } from "./prometheus.js";
 import { createPlatformCache, redisInstance } from "./redis.js";
 import { type ServiceGroup, createServiceGroup } from "./service-group.js";
@@ -25,6 +26,7 @@ export interface ClusterOptions {
   readonly replicas: Readonly<Record<"gateway" | "controller" | "generator", number>>;
   readonly capacity: Readonly<Record<"gateway" | "postgres", CapacityOptions>>;
   readonly poolSize: number;
+  readonly platform: PlatformOptions;
 }
 
 export interface Cluster {
@@ -46,7 +48,7 @@ const createPlatformDatabase = createDatabaseFactory();
 
 /** Builds hosts and services; nothing runs until they are started. */
 export function createCluster(world: World, options: ClusterOptions): Cluster {
-  const { nodes: nodeNames, replicas, capacity, poolSize } = options;
+  const { nodes: nodeNames, replicas, capacity, poolSize, platform } = options;
   const { loop, network } = world;
   const postgres = createPlatformDatabase(world);
   const redis = createPlatformCache(world);
@@ -77,10 +79,14 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
   const groups = {
     postgres: group("postgres", 1, (life) => postgresInstance(world, postgres, life, capacity.postgres)),
     redis: group("redis", 1, (life) => redisInstance(world, redis, life)),
-    generator: group("generator", replicas.generator, (life) => generatorInstance(world, life)),
-    controller: group("controller", replicas.controller, (life) => controllerInstance(world, life, poolSize)),
+    generator: group("generator", replicas.generator, (life) =>
+      generatorInstance(world, life, platform.generator),
+    ),
+    controller: group("controller", replicas.controller, (life) =>
+      controllerInstance(world, life, poolSize, platform.controller),
+    ),
     gateway: group("gateway", replicas.gateway, (life) =>
-      gatewayInstance(world, life, { poolSize, capacity: capacity.gateway }),
+      gatewayInstance(world, life, { poolSize, capacity: capacity.gateway, ...platform.gateway }),
     ),
     prometheus: group("prometheus", 1, (life) =>
       prometheusInstance(world, life, scrapeConfig, storage, (instance) => (prometheus = instance)),

@@ -1,6 +1,7 @@
 /** The experiment controller on a host. */
 import { createController } from "../../src/controller/index.js";
 import type { Incarnation } from "../kernel/index.js";
+import type { PlatformOptions } from "./platform-options.js";
 import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
 import { connectPool } from "./postgres.js";
 import { connectCache } from "./redis.js";
@@ -10,7 +11,12 @@ import type { World } from "./world.js";
 export const controllerPort = 8081;
 
 /** @param poolSize - Connections to PostgreSQL. */
-export function controllerInstance(world: World, life: Incarnation, poolSize: number): Instance {
+export function controllerInstance(
+  world: World,
+  life: Incarnation,
+  poolSize: number,
+  given: PlatformOptions["controller"] = {},
+): Instance {
   const { loop, network, recorder } = world;
   const sql = connectPool(network, life, poolSize);
   const controller = createController({
@@ -20,6 +26,7 @@ export function controllerInstance(world: World, life: Incarnation, poolSize: nu
     cache: connectCache(network, life),
     http: network.http(life),
     logger: createLoggerPort(loop, life, recorder),
+    ...given,
   });
   return {
     async start() {

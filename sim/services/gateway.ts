@@ -1,5 +1,5 @@
 /** The API gateway on a host: HTTP and WebSockets on one port. */
-import { createGateway } from "../../src/gateway/index.js";
+import { type GatewayOptions, type GatewayParts, createGateway } from "../../src/gateway/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { servePort } from "../edge/index.js";
 import type { Incarnation } from "../kernel/index.js";
@@ -16,12 +16,14 @@ export interface GatewaySettings {
   /** Connections to PostgreSQL. */
   readonly poolSize: number;
   readonly capacity: CapacityOptions;
+  readonly options?: GatewayOptions;
+  readonly parts?: Partial<GatewayParts>;
 }
 
 export function gatewayInstance(
   world: World,
   life: Incarnation,
-  { poolSize, capacity }: GatewaySettings,
+  { poolSize, capacity, ...given }: GatewaySettings,
 ): Instance {
   const { loop, network, recorder } = world;
   const sql = connectPool(network, life, poolSize);
@@ -33,6 +35,7 @@ export function gatewayInstance(
     cache: connectCache(network, life),
     http: network.http(life),
     logger: createLoggerPort(loop, life, recorder),
+    ...given,
   });
   const handler: HttpHandler = async (request) => {
     await workers.serve(life, request.method);

@@ -7,7 +7,7 @@ import { int8Type } from "../types/builtin.js";
 import { resolveType } from "../types/names.js";
 import type { PgType } from "../types/type.js";
 import { alterTable, type TableRows } from "./alter-table.js";
-import { type Catalog, type IndexDef, referencesTo, type TableDef } from "./catalog.js";
+import { type Catalog, type ForeignKeyDef, type IndexDef, referencesTo, type TableDef } from "./catalog.js";
 import { createDraft, type Draft, requireFree } from "./draft.js";
 import { createIndexDef } from "./index-def.js";
 import { createSequenceDef, createTable } from "./tables.js";
@@ -100,7 +100,7 @@ function createIndex(draft: Draft, node: CreateIndexStatement): { index: IndexDe
   return { index, table: next };
 }
 
-function dropTable(draft: Draft, table: TableDef, cascade: boolean): void {
+function dropTable(draft: Draft, table: TableDef, cascade: boolean): readonly ForeignKeyDef[] {
   const children = referencesTo(draft.current(), table.id).filter((key) => key.tableId !== table.id);
   const [first] = children;
   if (first !== undefined && !cascade) {
@@ -119,6 +119,15 @@ function dropTable(draft: Draft, table: TableDef, cascade: boolean): void {
   draft.tables.delete(table.name);
   for (const [name, sequence] of draft.sequences)
     if (sequence.owner?.tableId === table.id) draft.sequences.delete(name);
+  return children;
+}
+
+function cascadeNotice(draft: Draft, gone: readonly ForeignKeyDef[]): SchemaChange["notice"] {
+  const [only] = gone;
+  if (only === undefined) return null;
+  const child = [...draft.tables.values()].find((table) => table.id === only.tableId);
+  const what = gone.length > 1 ? `${gone.length} other objects` : `constraint ${only.name} on table ${child?.name ?? ""}`;
+  return { code: "00000", message: `drop cascades to ${what}` };
 }
 
 function dropIndex(draft: Draft, name: string): boolean {
@@ -150,7 +159,8 @@ function drop(draft: Draft, node: DropStatement): { readonly code: string; reado
     const table = draft.tables.get(name);
     let found = false;
     if (node.type === "drop table" && table !== undefined) {
-      dropTable(draft, table, node.cascade === "cascade");
+      const gone = dropTable(draft, table, node.cascade === "cascade");
+      notice = cascadeNotice(draft, gone) ?? notice;
       found = true;
     } else if (node.type === "drop index") found = dropIndex(draft, name);
     else if (node.type === "drop sequence") found = draft.sequences.delete(name);

@@ -5,6 +5,7 @@ import type { Heap, IndexKey } from "../storage/heap.js";
 import type { Snapshot, Tuple } from "../storage/tuple.js";
 import type { Execution, Run } from "./plan.js";
 import type { LockWait } from "../locks/lock-manager.js";
+import type { Mirror } from "../general/mirror.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 
@@ -41,6 +42,8 @@ export interface Runtime {
   readonly backendPid: number;
   notify(channel: string, payload: string): void;
   xactId(): number;
+  /** Where general queries run. */
+  mirror(): Mirror;
   /** Rows of subqueries that were run ahead of the statement or need to run only once. */
   readonly results: Map<unknown, readonly Row[]>;
 }

@@ -2,6 +2,7 @@
 import type { Catalog, SequenceDef, TableDef } from "../catalog/catalog.js";
 import { createLockManager, type LockManager, lockModes, type LockTag } from "../locks/lock-manager.js";
 import type { Serializability } from "../locks/serializable.js";
+import { createMirror, type Mirror } from "../general/mirror.js";
 import { createHeap, type Heap } from "../storage/heap.js";
 import { createTuple, replacedBy, type Tuple } from "../storage/tuple.js";
 import { createXact, frozenXact, isAborted, type Xact } from "../storage/xact.js";
@@ -46,6 +47,8 @@ export interface Engine {
   readonly transactions: Map<Xact, Transaction>;
   randomBytes(length: number): Uint8Array;
   heap(tableId: number): Heap;
+  /** Made when first asked for. */
+  mirror(): Mirror;
   sequence(def: SequenceDef): SequenceState;
   newXact(parent: Xact | null): Xact;
   /** The lock that stands for a transaction being open; taken for its owner when somebody first asks. */
@@ -140,6 +143,7 @@ export function createEngine(parts: EngineParts): Engine {
   const graves: Array<{ tuple: Tuple; seq: number }> = [];
   let nextXactId = 730;
   let draining = false;
+  let mirror: Mirror | null = null;
 
   const heap = (tableId: number): Heap => {
     const known = heaps.get(tableId);
@@ -172,6 +176,10 @@ export function createEngine(parts: EngineParts): Engine {
     commitHooks: [],
     randomBytes: (length) => parts.randomBytes(length),
     heap,
+    mirror() {
+      mirror ??= createMirror();
+      return mirror;
+    },
     sequence(def) {
       const known = sequences.get(def.id);
       if (known !== undefined) return known;

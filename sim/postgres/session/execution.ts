@@ -16,6 +16,7 @@ import { activeLockers, type RowLockMode, type Snapshot, type Tuple } from "../s
 import { isActive, type Xact } from "../storage/xact.js";
 import type { Row } from "../types/value.js";
 import { askAdvisory } from "./advisory.js";
+import type { Mirror } from "../general/mirror.js";
 import type { Engine } from "./engine.js";
 import { currentSequenceValue, lastSequenceValue, nextSequenceValue, setSequenceValue } from "./sequences.js";
 import type { SessionState } from "./session-state.js";
@@ -98,6 +99,10 @@ export class StatementExecution implements Execution, Runtime {
 
   randomBytes(length: number): Uint8Array {
     return this.engine.randomBytes(length);
+  }
+
+  mirror(): Mirror {
+    return this.engine.mirror();
   }
 
   heap(tableId: number): Heap {

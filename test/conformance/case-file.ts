@@ -52,7 +52,7 @@ export function parseCaseFile(text: string): Command[] {
       at += 1;
       body.push(lines[at] as string);
     }
-    if (word === "load") commands.push(parseLoad(line, body));
+    if (word === "load" || word === "load_with_nhcb") commands.push(parseLoad(line, body));
     else if (word.startsWith("eval")) commands.push(parseEval(line, body, first + 1));
     else throw new Error(`line ${first + 1}: unknown command ${JSON.stringify(line)}`);
   }
@@ -61,7 +61,7 @@ export function parseCaseFile(text: string): Command[] {
 
 function parseLoad(line: string, body: readonly string[]): LoadCommand {
   const intervalMs = duration(line.split(/\s+/)[1] ?? "");
-  return { kind: "load", intervalMs, series: body.map(parseSeriesLine) };
+  return { kind: "load", intervalMs, series: body.filter(isFloatSeries).map(parseSeriesLine) };
 }
 
 const INSTANT = /^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$/i;
@@ -122,8 +122,14 @@ function parseExpectation(line: string): Expectation {
   return found[2] === "regex" ? { what, pattern: detail } : { what };
 }
 
+// Native histograms and start timestamps are left out; the floats beside them still count.
+function isFloatSeries(line: string): boolean {
+  return !line.includes("{{") && !/^[^\s{]*(?:\{[^}]*\})?@st\b/.test(line);
+}
+
 function duration(text: string): number {
-  const known = parseDuration(text) ?? Number(text) * 1000;
+  const size = text.replace(/^[-+]/, "");
+  const known = (parseDuration(size) ?? Number(size) * 1000) * (text.startsWith("-") ? -1 : 1);
   if (Number.isNaN(known)) throw new Error(`cannot read duration ${JSON.stringify(text)}`);
   return known;
 }

@@ -29,6 +29,8 @@ export interface ReadOptions {
 const BLANK = 32;
 const TAB = 9;
 const HASH = 35;
+// A carriage return is none of these: the server does not take it for a blank either.
+const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g;
 const ZERO = 48;
 const NINE = 57;
 const SMALL_E = 101;
@@ -93,7 +95,7 @@ function readLine(
 ): CachedLine | undefined {
   let at = start;
   while (at < lineEnd && (body.charCodeAt(at) === BLANK || body.charCodeAt(at) === TAB)) at += 1;
-  if (at === lineEnd || (at === lineEnd - 1 && body[at] === "\r")) {
+  if (at === lineEnd) {
     if (options.openMetrics)
       throw new ExpositionError(
         `unexpected empty line while parsing: ${goQuote(body.slice(start, lineEnd))}`,
@@ -119,7 +121,8 @@ function readLine(
     staging.order.push(line);
     return line;
   }
-  const { labels, end } = readSeriesText(body, at, lineEnd);
+  // Blanks before a name would become part of it.
+  const { labels, end } = readSeriesText(body, start, lineEnd);
   const text = body.slice(start, end);
   const known = byText.get(text);
   const line = known ?? {
@@ -167,7 +170,9 @@ function isDecimal(text: string): boolean {
 /** Value, and time if there is one; an exemplar of OpenMetrics may follow. */
 function readTail(tail: string, openMetrics: boolean): { value: number; timeMs: number } {
   const exemplar = openMetrics ? tail.indexOf(" # ") : -1;
-  const [value = "", time, extra] = (exemplar === -1 ? tail : tail.slice(0, exemplar)).trim().split(/[ \t]+/);
+  const [value = "", time, extra] = (exemplar === -1 ? tail : tail.slice(0, exemplar))
+    .replace(BLANKS_AROUND, "")
+    .split(/[ \t]+/);
   const timeMs = time === undefined ? NaN : readTime(time, openMetrics);
   return { value: readNumber(extra === undefined ? value : tail.trim(), () => tail), timeMs };
 }

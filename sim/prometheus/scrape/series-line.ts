@@ -61,6 +61,9 @@ export function readSeriesText(text: string, start: number, lineEnd: number): Se
         take(BLANKS);
         const value = take(QUOTED);
         if (value === undefined) return fail("label value");
+        if (labels.some(([other]) => other === label)) {
+          throw new ExpositionError(`label name ${goQuote(label)} is not unique: invalid sample`);
+        }
         labels.push([label, unescapeText(value)]);
       }
       take(BLANKS);

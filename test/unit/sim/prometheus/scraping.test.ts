@@ -54,6 +54,10 @@ test.each([
   ["a refused connection", networkError("ECONNREFUSED")],
   ["a status that is not 200", { status: 500, headers: {}, body: "" }],
   ["a broken line", exposition("a 1\nb{ 2\n")],
+  ["a label given twice", exposition('a 1\nb{x="1",x="2"} 2\n')],
+  ["a carriage return", exposition("a 1\r\n")],
+  ["a hexadecimal value", exposition("a 0x1f\n")],
+  ["a value missing", exposition("a 1\nb\n")],
   ["an unknown content type", exposition("a 1\n", "text/html")],
 ])("%s sets up to 0 and ends every series of the target", async (_, broken) => {
   let reply: Error | ReturnType<typeof exposition> = exposition("a 1\n");

@@ -23,7 +23,7 @@ export async function analyze(context: ControllerContext, experiment: Experiment
       ? "every criterion is met"
       : `not met: ${missed.join(", ") || "nothing was measured"}`;
     const step = { to: passed ? ("completed" as const) : ("failed" as const), reason, atMs };
-    await commitTransition(context, experiment, [step], (connection) =>
+    await commitTransition(context, experiment, step, (connection) =>
       insertResults(connection, experiment.id, results, atMs),
     );
     return { kind: "again" };

@@ -14,7 +14,7 @@ import {
 } from "../store/index.js";
 import type { ControllerContext, Outcome } from "./context.js";
 import { GenerationRefused, type GeneratedPair } from "./generator-client.js";
-import { commitFailure, commitTransition } from "./transition.js";
+import { commitTransition } from "./transition.js";
 
 /** Takes an experiment that is held from `pending` to `initializing`. */
 export async function begin(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
@@ -25,14 +25,12 @@ export async function begin(context: ControllerContext, experiment: Experiment):
   } catch (error) {
     const nowMs = await time.now();
     if (error instanceof GenerationRefused) {
-      await commitFailure(context, experiment, `configuration refused: ${error.message}`, nowMs);
-      return { kind: "again" };
+      return giveUp(context, experiment, `configuration refused: ${error.message}`, nowMs);
     }
     const sinceMs = experiment.init_started_at ?? nowMs;
     if (nowMs - sinceMs >= options.initTimeoutMs) {
       const reason = `no configuration within ${options.initTimeoutMs / 60_000} min: ${errorText(error)}`;
-      await commitFailure(context, experiment, reason, nowMs);
-      return { kind: "again" };
+      return giveUp(context, experiment, reason, nowMs);
     }
     await recordInitStart(context.sql, experiment.id, experiment.lease_token, nowMs);
     throw error;
@@ -44,7 +42,7 @@ export async function begin(context: ControllerContext, experiment: Experiment):
     atMs,
     deadlineMs: (experiment.init_started_at ?? atMs) + options.initTimeoutMs,
   };
-  await commitTransition(context, experiment, [step], async (connection) => {
+  await commitTransition(context, experiment, step, async (connection) => {
     await insertConfig(connection, {
       experiment_id: experiment.id,
       version: 1,
@@ -55,5 +53,16 @@ export async function begin(context: ControllerContext, experiment: Experiment):
     await insertExperimentDeployments(connection, experiment, atMs);
     await setConfigVersion(connection, experiment.id, experiment.lease_token, 1);
   });
+  return { kind: "again" };
+}
+
+// Nothing leads from pending to failed directly: without a configuration, initializing fails at once.
+async function giveUp(
+  context: ControllerContext,
+  experiment: Experiment,
+  reason: string,
+  atMs: number,
+): Promise<Outcome> {
+  await commitTransition(context, experiment, { to: "initializing", reason, atMs, deadlineMs: atMs });
   return { kind: "again" };
 }

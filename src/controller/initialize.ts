@@ -8,6 +8,10 @@ import { commitFailure, commitTransition } from "./transition.js";
 /** Takes an experiment that is held towards `running`. */
 export async function initialize(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { options, parts, sql, time } = context;
+  if (experiment.config_version === 0) {
+    await commitFailure(context, experiment, experiment.reason, await time.now());
+    return { kind: "again" };
+  }
   const config = await findConfig(sql, experiment.id, experiment.config_version);
   if (config === undefined) throw new Error(`configuration ${experiment.config_version} is missing`);
   const deployed = await deploy(context, experiment, config);
@@ -50,7 +54,7 @@ export async function initialize(context: ControllerContext, experiment: Experim
     atMs,
     deadlineMs: atMs + experiment.config.duration_ms,
   };
-  await commitTransition(context, experiment, [step], async (connection) => {
+  await commitTransition(context, experiment, step, async (connection) => {
     await recordProgress(connection, experiment, config.version, deployed, atMs);
     await recordAppliedVersion(connection, experiment.id, experiment.lease_token, config.version);
   });

@@ -18,7 +18,7 @@ export async function run(context: ControllerContext, experiment: Experiment): P
       atMs: nowMs,
       deadlineMs: nowMs + options.analysisTimeoutMs,
     };
-    await commitTransition(context, experiment, [step]);
+    await commitTransition(context, experiment, step);
     return { kind: "wait", delayMs: options.analysisHoldMs };
   }
   const drifted = context.drifted.delete(experiment.id);

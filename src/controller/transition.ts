@@ -18,7 +18,7 @@ export interface Step {
 }
 
 /**
- * Moves an experiment through one or more states in one transaction, then tells everybody.
+ * Moves an experiment to its next state, then tells everybody.
  *
  * @param before - Runs first, in the same transaction, still under the lease.
  * @returns The experiment afterwards.
@@ -27,39 +27,25 @@ export interface Step {
 export async function commitTransition(
   context: ControllerContext,
   experiment: Experiment,
-  steps: readonly Step[],
+  { to, reason, atMs, deadlineMs = null }: Step,
   before?: (connection: SqlClient) => Promise<void>,
 ): Promise<Experiment> {
+  const transition = { seen: experiment, to, reason, triggeredBy: controllerName, atMs, deadlineMs };
   const after = await inTransaction(context.sql, async (connection) => {
     await before?.(connection);
-    let current = experiment;
-    for (const { to, reason, atMs, deadlineMs = null } of steps) {
-      const transition = { seen: current, to, reason, triggeredBy: controllerName, atMs, deadlineMs };
-      current = await context.parts.transition(connection, transition);
-    }
-    return current;
+    return context.parts.transition(connection, transition);
   });
-  let from = experiment.state;
-  let sinceMs = experiment.state_changed_at;
-  for (const { to, atMs } of steps) {
-    context.metrics.transitioned(from, to, atMs - sinceMs);
-    from = to;
-    sinceMs = atMs;
-  }
+  context.metrics.transitioned(experiment.state, to, atMs - experiment.state_changed_at);
   context.announce(experiment.id);
   return after;
 }
 
-/** Fails an experiment, by the legal way from the state it is in. */
+/** Fails an experiment. */
 export function commitFailure(
   context: ControllerContext,
   experiment: Experiment,
   reason: string,
   atMs: number,
-) {
-  const failed: Step = { to: "failed", reason, atMs };
-  // Nothing leads from pending to failed directly.
-  const steps =
-    experiment.state === "pending" ? [{ to: "initializing" as const, reason, atMs }, failed] : [failed];
-  return commitTransition(context, experiment, steps);
+): Promise<Experiment> {
+  return commitTransition(context, experiment, { to: "failed", reason, atMs });
 }

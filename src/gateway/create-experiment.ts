@@ -5,7 +5,6 @@ import {
   findHandledRequest,
   freshExperiment,
   inTransaction,
-  insertEvent,
   insertExperiment,
   takeIdempotencyKey,
   type HandledRequest,
@@ -42,11 +41,11 @@ export async function createExperiment(call: Call): Promise<Reply> {
     spec,
   };
   const text = JSON.stringify(experimentView(freshExperiment(made)));
-  if (key === undefined) await insert(call, made, undefined);
+  if (key === undefined) await insertExperiment(context.sql, made);
   else {
     const scope = `${identity.tenantId}/${identity.userId}/${key}`;
     const handled = { scope, body_hash: digest(call.body), experiment_id: made.id, reply: text };
-    if (!(await insert(call, made, handled))) return replay(call, handled);
+    if (!(await insertOnce(call, made, handled))) return replay(call, handled);
   }
   context.metrics.created();
   context.announcer.started(made.id);
@@ -54,22 +53,10 @@ export async function createExperiment(call: Call): Promise<Reply> {
 }
 
 /** @returns False when the key is taken: nothing is inserted then. */
-async function insert(
-  call: Call,
-  made: NewExperiment,
-  handled: HandledRequest | undefined,
-): Promise<boolean> {
+function insertOnce(call: Call, made: NewExperiment, handled: HandledRequest): Promise<boolean> {
   return inTransaction(call.context.sql, async (connection) => {
-    if (handled !== undefined && !(await takeIdempotencyKey(connection, handled, made.atMs))) return false;
+    if (!(await takeIdempotencyKey(connection, handled, made.atMs))) return false;
     await insertExperiment(connection, made);
-    await insertEvent(connection, {
-      experiment: freshExperiment(made),
-      type: "created",
-      fromState: null,
-      reason: "created",
-      triggeredBy: made.createdBy,
-      atMs: made.atMs,
-    });
     return true;
   });
 }

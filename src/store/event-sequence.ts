@@ -5,9 +5,8 @@
  * lock of one row: places have no gaps, and whoever sees place n can see every place before it.
  */
 import type { SqlClient, SqlPool, SqlStatement } from "../ports/index.js";
-import type { TimeColumn } from "./columns.js";
-import { toMs } from "./columns.js";
-import { toEvent, type ExperimentEvent } from "./events.js";
+import { toMs, type TimeColumn } from "./columns.js";
+import { insertPlacedCreation, toEvent, type Creation, type ExperimentEvent } from "./events.js";
 import { inTransaction } from "./transaction.js";
 
 const lockCursor: SqlStatement = {
@@ -30,6 +29,29 @@ const selectUnsequenced: SqlStatement = {
   text: "SELECT experiment_id, seq, created_at FROM experiment_events WHERE sequenced = false",
 };
 
+const selectUnannounced: SqlStatement = {
+  name: "select-unannounced-experiments",
+  text: "SELECT id FROM experiments WHERE announced = false",
+};
+
+// One that someone is changing right now is skipped: the change writes the event of the creation itself.
+const lockUnannounced: SqlStatement = {
+  name: "lock-unannounced-experiments",
+  text: `SELECT id, tenant_id, created_by, created_at FROM experiments WHERE announced = false LIMIT 256
+    FOR UPDATE SKIP LOCKED`,
+};
+
+const announce: SqlStatement = {
+  name: "announce-experiment",
+  text: "UPDATE experiments SET announced = true WHERE id = $1",
+};
+
+// Whoever dies with the lock must not silence everybody until its connection is missed.
+const limitIdleness: SqlStatement = {
+  name: "limit-idle-transaction",
+  text: "SELECT set_config('idle_in_transaction_session_timeout', '5s', true)",
+};
+
 const place: SqlStatement = {
   name: "place-event",
   text: `UPDATE experiment_events SET position = $3, sequenced = true WHERE experiment_id = $1 AND seq = $2`,
@@ -46,32 +68,66 @@ const pageSize = 8;
 /** Most events placed in one transaction. */
 const placedMax = 256;
 
+/** An event without a place, or an experiment that stands for one. */
 interface Unplaced {
-  readonly experiment_id: string;
+  readonly experimentId: string;
   readonly seq: number;
-  readonly created_at: TimeColumn;
+  readonly atMs: number;
+  /** Undefined when the event is written already. */
+  readonly creation: Creation | undefined;
 }
 
 /**
  * Gives every committed event without a place the next one.
  *
- * @returns How many were placed; the most of one call is 256, so call again when it is that many.
+ * @returns How many were placed; the most of one call is 256, so call again until it is none.
  */
 export async function sequenceEvents(pool: SqlPool): Promise<number> {
-  const waiting = await pool.query<Unplaced>(selectUnsequenced);
-  if (waiting.rows.length === 0) return 0;
+  const [events, creations] = await Promise.all([
+    pool.query(selectUnsequenced),
+    pool.query(selectUnannounced),
+  ]);
+  if (events.rows.length === 0 && creations.rows.length === 0) return 0;
   return inTransaction(pool, async (connection) => {
+    await connection.query(limitIdleness);
     let position = await cursorOf(connection, lockCursor);
     // Read again under the lock: another sequencer may have been faster.
-    const { rows } = await connection.query<Unplaced>(selectUnsequenced);
-    const batch = inOrder(rows).slice(0, placedMax);
-    for (const { experiment_id, seq } of batch) {
+    const batch = inOrder(await unplaced(connection)).slice(0, placedMax);
+    for (const { experimentId, seq, creation } of batch) {
       position += 1;
-      await connection.query(place, [experiment_id, seq, position]);
+      if (creation === undefined) await connection.query(place, [experimentId, seq, position]);
+      else {
+        await insertPlacedCreation(connection, creation, position);
+        await connection.query(announce, [experimentId]);
+      }
     }
     if (batch.length > 0) await connection.query(moveCursor, [position]);
     return batch.length;
   });
+}
+
+async function unplaced(connection: SqlClient): Promise<Unplaced[]> {
+  const created = await connection.query<CreationRow>(lockUnannounced);
+  const written = await connection.query<EventRow>(selectUnsequenced);
+  return [
+    ...created.rows.map((row): Unplaced => {
+      const creation = { ...row, created_at: toMs(row.created_at) };
+      return { experimentId: row.id, seq: 1, atMs: creation.created_at, creation };
+    }),
+    ...written.rows.map(({ experiment_id, seq, created_at }): Unplaced => {
+      return { experimentId: experiment_id, seq, atMs: toMs(created_at), creation: undefined };
+    }),
+  ];
+}
+
+interface CreationRow extends Omit<Creation, "created_at"> {
+  readonly created_at: TimeColumn;
+}
+
+interface EventRow {
+  readonly experiment_id: string;
+  readonly seq: number;
+  readonly created_at: TimeColumn;
 }
 
 /** @returns The place of the newest placed event; 0 when there is none. */
@@ -98,14 +154,15 @@ async function cursorOf(sql: SqlClient, statement: SqlStatement): Promise<number
 }
 
 // By time; but within an experiment by number, whatever the clocks of the writers said.
-function inOrder(rows: readonly Unplaced[]): Unplaced[] {
-  const bySeq = [...rows].sort((a, b) => a.seq - b.seq);
+function inOrder(events: readonly Unplaced[]): Unplaced[] {
   const latest = new Map<string, number>();
-  const timed = bySeq.map((row) => {
-    const atMs = Math.max(toMs(row.created_at), latest.get(row.experiment_id) ?? 0);
-    latest.set(row.experiment_id, atMs);
-    return { row, atMs };
-  });
+  const timed = [...events]
+    .sort((a, b) => a.seq - b.seq)
+    .map((event) => {
+      const atMs = Math.max(event.atMs, latest.get(event.experimentId) ?? 0);
+      latest.set(event.experimentId, atMs);
+      return { event, atMs };
+    });
   // The sort is stable: events of one experiment at one time keep the order of their numbers.
-  return timed.sort((a, b) => a.atMs - b.atMs).map(({ row }) => row);
+  return timed.sort((a, b) => a.atMs - b.atMs).map(({ event }) => event);
 }

@@ -40,6 +40,13 @@ const insert: SqlStatement = {
     triggered_by, created_at, sequenced) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, false)`,
 };
 
+const insertCreated: SqlStatement = {
+  name: "insert-created-event",
+  text: `INSERT INTO experiment_events (experiment_id, seq, tenant_id, type, from_state, to_state, reason,
+    triggered_by, created_at, sequenced, position)
+    VALUES ($1, 1, $2, 'created', null, 'pending', 'created', $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+};
+
 const selectOfExperiment: SqlStatement = {
   name: "select-events-of-experiment",
   text: "SELECT * FROM experiment_events WHERE experiment_id = $1",
@@ -49,9 +56,13 @@ interface EventRow extends Omit<ExperimentEvent, "created_at"> {
   readonly created_at: TimeColumn;
 }
 
-/** Appends an event; belongs into the transaction of the change that it tells of. */
+/**
+ * Appends an event; belongs into the transaction of the change that it tells of. The first event after the
+ * creation of an experiment also writes that of the creation, if nobody has.
+ */
 export async function insertEvent(sql: SqlClient, event: NewEvent): Promise<void> {
   const { experiment, type, fromState, reason, triggeredBy, atMs } = event;
+  if (experiment.event_seq === 2) await sql.query(insertCreated, [...creationOf(experiment), false, null]);
   await sql.query(insert, [
     experiment.id,
     experiment.event_seq,
@@ -65,13 +76,50 @@ export async function insertEvent(sql: SqlClient, event: NewEvent): Promise<void
   ]);
 }
 
-/** @returns The events of one experiment, oldest first. */
+/** What is told about the creation of an experiment. Time is epoch milliseconds. */
+export interface Creation {
+  readonly id: string;
+  readonly tenant_id: string;
+  readonly created_by: string;
+  readonly created_at: number;
+}
+
+/** Writes the event of a creation with its place, under the lock of the row of the experiment. */
+export async function insertPlacedCreation(
+  sql: SqlClient,
+  creation: Creation,
+  position: number,
+): Promise<void> {
+  await sql.query(insertCreated, [...creationOf(creation), true, position]);
+}
+
+function creationOf({ id, tenant_id, created_by, created_at }: Creation): readonly unknown[] {
+  return [id, tenant_id, created_by, fromMs(created_at)];
+}
+
+/** @returns The events of an experiment, oldest first; that of its creation also while nobody has written it. */
 export async function listEventsOfExperiment(
   sql: SqlClient,
-  experimentId: string,
+  experiment: Creation,
 ): Promise<ExperimentEvent[]> {
-  const { rows } = await sql.query<EventRow>(selectOfExperiment, [experimentId]);
-  return rows.map(toEvent).sort((a, b) => a.seq - b.seq);
+  const { rows } = await sql.query<EventRow>(selectOfExperiment, [experiment.id]);
+  const events = rows.map(toEvent).sort((a, b) => a.seq - b.seq);
+  return events.length > 0 ? events : [unwritten(experiment)];
+}
+
+function unwritten({ id, tenant_id, created_by, created_at }: Creation): ExperimentEvent {
+  return {
+    experiment_id: id,
+    seq: 1,
+    tenant_id,
+    type: "created",
+    from_state: null,
+    to_state: "pending",
+    reason: "created",
+    triggered_by: created_by,
+    created_at,
+    position: null,
+  };
 }
 
 /** @returns The event of a row. */

@@ -2,7 +2,7 @@
 import type { Experiment } from "../model/index.js";
 import { fromJson, toMs, toMsOrNull, type TimeColumn } from "./columns.js";
 
-/** An experiment as the driver gives it, with the column that only the controller reads. */
+/** An experiment as the driver gives it, with the columns that only statements read. */
 export interface ExperimentRow extends Omit<Experiment, TimeField | "target_nodes" | "config"> {
   readonly target_nodes: unknown;
   readonly config: unknown;
@@ -14,6 +14,7 @@ export interface ExperimentRow extends Omit<Experiment, TimeField | "target_node
   readonly deadline_at: TimeColumn | null;
   readonly init_started_at: TimeColumn | null;
   readonly open?: boolean;
+  readonly announced?: boolean;
 }
 
 type TimeField =
@@ -27,7 +28,7 @@ type TimeField =
 
 /** @returns The experiment of a row. */
 export function toExperiment(row: ExperimentRow): Experiment {
-  const { open: _open, ...rest } = row;
+  const { open: _open, announced: _announced, ...rest } = row;
   return {
     ...rest,
     target_nodes: fromJson(row.target_nodes) as Experiment["target_nodes"],

@@ -8,8 +8,8 @@ const insert: SqlStatement = {
   name: "insert-experiment",
   text: `INSERT INTO experiments (id, tenant_id, name, description, state, reason, baseline_pipeline,
     candidate_pipeline, target_nodes, config, created_by, created_at, updated_at, state_changed_at,
-    config_version, applied_version, event_seq, lease_token, open, deleted)
-    VALUES ($1, $2, $3, $4, 'pending', '', $5, $6, $7, $8, $9, $10, $10, $10, 0, 0, 1, 0, true, false)`,
+    config_version, applied_version, event_seq, lease_token, open, announced, deleted)
+    VALUES ($1, $2, $3, $4, 'pending', '', $5, $6, $7, $8, $9, $10, $10, $10, 0, 0, 1, 0, true, false, false)`,
 };
 
 const selectById: SqlStatement = {
@@ -29,31 +29,36 @@ const selectTenantOpen: SqlStatement = {
 
 const updateText: SqlStatement = {
   name: "update-experiment-text",
-  text: `UPDATE experiments SET name = $2, description = $3, updated_at = $4, event_seq = event_seq + 1
+  text: `UPDATE experiments SET name = $2, description = $3, updated_at = $4, event_seq = event_seq + 1,
+    announced = true
     WHERE id = $1 AND deleted = false RETURNING *`,
 };
 
 const updatePromoted: SqlStatement = {
   name: "update-experiment-promoted",
-  text: `UPDATE experiments SET promoted_variant = $2, updated_at = $3, event_seq = event_seq + 1
+  text: `UPDATE experiments SET promoted_variant = $2, updated_at = $3, event_seq = event_seq + 1,
+    announced = true
     WHERE id = $1 AND deleted = false AND state = $4 RETURNING *`,
 };
 
 const updateSplit: SqlStatement = {
   name: "update-experiment-config",
-  text: `UPDATE experiments SET config = $2, updated_at = $3, event_seq = event_seq + 1
+  text: `UPDATE experiments SET config = $2, updated_at = $3, event_seq = event_seq + 1,
+    announced = true
     WHERE id = $1 AND deleted = false AND event_seq = $4 RETURNING *`,
 };
 
 const updateDeleted: SqlStatement = {
   name: "update-experiment-deleted",
-  text: `UPDATE experiments SET deleted = true, updated_at = $2, event_seq = event_seq + 1
+  text: `UPDATE experiments SET deleted = true, updated_at = $2, event_seq = event_seq + 1,
+    announced = true
     WHERE id = $1 AND deleted = false RETURNING *`,
 };
 
 const updateVersion: SqlStatement = {
   name: "update-experiment-config-version",
-  text: `UPDATE experiments SET config_version = config_version + 1, updated_at = $3, event_seq = event_seq + 1
+  text: `UPDATE experiments SET config_version = config_version + 1, updated_at = $3, event_seq = event_seq + 1,
+    announced = true
     WHERE id = $1 AND config_version = $2 AND state = $4 AND deleted = false RETURNING *`,
 };
 
@@ -74,7 +79,7 @@ export interface ExperimentHead {
   readonly created_at: number;
 }
 
-/** Inserts an experiment in `pending`; its first event is inserted beside it by the caller. */
+/** Inserts an experiment in `pending`. The row stands for its first event, until that is written. */
 export async function insertExperiment(sql: SqlClient, made: NewExperiment): Promise<void> {
   const { id, tenantId, createdBy, atMs, spec } = made;
   await sql.query(insert, [

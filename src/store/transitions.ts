@@ -16,7 +16,7 @@ const update: SqlStatement = {
   name: "transition-experiment",
   text: `UPDATE experiments SET state = $4, reason = $5, state_changed_at = $6, updated_at = $6, deadline_at = $7,
     started_at = COALESCE(started_at, $8), completed_at = COALESCE(completed_at, $9),
-    event_seq = event_seq + 1, lease_token = lease_token + 1, lease_owner = NULL
+    event_seq = event_seq + 1, announced = true, lease_token = lease_token + 1, lease_owner = NULL
     WHERE id = $1 AND state = $2 AND lease_token = $3 RETURNING *`,
 };
 
@@ -24,7 +24,7 @@ const updateUnfenced: SqlStatement = {
   name: "transition-experiment-unfenced",
   text: `UPDATE experiments SET state = $3, reason = $4, state_changed_at = $5, updated_at = $5, deadline_at = $6,
     started_at = COALESCE(started_at, $7), completed_at = COALESCE(completed_at, $8),
-    event_seq = event_seq + 1, lease_token = lease_token + 1, lease_owner = NULL
+    event_seq = event_seq + 1, announced = true, lease_token = lease_token + 1, lease_owner = NULL
     WHERE id = $1 AND state = $2 RETURNING *`,
 };
 

@@ -101,8 +101,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "viewer",
     replies: { 200: "The events" },
     handle: async (call) => {
-      const { id } = await readExperiment(call);
-      const events = await listEventsOfExperiment(call.context.sql, id);
+      const events = await listEventsOfExperiment(call.context.sql, await readExperiment(call));
       return reply(200, { events: events.map(eventView) });
     },
   },

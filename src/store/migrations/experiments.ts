@@ -27,11 +27,15 @@ export const experimentTables: readonly string[] = [
     lease_token int NOT NULL,
     lease_owner text,
     open boolean NOT NULL,
+    announced boolean NOT NULL,
     deleted boolean NOT NULL,
     promoted_variant text
   )`,
   `CREATE INDEX experiments_open ON experiments (open)`,
   `CREATE INDEX experiments_tenant ON experiments (tenant_id)`,
+  // An experiment that is not announced has no event of its creation yet: so that creating is one statement, its
+  // row stands for that event until the next change or the sequencer writes it.
+  `CREATE INDEX experiments_announced ON experiments (announced)`,
   // History of transitions and outbox in one: a row is written with the change it tells of. `position` is its
   // place among all events, given later by the sequencer.
   `CREATE TABLE experiment_events (

@@ -25,8 +25,9 @@ export function createMemoryPool(now: () => number): MemoryPool {
   async function run(statement: SqlStatement, values: readonly unknown[] = []) {
     counts.set(statement.name, (counts.get(statement.name) ?? 0) + 1);
     pool.onQuery(statement);
+    if (statement.name === "limit-idle-transaction") return { rows: [], rowCount: 0 };
     if (statement.name === "select-time") return { rows: [{ now: new Date(now()) }], rowCount: 1 };
-    const text = statement.text.replace(/ FOR UPDATE$/, "");
+    const text = statement.text.replace(/\s+FOR UPDATE( SKIP LOCKED)?$/, "");
     running += 1;
     try {
       const result = await client.query(

@@ -126,7 +126,10 @@ function cascadeNotice(draft: Draft, gone: readonly ForeignKeyDef[]): SchemaChan
   const [only] = gone;
   if (only === undefined) return null;
   const child = [...draft.tables.values()].find((table) => table.id === only.tableId);
-  const what = gone.length > 1 ? `${gone.length} other objects` : `constraint ${only.name} on table ${child?.name ?? ""}`;
+  const what =
+    gone.length > 1
+      ? `${gone.length} other objects`
+      : `constraint ${only.name} on table ${child?.name ?? ""}`;
   return { code: "00000", message: `drop cascades to ${what}` };
 }
 

@@ -65,7 +65,9 @@ function nameColumns(node: SelectStatement, analysis: Analysis, context: Compile
 /** pg-mem drops HAVING silently, so the condition becomes a last column and is looked at afterwards. */
 function withoutHaving(node: SelectFromStatement): SelectFromStatement {
   const { having, ...rest } = node as SelectFromStatement & { having?: Expr | null };
-  return having ? { ...rest, columns: [...(rest.columns ?? []), { expr: having, alias: { name: "having" } }] } : node;
+  return having
+    ? { ...rest, columns: [...(rest.columns ?? []), { expr: having, alias: { name: "having" } }] }
+    : node;
 }
 
 /** The part of a query that ORDER BY and LIMIT stand on. */
@@ -132,7 +134,10 @@ function prepare(node: SelectStatement, context: CompileContext): Query {
   const limitOf = countOf(top?.limit?.limit, context);
   const offsetOf = countOf(top?.limit?.offset, context);
   const bare = top === null ? outermost : withoutHaving({ ...top, orderBy: null, limit: null });
-  const having = bare !== outermost && top !== null && (top.columns ?? []).length < ((bare as SelectFromStatement).columns ?? []).length;
+  const having =
+    bare !== outermost &&
+    top !== null &&
+    (top.columns ?? []).length < ((bare as SelectFromStatement).columns ?? []).length;
   const whole: SelectStatement = node.type === "with" ? { ...node, in: bare as never } : bare;
   const full = analyzeGeneral(whole, context);
   const analysis = having ? { ...full, columns: full.columns.slice(0, -1) } : full;

@@ -1,6 +1,11 @@
 /** The two servers that are compared, behind one face. */
 import type { Client, QueryResult } from "pg";
-import { createPostgresServer, type PgResult, type PgSession, type PostgresServer } from "../../../sim/postgres/index.js";
+import {
+  createPostgresServer,
+  type PgResult,
+  type PgSession,
+  type PostgresServer,
+} from "../../../sim/postgres/index.js";
 import { createManualClock, type ManualClock } from "../../unit/sim/postgres/manual-clock.js";
 import { deadlockTimeoutMs, startRealServer } from "./real-server.js";
 
@@ -36,7 +41,17 @@ export interface Arm {
   stop(): void;
 }
 
-const errorFields = ["code", "severity", "message", "detail", "hint", "schema", "table", "column", "constraint"] as const;
+const errorFields = [
+  "code",
+  "severity",
+  "message",
+  "detail",
+  "hint",
+  "schema",
+  "table",
+  "column",
+  "constraint",
+] as const;
 
 function describeError(error: unknown): Readonly<Record<string, string>> {
   const source = error as Readonly<Record<string, unknown>>;
@@ -72,7 +87,10 @@ function describeResult(text: string, result: PgResult | QueryResult): Answer {
     command: result.command,
     rowCount: result.rowCount,
     // Types made by the test have an oid of their own on each server.
-    fields: result.fields.map((field) => `${field.name}:${field.dataTypeID < 16_000 ? field.dataTypeID : "own"}:${field.dataTypeSize}:${field.dataTypeModifier}`),
+    fields: result.fields.map(
+      (field) =>
+        `${field.name}:${field.dataTypeID < 16_000 ? field.dataTypeID : "own"}:${field.dataTypeSize}:${field.dataTypeModifier}`,
+    ),
     rows: ordered ? rows : rows.map((row) => JSON.stringify(row)).toSorted((a, b) => (a < b ? -1 : 1)),
   };
 }
@@ -92,7 +110,12 @@ export function createSimulatedArm(): Arm {
       const pending: Pending = { answer: null };
       session.execute({ text, ...(values === undefined ? {} : { values }) }, (error, results) => {
         const last = results.at(-1);
-        const answer: Answer = error !== null ? { error: describeError(error) } : last === undefined ? { command: "" } : describeResult(text, last);
+        const answer: Answer =
+          error !== null
+            ? { error: describeError(error) }
+            : last === undefined
+              ? { command: "" }
+              : describeResult(text, last);
         pending.answer = withNotices(answer, notices);
       });
       return pending;
@@ -104,8 +127,14 @@ export function createSimulatedArm(): Arm {
     async begin(wanted) {
       let next = 0;
       clock = createManualClock(epochMs);
-      const random = { bytes: (length: number) => Uint8Array.from({ length }, () => (next = (next * 5 + 3) % 256)) };
-      server = createPostgresServer({ clock, random, options: { settings: [["deadlock_timeout", `${deadlockTimeoutMs}ms`]] } });
+      const random = {
+        bytes: (length: number) => Uint8Array.from({ length }, () => (next = (next * 5 + 3) % 256)),
+      };
+      server = createPostgresServer({
+        clock,
+        random,
+        options: { settings: [["deadlock_timeout", `${deadlockTimeoutMs}ms`]] },
+      });
       names = new Map();
       const sessions = new Map<string, ArmSession>();
       for (const name of wanted) {
@@ -122,9 +151,15 @@ export function createSimulatedArm(): Arm {
     },
     async settle(pending) {
       const waitersOf = (): Map<string, readonly string[]> =>
-        new Map((server?.inspect.waiters() ?? []).map(({ pid, blockedBy }) => [names.get(pid) ?? "?", blockedBy.map((blocker) => names.get(blocker) ?? "?").toSorted()]));
+        new Map(
+          (server?.inspect.waiters() ?? []).map(({ pid, blockedBy }) => [
+            names.get(pid) ?? "?",
+            blockedBy.map((blocker) => names.get(blocker) ?? "?").toSorted(),
+          ]),
+        );
       let waiters = waitersOf();
-      const sleeps = (): boolean => [...pending].some(([name, one]) => one.answer === null && !waiters.has(name));
+      const sleeps = (): boolean =>
+        [...pending].some(([name, one]) => one.answer === null && !waiters.has(name));
       while (hasCycle(waiters) || sleeps()) {
         clock.advance(hasCycle(waiters) ? deadlockTimeoutMs : 1);
         waiters = waitersOf();
@@ -140,7 +175,9 @@ export function createSimulatedArm(): Arm {
 
 function hasCycle(waits: ReadonlyMap<string, readonly string[]>): boolean {
   const reaches = (from: string, target: string, seen: Set<string>): boolean =>
-    (waits.get(from) ?? []).some((next) => next === target || (!seen.has(next) && reaches(next, target, seen.add(next))));
+    (waits.get(from) ?? []).some(
+      (next) => next === target || (!seen.has(next) && reaches(next, target, seen.add(next))),
+    );
   return [...waits.keys()].some((name) => reaches(name, name, new Set()));
 }
 
@@ -163,7 +200,9 @@ export async function startRealArm(): Promise<Arm | undefined> {
     const client = await server.connect();
     const notices: string[] = [];
     const notifications: string[] = [];
-    client.on("notice", (notice) => notices.push(`${notice.severity ?? ""} ${notice.code ?? ""} ${notice.message ?? ""}`));
+    client.on("notice", (notice) =>
+      notices.push(`${notice.severity ?? ""} ${notice.code ?? ""} ${notice.message ?? ""}`),
+    );
     client.on("notification", ({ channel, payload }) => notifications.push(`${channel}: ${payload ?? ""}`));
     client.on("error", () => {});
     const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
@@ -186,7 +225,11 @@ export async function startRealArm(): Promise<Arm | undefined> {
       [pids],
     );
     const nameOf = (pid: number): string => current.find((name) => known.get(name)?.pid === pid) ?? "?";
-    return new Map(rows.filter((row) => row.blockers.length > 0).map((row) => [nameOf(row.pid), [...new Set(row.blockers.map(nameOf))].toSorted()]));
+    return new Map(
+      rows
+        .filter((row) => row.blockers.length > 0)
+        .map((row) => [nameOf(row.pid), [...new Set(row.blockers.map(nameOf))].toSorted()]),
+    );
   };
 
   return {
@@ -211,9 +254,14 @@ export async function startRealArm(): Promise<Arm | undefined> {
               (result) => {
                 const results = result as unknown as QueryResult | QueryResult[];
                 const last = Array.isArray(results) ? results.at(-1) : results;
-                pending.answer = withNotices(last === undefined || last.command === null ? { command: "" } : describeResult(text, last), session.notices);
+                pending.answer = withNotices(
+                  last === undefined || last.command === null ? { command: "" } : describeResult(text, last),
+                  session.notices,
+                );
               },
-              (error: unknown) => {
+              async (error: unknown) => {
+                // The error comes before the server has given the locks back; an empty query comes after.
+                await session.client.query("").catch(() => {});
                 pending.answer = withNotices({ error: describeError(error) }, session.notices);
               },
             );

@@ -21,17 +21,62 @@ const statement = fc.oneof(
   { weight: 4, arbitrary: id.map((row) => `select * from t where id = ${row}`) },
   { weight: 2, arbitrary: fc.constant("select * from t order by id") },
   { weight: 2, arbitrary: small.map((v) => `select count(*), sum(v) from t where v >= ${v}`) },
-  { weight: 6, arbitrary: fc.tuple(id, small).map(([row, v]) => `update t set v = v + ${v} where id = ${row} returning *`) },
-  { weight: 2, arbitrary: fc.tuple(small, small).map(([v, w]) => `update t set v = ${w} where v = ${v} returning id`) },
-  { weight: 2, arbitrary: fc.tuple(id, small, small).map(([row, v, w]) => `update t set v = ${w} where id = ${row} and v = ${v} returning *`) },
-  { weight: 2, arbitrary: fc.tuple(id, id).map(([row, next]) => `update t set id = ${next} where id = ${row} returning *`) },
-  { weight: 2, arbitrary: fc.tuple(id, small).map(([row, u]) => `update t set u = ${u} where id = ${row} returning *`) },
-  { weight: 3, arbitrary: fc.tuple(id, small).map(([row, u]) => `insert into t values (${row}, 0, ${u}) returning *`) },
-  { weight: 2, arbitrary: fc.tuple(id, small).map(([row, u]) => `insert into t values (${row}, 7, ${u}) on conflict do nothing returning *`) },
-  { weight: 2, arbitrary: id.map((row) => `insert into t (id, v) values (${row}, 9) on conflict (id) do update set v = t.v + excluded.v returning *`) },
+  {
+    weight: 6,
+    arbitrary: fc
+      .tuple(id, small)
+      .map(([row, v]) => `update t set v = v + ${v} where id = ${row} returning *`),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(small, small).map(([v, w]) => `update t set v = ${w} where v = ${v} returning id`),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(id, small, small)
+      .map(([row, v, w]) => `update t set v = ${w} where id = ${row} and v = ${v} returning *`),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(id, id)
+      .map(([row, next]) => `update t set id = ${next} where id = ${row} returning *`),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(id, small).map(([row, u]) => `update t set u = ${u} where id = ${row} returning *`),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(id, small).map(([row, u]) => `insert into t values (${row}, 0, ${u}) returning *`),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(id, small)
+      .map(([row, u]) => `insert into t values (${row}, 7, ${u}) on conflict do nothing returning *`),
+  },
+  {
+    weight: 2,
+    arbitrary: id.map(
+      (row) =>
+        `insert into t (id, v) values (${row}, 9) on conflict (id) do update set v = t.v + excluded.v returning *`,
+    ),
+  },
   { weight: 3, arbitrary: id.map((row) => `delete from t where id = ${row} returning *`) },
-  { weight: 4, arbitrary: fc.tuple(id, lock, policy).map(([row, mode, wait]) => `select * from t where id = ${row} ${mode}${wait}`) },
-  { weight: 1, arbitrary: fc.tuple(lock, policy).map(([mode, wait]) => `select id from t order by id limit 2 ${mode}${wait}`) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(id, lock, policy)
+      .map(([row, mode, wait]) => `select * from t where id = ${row} ${mode}${wait}`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .tuple(lock, policy)
+      .map(([mode, wait]) => `select id from t order by id limit 2 ${mode}${wait}`),
+  },
   { weight: 1, arbitrary: fc.constant("savepoint s") },
   { weight: 1, arbitrary: fc.constant("rollback to s") },
   { weight: 1, arbitrary: fc.constant("release s") },

@@ -22,7 +22,9 @@ function findPrograms(): string | undefined {
 
 /** The server refuses to run as root, so root lends its place to the user of the package. */
 function asServerUser(command: string, args: readonly string[]): [string, string[]] {
-  return userInfo().uid === 0 ? ["runuser", ["-u", "postgres", "--", command, ...args]] : [command, [...args]];
+  return userInfo().uid === 0
+    ? ["runuser", ["-u", "postgres", "--", command, ...args]]
+    : [command, [...args]];
 }
 
 function freePort(): Promise<number> {
@@ -31,7 +33,11 @@ function freePort(): Promise<number> {
     probe.once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (address !== null && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        address !== null && typeof address === "object"
+          ? resolve(address.port)
+          : reject(new Error("no port")),
+      );
     });
   });
 }
@@ -64,18 +70,48 @@ export async function startRealServer(): Promise<RealServer | undefined> {
     chownSync(directory, uid, uid);
   }
   const data = path.join(directory, "data");
-  const [initdb, initArgs] = asServerUser(path.join(programs, "initdb"), ["-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+  const [initdb, initArgs] = asServerUser(path.join(programs, "initdb"), [
+    "-D",
+    data,
+    "-U",
+    "postgres",
+    "-A",
+    "trust",
+    "-E",
+    "UTF8",
+    "--locale=C",
+    "--no-sync",
+  ]);
   execFileSync(initdb, initArgs, { stdio: "ignore", cwd: directory });
   const port = await freePort();
   const settings = [
-    "listen_addresses=127.0.0.1", `port=${port}`, "unix_socket_directories=", "fsync=off", "synchronous_commit=off",
-    "timezone=UTC", `deadlock_timeout=${deadlockTimeoutMs}ms`, "autovacuum=off", "jit=off", "log_min_messages=panic", "shared_buffers=16MB",
+    "listen_addresses=127.0.0.1",
+    `port=${port}`,
+    "unix_socket_directories=",
+    "fsync=off",
+    "synchronous_commit=off",
+    "timezone=UTC",
+    `deadlock_timeout=${deadlockTimeoutMs}ms`,
+    "autovacuum=off",
+    "jit=off",
+    "log_min_messages=panic",
+    "shared_buffers=16MB",
   ];
-  const [program, args] = asServerUser(path.join(programs, "postgres"), ["-D", data, ...settings.flatMap((setting) => ["-c", setting])]);
+  const [program, args] = asServerUser(path.join(programs, "postgres"), [
+    "-D",
+    data,
+    ...settings.flatMap((setting) => ["-c", setting]),
+  ]);
   const server = spawn(program, args, { stdio: "ignore", cwd: directory });
   const stop = (): void => {
     try {
-      const [control, controlArgs] = asServerUser(path.join(programs, "pg_ctl"), ["-D", data, "-m", "immediate", "stop"]);
+      const [control, controlArgs] = asServerUser(path.join(programs, "pg_ctl"), [
+        "-D",
+        data,
+        "-m",
+        "immediate",
+        "stop",
+      ]);
       execFileSync(control, controlArgs, { stdio: "ignore", cwd: directory });
     } catch {
       server.kill("SIGQUIT");

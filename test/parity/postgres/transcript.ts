@@ -37,7 +37,9 @@ function parseStep(step: string): Step {
 }
 
 function sessionNames(script: Script): string[] {
-  const names = script.steps.filter((step) => !step.startsWith("pass ")).map((step) => parseStep(step).session);
+  const names = script.steps
+    .filter((step) => !step.startsWith("pass "))
+    .map((step) => parseStep(step).session);
   return [...new Set(names)].toSorted((a, b) => (a < b ? -1 : 1));
 }
 

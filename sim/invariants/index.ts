@@ -1,0 +1,16 @@
+/** Invariants: what must hold in every run, whatever the schedule and the faults. */
+export { checkLinearizable } from "./linearizability.js";
+export type {
+  LinearizabilityOptions,
+  LinearizabilityVerdict,
+  Operation,
+  SequentialModel,
+} from "./linearizability.js";
+export { experimentModel, registerModel } from "./linearizability-models.js";
+export type {
+  ExperimentInput,
+  ExperimentOutput,
+  ExperimentRules,
+  RegisterInput,
+  RegisterOutput,
+} from "./linearizability-models.js";

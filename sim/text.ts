@@ -14,6 +14,11 @@ export function nearest(text: string, candidates: readonly string[]): string {
   return best;
 }
 
+/** @returns The text as one word of a POSIX shell, quoted only if it must be. */
+export function shellWord(text: string): string {
+  return /^[\w%+,./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
+
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -4,32 +4,49 @@
  * Uses Vitest's public API only. The seed is `PHOENIX_SIM_SEED`, or fixed by the test's name, and never part
  * of it; a failing test prints the command that runs it again.
  */
-import { type TestAPI, test as base } from "vitest";
+import path from "node:path";
+
+import { type TestAPI, type TestContext, test as base } from "vitest";
 
 import { SimError } from "./errors.js";
 import { hashString } from "./kernel/index.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "./phoenix/index.js";
+import { shellWord } from "./text.js";
 
 export { expect } from "vitest";
 
 /** What a test gets. */
-export interface PhoenixFixture {
-  /** A world of the test's own, started before it and disposed after it. */
+export interface PhoenixFixtures {
+  /**
+   * Options of the world. To change them for a file or a `describe`:
+   * `test.override({ phoenixOptions: { nodes: 5 } })`. What is not named there has its default again.
+   */
+  readonly phoenixOptions: PhoenixOptions;
+  /**
+   * A world of the test's own, started before it and disposed after it: what the test leaves open fails it with
+   * `SIM_LEFT_OPEN`, unless it has failed already.
+   *
+   * `globals` is on by default, so that the test's own `fetch`, `WebSocket`, timers and `Date` reach the world;
+   * turn it off for concurrent tests.
+   */
   readonly phoenix: Phoenix;
 }
 
 /**
- * @param options - Options of the worlds of all tests made with it. `globals` is on by default, so that the
- * test's own `fetch`, `WebSocket`, timers and `Date` reach the world; turn it off for concurrent tests.
+ * A `test` whose worlds have other options, for one test or for many:
+ * `createTest({ nodes: 5 })("five nodes", async ({ phoenix }) => { ... })`.
+ *
+ * @param options - A `seed` among them is kept, whatever `PHOENIX_SIM_SEED` says.
  */
-export function createTest(options: PhoenixOptions = {}): TestAPI<PhoenixFixture> {
-  return base.extend<PhoenixFixture>({
-    phoenix: async ({ task, onTestFailed }, use) => {
-      const seed = options.seed ?? seedFromEnvironment() ?? hashString(task.fullName);
+export function createTest(options: PhoenixOptions = {}): TestAPI<PhoenixFixtures> {
+  return base.extend<PhoenixFixtures>({
+    phoenixOptions: options,
+    phoenix: async ({ phoenixOptions, task, onTestFailed }, use) => {
+      const seed = phoenixOptions.seed ?? seedFromEnvironment() ?? hashString(task.fullTestName);
       onTestFailed(() => {
-        console.error(`Again: ${replayCommand(seed, task.file.filepath, task.name)}`);
+        if (task.fails !== true) console.error(`Again: ${replayCommand(task, seed)}`);
       });
-      const phoenix = await createPhoenix({ globals: true, ...options, seed });
+      const phoenix = await createPhoenix({ globals: true, ...phoenixOptions, seed });
       await use(phoenix);
       // A test that failed has reason enough to leave things open.
       await phoenix.dispose({ force: task.result?.state === "fail" });
@@ -38,7 +55,7 @@ export function createTest(options: PhoenixOptions = {}): TestAPI<PhoenixFixture
 }
 
 /** Vitest's `test`, with a world as `phoenix`. */
-export const test: TestAPI<PhoenixFixture> = createTest();
+export const test: TestAPI<PhoenixFixtures> = createTest();
 
 function seedFromEnvironment(): number | undefined {
   const text = process.env["PHOENIX_SIM_SEED"];
@@ -52,6 +69,13 @@ function seedFromEnvironment(): number | undefined {
   );
 }
 
-function replayCommand(seed: number, file: string, name: string): string {
-  return `PHOENIX_SIM_SEED=${seed} npx vitest run ${file} -t ${JSON.stringify(name)}`;
+function replayCommand({ file, fullTestName }: TestContext["task"], seed: number): string {
+  const relative = path.relative(process.cwd(), file.filepath).replaceAll(path.sep, "/");
+  return `PHOENIX_SIM_SEED=${seed} npx vitest run ${shellWord(relative)} -t ${shellWord(patternOf(fullTestName))}`;
+}
+
+// Vitest 4 joins the names of suites and test by a space to match them, Vitest 5 by " > ".
+function patternOf(fullTestName: string): string {
+  const literal = fullTestName.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+  return `^${literal.replaceAll(" > ", " (> )?").replaceAll(/[^\S ]/g, String.raw`\s`)}$`;
 }

@@ -23,8 +23,10 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     applies: (query, real, ours) => query.includes("count_values") && sameButForLastDigits(real, ours),
   },
   {
-    reason: "the last digit of a large power or angle decides the remainder of a division",
-    applies: (query, real, ours) => query.includes("%") && INEXACT.test(query) && sameSeries(real, ours),
+    reason:
+      "the last digit of a power decides the remainder of a division, or the angle that a huge number stands for",
+    applies: (query, real, ours) =>
+      /%|\b(?:sin|cos|tan)\(/.test(query) && INEXACT.test(query) && sameSeries(real, ours),
   },
 ];
 

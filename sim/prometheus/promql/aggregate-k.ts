@@ -8,8 +8,8 @@ import { formatGeneral } from "./number.js";
 const INT64_LIMIT = 2 ** 63;
 
 /**
- * Of equal values the one whose labels sort first is chosen. An instant query gets each group in order of
- * value, NaN last.
+ * Of equal values the same ones are chosen as by the server's heap, given series in label order. An instant
+ * query gets each group in order of value, NaN last.
  *
  * @throws PromqlExecutionError when a count does not fit an integer.
  */
@@ -22,29 +22,79 @@ export function aggregateK(
   checkCounts(counts, context);
   const { steps } = matrix;
   const present = new Uint8Array(matrix.present.length);
-  const direction = expr.operator === "topk" ? -1 : 1;
+  const direction = expr.operator === "topk" ? 1 : -1;
   const order: number[] = [];
   for (const { rows } of groupRows(matrix, expr.grouping, expr.without)) {
     for (let step = 0; step < steps; step += 1) {
-      const valueOf = (row: number): number => matrix.values[row * steps + step] as number;
+      // Turned around for bottomk, so that the wanted values are always the largest.
+      const valueOf = (row: number): number => direction * (matrix.values[row * steps + step] as number);
       const candidates = rows.filter((row) => matrix.present[row * steps + step] === 1);
-      candidates.sort((left, right) => compareValues(valueOf(left), valueOf(right), direction));
-      const wanted = Math.max(0, Math.trunc(counts[step] as number));
-      for (const row of candidates.slice(0, wanted)) {
-        present[row * steps + step] = 1;
-        if (steps === 1) order.push(row);
-      }
+      const chosen = largest(candidates, Math.trunc(counts[step] as number), valueOf);
+      for (const row of chosen) present[row * steps + step] = 1;
+      if (steps === 1)
+        order.push(...chosen.sort((left, right) => compareDown(valueOf(left), valueOf(right))));
     }
   }
-  const chosen = { ...matrix, present };
-  return context.isRange || steps !== 1 ? chosen : pickRows(chosen, order);
+  const result = { ...matrix, present };
+  return context.isRange || steps !== 1 ? result : pickRows(result, order);
 }
 
-function compareValues(left: number, right: number, direction: number): number {
+/** The rows with the largest values, by a heap with the smallest of them on top; NaN is smaller than all. */
+function largest(rows: readonly number[], count: number, valueOf: (row: number) => number): number[] {
+  const heap: number[] = [];
+  if (count < 1) return heap;
+  for (const row of rows) {
+    const smallest = heap[0];
+    if (heap.length < count || smallest === undefined) {
+      heap.push(row);
+      siftUp(heap, valueOf);
+    } else if (
+      valueOf(smallest) < valueOf(row) ||
+      (Number.isNaN(valueOf(smallest)) && !Number.isNaN(valueOf(row)))
+    ) {
+      heap[0] = row;
+      siftDown(heap, valueOf);
+    }
+  }
+  return heap;
+}
+
+function isLess(left: number, right: number): boolean {
+  return Number.isNaN(left) || left < right;
+}
+
+function siftUp(heap: number[], valueOf: (row: number) => number): void {
+  for (let at = heap.length - 1; at > 0;) {
+    const parent = (at - 1) >> 1;
+    if (!isLess(valueOf(heap[at] as number), valueOf(heap[parent] as number))) return;
+    swap(heap, at, parent);
+    at = parent;
+  }
+}
+
+function siftDown(heap: number[], valueOf: (row: number) => number): void {
+  const less = (left: number, right: number): boolean =>
+    isLess(valueOf(heap[left] as number), valueOf(heap[right] as number));
+  for (let at = 0; ;) {
+    const left = 2 * at + 1;
+    if (left >= heap.length) return;
+    const child = left + 1 < heap.length && less(left + 1, left) ? left + 1 : left;
+    if (!less(child, at)) return;
+    swap(heap, at, child);
+    at = child;
+  }
+}
+
+function swap(heap: number[], left: number, right: number): void {
+  const row = heap[left] as number;
+  heap[left] = heap[right] as number;
+  heap[right] = row;
+}
+
+function compareDown(left: number, right: number): number {
   if (Number.isNaN(left) || Number.isNaN(right))
     return Number(Number.isNaN(left)) - Number(Number.isNaN(right));
-  if (left === right) return 0;
-  return left < right ? -direction : direction;
+  return right - left || 0;
 }
 
 function checkCounts(counts: Float64Array, { dialect }: EvalContext): void {

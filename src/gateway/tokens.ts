@@ -29,6 +29,9 @@ export interface TokenOptions {
   readonly tokenLifeMs: number;
 }
 
+/** Tokens whose signature was found right and is not computed again. */
+const signedMax = 256;
+
 /** Signs and checks tokens: HS256 only, with issuer and expiry. */
 export function createTokens({ clock, jwtSecret, jwtIssuer, tokenLifeMs }: TokenOptions): Tokens {
   // The library would ask the system for the time; it is set and checked here instead.
@@ -40,6 +43,22 @@ export function createTokens({ clock, jwtSecret, jwtIssuer, tokenLifeMs }: Token
     ignoreNotBefore: true,
   });
 
+  // A signature stays right or wrong; only what depends on the time is looked at again.
+  const signed = new Map<string, unknown>();
+
+  function checkSignature(token: string): unknown {
+    let payload: unknown;
+    try {
+      payload = verifier(token);
+    } catch {
+      throw new ApiError("AUTHENTICATION_ERROR", "invalid token");
+    }
+    const [oldest] = signed.keys();
+    if (signed.size >= signedMax && oldest !== undefined) signed.delete(oldest);
+    signed.set(token, payload);
+    return payload;
+  }
+
   return {
     sign: ({ userId, email, roles, tenantId }) => {
       const issuedAt = Math.floor(clock.now() / 1000);
@@ -49,13 +68,7 @@ export function createTokens({ clock, jwtSecret, jwtIssuer, tokenLifeMs }: Token
       return { token, expiresAtMs: expiresAt * 1000 };
     },
     verify: (token) => {
-      let payload: unknown;
-      try {
-        payload = verifier(token);
-      } catch {
-        throw new ApiError("AUTHENTICATION_ERROR", "invalid token");
-      }
-      return toIdentity(payload, jwtIssuer, clock.now() / 1000);
+      return toIdentity(signed.get(token) ?? checkSignature(token), jwtIssuer, clock.now() / 1000);
     },
   };
 }

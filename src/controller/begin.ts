@@ -5,7 +5,7 @@
  * sees that state can read them.
  */
 import type { Experiment } from "../model/index.js";
-import { errorText } from "../shared/index.js";
+import { errorText, GenerationRefused, type GeneratedPair } from "../shared/index.js";
 import {
   insertConfig,
   insertExperimentDeployments,
@@ -13,7 +13,6 @@ import {
   setConfigVersion,
 } from "../store/index.js";
 import type { ControllerContext, Outcome } from "./context.js";
-import { GenerationRefused, type GeneratedPair } from "./generator-client.js";
 import { commitTransition } from "./transition.js";
 
 /** Takes an experiment that is held from `pending` to `initializing`. */

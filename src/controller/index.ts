@@ -2,10 +2,4 @@
 export { createController, type Controller, type ControllerPortsAndOptions } from "./controller.js";
 export { resolveControllerOptions, type ControllerOptions } from "./options.js";
 export { controllerParts, type ControllerParts, type ControllerPorts, type Leases } from "./parts.js";
-export {
-  createGeneratorClient,
-  GenerationRefused,
-  type GeneratedPair,
-  type GeneratorClient,
-} from "./generator-client.js";
 export { createNodeClient, type CollectorReply, type CollectorSpec, type NodeClient } from "./node-client.js";

@@ -1,6 +1,12 @@
 /** The pieces of a controller that can be exchanged one by one. */
 import type { Clock, HttpClient } from "../ports/index.js";
-import { createIds, type DatabaseTime, type Ids } from "../shared/index.js";
+import {
+  createGeneratorClient,
+  createIds,
+  type DatabaseTime,
+  type GeneratorClient,
+  type Ids,
+} from "../shared/index.js";
 import type { Random } from "../ports/index.js";
 import {
   claimExperiment,
@@ -11,7 +17,6 @@ import {
   type TransitionExperiment,
 } from "../store/index.js";
 import { judge, measure, type Judge, type Measure } from "../analysis/index.js";
-import { createGeneratorClient, type GeneratorClient } from "./generator-client.js";
 import { createNodeClient, type NodeClient } from "./node-client.js";
 import type { ResolvedControllerOptions } from "./options.js";
 

@@ -1,8 +1,7 @@
 /** What every route has at hand. */
 import type { PrometheusClient } from "../analysis/index.js";
-import type { GeneratorClient } from "../controller/index.js";
 import type { Clock, HttpClient, Logger, Random, SqlPool } from "../ports/index.js";
-import type { DatabaseTime, Ids } from "../shared/index.js";
+import type { DatabaseTime, GeneratorClient, Ids } from "../shared/index.js";
 import type { TransitionExperiment } from "../store/index.js";
 import type { Announcer } from "./announcer.js";
 import type { GatewayMetrics } from "./metrics.js";

@@ -1,6 +1,5 @@
 /** The API gateway: ports in, handlers out. */
 import { createPrometheusClient } from "../analysis/index.js";
-import { createGeneratorClient, type GeneratorClient } from "../controller/index.js";
 import type {
   Cache,
   Clock,
@@ -13,7 +12,14 @@ import type {
   SocketRequest,
   SqlPool,
 } from "../ports/index.js";
-import { createDatabaseTime, createIds, type DatabaseTime, type Ids } from "../shared/index.js";
+import {
+  createDatabaseTime,
+  createGeneratorClient,
+  createIds,
+  type DatabaseTime,
+  type GeneratorClient,
+  type Ids,
+} from "../shared/index.js";
 import { transitionExperiment, type TransitionExperiment } from "../store/index.js";
 import { createAnnouncer, type Announcer } from "./announcer.js";
 import { createApp } from "./app.js";

@@ -1,8 +1,7 @@
 /** Changing the processors of a pipeline while it runs. */
 import { z } from "@hono/zod-openapi";
-import { GenerationRefused } from "../controller/index.js";
 import { problemsOf, type Experiment } from "../model/index.js";
-import { errorText, ValidationError } from "../shared/index.js";
+import { errorText, GenerationRefused, ValidationError } from "../shared/index.js";
 import {
   bumpConfigVersion,
   ConflictError,

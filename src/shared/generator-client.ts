@@ -1,7 +1,17 @@
 /** Asking the generator for configurations. */
-import type { Experiment } from "../model/index.js";
 import type { HttpClient } from "../ports/index.js";
-import type { ConfigOverrides } from "../store/index.js";
+
+/** What the generator needs to know of an subject. */
+export interface GenerationSubject {
+  readonly id: string;
+  readonly baseline_pipeline: string;
+  readonly candidate_pipeline: string;
+  readonly target_nodes: readonly string[];
+  readonly config: { readonly duration: string; readonly parameters: Readonly<Record<string, unknown>> };
+}
+
+/** Processors that replace those of a template, by variant. */
+export type GenerationOverrides = Readonly<Record<string, { readonly processors: readonly unknown[] }>>;
 
 /** Both configurations of an experiment, as collector YAML. */
 export interface GeneratedPair {
@@ -26,7 +36,11 @@ export interface GeneratorClient {
    * @param version - The version that the result will have.
    * @throws GenerationRefused when the request is wrong; any other error when asking again may help.
    */
-  generate(experiment: Experiment, version: number, overrides: ConfigOverrides): Promise<GeneratedPair>;
+  generate(
+    subject: GenerationSubject,
+    version: number,
+    overrides: GenerationOverrides,
+  ): Promise<GeneratedPair>;
 }
 
 /** Talks to the generator over HTTP. */
@@ -35,18 +49,18 @@ export function createGeneratorClient(
   options: { readonly generatorUrl: string; readonly requestTimeoutMs: number },
 ): GeneratorClient {
   return {
-    generate: async (experiment, version, overrides) => {
+    generate: async (subject, version, overrides) => {
       const reply = await http.request(`${options.generatorUrl}/api/v1/generate`, {
         method: "POST",
         headers: { "content-type": "application/json" },
         body: JSON.stringify({
-          experiment_id: experiment.id,
-          baseline_pipeline: experiment.baseline_pipeline,
-          candidate_pipeline: experiment.candidate_pipeline,
-          target_hosts: experiment.target_nodes,
+          experiment_id: subject.id,
+          baseline_pipeline: subject.baseline_pipeline,
+          candidate_pipeline: subject.candidate_pipeline,
+          target_hosts: subject.target_nodes,
           variables: {},
-          parameters: experiment.config.parameters,
-          duration: experiment.config.duration,
+          parameters: subject.config.parameters,
+          duration: subject.config.duration,
           overrides,
           version,
         }),

@@ -3,7 +3,7 @@ import type { TableDef } from "./catalog/catalog.js";
 import { SimError } from "../errors.js";
 import { committedTuples, type Change, type Counters, type Engine } from "./session/engine.js";
 import { clientConverter } from "./session/result.js";
-import type { ServerSession } from "./session/session.js";
+import type { ServerSession } from "./session/session-types.js";
 import { isAborted } from "./storage/xact.js";
 import type { Tuple } from "./storage/tuple.js";
 import type { Row } from "./types/value.js";
@@ -49,8 +49,8 @@ export interface Inspector {
   waiters(): readonly WaitingSession[];
   readonly counters: Readonly<Counters>;
   readonly sessionCount: number;
-  /** Calls back at each commit that changed rows. Returns a function that stops it. */
-  onCommit(listener: (changes: readonly RowChange[]) => void): () => void;
+  /** Calls back at each commit that changed rows, with the pid of its session. Returns a function that stops it. */
+  onCommit(listener: (changes: readonly RowChange[], pid: number) => void): () => void;
 }
 
 function imageOf(table: TableDef, row: Row): RowImage {
@@ -130,9 +130,9 @@ export function createInspector(engine: Engine, sessions: ReadonlyMap<number, Se
       return sessions.size;
     },
     onCommit(listener) {
-      const hook = (changes: readonly Change[]): void => {
+      const hook = (changes: readonly Change[], pid: number): void => {
         const kept = changes.filter((change) => !isAborted(change.xact));
-        listener(netChanges(kept));
+        listener(netChanges(kept), pid);
       };
       engine.commitHooks.push(hook);
       return () => {

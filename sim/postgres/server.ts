@@ -10,9 +10,11 @@ import {
   type ServerClock,
 } from "./session/engine.js";
 import { createPgSession, type PgSession, type PgSessionEvents } from "./session/pg-session.js";
-import { createSession, type ServerSession, type SessionEvents } from "./session/session.js";
+import { createSession } from "./session/session.js";
+import type { ServerSession, SessionEvents } from "./session/session-types.js";
 import { createTemplateFrom, emptyTemplate, type PostgresTemplate } from "./template.js";
-import { createWireConnection, type WireConnection, type WireEnd, type WireHost } from "./wire/connection.js";
+import { createWireConnection } from "./wire/connection.js";
+import type { WireConnection, WireEnd, WireHost } from "./wire/host.js";
 import { createWireStream, type MemorySocket } from "./wire/stream.js";
 import { SimError } from "../errors.js";
 import type { Row } from "./types/value.js";

@@ -1,7 +1,7 @@
 /** `ALTER TABLE`. */
 import type { AlterTableStatement, TableAlteration } from "pgsql-ast-parser";
 import { DatabaseError } from "../database-error.js";
-import { compileDefault } from "../execute/insert.js";
+import { compileDefault } from "../execute/default.js";
 import { bareContext, missingTable } from "../execute/env.js";
 import { unsupported } from "../execute/unsupported.js";
 import type { Env } from "../execute/env.js";
@@ -116,6 +116,8 @@ function alterColumn(
       return withColumn(table, index, (column) => ({ ...column, notNull: true }));
     case "drop not null":
       return withColumn(table, index, (column) => ({ ...column, notNull: false }));
+    case "add generated":
+    case "set type":
     default:
       throw unsupported(`ALTER COLUMN ${alter.type}`);
   }
@@ -201,6 +203,7 @@ function applyChange(draft: Draft, table: TableDef, change: TableAlteration, dat
       return { ...table, name: change.to.name };
     case "owner":
       return table;
+    case "rename constraint":
     default:
       throw unsupported(`ALTER TABLE ... ${change.type}`);
   }

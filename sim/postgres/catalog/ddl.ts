@@ -251,6 +251,39 @@ export function changeSchema(catalog: Catalog, node: Statement, data: TableRows)
       break;
     case "comment":
       break;
+    case "alter enum":
+    case "alter index":
+    case "alter sequence":
+    case "begin":
+    case "commit":
+    case "create composite type":
+    case "create function":
+    case "create materialized view":
+    case "create view":
+    case "deallocate":
+    case "delete":
+    case "do":
+    case "drop function":
+    case "drop trigger":
+    case "insert":
+    case "prepare":
+    case "raise":
+    case "refresh materialized view":
+    case "rollback":
+    case "select":
+    case "set":
+    case "set names":
+    case "set timezone":
+    case "show":
+    case "start transaction":
+    case "tablespace":
+    case "truncate table":
+    case "union":
+    case "union all":
+    case "update":
+    case "values":
+    case "with":
+    case "with recursive":
     default:
       throw unsupported(`the statement ${node.type.toUpperCase()}`);
   }

@@ -7,7 +7,7 @@ import type {
   Expr,
 } from "pgsql-ast-parser";
 import { DatabaseError } from "../database-error.js";
-import { compileDefault } from "../execute/insert.js";
+import { compileDefault } from "../execute/default.js";
 import { bareContext } from "../execute/env.js";
 import { unsupported } from "../execute/unsupported.js";
 import { int2Type, int4Type, int8Type } from "../types/builtin.js";
@@ -104,6 +104,10 @@ function applyColumnConstraint(parts: ColumnParts, constraint: ColumnConstraint)
         sequence: { options: constraint.sequence ?? {}, name: constraint.sequence?.name?.name },
       };
     }
+    case "check":
+    case "null":
+    case "reference":
+    case "unique":
     default:
       return parts;
   }

@@ -1,126 +1,34 @@
 /** From expression trees to functions over rows, with PostgreSQL's rules for types. */
-import type { DataTypeDef, Expr, ExprCase, ExprRef, ExprUnary } from "pgsql-ast-parser";
+import type { DataTypeDef, Expr, ExprCase, ExprUnary } from "pgsql-ast-parser";
 import { DatabaseError } from "../database-error.js";
 import {
   boolType,
   dateType,
-  float8Type,
   int4Type,
-  int8Type,
   jsonbType,
   nameType,
-  numericType,
   textType,
   timestampType,
   timestamptzType,
   unknownType,
 } from "../types/builtin.js";
 import { resolveType } from "../types/names.js";
-import { negateNumeric, type Numeric } from "../types/numeric.js";
 import { arrayOf, type PgType } from "../types/type.js";
-import type { Value } from "../types/value.js";
 import { compileAggregate, isAggregate } from "./aggregates.js";
-import { asCondition, castTo, constantOf, mapCompiled, settle, tryCoerce, unify } from "./coerce.js";
+import { asCondition, castTo, constantOf, mapCompiled, settle, unify } from "./coerce.js";
 import { compileAnyAll, compileIn } from "./membership.js";
-import type { Compiled, CompileContext, Scope, ScopeTable } from "./env.js";
-import { missingTable } from "./env.js";
+import type { Compiled, CompileContext, ScopeTable } from "./env.js";
 import { compileFunction } from "./functions.js";
 import { jsonGet, jsonGetText } from "./json-access.js";
-import { alignSides, combine, compileBinary, compileComparison } from "./operators.js";
+import { compileBinary, compileComparison } from "./operators.js";
+import { alignSides } from "./sides.js";
 import { unsupported } from "./unsupported.js";
+import { compileNumber, compileParameter, nullLiteral, unknownLiteral } from "./literals.js";
+import { compileRef } from "./references.js";
+import { compileAtTimeZone, compileDistinctFrom, compileIndex, compileLogic, compileMinus } from "./logic.js";
 
 export function typeFrom(definition: DataTypeDef, context: CompileContext): PgType {
   return resolveType(definition, (name) => context.catalog.enums.get(name));
-}
-
-/** A literal without a type yet. */
-function unknownLiteral(text: string): Compiled {
-  return {
-    type: unknownType,
-    constant: true,
-    run: () => text,
-    coerce: (type) => constantOf(type, type.category === "unknown" ? text : type.parse(text)),
-  };
-}
-
-const nullLiteral: Compiled = {
-  type: unknownType,
-  constant: true,
-  run: () => null,
-  coerce: (type) => constantOf(type, null),
-};
-
-function compileParameter(name: string, context: CompileContext): Compiled {
-  const index = Number(name.slice(1)) - 1;
-  const run: Compiled["run"] = (env) => env.parameters[index] ?? null;
-  const known = context.parameters[index];
-  if (known !== undefined) return { type: known, constant: true, run };
-  return {
-    type: unknownType,
-    constant: true,
-    run,
-    coerce(type) {
-      const settled = context.parameters[index];
-      if (settled === undefined) {
-        context.parameters[index] = type;
-        return { type, constant: true, run };
-      }
-      const typed: Compiled = { type: settled, constant: true, run };
-      return tryCoerce(typed, type, "implicit") ?? tryCoerce(typed, type, "assignment") ?? typed;
-    },
-  };
-}
-
-function findColumn(
-  scope: Scope,
-  table: string | null,
-  name: string,
-): { table: ScopeTable; index: number; type: PgType } | null {
-  const found = scope.tables
-    .filter((candidate) => table === null || candidate.alias === table)
-    .flatMap((candidate) =>
-      candidate.columns
-        .filter((column) => column.name === name)
-        .map(({ index, type }) => ({ table: candidate, index, type })),
-    );
-  if (found.length > 1) throw new DatabaseError("42702", `column reference "${name}" is ambiguous`);
-  const [only] = found;
-  if (only !== undefined) return only;
-  return scope.outer === null ? null : findColumn(scope.outer, table, name);
-}
-
-/** A table that is there under another name is hinted at. */
-function missingEntry(scope: Scope, name: string): DatabaseError {
-  const renamed = scope.tables.find((table) => table.relation === name);
-  if (renamed === undefined)
-    return new DatabaseError("42P01", `missing FROM-clause entry for table "${name}"`);
-  return new DatabaseError("42P01", `invalid reference to FROM-clause entry for table "${name}"`, {
-    hint: `Perhaps you meant to reference the table alias "${renamed.alias}".`,
-  });
-}
-
-function hasTable(scope: Scope | null, alias: string): boolean {
-  return (
-    scope !== null && (scope.tables.some((table) => table.alias === alias) || hasTable(scope.outer, alias))
-  );
-}
-
-function compileRef(ref: ExprRef, context: CompileContext): Compiled {
-  if (ref.name === "*") throw new DatabaseError("42601", 'syntax error at or near "*"');
-  const table = ref.table?.name ?? null;
-  const found = findColumn(context.scope, table, ref.name);
-  if (found === null) {
-    if (table !== null && !hasTable(context.scope, table)) {
-      throw missingEntry(context.scope, table);
-    }
-    if (table === null && hasTable(context.scope, ref.name))
-      throw unsupported(`the whole row ${ref.name} as a value`);
-    const shown = table === null ? `"${ref.name}"` : `${table}.${ref.name}`;
-    throw new DatabaseError("42703", `column ${shown} does not exist`);
-  }
-  const { place } = found.table;
-  const { index, type } = found;
-  return { type, constant: false, run: (env) => env.rows[place]?.[index] ?? null };
 }
 
 function compileUnary(node: ExprUnary, context: CompileContext): Compiled {
@@ -141,6 +49,10 @@ function compileUnary(node: ExprUnary, context: CompileContext): Compiled {
     case "-": {
       return compileMinus(operand);
     }
+    case "IS FALSE":
+    case "IS NOT FALSE":
+    case "IS NOT TRUE":
+    case "IS TRUE":
     default: {
       const wanted = !node.op.endsWith("FALSE");
       const negate = node.op.includes("NOT");
@@ -152,38 +64,6 @@ function compileUnary(node: ExprUnary, context: CompileContext): Compiled {
       };
     }
   }
-}
-
-function compileMinus(operand: Compiled): Compiled {
-  const number = operand.coerce === undefined ? operand : operand.coerce(float8Type);
-  if (number.type.category === "interval") return compileBinary("*", number, constantOf(int4Type, -1));
-  if (number.type.category !== "number") {
-    throw new DatabaseError("42883", `operator does not exist: - ${number.type.name}`, {
-      hint: "No operator matches the given name and argument type. You might need to add an explicit type cast.",
-    });
-  }
-  return mapCompiled(number, number.type, (value) => {
-    if (typeof value === "bigint") return -value;
-    return typeof value === "number" ? 0 - value : negateNumeric(value as Numeric);
-  });
-}
-
-/** AND and OR with three values. */
-function compileLogic(op: "AND" | "OR", left: Compiled, right: Compiled): Compiled {
-  const a = asCondition(left, boolType, op);
-  const b = asCondition(right, boolType, op);
-  const decisive = op === "OR";
-  return {
-    type: boolType,
-    constant: a.constant && b.constant,
-    run(env) {
-      const first = a.run(env);
-      if (first === decisive) return decisive;
-      const second = b.run(env);
-      if (second === decisive) return decisive;
-      return first === null || second === null ? null : !decisive;
-    },
-  };
 }
 
 function compileCase(node: ExprCase, context: CompileContext): Compiled {
@@ -204,20 +84,6 @@ function compileCase(node: ExprCase, context: CompileContext): Compiled {
     run(env) {
       const index = conditions.findIndex((condition) => condition.run(env) === true);
       return (index < 0 ? last : (branches[index] ?? last)).run(env);
-    },
-  };
-}
-
-function compileDistinctFrom(left: Compiled, right: Compiled, negate: boolean): Compiled {
-  const [a, b, type] = alignSides(left, "=", right);
-  return {
-    type: boolType,
-    constant: a.constant && b.constant,
-    run(env) {
-      const x = a.run(env);
-      const y = b.run(env);
-      const same = x === null || y === null ? x === y : type.compare(x, y) === 0;
-      return same === negate;
     },
   };
 }
@@ -284,25 +150,6 @@ function compileRowComparison(node: Expr & { type: "binary" }, context: CompileC
       return sawNull ? null : decide(0);
     },
   };
-}
-
-function compileAtTimeZone(left: Compiled, zone: Compiled): Compiled {
-  const name = settle(zone);
-  const from = left.coerce === undefined ? left : left.coerce(timestamptzType);
-  const to = from.type.oid === timestamptzType.oid ? timestampType : timestamptzType;
-  return combine(from, name, to, (micros, text) => {
-    if (!/^(utc|gmt|etc\/utc|z)$/i.test(text as string)) throw unsupported(`the time zone ${String(text)}`);
-    return micros;
-  });
-}
-
-function compileNumber(text: string): Compiled {
-  if (/^\d+$/.test(text)) {
-    const value = BigInt(text);
-    if (value < 2n ** 31n) return constantOf(int4Type, Number(value));
-    if (value < 2n ** 63n) return constantOf(int8Type, value);
-  }
-  return constantOf(numericType, numericType.parse(text));
 }
 
 function compileKeyword(keyword: string, context: CompileContext): Compiled {
@@ -469,6 +316,11 @@ export function compile(node: Expr, context: CompileContext): Compiled {
         context,
         compile,
       );
+    case "constant":
+    case "default":
+    case "list":
+    case "overlay":
+    case "with recursive":
     default:
       throw unsupported(`the expression ${node.type}`);
   }
@@ -484,21 +336,4 @@ function compileArraySelect(node: Expr, context: CompileContext): Compiled {
     constant: query.constant,
     run: (env) => query.run(env).map((row) => row[0] ?? null),
   };
-}
-
-function compileIndex(array: Compiled, index: Compiled): Compiled {
-  const { element } = array.type;
-  if (element === undefined)
-    throw new DatabaseError(
-      "42804",
-      `cannot subscript type ${array.type.name} because it does not support subscripting`,
-    );
-  const at = tryCoerce(index, int4Type, "assignment");
-  if (at === null) throw new DatabaseError("42804", "array subscript must have type integer");
-  return combine(
-    array,
-    at,
-    element,
-    (items, place) => (items as readonly Value[])[(place as number) - 1] ?? null,
-  );
 }

@@ -7,7 +7,7 @@ import type { Value } from "../types/value.js";
 import { settle, tryCoerce, unify } from "./coerce.js";
 import type { Compiled, CompileContext, Env } from "./env.js";
 import { type FunctionDef, functionTable, knownUnsupported } from "./function-table.js";
-import { alignSides } from "./operators.js";
+import { alignSides } from "./sides.js";
 import { toJsonText } from "./to-json.js";
 
 import { unsupported } from "./unsupported.js";
@@ -218,7 +218,7 @@ function matchOverload(
     const converted = args.map((argument, index) =>
       tryCoerce(argument, def.args[index] ?? argument.type, "implicit"),
     );
-    if (converted.every((argument) => argument !== null)) return { def, args: converted as Compiled[] };
+    if (converted.every((argument) => argument !== null)) return { def, args: converted };
   }
   return null;
 }

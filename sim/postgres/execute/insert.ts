@@ -6,7 +6,7 @@ import { lockModes } from "../locks/lock-manager.js";
 import { isVisible, type Tuple } from "../storage/tuple.js";
 import { boolType } from "../types/builtin.js";
 import type { Row, Value } from "../types/value.js";
-import { asCondition, assignTo, constantOf } from "./coerce.js";
+import { asCondition, assignTo } from "./coerce.js";
 import { compile } from "./compile.js";
 import { findDuplicate } from "./constraints.js";
 import { findArbiters, type Arbiters } from "./arbiters.js";
@@ -17,13 +17,7 @@ import { lockRow } from "./row-lock.js";
 import { scopeTableOf, withMissing } from "./scan.js";
 import { compileSets, type Assignment } from "./sets.js";
 import { checkRow, insertRow, runChecks, updateRow } from "./writer.js";
-
-/** Compiles the default of a column; null when it has none. */
-export function compileDefault(column: ColumnDef, context: CompileContext): Compiled {
-  if (column.default === null) return constantOf(column.type, null);
-  const inner: CompileContext = { ...context, scope: { tables: [], outer: null }, subquery: null };
-  return assignTo(compile(column.default, inner), column.type, column.name);
-}
+import { compileDefault } from "./default.js";
 
 interface Source {
   /** Rows with a value for each target column. */

@@ -6,7 +6,8 @@ import { arrayOf } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { constantOf } from "./coerce.js";
 import type { Compiled, CompileContext, Env } from "./env.js";
-import { combine, compileBinary } from "./operators.js";
+import { compileBinary } from "./operators.js";
+import { combine } from "./sides.js";
 import { unsupported } from "./unsupported.js";
 
 type Compile = (node: Expr, context: CompileContext) => Compiled;

@@ -65,6 +65,23 @@ function ownName(node: Expr): string | null {
       return node.op === "AT TIME ZONE" ? "timezone" : null;
     case "select":
       return node.columns?.[0] === undefined ? null : columnName(node.columns[0]);
+    case "boolean":
+    case "constant":
+    case "default":
+    case "integer":
+    case "list":
+    case "member":
+    case "null":
+    case "numeric":
+    case "parameter":
+    case "string":
+    case "ternary":
+    case "unary":
+    case "union":
+    case "union all":
+    case "values":
+    case "with":
+    case "with recursive":
     default:
       return null;
   }

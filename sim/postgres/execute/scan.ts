@@ -8,7 +8,7 @@ import type { Value } from "../types/value.js";
 import { asCondition, tryCoerce } from "./coerce.js";
 import { compile } from "./compile.js";
 import type { Compiled, CompileContext, Env, Runtime, ScopeTable } from "./env.js";
-import { alignSides } from "./operators.js";
+import { alignSides } from "./sides.js";
 import { arrayOf } from "../types/type.js";
 import { walkTree } from "../sql/parse.js";
 
@@ -127,7 +127,7 @@ function chooseIndex(
       best === null ||
       (index.unique && !best.index.unique) ||
       (index.unique === best.index.unique && parts.length > best.parts.length);
-    if (better) best = { index, parts: parts as Equality[] };
+    if (better) best = { index, parts: parts };
   }
   return best;
 }

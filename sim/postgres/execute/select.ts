@@ -1,25 +1,20 @@
 /** `SELECT` from at most one table. Joins, groups, unions and the like are run by pg-mem, see ../general. */
-import type { Expr, OrderByStatement, SelectFromStatement } from "pgsql-ast-parser";
+import type { Expr, SelectFromStatement } from "pgsql-ast-parser";
 import type { TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { RowLockMode, Tuple } from "../storage/tuple.js";
 import { boolType, int8Type } from "../types/builtin.js";
 import type { Row, Value } from "../types/value.js";
-import { asCondition, settle, tryCoerce } from "./coerce.js";
+import { asCondition, tryCoerce } from "./coerce.js";
 import { compile } from "./compile.js";
-import { type Aggregate, type Compiled, type CompileContext, type Env, missingTable } from "./env.js";
+import { type Aggregate, type CompileContext, type Env, missingTable } from "./env.js";
 import { compileOutputs, type Output } from "./output.js";
 import type { Execution, Outcome, OutputColumn, Run } from "./plan.js";
 import { lockRow, type WaitPolicy } from "./row-lock.js";
 import { compileScan, type Scan, scopeTableOf } from "./scan.js";
 import { unsupported } from "./unsupported.js";
-
-interface SortKey {
-  readonly value: Compiled;
-  readonly descending: boolean;
-  readonly nullsFirst: boolean;
-}
+import { type SortKey, compileOrder, compareKeys } from "./order.js";
 
 export interface CompiledSelect {
   readonly columns: readonly OutputColumn[];
@@ -39,50 +34,6 @@ export function isSimpleSelect(node: SelectFromStatement): boolean {
   if (from.length > 1 || Array.isArray(node.distinct)) return false;
   if ((node.groupBy ?? []).length > 0 || (node as { having?: unknown }).having) return false;
   return source === undefined || (source.type === "table" && source.name.columnNames == null);
-}
-
-function compileOrder(
-  order: readonly OrderByStatement[],
-  outputs: readonly Output[],
-  context: CompileContext,
-): SortKey[] {
-  return order.map(({ by, order: direction, nulls }) => {
-    const descending = direction === "DESC";
-    const value = settle(orderValue(by, outputs, context));
-    if (value.type.category === "json") {
-      throw new DatabaseError("42883", `could not identify an ordering operator for type ${value.type.name}`);
-    }
-    return { value, descending, nullsFirst: nulls === "FIRST" || (nulls == null && descending) };
-  });
-}
-
-// A bare name means an output column first; a bare number its place.
-function orderValue(by: Expr, outputs: readonly Output[], context: CompileContext): Compiled {
-  if (by.type === "integer") {
-    const output = outputs[by.value - 1];
-    if (output === undefined)
-      throw new DatabaseError("42P10", `ORDER BY position ${by.value} is not in select list`);
-    return output.value;
-  }
-  if (by.type === "ref" && by.table === undefined) {
-    const output = outputs.find((candidate) => candidate.column.name === by.name);
-    if (output !== undefined) return output.value;
-  }
-  return compile(by, context);
-}
-
-function compareKeys(keys: readonly SortKey[], a: readonly Value[], b: readonly Value[]): number {
-  for (const [index, key] of keys.entries()) {
-    const left = a[index] ?? null;
-    const right = b[index] ?? null;
-    if (left === null || right === null) {
-      if (left === right) continue;
-      return (left === null) === key.nullsFirst ? -1 : 1;
-    }
-    const order = key.value.type.compare(left, right);
-    if (order !== 0) return key.descending ? -order : order;
-  }
-  return 0;
 }
 
 function compileCount(

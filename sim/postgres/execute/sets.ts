@@ -5,7 +5,7 @@ import { DatabaseError } from "../database-error.js";
 import { assignTo } from "./coerce.js";
 import { compile } from "./compile.js";
 import type { Compiled, CompileContext } from "./env.js";
-import { compileDefault } from "./insert.js";
+import { compileDefault } from "./default.js";
 
 export interface Assignment {
   readonly index: number;

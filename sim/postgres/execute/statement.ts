@@ -100,9 +100,7 @@ function matchArguments(
   const converted = args.map((argument, index) =>
     tryCoerce(argument, def.args[index] ?? argument.type, "implicit"),
   );
-  return converted.every((argument) => argument !== null)
-    ? (converted as ReturnType<typeof compile>[])
-    : null;
+  return converted.every((argument) => argument !== null) ? converted : null;
 }
 
 function compileSelectPlan(node: Statement & { type: "select" }, context: CompileContext): Plan {
@@ -192,6 +190,43 @@ function compileNode(node: Statement, context: CompileContext): Plan {
     case "values":
     case "with":
       return compileGeneral(node, context);
+    case "alter enum":
+    case "alter index":
+    case "alter sequence":
+    case "alter table":
+    case "begin":
+    case "comment":
+    case "commit":
+    case "create composite type":
+    case "create enum":
+    case "create extension":
+    case "create function":
+    case "create index":
+    case "create materialized view":
+    case "create schema":
+    case "create sequence":
+    case "create table":
+    case "create view":
+    case "deallocate":
+    case "do":
+    case "drop function":
+    case "drop index":
+    case "drop sequence":
+    case "drop table":
+    case "drop trigger":
+    case "drop type":
+    case "prepare":
+    case "raise":
+    case "refresh materialized view":
+    case "rollback":
+    case "set":
+    case "set names":
+    case "set timezone":
+    case "show":
+    case "start transaction":
+    case "tablespace":
+    case "truncate table":
+    case "with recursive":
     default:
       throw unsupported(`the statement ${node.type.toUpperCase()}`);
   }

@@ -260,7 +260,11 @@ export function analyze(
             "42804",
             `UNION types ${column.type.name} and ${other.name} cannot be matched`,
           );
-        return { ...column, type, tableId: 0, column: 0 };
+        return Object.assign(column, {
+          type,
+          tableId: 0,
+          column: 0,
+        });
       });
     }
     case "with": {
@@ -272,6 +276,7 @@ export function analyze(
       if (!isQuery(node.in.type)) throw unsupported("WITH before a statement that changes rows");
       return analyze(node.in as SelectStatement, context, shared, analysis);
     }
+    case "with recursive":
     default:
       throw unsupported(`the query ${node.type}`);
   }

@@ -57,6 +57,9 @@ function nameColumns(node: SelectStatement, analysis: Analysis, context: Compile
     case "union":
     case "union all":
       return { ...node, left: nameColumns(node.left, analysis, context) };
+    case "values":
+    case "with":
+    case "with recursive":
     default:
       return node;
   }

@@ -144,7 +144,7 @@ export function createMirror(): Mirror {
       const options = (db as unknown as { options: { noAstCoverageCheck?: boolean } }).options;
       options.noAstCoverageCheck = covered.has(ast);
       try {
-        const { rows } = db.public.query(ast as never) as { rows: Array<Record<string, unknown>> };
+        const { rows } = db.public.query(ast) as { rows: Array<Record<string, unknown>> };
         covered.add(ast);
         return rows.map((row) => Object.values(row));
       } catch (error) {

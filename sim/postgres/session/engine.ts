@@ -67,7 +67,7 @@ export interface Engine {
   discard(written: readonly Tuple[]): void;
   deliver(channel: string, payload: string, senderPid: number): void;
   readonly listeners: Map<string, Set<Listener>>;
-  readonly commitHooks: Array<(changes: readonly Change[]) => void>;
+  readonly commitHooks: Array<(changes: readonly Change[], pid: number) => void>;
 }
 
 export interface Listener {

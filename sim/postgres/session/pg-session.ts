@@ -2,7 +2,7 @@
 import type { DatabaseError } from "../database-error.js";
 import { type PgResult, toResult } from "./result.js";
 import type { Notice } from "./session-state.js";
-import type { ServerSession, SessionEvents, SessionMessage } from "./session.js";
+import type { ServerSession, SessionEvents, SessionMessage } from "./session-types.js";
 
 export interface PgNotification {
   readonly channel: string;

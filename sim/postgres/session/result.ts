@@ -1,5 +1,6 @@
 /** Outcomes as the `pg` client shows them: rows as objects, values in JavaScript's types. */
-import { builtins, getTypeParser } from "pg-types";
+import type { builtins } from "pg-types";
+import { getTypeParser } from "pg-types";
 import type { Outcome, OutputColumn } from "../execute/plan.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
@@ -40,9 +41,7 @@ const direct = new Map<number, ToClient>([
 
 /** What the client's own type parser makes of the text form. */
 function throughText(type: PgType): ToClient {
-  const parse = getTypeParser(type.oid as unknown as typeof builtins.INT8, "text") as (
-    text: string,
-  ) => unknown;
+  const parse = getTypeParser(type.oid, "text") as (text: string) => unknown;
   return (value) => parse(type.print(value));
 }
 

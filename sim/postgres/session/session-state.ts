@@ -27,13 +27,13 @@ export interface SessionState {
   timeoutMs(name: string): number;
 }
 
-const timeouts = [
+const timeouts = new Set([
   "statement_timeout",
   "lock_timeout",
   "idle_in_transaction_session_timeout",
   "idle_session_timeout",
   "deadlock_timeout",
-];
+]);
 
 const defaults: ReadonlyArray<readonly [string, string]> = [
   ["statement_timeout", "0"],
@@ -116,7 +116,7 @@ const isolationNames = new Set(["read committed", "read uncommitted", "repeatabl
 
 /** The value as `SHOW` would print it. */
 function checkValue(name: string, value: string, current: string): string {
-  if (timeouts.includes(name)) return printTimeout(parseTimeout(name, value));
+  if (timeouts.has(name)) return printTimeout(parseTimeout(name, value));
   if (name === "default_transaction_isolation" || name === "transaction_isolation") {
     const level = value.toLowerCase();
     if (!isolationNames.has(level)) {

@@ -98,7 +98,7 @@ export function commitTransaction(engine: Engine, transaction: Transaction): voi
   if (transaction.catalog !== null) engine.catalog = transaction.catalog;
   engine.serializability.ended(top, true);
   buryChanges(engine, transaction, seq);
-  if (kept.length > 0) for (const hook of engine.commitHooks) hook(kept);
+  if (kept.length > 0) for (const hook of engine.commitHooks) hook(kept, transaction.owner.id);
   releaseAll(engine, transaction);
 }
 

@@ -13,8 +13,8 @@ export interface Xact {
 export function createXact(id: number, parent: Xact | null): Xact {
   const xact = { id, parent, status: "active" as const, commitSeq: 0 };
   const whole = xact as Omit<Xact, "top"> & { top: Xact };
-  whole.top = parent === null ? (whole as Xact) : parent.top;
-  return whole as Xact;
+  whole.top = parent === null ? whole : parent.top;
+  return whole;
 }
 
 /** Rows that were there when the server was made. */

@@ -4,49 +4,16 @@
  * What carries the bytes is not its business, see stream.ts for the shortest way.
  */
 import { DatabaseError } from "../database-error.js";
-import type { Outcome, Plan, Run } from "../execute/plan.js";
+import type { Plan, Run } from "../execute/plan.js";
 import { unsupported } from "../execute/unsupported.js";
-import type { ServerSession, SessionEvents } from "../session/session.js";
+import type { ServerSession, SessionEvents } from "../session/session-types.js";
 import { bindValue } from "../session/bind.js";
-import type { ParsedStatement } from "../sql/parse.js";
 import { byteaType, textType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import { type ClientMessage, createSplitter, type MessageReader } from "./decode.js";
 import * as encode from "./encode.js";
-
-export interface WireEnd {
-  /** Takes bytes to the client. */
-  send(bytes: Uint8Array): void;
-  /** Closes the connection from the server's side, after what was sent. */
-  close(): void;
-}
-
-export interface WireHost {
-  open(user: string, database: string, applicationName: string, events: SessionEvents): ServerSession;
-  parse(text: string): readonly ParsedStatement[];
-  cancel(pid: number, secret: number): void;
-  secretOf(pid: number): number;
-}
-
-export interface WireConnection {
-  receive(bytes: Uint8Array): void;
-  /** The client is gone. */
-  closed(): void;
-}
-
-interface Prepared {
-  /** Null for an empty text. */
-  readonly statement: ParsedStatement | null;
-  readonly plan: Plan | null;
-}
-
-interface Portal extends Prepared {
-  readonly parameters: readonly Value[];
-  outcome: Outcome | null;
-  /** Rows already sent. */
-  sent: number;
-}
+import { type Portal, type Prepared, type WireConnection, type WireEnd, type WireHost } from "./host.js";
 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
@@ -259,16 +226,20 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
         yield* simpleQuery(own, body.string());
         return;
       case "P":
-        return parse(own, body);
+        parse(own, body);
+        return;
       case "B":
-        return bind(own, body);
+        bind(own, body);
+        return;
       case "D":
-        return describe(body);
+        describe(body);
+        return;
       case "E":
         yield* execute(own, body);
         return;
       case "C":
-        return closeNamed(body);
+        closeNamed(body);
+        return;
       case "S":
         own.sync();
         return;

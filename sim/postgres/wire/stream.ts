@@ -1,6 +1,7 @@
 /** A connection as an in-memory duplex stream, for the `stream` option of real drivers. */
 import { Duplex } from "node:stream";
-import { createWireConnection, type WireConnection, type WireHost } from "./connection.js";
+import { createWireConnection } from "./connection.js";
+import type { WireConnection, WireHost } from "./host.js";
 
 /** What drivers call on a socket besides the stream itself; none of it means anything in memory. */
 export interface MemorySocket extends Duplex {

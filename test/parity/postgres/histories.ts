@@ -1,5 +1,5 @@
 /** Random histories of two or three sessions over a few rows. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Script } from "./transcript.js";
 
 const setup = [

@@ -1,5 +1,5 @@
 /** The comparison of the simulated PostgreSQL with the real one, as a report. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { createSimulatedArm, startRealArm } from "./arms.js";
 import { behaviours } from "./behaviours/index.js";
 import {

@@ -2,7 +2,7 @@
  * Each behaviour on the simulated server and on the real one. The real arm needs PostgreSQL 15 on this machine
  * (Debian: apt-get install --no-install-recommends postgresql-15); without it this file says so and skips.
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { createSimulatedArm, startRealArm } from "./arms.js";
 import { behaviours } from "./behaviours/index.js";

@@ -288,7 +288,7 @@ const locks: readonly Script[] = [
     "row locks",
     "a queue of three",
     "a: begin",
-    "a: update acct set v = v + 1 where id = 1",
+    "a: select v from acct where id = 1 for update",
     "b: update acct set v = v * 2 where id = 1 returning v",
     "c: update acct set v = v + 100 where id = 1 returning v",
     "a: commit",

@@ -2,7 +2,7 @@ import { drizzle } from "drizzle-orm/node-postgres";
 import { integer, pgTable, text } from "drizzle-orm/pg-core";
 import { eq } from "drizzle-orm";
 import { type Generated, Kysely, PostgresDialect } from "kysely";
-import pg from "pg";
+import * as pg from "pg";
 import { expect, test } from "vitest";
 import { createPostgresServer, createTemplate, type PostgresServer } from "../../../../sim/postgres/index.js";
 import { createManualClock } from "./manual-clock.js";
@@ -18,7 +18,7 @@ function openServer(): { server: PostgresServer; pool: pg.Pool } {
     user: "app",
     database: "app",
     max: 3,
-    stream: () => server.connectStream() as never,
+    stream: () => server.connectStream(),
   });
   return { server, pool };
 }

@@ -1,6 +1,7 @@
 /** topk and bottomk: they choose rows and keep their labels. */
 import type { Aggregate } from "./ast.js";
 import { PromqlExecutionError, type EvalContext } from "./context.js";
+import type { Dialect } from "./dialect.js";
 import { groupRows } from "./grouping.js";
 import { pickRows, type Matrix } from "./matrix.js";
 import { formatGeneral } from "./number.js";
@@ -29,7 +30,7 @@ export function aggregateK(
       // Turned around for bottomk, so that the wanted values are always the largest.
       const valueOf = (row: number): number => direction * (matrix.values[row * steps + step] as number);
       const candidates = rows.filter((row) => matrix.present[row * steps + step] === 1);
-      const chosen = largest(candidates, Math.trunc(counts[step] as number), valueOf);
+      const chosen = largest(candidates, Math.trunc(counts[step] as number), valueOf, context.dialect);
       for (const row of chosen) present[row * steps + step] = 1;
       if (steps === 1)
         order.push(...chosen.sort((left, right) => compareDown(valueOf(left), valueOf(right))));
@@ -40,21 +41,29 @@ export function aggregateK(
 }
 
 /** The rows with the largest values, by a heap with the smallest of them on top; NaN is smaller than all. */
-function largest(rows: readonly number[], count: number, valueOf: (row: number) => number): number[] {
+function largest(
+  rows: readonly number[],
+  count: number,
+  valueOf: (row: number) => number,
+  dialect: Dialect,
+): number[] {
   const heap: number[] = [];
-  if (count < 1) return heap;
-  for (const row of rows) {
-    const smallest = heap[0];
-    if (heap.length < count || smallest === undefined) {
-      heap.push(row);
-      siftUp(heap, valueOf);
-    } else if (
-      valueOf(smallest) < valueOf(row) ||
-      (Number.isNaN(valueOf(smallest)) && !Number.isNaN(valueOf(row)))
-    ) {
-      heap[0] = row;
-      siftDown(heap, valueOf);
+  const push = (row: number): void => {
+    heap.push(row);
+    siftUp(heap, valueOf);
+  };
+  for (const row of count < 1 ? [] : rows) {
+    if (heap.length < count) {
+      push(row);
+      continue;
     }
+    const smallest = valueOf(heap[0] as number);
+    const value = valueOf(row);
+    if (!(smallest < value || (Number.isNaN(smallest) && !Number.isNaN(value)))) continue;
+    // Version 2 takes the smallest out before it puts the new one in, which decides between equal values.
+    heap[0] = dialect === 2 && heap.length > 1 ? (heap.pop() as number) : row;
+    siftDown(heap, valueOf);
+    if (heap.length < count) push(row);
   }
   return heap;
 }

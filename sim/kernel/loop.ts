@@ -58,6 +58,8 @@ export interface Loop
   fail(error: Error): void;
   /** The error that ended the world, if one did. */
   readonly failure: Error | undefined;
+  /** The same, while nobody waited who could have been told: whoever ends the world must not pass over it. */
+  readonly untoldFailure: Error | undefined;
   /** Ends every wait with `SIM_WORLD_CLOSED` and forgets all events. */
   close(): void;
 }
@@ -94,6 +96,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
   let idleTurns = 0;
   let sliceEndsAt = 0;
   let failure: Error | undefined;
+  let told = false;
 
   function kick(): void {
     if (moving || !wanted()) return;
@@ -195,6 +198,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
 
   function fail(error: Error): void {
     failure ??= error;
+    told ||= holders.size > 0;
     failHolders(failure);
   }
 
@@ -231,8 +235,10 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
       event.run = undefined;
     },
     hold(holder) {
-      if (failure !== undefined) holder.fail(failure);
-      else {
+      if (failure !== undefined) {
+        told = true;
+        holder.fail(failure);
+      } else {
         holders.add(holder);
         if (hasPoll(holder)) pollers.add(holder);
         kick();
@@ -250,6 +256,9 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     fail,
     get failure() {
       return failure;
+    },
+    get untoldFailure() {
+      return told ? undefined : failure;
     },
     close() {
       fail(

@@ -26,6 +26,8 @@ export async function waitFor<T>(loop: Loop, options: WaitOptions<T>): Promise<T
   if (found !== undefined) return found;
   const withinMs = parseDuration(options.within, "the limit of a wait");
   return new Promise<T>((resolve, reject) => {
+    // A world that has failed fails its holders at once, before there is anything to release.
+    let release = (): void => {};
     const deadline = loop.schedule(withinMs, "timer", "wait-deadline", () => {
       end();
       reject(timeoutError(loop, options, withinMs));
@@ -43,7 +45,7 @@ export async function waitFor<T>(loop: Loop, options: WaitOptions<T>): Promise<T
         resolve(value);
       },
     };
-    const release = loop.hold(holder);
+    release = loop.hold(holder);
 
     function attempt(): T | undefined {
       try {

@@ -136,6 +136,7 @@ export interface Phoenix extends AsyncDisposable {
    * Ends the world. `Symbol.asyncDispose` does the same.
    *
    * @throws SimError `SIM_LEFT_OPEN` naming what the test left open, unless `force` is set.
+   * @throws The error that ended the world before, when nobody waited who could have been told.
    */
   dispose(options?: { readonly force?: boolean }): Promise<void>;
 }

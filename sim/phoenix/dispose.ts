@@ -20,11 +20,14 @@ export function createDispose(
     disposed = true;
     if (!force) await finishClosing(loop, sockets);
     const open = leftOpen(parts, postgres);
+    const { untoldFailure } = loop;
     globals?.uninstall();
     for (const { host } of cluster.all) host.kill();
     life.host.kill();
     cluster.redis.dispose();
     loop.close();
+    // A test that waited for a timer of its own, or for nothing, has not heard of it.
+    if (untoldFailure !== undefined) throw untoldFailure;
     if (force || open.length === 0) return;
     throw new SimError(
       "SIM_LEFT_OPEN",

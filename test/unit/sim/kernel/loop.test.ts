@@ -173,3 +173,15 @@ async function runCountdown(seed: number): Promise<string> {
 function reason(result: PromiseSettledResult<unknown>): Error {
   return result.status === "rejected" ? (result.reason as Error) : new Error("it did not fail");
 }
+
+test("a failure is untold until somebody who waits has been given it", async () => {
+  const { loop } = createBareWorld();
+  const failure = new Error("nobody heard");
+  loop.fail(failure);
+  expect(loop.untoldFailure).toBe(failure);
+  await expect(waitFor(loop, { label: "anything", within: "1s", check: () => undefined })).rejects.toBe(
+    failure,
+  );
+  expect(loop.untoldFailure).toBeUndefined();
+  expect(loop.failure).toBe(failure);
+});

@@ -154,3 +154,19 @@ test("with the globals on, plain timers and Date follow the world; afterwards th
   }
   expect({ setTimeout, fetch, Date }).toEqual(real);
 });
+
+test("a world that broke while the test waited for a timer of its own says so when it ends", async () => {
+  const turn = setImmediate;
+  const phoenix = await createPhoenix({ globals: true });
+  phoenix.network.addRule("broken", () => {
+    throw new Error("this rule is broken");
+  });
+  const timer = setTimeout(() => {}, 60_000);
+  for (let turns = 0; turns < 5; turns += 1) {
+    await new Promise((resolve) => {
+      turn(resolve);
+    });
+  }
+  clearTimeout(timer);
+  await expect(phoenix.dispose({ force: true })).rejects.toThrow("this rule is broken");
+});

@@ -58,14 +58,12 @@ async function listen(phoenix: Phoenix, target: "gateway" | "prometheus", port: 
 async function moveUntil(phoenix: Phoenix, speed: number, stopped: Promise<void>): Promise<void> {
   const startedAtMs = realNowMs();
   const virtualStartMs = phoenix.clock.nowMs;
-  let running = true;
-  void stopped.then(() => (running = false));
-  while (running) {
+  const stop = stopped.then(() => "stop" as const);
+  do {
     const dueMs = virtualStartMs + (realNowMs() - startedAtMs) * speed;
     // A request from outside may have moved time further already.
     if (dueMs > phoenix.clock.nowMs) await phoenix.clock.advance(dueMs - phoenix.clock.nowMs);
-    await Promise.race([realPause(tickMs), stopped]);
-  }
+  } while ((await Promise.race([realPause(tickMs), stop])) !== "stop");
 }
 
 async function realPause(ms: number): Promise<void> {

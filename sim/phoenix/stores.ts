@@ -54,8 +54,7 @@ function plainReply(reply: RedisReply): unknown {
       return reply.value;
     case "array":
       return reply.items?.map(plainReply) ?? null;
-    case "simple":
-    case "bulk":
+    default:
       return replyText(reply);
   }
 }

@@ -27,18 +27,18 @@ test("there are examples to run", () => {
   expect(examples.length).toBeGreaterThan(1);
 });
 
-for (const { page, line, code } of examples) {
+const written = examples.map(({ page, line, code }) => {
   const path = join(folder, `${page.replace(/\W/g, "-")}-${line}.ts`);
   writeFileSync(path, code);
-  if (code.includes("phoenix-sim/vitest")) {
-    // Its own tests are collected with the tests of this file.
-    await import(path);
-  } else {
-    test(`${page}, line ${line}`, async () => {
-      await expect(import(path)).resolves.toBeDefined();
-    });
-  }
-}
+  return { name: `${page}, line ${line}`, path, hasTests: code.includes("phoenix-sim/vitest") };
+});
+
+// Examples that are tests themselves are collected with the tests of this file.
+for (const { path } of written.filter(({ hasTests }) => hasTests)) await import(path);
+
+test.each(written.filter(({ hasTests }) => !hasTests))("$name", async ({ path }) => {
+  await expect(import(path)).resolves.toBeDefined();
+});
 
 function examplesOf(page: string): readonly Example[] {
   const text = readFileSync(join(root, page), "utf8");

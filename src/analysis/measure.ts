@@ -2,11 +2,7 @@
 import type { Variant, VariantMetrics } from "../model/index.js";
 import { mean } from "./formulas.js";
 import type { PrometheusClient, Series } from "./prometheus-client.js";
-import {
-  comparisonPoints,
-  comparisonStepSeconds,
-  experimentQueries,
-} from "./queries.js";
+import { comparisonPoints, comparisonStepSeconds, experimentQueries } from "./queries.js";
 
 /** One variant as measured. */
 export interface MeasuredVariant {
@@ -19,15 +15,19 @@ export interface MeasuredVariant {
 /** Both variants, over the same points in time. */
 export type Measurement = Readonly<Record<Variant, MeasuredVariant>>;
 
-/** Measures an experiment. */
+/**
+ * Measures an experiment.
+ *
+ * @param agoMs - How long ago its run ended.
+ */
 export type Measure = (
   prometheus: PrometheusClient,
   experimentId: string,
-  endMs: number,
+  agoMs: number,
 ) => Promise<Measurement>;
 
 /**
- * Asks for the last twelve points up to `endMs`.
+ * Asks for the last twelve points of the run.
  *
  * Both variants are averaged over the points at which both were seen: one that started later, or whose node
  * was away, is not compared with a whole one. What is counted on nodes is added up over those nodes whose two
@@ -39,8 +39,9 @@ export type Measure = (
 export async function measure(
   prometheus: PrometheusClient,
   experimentId: string,
-  endMs: number,
+  agoMs: number,
 ): Promise<Measurement> {
+  const endMs = (await prometheus.now()) - agoMs;
   const startMs = endMs - (comparisonPoints - 1) * comparisonStepSeconds * 1000;
   const range = { startMs, endMs, stepSeconds: comparisonStepSeconds };
   const { scraped, ...queries } = experimentQueries(experimentId);

@@ -23,6 +23,13 @@ export interface QueryRange {
 }
 
 export interface PrometheusClient {
+  /**
+   * What time it is for Prometheus, which stamps samples by its own clock: ask by that one.
+   *
+   * @returns Epoch milliseconds.
+   * @throws Error when Prometheus cannot be asked.
+   */
+  now(): Promise<number>;
   /** Values at one moment. @throws Error when Prometheus cannot be asked or refuses the query. */
   instant(query: string, atMs: number): Promise<Series[]>;
   /** Values over a range. @throws Error when Prometheus cannot be asked or refuses the query. */
@@ -45,6 +52,11 @@ export function createPrometheusClient(
     return (data["result"] as RawSeries[]).map(toSeries);
   }
   return {
+    now: async () => {
+      const point = (await ask("query", { query: "vector(time())" }))[0]?.points[0];
+      if (point === undefined) throw new Error("prometheus told no time");
+      return Math.round(point.value * 1000);
+    },
     instant: (query, atMs) => ask("query", { query, time: seconds(atMs) }),
     range: (query, { startMs, endMs, stepSeconds }) =>
       ask("query_range", { query, start: seconds(startMs), end: seconds(endMs), step: String(stepSeconds) }),

@@ -9,13 +9,14 @@ import { commitFailure, commitTransition } from "./transition.js";
 export async function analyze(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { options, parts, time } = context;
   const nowMs = await time.now();
-  const restMs = experiment.state_changed_at + options.analysisHoldMs - nowMs;
+  const agoMs = Math.max(0, nowMs - experiment.state_changed_at);
+  const restMs = options.analysisHoldMs - agoMs;
   if (restMs > 0) {
     await parts.leases.release(context.sql, experiment.id, experiment.lease_token);
     return { kind: "wait", delayMs: restMs };
   }
   try {
-    const measurement = await parts.measure(context.prometheus, experiment.id, experiment.state_changed_at);
+    const measurement = await parts.measure(context.prometheus, experiment.id, agoMs);
     const { results, passed } = parts.judge(measurement, experiment.config.success_criteria);
     const atMs = await time.now();
     const missed = results.criteria.filter(({ met }) => !met).map(({ name }) => name);

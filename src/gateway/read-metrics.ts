@@ -37,7 +37,7 @@ interface Window {
  * @throws ApiError `SERVICE_UNAVAILABLE` when Prometheus cannot be asked.
  */
 export async function readMetrics(call: Call, experiment: Experiment): Promise<Record<string, unknown>> {
-  const window = readWindow(call.query, await call.context.time.now());
+  const window = readWindow(call.query, await asked(() => call.context.prometheus.now()));
   const metric = call.query.get("metric") ?? "";
   const variant = call.query.get("variant") ?? "";
   const timelines = timelineQueries(experiment.id);

@@ -113,9 +113,11 @@ export const controlRoutes: readonly Route[] = [
     replies: { 200: "The drift, 0 to 1" },
     handle: async (call) => {
       const experiment = await readExperiment(call);
-      const nowMs = await call.context.time.now();
       const query = experimentQueries(experiment.id).series;
-      const series: Series[] = await asked(() => call.context.prometheus.instant(query, nowMs));
+      const series: Series[] = await asked(async () => {
+        const { prometheus } = call.context;
+        return prometheus.instant(query, await prometheus.now());
+      });
       const missing = ["baseline", "candidate"].filter(
         (variant) => !series.some(({ labels }) => labels["variant"] === variant),
       );

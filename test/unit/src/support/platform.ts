@@ -120,6 +120,8 @@ export async function createPlatform(pool = createMemoryPool): Promise<Platform>
 // The baseline has 100 series, the candidate 40; everything else is the same on both sides.
 function prometheusReply(request: HttpRequest, nowMs: number): HttpReply {
   const query = new URL(request.url).searchParams.get("query") ?? "";
+  if (query === "vector(time())")
+    return answerOf("vector", [{ metric: {}, value: [nowMs / 1000, String(nowMs / 1000)] }]);
   const value = (variant: string): string =>
     query.includes("process_executable_name") || !query.includes("count by")
       ? "1"
@@ -135,9 +137,10 @@ function prometheusReply(request: HttpRequest, nowMs: number): HttpReply {
       ...(range ? { values: [point] } : { value: point }),
     };
   });
-  const body = JSON.stringify({
-    status: "success",
-    data: { resultType: range ? "matrix" : "vector", result },
-  });
+  return answerOf(range ? "matrix" : "vector", result);
+}
+
+function answerOf(resultType: string, result: readonly unknown[]): HttpReply {
+  const body = JSON.stringify({ status: "success", data: { resultType, result } });
   return { status: 200, headers: { "content-type": "application/json" }, body };
 }

@@ -24,7 +24,7 @@ export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = ne
   ["log10", Math.log10],
   ["log2", Math.log2],
   ["rad", (value) => value * radiansPerDegree],
-  ["sgn", (value) => (value === 0 ? 0 : Math.sign(value))],
+  ["sgn", Math.sign],
   ["sin", Math.sin],
   ["sinh", Math.sinh],
   ["sqrt", Math.sqrt],

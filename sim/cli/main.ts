@@ -5,6 +5,7 @@ import { SimError, type SimErrorCode } from "../errors.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
 import { addHistoryCommand } from "./history.js";
+import { addPromtestCommand } from "./promtest.js";
 import { addRunCommand } from "./run.js";
 import { addServeCommand } from "./serve.js";
 import type { Terminal } from "./terminal.js";
@@ -50,6 +51,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .addHelpText("after", codesText);
   addRunCommand(program, terminal, exit);
   addHistoryCommand(program, terminal, exit);
+  addPromtestCommand(program, terminal, exit);
   addServeCommand(program, terminal);
   try {
     await program.parseAsync(args, { from: "user" });

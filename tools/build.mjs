@@ -6,7 +6,12 @@ import { build } from "esbuild";
 rmSync("dist", { recursive: true, force: true });
 
 const result = await build({
-  entryPoints: { index: "sim/index.ts", vitest: "sim/vitest.ts", cli: "sim/cli/bin.ts" },
+  entryPoints: {
+    index: "sim/index.ts",
+    vitest: "sim/vitest.ts",
+    "fast-check": "sim/fast-check.ts",
+    cli: "sim/cli/bin.ts",
+  },
   outdir: "dist",
   bundle: true,
   splitting: true,

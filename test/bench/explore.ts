@@ -1,7 +1,7 @@
 /**
  * How many schedules each strategy needs until it shows the fault of each shape: medians over many campaigns.
  *
- * Usage: npm run bench:explore -- [--json] [--campaigns N] [--runs N]. Exit code 5 when a goal is missed.
+ * Usage: npm run bench:explore -- [--json] [--short] [--campaigns N] [--runs N]. Exit code 5 when a goal is missed.
  */
 import { parseArgs } from "node:util";
 
@@ -18,6 +18,7 @@ import {
 } from "../../sim/strategies/index.js";
 import { hunt } from "../shapes/hunt.js";
 import { type Shape, shapes } from "../shapes/index.js";
+import { isReached, measureFigures, median } from "./explore-figures.js";
 
 /** Median of runs until found; null when half of the campaigns did not find it. */
 type Median = number | null;
@@ -42,18 +43,24 @@ const columns: Readonly<Record<string, Strategy>> = {
 const { values } = parseArgs({
   options: {
     json: { type: "boolean", default: false },
-    campaigns: { type: "string", default: "101" },
-    runs: { type: "string", default: "1000" },
+    short: { type: "boolean", default: false },
+    campaigns: { type: "string" },
+    runs: { type: "string" },
   },
 });
-const campaigns = Number(values.campaigns);
-const runsMax = Number(values.runs);
+const campaigns = Number(values.campaigns ?? (values.short ? 25 : 101));
+const runsMax = Number(values.runs ?? (values.short ? 400 : 1000));
 
 const rows: Row[] = [];
 for (const shape of shapes) rows.push(await measure(shape));
 
+const figures = await measureFigures(
+  shapes.map(({ name }) => name),
+  values.short ? 2 : 8,
+);
 const summary = Object.fromEntries(Object.keys(columns).map((name) => [name, summarise(name)]));
-if (values.json) process.stdout.write(`${JSON.stringify({ campaigns, runsMax, goals, rows, summary })}\n`);
+if (values.json)
+  process.stdout.write(`${JSON.stringify({ campaigns, runsMax, goals, rows, summary, figures })}\n`);
 else print();
 process.exitCode = reached() ? 0 : 5;
 
@@ -74,11 +81,6 @@ async function medianOf(shape: Shape, strategy: Strategy): Promise<Median> {
     else found.push(runs);
   }
   return missed > campaigns / 2 ? null : median([...found, ...Array<number>(missed).fill(Infinity)]);
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Infinity;
 }
 
 function summarise(column: string): { found: number; median: Median; worst: Median } {
@@ -111,5 +113,10 @@ function print(): void {
   table.push(["median", ...names.map((name) => cell(summary[name]?.median))]);
   table.push(["worst", ...names.map((name) => cell(summary[name]?.worst))]);
   process.stdout.write(`${table.toString()}\n`);
+  for (const figure of figures) {
+    const value = Number.isInteger(figure.value) ? String(figure.value) : figure.value.toFixed(1);
+    const mark = isReached(figure) ? "" : "  MISSED";
+    process.stdout.write(`${figure.name}: ${value} (goal: ${figure.is} ${figure.goal})${mark}\n`);
+  }
   process.stdout.write(`Medians over ${campaigns} campaigns of at most ${runsMax} runs; "-" is not found.\n`);
 }

@@ -1,4 +1,5 @@
 /** Prometheus on a host: scrapes the platform's services and, through service discovery, every collector. */
+import { platformRules } from "../../src/analysis/index.js";
 import type { Incarnation } from "../kernel/index.js";
 import {
   type Prometheus,
@@ -10,6 +11,7 @@ import { controllerPort } from "./controller.js";
 import { gatewayPort } from "./gateway.js";
 import { generatorPort } from "./generator.js";
 import { createClockPort, createLoggerPort } from "./ports.js";
+import { interfered } from "./interference.js";
 import type { Instance } from "./service.js";
 import type { World } from "./world.js";
 
@@ -17,7 +19,7 @@ export const prometheusPort = 9090;
 
 /** @param onBoot - Gets the instance of each life. */
 export function prometheusInstance(
-  { loop, network, recorder }: World,
+  { loop, network, recorder, interference }: World,
   life: Incarnation,
   config: PrometheusConfig,
   storage: Storage,
@@ -33,7 +35,9 @@ export function prometheusInstance(
   return {
     start() {
       onBoot(prometheus);
-      network.listen(life, prometheusPort, { onRequest: prometheus.handle });
+      network.listen(life, prometheusPort, {
+        onRequest: interfered(interference, life.name, prometheus.handle),
+      });
       prometheus.start();
     },
     stop: () => prometheus.stop(),
@@ -52,6 +56,7 @@ export function platformScrapeConfig(replicas: {
   });
   return {
     global: { scrape_interval: "15s", evaluation_interval: "15s" },
+    rule_files: platformRules,
     scrape_configs: [
       job("phoenix-api-gateway", replicas.gateway, gatewayPort),
       job("phoenix-experiment-controller", replicas.controller, controllerPort),

@@ -52,6 +52,7 @@ export interface Deployment {
   readonly id: string;
   readonly variant: Variant;
   readonly status: string;
+  readonly target_nodes: readonly string[];
 }
 
 export interface VariantMetricsReply {

@@ -1,4 +1,7 @@
 /** Scenario 1: one experiment from its creation to its results, with metrics really collected. */
+import type { ConfigsReply, ResultsReply } from "../client/index.js";
+import type { Phoenix } from "../phoenix/index.js";
+import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
 import { nodesInPrometheus } from "./steps.js";
 
@@ -35,6 +38,13 @@ export const lifecycle: Scenario = {
     const configs = await client.getConfigs(experiment.id);
     check.ok(configs.baseline_config.length > 0, "a baseline configuration");
     check.ok(configs.candidate_config.length > 0, "a candidate configuration");
+    const generator = await phoenix.fetch(`http://generator:8082/api/v1/configs/${experiment.id}`);
+    const { baseline_config, candidate_config } = (await generator.json()) as ConfigsReply;
+    check.equal(
+      [baseline_config, candidate_config],
+      [configs.baseline_config, configs.candidate_config],
+      "what the generator itself has",
+    );
 
     step("both pipelines are deployed");
     const deployments = await client.getDeployments(experiment.id);
@@ -45,8 +55,8 @@ export const lifecycle: Scenario = {
       "one deployment of each variant",
     );
 
-    step("load runs on the nodes");
-    await client.startLoad({
+    step("load is put on the nodes");
+    const { id: loadId } = await client.startLoad({
       experiment_id: experiment.id,
       process_count: 100,
       metrics_per_second: 1000,
@@ -56,8 +66,10 @@ export const lifecycle: Scenario = {
     step("it is running");
     await phoenix.waitForState(experiment.id, "running", { within: "1m" });
 
-    step("metrics are collected");
+    step("metrics are collected, under load");
     await phoenix.clock.advance("2m");
+    const load = await client.call<{ state: string }>("GET", `/api/v1/load-simulations/${loadId}`);
+    check.equal(load.state, "running", "the state of the load");
     const metrics = await client.getMetrics(experiment.id);
     check.above(metrics.baseline_metrics.time_series_count, 0, "series of the baseline");
     check.above(metrics.candidate_metrics.time_series_count, 0, "series of the candidate");
@@ -77,6 +89,7 @@ export const lifecycle: Scenario = {
       ["pending", "initializing", "running", "analyzing", "completed"],
       "each state once and in order",
     );
+    await checkOtherViews(phoenix, check, experiment.id, results);
 
     step("its pipelines are gone, its series end, and it stays completed");
     await phoenix.clock.advance("4m");
@@ -88,3 +101,36 @@ export const lifecycle: Scenario = {
     check.equal(nodesInPrometheus(phoenix, experiment.id), [], "nodes that still report for it");
   },
 };
+
+/** Status, history, analysis and costs tell the same as states and results do. */
+async function checkOtherViews(
+  { client, stateHistory }: Phoenix,
+  check: Checks,
+  id: string,
+  results: ResultsReply,
+): Promise<void> {
+  const read = async <T>(rest: string): Promise<T> => client.call("GET", `/api/v1/experiments/${id}/${rest}`);
+  check.equal((await read<{ state: string }>("status")).state, "completed", "the state in the status");
+  const { events } = await read<{ events: readonly { seq: number; to_state: string }[] }>("history");
+  check.equal(
+    events.map(({ seq, to_state }) => [seq, to_state]),
+    stateHistory(id).map((state, index) => [index + 1, state]),
+    "the events in the history",
+  );
+  const { comparison } = await read<{ comparison: { cardinalityReduction: number } }>("analysis");
+  check.equal(
+    comparison.cardinalityReduction,
+    results.cardinality_reduction,
+    "the reduction in the analysis",
+  );
+  const costs = await read<{ cost_reduction: number; monthly_savings: number }>("cost-analysis");
+  check.equal(costs.cost_reduction, results.cost_reduction, "the reduction of cost");
+  check.above(costs.monthly_savings, 0, "savings");
+
+  await client.call("POST", `/api/v1/experiments/${id}/promote`, { body: { variant: "candidate" } });
+  const { promoted_variant } = await client.call<{ promoted_variant: string }>(
+    "GET",
+    `/api/v1/experiments/${id}`,
+  );
+  check.equal(promoted_variant, "candidate", "the variant that was promoted");
+}

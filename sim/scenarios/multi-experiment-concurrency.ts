@@ -3,7 +3,7 @@ import type { ExperimentReply } from "../client/index.js";
 import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
-import { nodesInPrometheus, range } from "./steps.js";
+import { experimentsInPrometheus, nodesInPrometheus, range } from "./steps.js";
 
 const experimentCount = 5;
 
@@ -24,6 +24,10 @@ export const multiExperimentConcurrency: Scenario = {
     await phoenix.waitForState(tenth.id, "running", { within: "2m" });
     await phoenix.clock.advance("30s");
     await checkNodes(phoenix, check, tenth, "node10");
+
+    step("a plan for a taken node is warned, one for another node is not");
+    check.equal(await overlapOn(phoenix, "node10"), [tenth.id], "experiments in the way on node10");
+    check.equal(await overlapOn(phoenix, "node11"), [], "experiments in the way on node11");
   },
 };
 
@@ -83,6 +87,16 @@ export async function runSideBySide(
   socket.close();
 }
 
+async function overlapOn(phoenix: Phoenix, node: string): Promise<readonly string[]> {
+  const body = { name: "planned", target_nodes: [node] };
+  const overlap = await phoenix.client.call<{ conflicting_exp_ids: readonly string[] }>(
+    "POST",
+    "/api/v1/experiments/check-overlap",
+    { body },
+  );
+  return overlap.conflicting_exp_ids;
+}
+
 async function checkNodes(
   phoenix: Phoenix,
   check: Checks,
@@ -91,9 +105,21 @@ async function checkNodes(
 ): Promise<void> {
   const metrics = await phoenix.client.getMetrics(experiment.id);
   check.equal(metrics.labels.node, [node], `the nodes in the metrics of ${experiment.name}`);
+  check.above(metrics.candidate_metrics.time_series_count, 0, `series of ${experiment.name}`);
   check.equal(
     nodesInPrometheus(phoenix, experiment.id),
     [node],
     `the nodes of ${experiment.name} in Prometheus`,
+  );
+  check.equal(
+    experimentsInPrometheus(phoenix, node),
+    [experiment.id],
+    `the experiments on ${node} in Prometheus`,
+  );
+  const deployments = await phoenix.client.getDeployments(experiment.id);
+  check.equal(
+    deployments.map(({ target_nodes }) => target_nodes),
+    [[node], [node]],
+    `the nodes that ${experiment.name} is deployed to`,
   );
 }

@@ -11,11 +11,18 @@ export async function createAndStart(client: Client, body: CreateExperiment): Pr
 
 /** @returns Nodes whose series Prometheus holds for an experiment, sorted. */
 export function nodesInPrometheus(phoenix: Phoenix, experimentId: string): readonly string[] {
-  const result = phoenix.prometheus.query(
-    `count by (node_name) ({experiment_id="${experimentId}", node_name!=""})`,
-  );
+  return labelsOf(phoenix, "node_name", `{experiment_id="${experimentId}", node_name!=""}`);
+}
+
+/** @returns Experiments whose series Prometheus holds from a node, sorted. */
+export function experimentsInPrometheus(phoenix: Phoenix, node: string): readonly string[] {
+  return labelsOf(phoenix, "experiment_id", `{experiment_id!="", node_name="${node}"}`);
+}
+
+function labelsOf(phoenix: Phoenix, label: string, selector: string): readonly string[] {
+  const result = phoenix.prometheus.query(`count by (${label}) (${selector})`);
   if (result.type !== "vector") return [];
-  return result.samples.map(({ labels }) => labels.get("node_name") ?? "").sort((a, b) => a.localeCompare(b));
+  return result.samples.map(({ labels }) => labels.get(label) ?? "").sort((a, b) => a.localeCompare(b));
 }
 
 /** @returns `count` whole numbers from 0. */

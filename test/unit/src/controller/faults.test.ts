@@ -138,7 +138,9 @@ describe("a new configuration", () => {
     const replies = await Promise.all(
       [1, 2, 3].map(() => platform.call("PUT", `/experiments/${id}/pipeline-config`, filter)),
     );
-    expect(replies.map(({ body }) => body["config_version"]).sort()).toEqual([2, 3, 4]);
+    expect(replies.map(({ body }) => Number(body["config_version"])).sort((a, b) => a - b)).toEqual([
+      2, 3, 4,
+    ]);
     await platform.clock.advance(5_000);
     expect(platform.nodes.get("node1")?.collectors.get(`${id}/candidate`)?.version).toBe(4);
   });

@@ -158,7 +158,7 @@ test("a deployment's name can be used again once it is deleted, and not before",
     call("POST", "/pipelines/deployments", body),
     call("POST", "/pipelines/deployments", body),
   ]);
-  expect([one.status, two.status].sort()).toEqual([201, 409]);
+  expect([one.status, two.status].sort((a, b) => a - b)).toEqual([201, 409]);
   const { id } = one.status === 201 ? one.body : two.body;
   expect((await call("DELETE", `/pipelines/deployments/${id}`)).status).toBe(204);
   expect((await call("POST", "/pipelines/deployments", body)).status).toBe(201);

@@ -131,11 +131,9 @@ function prometheusReply(request: HttpRequest, nowMs: number): HttpReply {
   const at = nowMs / 1000;
   const range = request.url.includes("query_range");
   const result = ["baseline", "candidate"].map((variant) => {
+    const metric = { variant, node: "node1", node_name: "node1" };
     const point = [at, value(variant)];
-    return {
-      metric: { variant, node: "node1", node_name: "node1" },
-      ...(range ? { values: [point] } : { value: point }),
-    };
+    return range ? { metric, values: [point] } : { metric, value: point };
   });
   return answerOf(range ? "matrix" : "vector", result);
 }

@@ -116,7 +116,7 @@ export function createPool(options: PoolOptions): Pool {
         waiter.take(member);
       }
     }
-    if (ending !== null) for (const member of [...idle]) drop(member);
+    if (ending !== null) for (const member of idle.slice()) drop(member);
   };
 
   const acquire = (): Promise<Member> =>
@@ -216,7 +216,7 @@ export function createPool(options: PoolOptions): Pool {
       ended = true;
       return new Promise((resolve) => {
         ending = { done: resolve };
-        for (const member of [...idle]) drop(member);
+        for (const member of idle.slice()) drop(member);
         finishEnding();
       });
     },

@@ -70,7 +70,7 @@ export function addCheck(
     used.size === 1 && column !== undefined ? `${table.name}_${column}_check` : `${table.name}_check`;
   const taken = (candidate: string): boolean => table.checks.some((check) => check.name === candidate);
   let found = name ?? draft.freeName(base);
-  for (let suffix = 1; name === undefined && taken(found); suffix += 1) found = `${base}${suffix}`;
+  if (name === undefined) for (let suffix = 1; taken(found); suffix += 1) found = `${base}${suffix}`;
   const scope = { tables: [scopeTableOf(table, table.name, 0)], outer: null };
   asCondition(compile(expression, bareContext(draft.current(), scope)), boolType, "CHECK");
   return { ...table, checks: [...table.checks, { name: found, expression }] };

@@ -4,7 +4,6 @@ import { DatabaseError } from "../database-error.js";
 import {
   boolType,
   dateType,
-  int4Type,
   jsonbType,
   nameType,
   textType,
@@ -17,7 +16,7 @@ import { arrayOf, type PgType } from "../types/type.js";
 import { compileAggregate, isAggregate } from "./aggregates.js";
 import { asCondition, castTo, constantOf, mapCompiled, settle, unify } from "./coerce.js";
 import { compileAnyAll, compileIn } from "./membership.js";
-import type { Compiled, CompileContext, ScopeTable } from "./env.js";
+import type { Compiled, CompileContext } from "./env.js";
 import { compileFunction } from "./functions.js";
 import { jsonGet, jsonGetText } from "./json-access.js";
 import { compileBinary, compileComparison } from "./operators.js";

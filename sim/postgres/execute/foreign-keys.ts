@@ -141,7 +141,8 @@ export function* applyToChildren(
     }
     return;
   }
-  for (const tuple of [...rowsWith(execution, child, key.columns, values)]) {
+  const children = Array.from(rowsWith(execution, child, key.columns, values));
+  for (const tuple of children) {
     if (action === "cascade" && after === null) yield* writer.remove(execution, child, tuple);
     else yield* writer.replace(execution, child, tuple, changedChild(child, key, tuple, action, after));
   }

@@ -18,7 +18,7 @@ export interface FunctionDef {
   readonly volatile?: boolean;
   run(args: readonly Value[], env: Env): Value;
   /** Set when the call may have to wait; allowed only as a column of a plain `SELECT`. */
-  readonly wait?: (args: readonly Value[], env: Env) => Wait | null;
+  readonly wait?: ((args: readonly Value[], env: Env) => Wait | null) | null;
 }
 
 const all = [...mathFunctions, ...textFunctions, ...timeFunctions, ...sessionFunctions];

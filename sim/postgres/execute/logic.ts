@@ -60,7 +60,7 @@ export function compileAtTimeZone(left: Compiled, zone: Compiled): Compiled {
   const from = left.coerce === undefined ? left : left.coerce(timestamptzType);
   const to = from.type.oid === timestamptzType.oid ? timestampType : timestamptzType;
   return combine(from, name, to, (micros, text) => {
-    if (!/^(utc|gmt|etc\/utc|z)$/i.test(text as string)) throw unsupported(`the time zone ${String(text)}`);
+    if (!/^(utc|gmt|etc\/utc|z)$/i.test(text as string)) throw unsupported(`the time zone ${text as string}`);
     return micros;
   });
 }

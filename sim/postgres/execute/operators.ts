@@ -1,8 +1,6 @@
 /** Binary operators: which exist between which types, and what they do. */
 import { DatabaseError } from "../database-error.js";
 import * as builtin from "../types/builtin.js";
-import { addInterval, type Interval, scaleInterval } from "../types/interval.js";
-import * as numeric from "../types/numeric.js";
 import { type PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { tryCoerce } from "./coerce.js";
@@ -64,7 +62,7 @@ function compileArrayConcat(left: Compiled, right: Compiled): Compiled | null {
     run(env) {
       const items = [a, b].flatMap((side) => {
         const value = side.run(env);
-        if (side.type.category === "array") return value === null ? [] : [...(value as readonly Value[])];
+        if (side.type.category === "array") return value === null ? [] : (value as Value[]);
         return [value];
       });
       return items;

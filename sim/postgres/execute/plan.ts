@@ -71,6 +71,13 @@ export interface Execution {
   readonly references: (tableId: number) => readonly ForeignKeyDef[];
 }
 
+/** A run that never waits. */
+export function* runAtOnce<T>(work: () => T): Run<T> {
+  const waits: Wait[] = [];
+  yield* waits;
+  return work();
+}
+
 export function createEnv(execution: Execution, parameters: readonly Value[]): Env {
   return { runtime: execution.runtime, parameters, rows: [], aggregates: [] };
 }

@@ -53,6 +53,20 @@ function* waitFor(execution: Execution, tuple: Tuple, mode: RowLockMode): Run<vo
   }
 }
 
+/** A lock that the writer of this version lets pass must pass the versions after it too. */
+function laterConflict(
+  tuple: Tuple,
+  mode: RowLockMode,
+  own: Xact,
+): { readonly tuple: Tuple; readonly writer: Xact } | null {
+  for (let version = tuple.next; version !== null; version = version.next) {
+    const writer = replacedBy(version);
+    if (writer === null || writer.top === own) return null;
+    if (rowLocksConflict(mode, version.xmaxMode)) return { tuple: version, writer };
+  }
+  return null;
+}
+
 function remember(tuple: Tuple, mode: RowLockMode, xact: Xact): void {
   const lockers = activeLockers(tuple);
   const held = lockers.some((lock: RowLock) => lock.xact === xact && !isStronger(mode, lock.mode));
@@ -87,6 +101,19 @@ export function* lockRow(
     }
     const writer = replacedBy(current);
     if (writer === null || (writer.top !== own && !rowLocksConflict(mode, current.xmaxMode))) {
+      const later = writer === null ? null : laterConflict(current, mode, own);
+      if (later !== null) {
+        // PostgreSQL waits here whatever the statement said about waiting.
+        if (isActive(later.writer)) {
+          const wait = execution.waitForEnd(later.writer);
+          if (wait !== null) yield { kind: "lock", wait };
+          continue;
+        }
+        if (execution.repeatable) throw concurrentChange(false);
+        current = later.tuple;
+        moved = true;
+        continue;
+      }
       if (record) remember(current, mode, execution.xact);
       return { kind: "locked", tuple: current, moved };
     }

@@ -134,7 +134,7 @@ function chooseIndex(
 
 function keysFor(index: IndexDef, parts: readonly Equality[], env: Env): readonly IndexKey[] {
   const combinations = parts.reduce<Value[][]>(
-    (soFar, part) => soFar.flatMap((prefix) => part.keys(env).map((value) => [...prefix, value])),
+    (soFar, part) => soFar.flatMap((prefix) => part.keys(env).map((value) => prefix.concat([value]))),
     [[]],
   );
   const keys = new Set<IndexKey>();

@@ -10,7 +10,7 @@ import { compile } from "./compile.js";
 import { type CompileContext, type CompiledSubquery, emptyScope, type Env, type Wait } from "./env.js";
 import { functionTable, type FunctionDef } from "./function-table.js";
 import { compileInsert } from "./insert.js";
-import { createEnv, type Execution, type Outcome, type Plan, type Run } from "./plan.js";
+import { createEnv, runAtOnce, type Execution, type Outcome, type Plan, type Run } from "./plan.js";
 import { type CompiledSelect, compileSelect, isSimpleSelect, selected } from "./select.js";
 import { unsupported } from "./unsupported.js";
 import { compileDelete, compileUpdate } from "./update.js";
@@ -84,7 +84,7 @@ function findWaitingColumns(node: Statement, context: CompileContext): WaitingCo
         def,
         expr.args.map((argument) => compile(argument, context)),
       );
-      if (def.wait !== undefined && args !== null) {
+      if (def.wait != null && args !== null) {
         return [{ index, waits: def.wait, args: (env) => args.map((argument) => argument.run(env)) }];
       }
     }
@@ -121,9 +121,7 @@ function compileSelectPlan(node: Statement & { type: "select" }, context: Compil
     return {
       ...base,
       runNow,
-      *run(execution, parameters) {
-        return runNow(execution, parameters);
-      },
+      run: (execution, parameters) => runAtOnce(() => runNow(execution, parameters)),
     };
   }
   return {

@@ -9,7 +9,7 @@ export function toJsonText(value: Value, type: PgType): string {
     const { element } = type;
     return `[${(value as readonly Value[]).map((item) => toJsonText(item, Array.isArray(item) ? type : element)).join(",")}]`;
   }
-  if (type.category === "boolean") return String(value);
+  if (type.category === "boolean") return value === true ? "true" : "false";
   const text = type.print(value);
   if (type.category === "number" && /^-?\d/.test(text)) return text;
   return JSON.stringify(

@@ -10,7 +10,7 @@ import { DatabaseError } from "../database-error.js";
 import { tryCoerce } from "../execute/coerce.js";
 import { compile } from "../execute/compile.js";
 import type { CompileContext, CompiledSubquery, Env } from "../execute/env.js";
-import { createEnv, type Plan } from "../execute/plan.js";
+import { createEnv, runAtOnce, type Plan } from "../execute/plan.js";
 import { selected } from "../execute/select.js";
 import { unsupported } from "../execute/unsupported.js";
 import { int8Type } from "../types/builtin.js";
@@ -31,7 +31,7 @@ interface SortKey {
 }
 
 /** Puts names on every column, and spells out stars, so that the answer's columns can be told apart. */
-function nameColumns(node: SelectStatement, analysis: Analysis, context: CompileContext): SelectStatement {
+function nameColumns(node: SelectStatement, context: CompileContext): SelectStatement {
   switch (node.type) {
     case "select": {
       const scope = scopeOf(node, { ...context, reads: [], subquery: null }, new Map(), {
@@ -56,7 +56,7 @@ function nameColumns(node: SelectStatement, analysis: Analysis, context: Compile
     }
     case "union":
     case "union all":
-      return { ...node, left: nameColumns(node.left, analysis, context) };
+      return { ...node, left: nameColumns(node.left, context) };
     case "values":
     case "with":
     case "with recursive":
@@ -145,7 +145,7 @@ function prepare(node: SelectStatement, context: CompileContext): Query {
   const full = analyzeGeneral(whole, context);
   const analysis = having ? { ...full, columns: full.columns.slice(0, -1) } : full;
   const keys = top === null ? [] : sortKeys(top.orderBy ?? [], top, analysis);
-  const named = node.type === "with" ? whole : nameColumns(bare, analysis, context);
+  const named = node.type === "with" ? whole : nameColumns(bare, context);
   const bind = bindTree(named, context.catalog, context.parameters);
   return {
     analysis,
@@ -176,9 +176,7 @@ export function compileGeneral(node: SelectStatement, context: CompileContext): 
     tables: [],
     writes: false,
     runNow,
-    *run(execution, parameters) {
-      return runNow(execution, parameters);
-    },
+    run: (execution, parameters) => runAtOnce(() => runNow(execution, parameters)),
   };
 }
 

@@ -55,7 +55,7 @@ export function toMirror(value: Value, type: PgType): unknown {
   if (type.oid === 20) {
     const number = Number(value);
     if (!Number.isSafeInteger(number))
-      throw unsupported(`the bigint ${String(value)} in a query of several tables`);
+      throw unsupported(`the bigint ${type.print(value)} in a query of several tables`);
     return number;
   }
   if (type.category === "datetime") {

@@ -1,5 +1,4 @@
 /** Outcomes as the `pg` client shows them: rows as objects, values in JavaScript's types. */
-import type { builtins } from "pg-types";
 import { getTypeParser } from "pg-types";
 import type { Outcome, OutputColumn } from "../execute/plan.js";
 import type { PgType } from "../types/type.js";
@@ -29,7 +28,7 @@ const direct = new Map<number, ToClient>([
   [16, (value) => value],
   [21, (value) => value],
   [23, (value) => value],
-  [20, (value) => String(value)],
+  [20, (value) => (value as bigint).toString()],
   [25, (value) => value],
   [1043, (value) => value],
   [2950, (value) => value],
@@ -41,7 +40,10 @@ const direct = new Map<number, ToClient>([
 
 /** What the client's own type parser makes of the text form. */
 function throughText(type: PgType): ToClient {
-  const parse = getTypeParser(type.oid, "text") as (text: string) => unknown;
+  const parse = (getTypeParser as (oid: number, format: "text") => (text: string) => unknown)(
+    type.oid,
+    "text",
+  );
   return (value) => parse(type.print(value));
 }
 

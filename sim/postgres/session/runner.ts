@@ -13,7 +13,7 @@ export interface Runner {
   start(work: Generator<Wait, void, void>, done: (error: unknown) => void): void;
   /** Makes the running statement fail with that error. @returns False when nothing waits. */
   interrupt(error: unknown): boolean;
-  /** Forgets the running statement without running any of its code. */
+  /** Drops the running statement; of its code only the giving back of locks runs. */
   abandon(): void;
   readonly isWaiting: boolean;
 }
@@ -146,9 +146,13 @@ export function createRunner(engine: Engine, state: SessionState, owner: LockOwn
     },
     abandon() {
       stopTimers();
-      if (current?.kind === "lock") engine.locks.cancel(current.wait);
+      const parked = current;
+      const running = work;
       current = null;
       work = null;
+      if (parked === null || running === null) return;
+      if (parked.kind === "lock") engine.locks.cancel(parked.wait);
+      running.return();
     },
   };
 }

@@ -83,11 +83,13 @@ const units: Readonly<Record<string, number>> = {
 function parseTimeout(name: string, value: string): number {
   const match = /^\s*(-?\d+(?:\.\d+)?)\s*(us|ms|s|min|h|d)?\s*$/.exec(value);
   if (match === null) {
-    throw new DatabaseError("22023", `invalid value for parameter "${name}": "${value}"`, {
-      ...(/^\s*\d/.test(value)
+    throw new DatabaseError(
+      "22023",
+      `invalid value for parameter "${name}": "${value}"`,
+      /^\s*\d/.test(value)
         ? { hint: 'Valid units for this parameter are "us", "ms", "s", "min", "h", and "d".' }
-        : {}),
-    });
+        : {},
+    );
   }
   const ms = Math.round(Number(match[1]) * (units[match[2] ?? "ms"] ?? 1));
   if (ms < 0) {

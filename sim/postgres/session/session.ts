@@ -1,13 +1,13 @@
 /** One connection as the server sees it: a queue of messages, at most one transaction, an end. */
 import { DatabaseError } from "../database-error.js";
-import type { Outcome, Plan, Run } from "../execute/plan.js";
+import type { Outcome, Run } from "../execute/plan.js";
 import type { ParsedStatement } from "../sql/parse.js";
 import type { IsolationLevel } from "../sql/utility.js";
 import type { Value } from "../types/value.js";
 import { bindParameters } from "./bind.js";
 import type { Listener } from "./engine.js";
 import { createRunner } from "./runner.js";
-import { createSessionState, type SessionState } from "./session-state.js";
+import { createSessionState } from "./session-state.js";
 import { isSchema, planFor, runPlan, runSchemaStatement, runTruncate } from "./statements.js";
 import {
   beginTransaction,

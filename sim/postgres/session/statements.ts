@@ -171,8 +171,8 @@ export function* runTruncate(
   const snapshot = takeSnapshot(engine, transaction);
   const execution = new StatementExecution(engine, state, transaction, snapshot, 0);
   for (const table of tables) {
-    for (const tuple of [...engine.heap(table.id).tuples])
-      if (isVisible(tuple, snapshot)) execution.write(table, tuple, null, "update");
+    const tuples = Array.from(engine.heap(table.id).tuples);
+    for (const tuple of tuples) if (isVisible(tuple, snapshot)) execution.write(table, tuple, null, "update");
     if (ast.identity !== "restart") continue;
     for (const sequence of catalog.sequences.values()) {
       if (sequence.owner?.tableId === table.id) execution.setValue(sequence, sequence.start, false);

@@ -46,6 +46,12 @@ export function applyModes(transaction: Transaction, modes: TransactionModes): v
   if (modes.isolation !== undefined && modes.isolation !== transaction.isolation) {
     if (transaction.hasSnapshot)
       throw new DatabaseError("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");
+    if (transaction.savepoints.length > 0) {
+      throw new DatabaseError(
+        "25001",
+        "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction",
+      );
+    }
     transaction.isolation = modes.isolation;
   }
   if (modes.readOnly !== undefined) {

@@ -127,6 +127,7 @@ const knownGaps: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bgrouping\s+sets\b|\brollup\b|\bcube\b/i, "GROUPING SETS"],
   [/\bwindow\b/i, "WINDOW"],
   [/\bnatural\b/i, "NATURAL JOIN"],
+  [/\bwith\s+recursive\b/i, "WITH RECURSIVE"],
   [/\bintersect\b|\bexcept\b/i, "INTERSECT or EXCEPT"],
   [/\bcollate\b/i, "COLLATE"],
   [/\brow\s*\(/i, "ROW()"],

@@ -94,13 +94,13 @@ function createReader(source: string, tokens: readonly Token[]): Reader {
 }
 
 function readModes(reader: Reader): TransactionModes {
-  let modes: TransactionModes = {};
+  const modes: { isolation?: IsolationLevel; readOnly?: boolean; deferrable?: boolean } = {};
   for (;;) {
-    if (reader.words("isolation", "level")) modes = { ...modes, isolation: readLevel(reader) };
-    else if (reader.words("read", "only")) modes = { ...modes, readOnly: true };
-    else if (reader.words("read", "write")) modes = { ...modes, readOnly: false };
-    else if (reader.words("not", "deferrable")) modes = { ...modes, deferrable: false };
-    else if (reader.words("deferrable")) modes = { ...modes, deferrable: true };
+    if (reader.words("isolation", "level")) modes.isolation = readLevel(reader);
+    else if (reader.words("read", "only")) modes.readOnly = true;
+    else if (reader.words("read", "write")) modes.readOnly = false;
+    else if (reader.words("not", "deferrable")) modes.deferrable = false;
+    else if (reader.words("deferrable")) modes.deferrable = true;
     else if (!reader.symbol(",")) {
       reader.end();
       return modes;

@@ -134,7 +134,7 @@ export function findCast(from: PgType, to: PgType, context: CastContext): Conver
     return context === "implicit"
       ? null
       : from.oid === 16
-        ? (value) => String(value)
+        ? (value) => (value === true ? "true" : "false")
         : (value) => from.print(value);
   }
   const pair = `${from.oid}>${to.oid}`;
@@ -200,10 +200,10 @@ function fitNumeric(value: Numeric, precision: number, scale: number): Numeric {
 }
 
 function fitText(value: string, type: PgType, length: number, explicit: boolean): string {
-  const points = value.length > length ? [...value] : null;
+  const points = value.length > length ? Array.from(value) : null;
   if (points === null || points.length <= length) {
     return type.oid === builtin.bpcharType.oid
-      ? value + " ".repeat(length - (points?.length ?? [...value].length))
+      ? value + " ".repeat(length - (points?.length ?? Array.from(value).length))
       : value;
   }
   if (!explicit && points.slice(length).some((point) => point !== " ")) {

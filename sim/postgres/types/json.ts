@@ -21,6 +21,7 @@ interface Cursor {
 }
 
 const blank = /[ \t\r\n]*/y;
+// oxlint-disable-next-line no-control-regex -- JSON forbids exactly these in strings
 const stringToken = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const numberToken = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const symbolToken = /[[\]{}:,]|true|false|null/y;

@@ -4,7 +4,7 @@
  * What carries the bytes is not its business, see stream.ts for the shortest way.
  */
 import { DatabaseError } from "../database-error.js";
-import type { Plan, Run } from "../execute/plan.js";
+import type { Run } from "../execute/plan.js";
 import { unsupported } from "../execute/unsupported.js";
 import type { ServerSession, SessionEvents } from "../session/session-types.js";
 import { bindValue } from "../session/bind.js";

@@ -56,7 +56,7 @@ export async function compare(simulated: Arm, real: Arm, scripts: readonly Scrip
       differences.push({ feature: script.feature, name: script.name, simulated: own, real: other });
     }
   }
-  return { features: [...counts].map(([feature, count]) => ({ feature, ...count })), differences };
+  return { features: [...counts].map(([feature, count]) => Object.assign({ feature }, count)), differences };
 }
 
 /** The first step on which two transcripts part, for messages. */

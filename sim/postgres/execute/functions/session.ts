@@ -58,10 +58,14 @@ type AdvisoryParts = Omit<AdvisoryRequest, "key">;
 /** Both key forms: one bigint, or two integers; they never meet. */
 function advisory(name: string, result: PgType, parts: AdvisoryParts): FunctionDef[] {
   const keyOf = (args: readonly Value[]): string =>
-    args.length === 1 ? String(args[0]) : `${String(args[0])},${String(args[1])}`;
+    args.map((part) => (part as bigint | number).toString()).join(",");
   const ask = (args: readonly Value[], env: Env): ReturnType<Env["runtime"]["advisory"]> =>
     env.runtime.advisory({ ...parts, key: keyOf(args) });
   const waits = parts.action === "lock";
+  const wait = (values: readonly Value[], env: Env): Wait | null => {
+    const answer = ask(values, env);
+    return answer === null || typeof answer === "boolean" ? null : { kind: "lock", wait: answer };
+  };
   const overload = (args: readonly PgType[]): FunctionDef => ({
     name,
     args,
@@ -72,12 +76,7 @@ function advisory(name: string, result: PgType, parts: AdvisoryParts): FunctionD
       const answer = ask(values, env);
       return result === voidType ? "" : answer === true;
     },
-    ...(waits && {
-      wait(values: readonly Value[], env: Env): Wait | null {
-        const answer = ask(values, env);
-        return answer === null || typeof answer === "boolean" ? null : { kind: "lock", wait: answer };
-      },
-    }),
+    wait: waits ? wait : null,
   });
   return [overload([int8Type]), overload([int4Type, int4Type])];
 }
@@ -86,13 +85,13 @@ const advisoryFunctions: FunctionDef[] = (["session", "transaction"] as const).f
   [false, true].flatMap((shared) => {
     const x = scope === "transaction" ? "_xact" : "";
     const tail = shared ? "_shared" : "";
-    return [
-      ...advisory(`pg_advisory${x}_lock${tail}`, voidType, { action: "lock", shared, scope }),
-      ...advisory(`pg_try_advisory${x}_lock${tail}`, boolType, { action: "try", shared, scope }),
-      ...(scope === "session"
-        ? advisory(`pg_advisory_unlock${tail}`, boolType, { action: "unlock", shared, scope })
-        : []),
-    ];
+    const taking = advisory(`pg_advisory${x}_lock${tail}`, voidType, { action: "lock", shared, scope });
+    const trying = advisory(`pg_try_advisory${x}_lock${tail}`, boolType, { action: "try", shared, scope });
+    if (scope === "transaction") return taking.concat(trying);
+    return taking.concat(
+      trying,
+      advisory(`pg_advisory_unlock${tail}`, boolType, { action: "unlock", shared, scope }),
+    );
   }),
 );
 
@@ -182,7 +181,7 @@ export const sessionFunctions: readonly FunctionDef[] = [
     run([name, missingOk = false], env) {
       const value = env.runtime.setting((name as string).toLowerCase());
       if (value === null && missingOk !== true) {
-        throw new DatabaseError("42704", `unrecognized configuration parameter "${String(name)}"`);
+        throw new DatabaseError("42704", `unrecognized configuration parameter "${name as string}"`);
       }
       return value;
     },

@@ -20,7 +20,7 @@ function define(
 
 const text = (args: Args, index: number): string => (args[index] ?? "") as string;
 const int = (args: Args, index: number): number => (args[index] ?? 0) as number;
-const points = (value: string): string[] => [...value];
+const points = (value: string): string[] => Array.from(value);
 
 function substring(value: string, start: number, length: number | null): string {
   if (length !== null && length < 0)
@@ -43,8 +43,8 @@ function trim(value: string, characters: string, sides: "both" | "left" | "right
   const own = points(value);
   let from = 0;
   let to = own.length;
-  while (sides !== "right" && from < to && set.has(own[from] ?? "")) from += 1;
-  while (sides !== "left" && to > from && set.has(own[to - 1] ?? "")) to -= 1;
+  if (sides !== "right") while (from < to && set.has(own[from] ?? "")) from += 1;
+  if (sides !== "left") while (to > from && set.has(own[to - 1] ?? "")) to -= 1;
   return own.slice(from, to).join("");
 }
 

@@ -5,10 +5,13 @@
  * A fault that needs `depth` ordering constraints is met with a chance of at least 1 / (n k^(depth - 1)), for
  * n strands and k steps: Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with
  * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Strands instead of threads: see kernel/strand.ts.
+ *
+ * Where messages take time, events seldom meet, and priorities decide nothing. So under `slow-strands` they
+ * become speeds: a strand of low priority gets long delays, and one that fell gets the longest.
  */
-import type { Candidate } from "../kernel/index.js";
-import { createDraws, drawDistinct } from "./draws.js";
-import { type LatencyPolicy, sideQuestions } from "./side-questions.js";
+import type { Candidate, ChoicePoint, Strand } from "../kernel/index.js";
+import { type Draws, createDraws, drawDistinct } from "./draws.js";
+import { type LatencyPolicy, resolvePolicy, sideQuestions } from "./side-questions.js";
 import type { Strategy } from "./strategy.js";
 
 export interface PctOptions {
@@ -22,43 +25,77 @@ export function pctStrategy({ depth, latency = "varied" }: PctOptions): Strategy
   const name = `pct${depth}`;
   return {
     name,
-    driverFor({ seed }, feedback) {
+    driverFor({ seed }, { orderPointsMax, latencyPoints }) {
       const draws = createDraws(seed, name);
+      const timed = resolvePolicy(seed, latency) === "slow-strands";
       const side = sideQuestions(seed, latency);
-      const changes = drawDistinct(draws, depth - 1, Math.max(depth, feedback.orderPointsMax));
-      const priorities = new Map<number, number>();
-      let points = 0;
-      let lowest = 0;
+      const points = orderPointsMax + (timed ? Math.ceil(latencyPoints) : 0);
+      const changes = drawDistinct(draws, depth - 1, Math.max(depth, points));
+      const priorities = createPriorities(draws);
+      let asked = 0;
 
-      function priorityOf({ strand }: Candidate): number {
-        let priority = priorities.get(strand.id);
-        if (priority === undefined) {
-          priority = draws.unit();
-          priorities.set(strand.id, priority);
-        }
-        return priority;
-      }
+      const order = (candidates: readonly Candidate[]): number => {
+        const index = indexOfHighest(candidates, priorities.ofCandidate);
+        const falling = candidates[index];
+        if (!changes.has(asked++) || falling === undefined) return index;
+        priorities.fall(falling.strand);
+        return indexOfHighest(candidates, priorities.ofCandidate);
+      };
+
+      const delay = (asker: Strand, n: number): number => {
+        if (changes.has(asked++)) priorities.fall(asker);
+        return slownessOf(priorities.of(asker), n);
+      };
 
       return {
         strategy: name,
         seed,
-        choose(point) {
-          const { candidates } = point;
-          if (candidates === undefined) return side.choose(point);
-          let index = indexOfHighest(candidates, priorityOf);
-          if (changes.has(points)) {
-            const falling = candidates[index];
-            lowest -= 1;
-            if (falling !== undefined) priorities.set(falling.strand.id, lowest);
-            index = indexOfHighest(candidates, priorityOf);
-          }
-          points += 1;
-          return index;
+        choose(point: ChoicePoint) {
+          const { candidates, asker, kind, n } = point;
+          if (candidates !== undefined) return order(candidates);
+          return timed && kind === "latency" && asker !== undefined ? delay(asker, n) : side.choose(point);
         },
         entropy: side.entropy,
       };
     },
   };
+}
+
+interface Priorities {
+  /** From 0 to 1 at first; below 0 once it fell. */
+  of(strand: Strand): number;
+  ofCandidate(candidate: Candidate): number;
+  /** Puts a strand below all others. */
+  fall(strand: Strand): void;
+}
+
+function createPriorities(draws: Draws): Priorities {
+  const priorities = new Map<number, number>();
+  let lowest = 0;
+
+  function of({ id }: Strand): number {
+    let priority = priorities.get(id);
+    if (priority === undefined) {
+      priority = draws.unit();
+      priorities.set(id, priority);
+    }
+    return priority;
+  }
+
+  return {
+    of,
+    ofCandidate: ({ strand }) => of(strand),
+    fall({ id }) {
+      lowest -= 1;
+      priorities.set(id, lowest);
+    },
+  };
+}
+
+// Half of the strands are quick, a quarter as slow as possible, the rest in between.
+function slownessOf(priority: number, n: number): number {
+  if (priority >= 0.5) return 0;
+  return priority < 0.25 ? n - 1 : Math.floor((0.5 - priority) * 4 * n);
 }
 
 /** @returns Position of the candidate with the highest priority; the oldest of equals. */

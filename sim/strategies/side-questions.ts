@@ -17,7 +17,7 @@ export type LatencyPolicy = "nominal" | "slow-strands" | "spread" | "varied";
  */
 export function sideQuestions(seed: number, policy: LatencyPolicy): Driver {
   const seeded = seededDriver(seed);
-  const chosen = policy === "varied" ? drawPolicy(seed) : policy;
+  const chosen = resolvePolicy(seed, policy);
   const seedMixed = mix32(seed ^ 0x51ed270b);
   return {
     choose(point) {
@@ -28,7 +28,9 @@ export function sideQuestions(seed: number, policy: LatencyPolicy): Driver {
   };
 }
 
-function drawPolicy(seed: number): Exclude<LatencyPolicy, "varied"> {
+/** @returns The policy itself, or the one that `varied` stands for in the run with this seed. */
+export function resolvePolicy(seed: number, policy: LatencyPolicy): Exclude<LatencyPolicy, "varied"> {
+  if (policy !== "varied") return policy;
   const draw = mix32(seed ^ 0x2f0b4c47) / 2 ** 32;
   if (draw < 0.5) return "nominal";
   return draw < 0.75 ? "slow-strands" : "spread";

@@ -10,6 +10,9 @@ const ways = ["stop", "crash", "pause", "partition"] as const;
 
 type Way = (typeof ways)[number];
 
+/** Without these a new experiment gets running all the same. */
+const dispensable: ReadonlySet<string> = new Set(["redis", "prometheus"]);
+
 export const failureRecovery: Scenario = {
   name: "failure-recovery",
   summary: "each part stops, crashes, freezes or is cut off in turn, and nothing is lost",
@@ -26,12 +29,26 @@ export const failureRecovery: Scenario = {
     const outage = phoenix.services.generator.stop();
     await phoenix.clock.advance("30s");
     check.equal((await client.getExperiment(experiment.id)).state, "running", "the state during the outage");
+    const rendering = { body: { experiment_id: experiment.id } };
+    const refusal: unknown = await client
+      .call("POST", "/api/v1/generator/generate", rendering)
+      .catch((error: unknown) => error);
+    checkRefusal(check, refusal, "rendering without the generator");
 
     step("after the generator is back, a new experiment runs");
     await outage.heal();
     await phoenix.clock.advance("30s");
     const later = await client.createExperiment({ name: "post-recovery-exp" });
     await phoenix.waitForState(later.id, "running", { within: "2m" });
+    const { configuration } = await client.call<{ configuration: string }>(
+      "POST",
+      "/api/v1/generator/generate",
+      rendering,
+    );
+    const { valid } = await client.call<{ valid: boolean }>("POST", "/api/v1/generator/validate", {
+      body: { configuration },
+    });
+    check.ok(valid, "a valid configuration from the generator");
 
     for (const part of parts) {
       for (const way of ways) {
@@ -68,6 +85,12 @@ async function failAndRecover(
     (error: unknown) => checkRefusal(check, error, `reading while ${part} is out by ${way}`),
   );
   await phoenix.clock.advance("30s");
+  const named = phoenix.postgres.rows("experiments").filter((row) => row["name"] === name);
+  check.equal(
+    named.some((row) => row["state"] === "running"),
+    dispensable.has(part),
+    `whether an experiment gets running while ${part} is out by ${way}`,
+  );
   await heal();
   const [firstId] = await Promise.all([during, reading]);
 
@@ -104,6 +127,7 @@ function checkRefusal(check: Checks, error: unknown, what: string): void {
   if (error instanceof ApiError) {
     check.equal(error.status, 503, `a 503 when ${what}: ${error.message}`);
     check.equal(error.code, "SERVICE_UNAVAILABLE", `the code when ${what}`);
+    check.ok(error.message.includes("unavailable, try again"), `a clear text when ${what}: ${error.message}`);
     return;
   }
   const code = error instanceof Error && "code" in error ? error.code : String(error);

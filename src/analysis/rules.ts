@@ -27,20 +27,29 @@ export interface RuleFileDefinition {
 }
 
 const processSeries = (matchers: string): string =>
-  `{__name__=~"phoenix_process_.+",__name__!="phoenix_process_cardinality",experiment_id!="",${matchers}}`;
+  `{__name__=~"phoenix_process_.+",__name__!="phoenix_process_cardinality",experiment_id!="",variant!=""${matchers}}`;
 
-const seriesOf = (variant: string): string =>
-  `count by (experiment_id) (${processSeries(`variant="${variant}"`)})`;
+/** What the candidate has of what the baseline has, in percent; nothing without a baseline. */
+const candidatePercent = (record: string): string => {
+  const of = (variant: string): string => `sum by (experiment_id) (${record}{variant="${variant}"})`;
+  return `100 * (${of("candidate")} or 0 * ${of("baseline")}) / ${of("baseline")}`;
+};
 
-const criticalProcessesOf = (variant: string): string =>
-  `count by (experiment_id) (count by (experiment_id, node_name, process_executable_name, process_pid) (${processSeries(
-    `variant="${variant}",process_priority="critical"`,
-  )}))`;
-
+// The counts come first: a group is evaluated in order, and the rules after them read what they have written.
 const recordings: readonly RuleDefinition[] = [
   {
+    record: "phoenix:process_series:count",
+    expr: `count by (experiment_id, variant) (${processSeries("")})`,
+  },
+  {
+    record: "phoenix:critical_processes:count",
+    expr: `count by (experiment_id, variant) (count by (experiment_id, variant, node_name, process_executable_name, process_pid) (${processSeries(
+      ',process_priority="critical"',
+    )}))`,
+  },
+  {
     record: "phoenix:cardinality_reduction:percent",
-    expr: `100 * (${seriesOf("baseline")} - (${seriesOf("candidate")} or 0 * ${seriesOf("baseline")})) / ${seriesOf("baseline")}`,
+    expr: `100 - ${candidatePercent("phoenix:process_series:count")}`,
   },
   {
     record: "phoenix:estimated_cost:hourly",
@@ -48,7 +57,7 @@ const recordings: readonly RuleDefinition[] = [
   },
   {
     record: "phoenix:critical_process_coverage:percent",
-    expr: `100 * (${criticalProcessesOf("candidate")} or 0 * ${criticalProcessesOf("baseline")}) / ${criticalProcessesOf("baseline")}`,
+    expr: candidatePercent("phoenix:critical_processes:count"),
   },
   {
     record: "phoenix:collector_overhead:cpu_cores",
@@ -73,7 +82,7 @@ const costOf = (variant: string): string => `phoenix:estimated_cost:hourly{varia
 const experimentAlerts: readonly RuleDefinition[] = [
   alert(
     "ExperimentCardinalityExplosion",
-    `count by (experiment_id, variant) (${processSeries('variant!=""')}) > 10000`,
+    "phoenix:process_series:count > 10000",
     "5m",
     "warning",
     "{{ $labels.variant }} of experiment {{ $labels.experiment_id }} exposes {{ $value | humanize }} series",

@@ -4,6 +4,7 @@
 export const METRIC_NAME = "__name__";
 
 const SEPARATOR = "\u0000";
+const GROUPS_MAX = 8;
 
 /** One immutable label set. Labels with an empty value do not exist. */
 export class Labels {
@@ -11,6 +12,7 @@ export class Labels {
   readonly pairs: readonly string[];
   #key: string | undefined;
   #nameless: Labels | undefined;
+  #groups: Map<string, Labels> | undefined;
 
   /** @param pairs - Name and value by turns, already sorted by name, without empty values. */
   constructor(pairs: readonly string[]) {
@@ -46,6 +48,22 @@ export class Labels {
   /** Only the labels named. */
   keep(names: readonly string[]): Labels {
     return this.#filter((name) => names.includes(name));
+  }
+
+  /**
+   * What {@link Labels.keep} or {@link Labels.without} gives, remembered: rules group the same series by the same
+   * labels again and again.
+   *
+   * @param id - Names the grouping; equal for equal `names` and `without`.
+   */
+  group(id: string, names: readonly string[], without: boolean): Labels {
+    const known = this.#groups?.get(id);
+    if (known !== undefined) return known;
+    const group = without ? this.without(names) : this.keep(names);
+    this.#groups ??= new Map();
+    if (this.#groups.size >= GROUPS_MAX) this.#groups.clear();
+    this.#groups.set(id, group);
+    return group;
   }
 
   /** The same set with one label changed; an empty value removes it. */

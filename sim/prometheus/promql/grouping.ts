@@ -11,23 +11,23 @@ export interface Group {
 /** Groups rows; groups come in the order of their first row. */
 export function groupRows(matrix: Matrix, grouping: readonly string[], without: boolean): Group[] {
   const groups = new Map<string, Group>();
+  const names = groupNames(grouping, without);
+  const id = `${without ? "-" : "+"}${names.join("\u0000")}`;
   matrix.labels.forEach((labels, row) => {
-    const key = groupKey(labels, grouping, without);
-    const known = groups.get(key);
+    const group = names.length === 0 ? EMPTY_LABELS : labels.group(id, names, without);
+    const known = groups.get(group.key);
     if (known !== undefined) known.rows.push(row);
-    else groups.set(key, { labels: groupLabels(labels, grouping, without), rows: [row] });
+    else groups.set(group.key, { labels: group, rows: [row] });
   });
   return [...groups.values()];
 }
 
 /** The labels of the group that a series falls into. */
 export function groupLabels(labels: Labels, grouping: readonly string[], without: boolean): Labels {
-  if (without) return labels.without([...grouping, METRIC_NAME]);
-  return grouping.length === 0 ? EMPTY_LABELS : labels.keep(grouping);
+  const names = groupNames(grouping, without);
+  return without ? labels.without(names) : labels.keep(names);
 }
 
-function groupKey(labels: Labels, grouping: readonly string[], without: boolean): string {
-  if (without) return groupLabels(labels, grouping, true).key;
-  if (grouping.length === 1) return labels.get(grouping[0] as string);
-  return grouping.map((name) => labels.get(name)).join("\u0000");
+function groupNames(grouping: readonly string[], without: boolean): readonly string[] {
+  return without ? [...grouping, METRIC_NAME] : grouping;
 }

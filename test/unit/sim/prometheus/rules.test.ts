@@ -87,7 +87,7 @@ test("the rules of the platform are accepted and evaluate", async () => {
     data: { groups: { rules: { health: string }[] }[] };
   };
   const health = data.groups.flatMap((group) => group.rules.map((rule) => rule.health));
-  expect(health).toHaveLength(13);
+  expect(health).toHaveLength(15);
   expect(new Set(health)).toEqual(new Set(["ok"]));
 });
 
@@ -154,4 +154,34 @@ test.each([
   expect(
     expandAlertTemplate(template, { labels: { job: "app" }, externalLabels: {}, value: 0.1234, query }),
   ).toBe(text);
+});
+
+test("the platform's rules compare the variants of one experiment and never mix two", () => {
+  const series = (experiment: string, variant: string, processes: number): string =>
+    Array.from(
+      { length: processes },
+      (_, pid) =>
+        `      - series: 'phoenix_process_threads{experiment_id="${experiment}",variant="${variant}",node_name="n",process_executable_name="x",process_pid="${pid}",process_priority="${pid === 0 ? "critical" : "low"}"}'\n        values: '1x10'`,
+    ).join("\n");
+  const file = `
+rule_files: [platform.yml]
+tests:
+  - interval: 30s
+    input_series:
+${series("one", "baseline", 4)}
+${series("one", "candidate", 1)}
+${series("two", "baseline", 2)}
+    promql_expr_test:
+      - expr: phoenix:cardinality_reduction:percent
+        eval_time: 2m
+        exp_samples:
+          - { labels: 'phoenix:cardinality_reduction:percent{experiment_id="one"}', value: 75 }
+          - { labels: 'phoenix:cardinality_reduction:percent{experiment_id="two"}', value: 100 }
+      - expr: phoenix:critical_process_coverage:percent
+        eval_time: 2m
+        exp_samples:
+          - { labels: 'phoenix:critical_process_coverage:percent{experiment_id="one"}', value: 100 }
+          - { labels: 'phoenix:critical_process_coverage:percent{experiment_id="two"}', value: 0 }
+`;
+  expect(runPromtest(file, () => JSON.stringify(platformRules[0])).failures).toEqual([]);
 });

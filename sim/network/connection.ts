@@ -85,6 +85,8 @@ export async function openConnection(
     }
 
     function accept(): void {
+      // The caller died while its request was on its way: there is nobody to be connected with.
+      if (!from.alive) return;
       const listener = listeners.find(to, port);
       if (listener?.onConnection === undefined) {
         answer("reset", () =>

@@ -13,6 +13,7 @@ import {
   createPostgresServer,
   createTemplate,
 } from "../postgres/index.js";
+import type { Interference } from "./interference.js";
 import { createCallClient, createCallServer } from "./call-channel.js";
 import { createClockPort } from "./ports.js";
 import type { Instance } from "./service.js";
@@ -37,6 +38,8 @@ export function createDatabaseFactory(): (world: World) => PostgresServer {
     template ??= createTemplate(migrations);
     return createPostgresServer({
       template,
+      // A client that freezes inside a transaction must not keep its row locks for ever.
+      options: { settings: [["idle_in_transaction_session_timeout", "10s"]] },
       clock: {
         now: () => loop.clock.epochMs + loop.clock.nowMs,
         setTimer(delayMs, label, run) {
@@ -48,12 +51,19 @@ export function createDatabaseFactory(): (world: World) => PostgresServer {
   };
 }
 
+/** Who has a session: a host, and which of its lives. */
+export interface Writer {
+  readonly host: string;
+  readonly life: number;
+}
+
 /** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
 export function postgresInstance(
-  { loop, network }: World,
+  { loop, network, interference }: World,
   server: PostgresServer,
   life: Incarnation,
   capacity: CapacityOptions,
+  writers: Map<number, Writer>,
 ): Instance {
   const workers = createCapacity(capacity);
   return {
@@ -64,11 +74,17 @@ export function postgresInstance(
         onConnection(connection) {
           // A server that takes no sessions says so to the first statement, since a connection is all there is yet.
           const session = openSession(server, () => connection.close());
+          if (!(session instanceof Error)) {
+            const life = network.host(connection.remote).incarnation?.number ?? 0;
+            writers.set(session.session.id, { host: connection.remote, life });
+          }
           createCallServer(
             connection,
             async (call: QueryCall, label): Promise<QueryReply> => {
               await workers.serve(life, label);
               if (session instanceof Error) return { error: session };
+              const refused = await interfere(interference, session, connection.remote, call);
+              if (refused !== undefined) return { error: refused };
               return session.query(call).then(
                 (result) => ({ result }),
                 (error: unknown) => ({ error: error as Error }),
@@ -114,6 +130,24 @@ async function connectSession(network: Network, life: Incarnation): Promise<Pool
     close: channel.close,
     onLost: (listener) => channel.onLost((cause) => listener(cause ?? new Error("Connection terminated"))),
   };
+}
+
+// A failed statement fails its transaction, and these failures end it: the server has rolled back.
+async function interfere(
+  { sql }: Interference,
+  session: PgSession,
+  from: string,
+  { name }: QueryCall,
+): Promise<DatabaseError | undefined> {
+  if (sql.size === 0) return undefined;
+  for (const fails of sql) {
+    const code = fails({ from, name });
+    if (code === undefined) continue;
+    if (session.session.status() !== "I")
+      await session.query({ text: "SELECT 1 / 0" }).catch(() => undefined);
+    return new DatabaseError(code, `a fault of the simulation: ${code}`);
+  }
+  return undefined;
 }
 
 function openSession(server: PostgresServer, onTerminated: () => void): PgSession | Error {

@@ -214,6 +214,19 @@ test("the death of one side's process resets the connection of the other", async
   expect([ended, near.open]).toEqual(["ECONNRESET", false]);
 });
 
+test("a connection asked for by a process that dies meanwhile is never made", async () => {
+  const world = createPair();
+  const server = world.server.incarnation;
+  const from = world.client.incarnation;
+  if (server === undefined || from === undefined) throw new Error("both hosts are up");
+  let accepted = 0;
+  world.network.listen(server, 5432, { onConnection: () => (accepted += 1) });
+  void world.network.connect(from, "gateway-0", 5432, "sql", 1000);
+  world.loop.schedule(2, "fault", "crash", () => world.client.kill());
+  await advance(world.loop, 2000);
+  expect([accepted, world.loop.failure]).toEqual([0, undefined]);
+});
+
 test("a reader that stops reading leaves messages in flight", async () => {
   const world = createPair();
   const { near, far } = await connectPair(world);

@@ -37,7 +37,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "sim/errors",
     "src",
   ],
+  "sim/faults": ["sim/services", "sim/postgres", "sim/network", "sim/kernel", "sim/errors", "sim/text"],
   "sim/phoenix": [
+    "sim/faults",
+    "sim/invariants",
     "sim/services",
     "sim/client",
     "sim/edge",

@@ -43,7 +43,14 @@ export type {
   Verdict,
 } from "./network/index.js";
 export { NetworkError } from "./network/index.js";
-export type { CrashOptions, Outage, Service, ServiceGroup, ServiceName } from "./services/index.js";
+export type {
+  CrashOptions,
+  Outage,
+  Service,
+  ServiceGroup,
+  ServiceName,
+  SimulatedNode,
+} from "./services/index.js";
 
 export { dullDriver, formatStep, replayDriver, seededDriver } from "./kernel/index.js";
 export type {

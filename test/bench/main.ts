@@ -6,6 +6,7 @@ import { createSuite } from "./harness/suite.js";
 import { addKernelBenches } from "./kernel.js";
 import { addLoadBenches } from "./load.js";
 import { addNetworkBenches } from "./network.js";
+import { addPrometheusBenches } from "./prometheus.js";
 import { addWorldBenches } from "./world.js";
 
 const { values } = parseArgs({
@@ -20,6 +21,7 @@ const suite = createSuite();
 addKernelBenches(suite);
 addNetworkBenches(suite);
 addWorldBenches(suite);
+addPrometheusBenches(suite);
 addLoadBenches(suite);
 
 const results = await suite.run({

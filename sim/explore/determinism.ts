@@ -1,4 +1,5 @@
 /** Whether a run and its replay were the same, and if not, where they first differed. */
+import { SimError } from "../errors.js";
 import { type Step, formatStep } from "../kernel/index.js";
 import { type RunInput, type RunOnce, type RunOutcome, identityOf } from "./run.js";
 
@@ -80,6 +81,15 @@ export function formatDifference({ seed, at, before, suspects }: Difference): st
     `    second  ${at.second}`,
     ...culprits,
   ].join("\n");
+}
+
+/** @returns The error for code that is not deterministic: `SIM_NOT_DETERMINISTIC`, with both runs side by side. */
+export function differenceError(difference: Difference): SimError {
+  return new SimError(
+    "SIM_NOT_DETERMINISTIC",
+    formatDifference(difference),
+    "Take time, randomness and I/O from the world: the clock, the random source and the network of the ports.",
+  );
 }
 
 function sameStep(a: Step, b: Step): boolean {

@@ -5,7 +5,7 @@ export { runCampaign } from "./campaign.js";
 export type { CampaignOptions, Progress } from "./campaign.js";
 export { caseFormat, caseId, formatCase, parseCase } from "./case-file.js";
 export type { Case } from "./case-file.js";
-export { formatDifference } from "./determinism.js";
+export { differenceError, formatDifference } from "./determinism.js";
 export type { Difference } from "./determinism.js";
 export { createExecutor } from "./executor.js";
 export type { Executor, ExecutorOptions, RunJob, RunReport } from "./executor.js";

@@ -6,6 +6,7 @@ import {
   type Pool,
   type RunOnce,
   createExecutor,
+  differenceError,
   formatDifference,
   localPool,
   neverReached,
@@ -111,6 +112,9 @@ test("a run that leaks real randomness is located, and the suspect named", async
   expect(lines[0]).toMatch(/^Two runs of seed \d+ differ at step 5:$/);
   expect(lines.filter((line) => line.startsWith("    both"))).toHaveLength(4);
   expect(lines.at(-1)).toBe("  Math.random at service.ts:12");
+  const { code, message } = differenceError(difference);
+  expect(code).toBe("SIM_NOT_DETERMINISTIC");
+  expect(message).toContain(lines.join("\n"));
 });
 
 test("one in fifty runs that go well is run twice, and every one that fails", async () => {

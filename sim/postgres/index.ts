@@ -13,6 +13,7 @@ export type { PgNotification, PgSession, PgSessionEvents } from "./session/pg-se
 export type { FieldInfo, PgResult } from "./session/result.js";
 export type { Notice } from "./session/session-state.js";
 export type { SessionMessage } from "./session/session-types.js";
+export { createPostgresWatch } from "./wire/answer-watch.js";
 export type { WireConnection, WireEnd } from "./wire/host.js";
 export type { MemorySocket } from "./wire/stream.js";
 export type { ServerClock } from "./session/engine.js";

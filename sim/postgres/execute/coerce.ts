@@ -1,7 +1,8 @@
 /** Finding a common type, and bringing expressions to a type. */
 import { DatabaseError } from "../database-error.js";
 import { textType, unknownType } from "../types/builtin.js";
-import { type CastContext, findCast, modifierCheck } from "../types/cast.js";
+import { type CastContext, findCast } from "../types/cast.js";
+import { modifierCheck } from "../types/modifiers.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import type { Compiled } from "./env.js";

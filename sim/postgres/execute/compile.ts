@@ -1,16 +1,7 @@
 /** From expression trees to functions over rows, with PostgreSQL's rules for types. */
 import type { DataTypeDef, Expr, ExprCase, ExprUnary } from "pgsql-ast-parser";
 import { DatabaseError } from "../database-error.js";
-import {
-  boolType,
-  dateType,
-  jsonbType,
-  nameType,
-  textType,
-  timestampType,
-  timestamptzType,
-  unknownType,
-} from "../types/builtin.js";
+import { boolType, jsonbType, textType, unknownType } from "../types/builtin.js";
 import { resolveType } from "../types/names.js";
 import { arrayOf, type PgType } from "../types/type.js";
 import { compileAggregate, isAggregate } from "./aggregates.js";
@@ -25,6 +16,8 @@ import { unsupported } from "./unsupported.js";
 import { compileNumber, compileParameter, nullLiteral, unknownLiteral } from "./literals.js";
 import { compileRef } from "./references.js";
 import { compileAtTimeZone, compileDistinctFrom, compileIndex, compileLogic, compileMinus } from "./logic.js";
+import { compileKeyword } from "./keywords.js";
+import { compileArraySelect, compileSubquery } from "./subquery-value.js";
 
 export function typeFrom(definition: DataTypeDef, context: CompileContext): PgType {
   return resolveType(definition, (name) => context.catalog.enums.get(name));
@@ -151,30 +144,6 @@ function compileRowComparison(node: Expr & { type: "binary" }, context: CompileC
   };
 }
 
-function compileKeyword(keyword: string, context: CompileContext): Compiled {
-  const dynamic = (type: PgType, run: Compiled["run"]): Compiled => ({ type, constant: true, run });
-  switch (keyword) {
-    case "current_timestamp":
-      return dynamic(timestamptzType, (env) => env.runtime.transactionMicros);
-    case "localtimestamp":
-      return dynamic(timestampType, (env) => env.runtime.transactionMicros);
-    case "current_date":
-      return dynamic(dateType, (env) => Math.floor(env.runtime.transactionMicros / 86_400_000_000));
-    case "current_user":
-    case "session_user":
-    case "user":
-    case "current_role":
-      return dynamic(nameType, (env) => env.runtime.user);
-    case "current_schema":
-      return constantOf(nameType, "public");
-    case "current_catalog":
-      return dynamic(nameType, (env) => env.runtime.database);
-    default:
-      void context;
-      throw unsupported(`the keyword ${keyword}`);
-  }
-}
-
 function compileMember(node: Expr & { type: "member" }, context: CompileContext): Compiled {
   const operand = compile(node.operand, context);
   const json = operand.coerce === undefined ? operand : operand.coerce(jsonbType);
@@ -207,25 +176,6 @@ function compileArray(expressions: readonly Expr[], context: CompileContext): Co
     type,
     constant: items.every((item) => item.constant),
     run: (env) => items.map((item) => item.run(env)),
-  };
-}
-
-function compileSubquery(node: Expr, context: CompileContext): Compiled {
-  if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
-  const query = context.subquery(node, context);
-  const [type] = query.types;
-  if (type === undefined || query.types.length > 1)
-    throw new DatabaseError("42601", "subquery must return only one column");
-  return {
-    type,
-    constant: query.constant,
-    run(env) {
-      const rows = query.run(env);
-      if (rows.length > 1) {
-        throw new DatabaseError("21000", "more than one row returned by a subquery used as an expression");
-      }
-      return rows[0]?.[0] ?? null;
-    },
   };
 }
 
@@ -323,16 +273,4 @@ export function compile(node: Expr, context: CompileContext): Compiled {
     default:
       throw unsupported(`the expression ${node.type}`);
   }
-}
-
-function compileArraySelect(node: Expr, context: CompileContext): Compiled {
-  if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
-  const query = context.subquery(node, context);
-  const [type] = query.types;
-  if (type === undefined) throw new DatabaseError("42601", "subquery must return only one column");
-  return {
-    type: arrayOf(type),
-    constant: query.constant,
-    run: (env) => query.run(env).map((row) => row[0] ?? null),
-  };
 }

@@ -1,6 +1,7 @@
 /** Operators of json and jsonb. */
 import { boolType, jsonbType, textType } from "../types/builtin.js";
-import { jsonContains, parseJson, printJson } from "../types/json.js";
+import { parseJson, printJson } from "../types/json.js";
+import { jsonContains } from "../types/json-compare.js";
 import { arrayOf } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { tryCoerce } from "./coerce.js";

@@ -62,7 +62,7 @@ function compileArrayConcat(left: Compiled, right: Compiled): Compiled | null {
     run(env) {
       const items = [a, b].flatMap((side) => {
         const value = side.run(env);
-        if (side.type.category === "array") return value === null ? [] : (value as Value[]);
+        if (side.type.category === "array") return value === null ? [] : value;
         return [value];
       });
       return items;

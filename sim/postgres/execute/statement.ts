@@ -4,18 +4,16 @@ import type { Catalog } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { compileGeneralSubquery, compileGeneral } from "../general/general.js";
 import type { ParsedStatement } from "../sql/parse.js";
-import { textType, voidType } from "../types/builtin.js";
+import { textType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
-import { compile } from "./compile.js";
-import { type CompileContext, type CompiledSubquery, emptyScope, type Env, type Wait } from "./env.js";
-import { functionTable, type FunctionDef } from "./function-table.js";
+import { type CompileContext, type CompiledSubquery, emptyScope, type Env } from "./env.js";
 import { compileInsert } from "./insert.js";
-import { createEnv, runAtOnce, type Execution, type Outcome, type Plan, type Run } from "./plan.js";
+import { createEnv, runAtOnce, type Execution, type Outcome, type Plan } from "./plan.js";
 import { type CompiledSelect, compileSelect, isSimpleSelect, selected } from "./select.js";
 import { unsupported } from "./unsupported.js";
 import { compileDelete, compileUpdate } from "./update.js";
-import { tryCoerce } from "./coerce.js";
 import type { Row, Value } from "../types/value.js";
+import { compileWaiting, findWaitingColumns } from "./waiting-select.js";
 
 function createContext(catalog: Catalog, parameterCount: number): CompileContext {
   return {
@@ -68,41 +66,6 @@ function once(env: Env, key: unknown, rows: (env: Env) => Row[]): readonly Row[]
   return found;
 }
 
-interface WaitingColumn {
-  readonly index: number;
-  readonly waits: (values: readonly Value[], env: Env) => Wait | null;
-  readonly args: (env: Env) => readonly Value[];
-}
-
-/** Columns such as `pg_advisory_lock(1)`, which must wait before they have a value. */
-function findWaitingColumns(node: Statement, context: CompileContext): WaitingColumn[] {
-  if (node.type !== "select" || (node.from ?? []).length > 0) return [];
-  return (node.columns ?? []).flatMap(({ expr }, index): WaitingColumn[] => {
-    if (expr.type !== "call") return [];
-    for (const def of functionTable.get(expr.function.name) ?? []) {
-      const args = matchArguments(
-        def,
-        expr.args.map((argument) => compile(argument, context)),
-      );
-      if (def.wait != null && args !== null) {
-        return [{ index, waits: def.wait, args: (env) => args.map((argument) => argument.run(env)) }];
-      }
-    }
-    return [];
-  });
-}
-
-function matchArguments(
-  def: FunctionDef,
-  args: readonly ReturnType<typeof compile>[],
-): ReturnType<typeof compile>[] | null {
-  if (args.length !== def.args.length) return null;
-  const converted = args.map((argument, index) =>
-    tryCoerce(argument, def.args[index] ?? argument.type, "implicit"),
-  );
-  return converted.every((argument) => argument !== null) ? converted : null;
-}
-
 function compileSelectPlan(node: Statement & { type: "select" }, context: CompileContext): Plan {
   const waiting = findWaitingColumns(node, context);
   if (waiting.length > 0) return compileWaiting(node, waiting, context);
@@ -129,46 +92,6 @@ function compileSelectPlan(node: Statement & { type: "select" }, context: Compil
     label: `SELECT FOR ${locking.toUpperCase()}`,
     *run(execution, parameters) {
       return selected(columns, yield* select.runLocked(execution, createEnv(execution, parameters)));
-    },
-  };
-}
-
-/** `SELECT pg_advisory_lock(...)` and the like: the wait first, then an empty value in that column. */
-function compileWaiting(
-  node: Statement & { type: "select" },
-  waiting: readonly WaitingColumn[],
-  context: CompileContext,
-): Plan {
-  const plain = compileSelect(
-    {
-      ...node,
-      columns: (node.columns ?? []).map((column, index) =>
-        waiting.some((one) => one.index === index)
-          ? {
-              alias: column.alias ?? { name: (column.expr as { function: { name: string } }).function.name },
-              expr: { type: "cast", operand: { type: "string", value: "" }, to: { name: "text" } },
-            }
-          : column,
-      ),
-    },
-    context,
-  );
-  const columns = plain.columns.map((column, index) =>
-    waiting.some((one) => one.index === index) ? { ...column, type: voidType } : column,
-  );
-  return {
-    command: "SELECT",
-    parameterTypes: [],
-    columns,
-    tables: [],
-    writes: false,
-    *run(execution, parameters): Run<Outcome> {
-      const env = createEnv(execution, parameters);
-      for (const { waits, args } of waiting) {
-        const wait = waits(args(env), env);
-        if (wait !== null) yield wait;
-      }
-      return selected(columns, plain.rows(env));
     },
   };
 }

@@ -13,9 +13,9 @@ import { type Aggregate, type CompileContext, missingTable, type ScopeTable } fr
 import { columnName, compileOutputs } from "../execute/output.js";
 import { scopeTableOf } from "../execute/scan.js";
 import { unsupported } from "../execute/unsupported.js";
-import { walkTree } from "../sql/parse.js";
 import { boolType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
+import { columnTypes, refuseLies } from "./refuse.js";
 
 export interface GeneralColumn {
   readonly name: string;
@@ -31,52 +31,6 @@ export interface Analysis {
 }
 
 type Named = ReadonlyMap<string, readonly GeneralColumn[]>;
-
-/** Operators and functions on which pg-mem agrees with PostgreSQL for the types allowed. */
-const operators = new Set([
-  "=",
-  "!=",
-  "<",
-  "<=",
-  ">",
-  ">=",
-  "AND",
-  "OR",
-  "IN",
-  "NOT IN",
-  "+",
-  "-",
-  "*",
-  "LIKE",
-  "NOT LIKE",
-  "||",
-]);
-const functions = new Set(["count", "sum", "min", "max", "coalesce", "lower", "upper"]);
-const columnTypes = new Set([16, 21, 23, 20, 701, 25, 1043, 2950, 1184, 1114, 3802]);
-
-function refuseLies(node: SelectStatement): void {
-  walkTree(node, (part) => {
-    const type = part["type"];
-    if (type === "binary" && !operators.has(String(part["op"])))
-      throw unsupported(`the operator ${String(part["op"])} in a query of several tables`);
-    if (type === "call") {
-      const { name } = part["function"] as { name: string };
-      if (!functions.has(name)) throw unsupported(`the function ${name} in a query of several tables`);
-      if (part["filter"]) throw unsupported("FILTER in a query of several tables");
-    }
-    if (
-      type === "case" ||
-      type === "cast" ||
-      type === "member" ||
-      type === "keyword" ||
-      type === "arrayIndex"
-    ) {
-      throw unsupported(`${type} expressions in a query of several tables`);
-    }
-    if (part["for"] !== undefined && type === "select")
-      throw unsupported("row locks in a query of several tables");
-  });
-}
 
 function sourceOf(from: From, context: CompileContext, named: Named, analysis: Analysis): ScopeTable {
   const place = context.places.count;

@@ -4,7 +4,8 @@
  */
 import { DatabaseError } from "../database-error.js";
 import type { Wait } from "../execute/env.js";
-import { isInCycle, type LockOwner, lockModes } from "../locks/lock-manager.js";
+import { isInCycle } from "../locks/deadlock.js";
+import { type LockOwner, lockModes } from "../locks/lock-manager.js";
 import type { Engine } from "./engine.js";
 import type { SessionState } from "./session-state.js";
 

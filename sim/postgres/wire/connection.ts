@@ -7,13 +7,12 @@ import { DatabaseError } from "../database-error.js";
 import type { Run } from "../execute/plan.js";
 import { unsupported } from "../execute/unsupported.js";
 import type { ServerSession, SessionEvents } from "../session/session-types.js";
-import { bindValue } from "../session/bind.js";
-import { byteaType, textType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
-import type { Row, Value } from "../types/value.js";
+import type { Row } from "../types/value.js";
 import { type ClientMessage, createSplitter, type MessageReader } from "./decode.js";
 import * as encode from "./encode.js";
 import { type Portal, type Prepared, type WireConnection, type WireEnd, type WireHost } from "./host.js";
+import { readParameter } from "./parameters.js";
 
 const sslRequest = 80_877_103;
 const gssRequest = 80_877_104;
@@ -293,14 +292,4 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
       session?.end();
     },
   };
-}
-
-function readParameter(body: MessageReader, type: PgType, format = 0): Value {
-  const length = body.int32();
-  if (length < 0) return null;
-  const bytes = body.bytes(length);
-  if (format === 0) return bindValue(Buffer.from(bytes).toString("utf8"), type);
-  if (type.oid === byteaType.oid) return Uint8Array.from(bytes);
-  if (type.category === "text" || type.oid === textType.oid) return Buffer.from(bytes).toString("utf8");
-  throw unsupported(`a binary parameter of type ${type.name}`);
 }

@@ -8,7 +8,7 @@ export interface MemorySocket extends Duplex {
   connect(...target: unknown[]): this;
   setNoDelay(): this;
   setKeepAlive(): this;
-  setTimeout(): this;
+  setTimeout: () => this;
   ref(): this;
   unref(): this;
 }

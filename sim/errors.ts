@@ -10,6 +10,8 @@ export type SimErrorCode =
   | "SIM_UNSUPPORTED" // caller: asked a simulated part for a feature it does not have
   | "SIM_SCENARIO_UNKNOWN" // caller: named a scenario that does not exist
   | "SIM_STRATEGY_UNKNOWN" // caller: named a search strategy that does not exist
+  | "SIM_FAULT_UNKNOWN" // caller: named a fault that does not exist
+  | "SIM_PROFILE_UNKNOWN" // caller: named a profile of faults that does not exist
   | "SIM_TOKEN_INVALID" // caller: a replay token is damaged, or is none
   | "SIM_TOKEN_VERSION" // caller: a replay token was made by another version
   | "SIM_CASE_INVALID" // caller: a case file cannot be read as one
@@ -21,6 +23,7 @@ export type SimErrorCode =
   | "SIM_WAIT_TIMEOUT" // code under test: the awaited state did not come in virtual time
   | "SIM_STEP_LIMIT" // code under test: it never settles
   | "SIM_TIME_LIMIT" // code under test: the run went past the virtual time it was given
+  | "SIM_INVARIANT" // code under test: something that must always hold did not
   | "SIM_NOT_DETERMINISTIC" // code under test: two runs of one seed differ
   | "SIM_ASSERTION"; // code under test: an expectation of a scenario did not hold
 

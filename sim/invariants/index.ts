@@ -14,3 +14,18 @@ export type {
   RegisterInput,
   RegisterOutput,
 } from "./linearizability-models.js";
+export { invariants } from "./catalogue.js";
+export { createInvariantHub, InvariantError } from "./hub.js";
+export type { HubParts, InvariantHub } from "./hub.js";
+export type {
+  Answer,
+  Claims,
+  Invariant,
+  InvariantView,
+  RowChange,
+  RowImage,
+  RunningCollector,
+  Socket,
+  Watcher,
+  Writer,
+} from "./watch.js";

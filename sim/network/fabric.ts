@@ -82,6 +82,14 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       sendAgain(message, delivery, attempts);
       return;
     }
+    if (verdict?.action === "hold") {
+      if (lane !== undefined) lane.stalled = true;
+      verdict.until(() => {
+        if (lane !== undefined) lane.stalled = false;
+        attempt(message, delivery, attempts);
+      });
+      return;
+    }
     if (verdict?.action === "reset") {
       loop.schedule(link.delayMsMin, "message", `${message.label}/reset`, () =>
         delivery.broken("ECONNRESET"),

@@ -4,6 +4,7 @@ import type { Message } from "./message.js";
 /** What happens to one message. `undefined` leaves it to the next rule, and in the end to the link. */
 export type Verdict =
   | { readonly action: "delay"; readonly ms: number } // delivered that much later
+  | { readonly action: "hold"; readonly until: (release: () => void) => void } // kept back until released
   | { readonly action: "drop" } // lost on this attempt; sent again later, as TCP does
   | { readonly action: "duplicate" } // a request arrives twice; elsewhere the same as passing
   | { readonly action: "reset" } // the connection breaks, and both ends learn of it

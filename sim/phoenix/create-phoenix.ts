@@ -19,7 +19,14 @@ import {
   waitFor,
 } from "../kernel/index.js";
 import { createNetwork, sendHttp } from "../network/index.js";
-import { type Service, createCluster, gatewayPort, prometheusPort } from "../services/index.js";
+import {
+  type Service,
+  createCluster,
+  createInterference,
+  createTaps,
+  gatewayPort,
+  prometheusPort,
+} from "../services/index.js";
 import { createRecorder } from "../trace/index.js";
 import type { Phoenix } from "./api.js";
 import { createDispose } from "./dispose.js";
@@ -55,7 +62,9 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
     onStep: resolved.trace ? recorder.step : undefined,
   });
   const network = createNetwork(loop, resolved.link);
-  const cluster = createCluster({ loop, network, recorder }, resolved);
+  const [taps, interference] = [createTaps(), createInterference()];
+  const world = { loop, network, recorder, taps, interference };
+  const cluster = createCluster(world, resolved);
   const life = network.fabric.addHost("client").boot();
   const fetch = createWorldFetch({ network, life, loop });
   const sockets = createWorldSockets({ network, loop, life });
@@ -64,7 +73,19 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
     const globals = resolved.globals
       ? await installGlobals({ loop, fetch, WebSocket: sockets.WebSocket, name: `seed ${resolved.seed}` })
       : undefined;
-    return assemble({ options: resolved, loop, network, cluster, life, fetch, sockets, globals, recorder });
+    return assemble({
+      options: resolved,
+      loop,
+      network,
+      cluster,
+      life,
+      fetch,
+      sockets,
+      globals,
+      recorder,
+      taps,
+      interference,
+    });
   } catch (error) {
     cluster.redis.dispose();
     loop.close();

@@ -1,5 +1,5 @@
 /** All services of a world on their hosts, and the stores that outlive them. */
-import { createConfigReader, createNodeDisk, type NodeAgent } from "../dataplane/index.js";
+import { createConfigReader, createNodeDisk, type NodeAgent, type NodeDisk } from "../dataplane/index.js";
 import { SimError } from "../errors.js";
 import type { Incarnation } from "../kernel/index.js";
 import type { CapacityOptions } from "../network/index.js";
@@ -10,7 +10,7 @@ import { controllerInstance } from "./controller.js";
 import { gatewayInstance } from "./gateway.js";
 import { generatorInstance } from "./generator.js";
 import { nodeInstance } from "./node.js";
-import { createDatabaseFactory, postgresInstance } from "./postgres.js";
+import { type Writer, createDatabaseFactory, postgresInstance } from "./postgres.js";
 import type { PlatformOptions } from "./platform-options.js";
 import { platformScrapeConfig, prometheusInstance } from "./prometheus.js";
 import { createPlatformCache, redisInstance } from "./redis.js";
@@ -41,6 +41,10 @@ export interface Cluster {
   prometheus(): Prometheus;
   /** The agent of a node's present life; undefined before the first. */
   agent(node: string): NodeAgent | undefined;
+  /** What the nodes keep over their crashes. */
+  readonly disks: ReadonlyMap<string, NodeDisk>;
+  /** Who has the session with a pid of PostgreSQL; undefined for the test's own. */
+  writer(pid: number): Writer | undefined;
 }
 
 // The schema is built at the first world of a process, and shared by all: it never changes.
@@ -54,6 +58,8 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
   const redis = createPlatformCache(world);
   const storage = createStorage();
   const agents = new Map<string, NodeAgent>();
+  const disks = new Map(nodeNames.map((name) => [name, createNodeDisk()]));
+  const writers = new Map<number, Writer>();
   let prometheus: Prometheus | undefined;
 
   function service(name: string, build: (life: Incarnation) => Instance): Service {
@@ -77,7 +83,9 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
     generator: namesOf("generator", replicas.generator),
   });
   const groups = {
-    postgres: group("postgres", 1, (life) => postgresInstance(world, postgres, life, capacity.postgres)),
+    postgres: group("postgres", 1, (life) =>
+      postgresInstance(world, postgres, life, capacity.postgres, writers),
+    ),
     redis: group("redis", 1, (life) => redisInstance(world, redis, life)),
     generator: group("generator", replicas.generator, (life) =>
       generatorInstance(world, life, platform.generator),
@@ -86,7 +94,7 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
       controllerInstance(world, life, poolSize, platform.controller),
     ),
     gateway: group("gateway", replicas.gateway, (life) =>
-      gatewayInstance(world, life, { poolSize, capacity: capacity.gateway, ...platform.gateway }),
+      gatewayInstance(world, life, { poolSize, capacity: capacity.gateway, given: platform.gateway }),
     ),
     prometheus: group("prometheus", 1, (life) =>
       prometheusInstance(world, life, scrapeConfig, storage, (instance) => (prometheus = instance)),
@@ -95,9 +103,9 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
   const readConfig = createConfigReader();
   const nodes = new Map(
     nodeNames.map((name) => {
-      const nodeStorage = { disk: createNodeDisk(), readConfig };
+      const nodeStorage = { disk: disks.get(name) ?? createNodeDisk(), readConfig };
       const build = (life: Incarnation): Instance =>
-        nodeInstance(world, nodeStorage, life, (agent) => agents.set(name, agent));
+        nodeInstance(world, nodeStorage, life, (agent) => agents.set(name, agent), platform.node);
       return [name, service(name, build)] as const;
     }),
   );
@@ -122,5 +130,7 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
       throw new SimError("SIM_HOST_STATE", "Prometheus has not run in this world yet.", "Start it first.");
     },
     agent: (node) => agents.get(node),
+    disks,
+    writer: (pid) => writers.get(pid),
   };
 }

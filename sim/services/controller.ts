@@ -1,7 +1,8 @@
 /** The experiment controller on a host. */
 import { createController } from "../../src/controller/index.js";
 import type { Incarnation } from "../kernel/index.js";
-import type { PlatformOptions } from "./platform-options.js";
+import { interfered } from "./interference.js";
+import { type PlatformOptions, type ServicePorts, partsFor } from "./platform-options.js";
 import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
 import { connectPool } from "./postgres.js";
 import { connectCache } from "./redis.js";
@@ -19,18 +20,26 @@ export function controllerInstance(
 ): Instance {
   const { loop, network, recorder } = world;
   const sql = connectPool(network, life, poolSize);
-  const controller = createController({
+  const standard: ServicePorts = {
     clock: createClockPort(life),
     random: createRandomPort(loop, life),
     sql,
     cache: connectCache(network, life),
     http: network.http(life),
     logger: createLoggerPort(loop, life, recorder),
-    ...given,
+  };
+  const ports = given.ports?.(standard) ?? standard;
+  const controller = createController({
+    ...ports,
+    ...(given.options === undefined ? {} : { options: given.options }),
+    ...partsFor(given.parts, ports),
   });
+  const handler = given.handler?.(controller.handle) ?? controller.handle;
   return {
     async start() {
-      network.listen(life, controllerPort, { onRequest: controller.handle });
+      network.listen(life, controllerPort, {
+        onRequest: interfered(world.interference, life.name, handler),
+      });
       await controller.start();
     },
     async stop() {

@@ -1,9 +1,11 @@
 /** The API gateway on a host: HTTP and WebSockets on one port. */
-import { type GatewayOptions, type GatewayParts, createGateway } from "../../src/gateway/index.js";
+import { createGateway } from "../../src/gateway/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { servePort } from "../edge/index.js";
 import type { Incarnation } from "../kernel/index.js";
 import { type CapacityOptions, createCapacity, routeLabel } from "../network/index.js";
+import { interfered } from "./interference.js";
+import { type PlatformOptions, type ServicePorts, partsFor } from "./platform-options.js";
 import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
 import { connectPool } from "./postgres.js";
 import { connectCache } from "./redis.js";
@@ -16,37 +18,50 @@ export interface GatewaySettings {
   /** Connections to PostgreSQL. */
   readonly poolSize: number;
   readonly capacity: CapacityOptions;
-  readonly options?: GatewayOptions;
-  readonly parts?: Partial<GatewayParts>;
+  readonly given: PlatformOptions["gateway"];
 }
 
 export function gatewayInstance(
   world: World,
   life: Incarnation,
-  { poolSize, capacity, ...given }: GatewaySettings,
+  { poolSize, capacity, given = {} }: GatewaySettings,
 ): Instance {
-  const { loop, network, recorder } = world;
+  const { loop, network, recorder, taps } = world;
   const sql = connectPool(network, life, poolSize);
   const workers = createCapacity(capacity);
-  const gateway = createGateway({
+  const standard: ServicePorts = {
     clock: createClockPort(life),
     random: createRandomPort(loop, life),
     sql,
     cache: connectCache(network, life),
     http: network.http(life),
     logger: createLoggerPort(loop, life, recorder),
-    ...given,
+  };
+  const ports = given.ports?.(standard) ?? standard;
+  const gateway = createGateway({
+    ...ports,
+    ...(given.options === undefined ? {} : { options: given.options }),
+    ...partsFor(given.parts, ports),
   });
+  const answer = given.handler?.(gateway.handle) ?? gateway.handle;
   const handler: HttpHandler = async (request) => {
     await workers.serve(life, request.method);
-    const reply = await gateway.handle(request);
+    const reply = await answer(request);
     recorder.answered(`${request.method} ${routeLabel(pathOf(request.url))}`, reply.status);
+    if (life.alive) taps.answered({ host: life.name, request, reply });
     return reply;
   };
   return {
     async start() {
       await gateway.start();
-      servePort({ network, loop, life, port: gatewayPort, handler, onSocket: gateway.openSocket });
+      servePort({
+        network,
+        loop,
+        life,
+        port: gatewayPort,
+        handler: interfered(world.interference, life.name, handler),
+        onSocket: (socket, request) => gateway.openSocket(taps.socket(life, socket, request), request),
+      });
     },
     async stop() {
       await gateway.stop();

@@ -1,6 +1,7 @@
 /** The config generator on a host. */
 import { createGenerator } from "../../src/generator/index.js";
 import type { Incarnation } from "../kernel/index.js";
+import { interfered } from "./interference.js";
 import type { PlatformOptions } from "./platform-options.js";
 import { createClockPort, createLoggerPort } from "./ports.js";
 import type { Instance } from "./service.js";
@@ -16,12 +17,15 @@ export function generatorInstance(
   const generator = createGenerator({
     clock: createClockPort(life),
     logger: createLoggerPort(world.loop, life, world.recorder),
-    ...given,
+    ...(given.options === undefined ? {} : { options: given.options }),
   });
+  const handler = given.handler?.(generator.handle) ?? generator.handle;
   return {
     start() {
       generator.start();
-      world.network.listen(life, generatorPort, { onRequest: generator.handle });
+      world.network.listen(life, generatorPort, {
+        onRequest: interfered(world.interference, life.name, handler),
+      });
     },
     stop: () => generator.stop(),
   };

@@ -1,7 +1,13 @@
 /** The services of a world: each part on its host, under supervision. */
 export { createCluster } from "./cluster.js";
 export type { Cluster, ClusterOptions, ServiceName } from "./cluster.js";
-export type { PlatformOptions } from "./platform-options.js";
+export { createInterference } from "./interference.js";
+export type { ArrivingStatement, HttpInterference, Interference } from "./interference.js";
+export type { PlatformOptions, ServicePorts, WrapHandler, WrapPorts } from "./platform-options.js";
+export type { Writer } from "./postgres.js";
+export { replicaLagMsMax } from "./redis.js";
+export { createTaps } from "./taps.js";
+export type { GatewayAnswer, Tap, TappedSocket, Taps } from "./taps.js";
 export { gatewayPort } from "./gateway.js";
 export { prometheusPort } from "./prometheus.js";
 export type { CrashOptions, Outage, Service } from "./service.js";

@@ -1,6 +1,8 @@
 /** A node on a host: the agent on port 8090, and the metrics ports of its collectors. */
 import { type ConfigReader, type NodeAgent, type NodeDisk, createNodeAgent } from "../dataplane/index.js";
 import type { Incarnation } from "../kernel/index.js";
+import { interfered } from "./interference.js";
+import type { PlatformOptions } from "./platform-options.js";
 import { createClockPort, createLoggerPort, createRandomPort } from "./ports.js";
 import type { Instance } from "./service.js";
 import type { World } from "./world.js";
@@ -19,8 +21,9 @@ export function nodeInstance(
   storage: NodeStorage,
   life: Incarnation,
   onBoot: (agent: NodeAgent) => void,
+  given: PlatformOptions["node"] = {},
 ): Instance {
-  const { loop, network, recorder } = world;
+  const { loop, network, recorder, interference } = world;
   const node = createNodeAgent({
     name: life.name,
     clock: createClockPort(life),
@@ -29,14 +32,19 @@ export function nodeInstance(
     disk: storage.disk,
     readConfig: storage.readConfig,
   });
+  const handler = given.handler?.(node.agent) ?? node.agent;
   return {
     start() {
       node.start();
       onBoot(node);
-      network.listen(life, nodeAgentPort, { onRequest: node.agent });
+      network.listen(life, nodeAgentPort, {
+        onRequest: interfered(interference, life.name, handler),
+      });
       network.listenElsewhere(life, (port) => {
         const onRequest = node.metrics(port);
-        return onRequest === undefined ? undefined : { onRequest };
+        return onRequest === undefined
+          ? undefined
+          : { onRequest: interfered(interference, life.name, onRequest) };
       });
     },
     stop: () => node.stop(),

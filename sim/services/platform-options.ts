@@ -2,9 +2,55 @@
 import type { ControllerOptions, ControllerParts } from "../../src/controller/index.js";
 import type { GatewayOptions, GatewayParts } from "../../src/gateway/index.js";
 import type { GeneratorOptions } from "../../src/generator/index.js";
+import type {
+  Cache,
+  Clock,
+  HttpClient,
+  HttpHandler,
+  Logger,
+  Random,
+  SqlPool,
+} from "../../src/ports/index.js";
+
+/** What a gateway or a controller gets from its world. */
+export interface ServicePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly sql: SqlPool;
+  readonly cache: Cache;
+  readonly http: HttpClient;
+  readonly logger: Logger;
+}
+
+/** Exchanges what a service gets from its world. Called once for each life. */
+export type WrapPorts = (ports: ServicePorts) => ServicePorts;
+
+/** Exchanges how a service answers requests. Called once for each life. */
+export type WrapHandler = (handler: HttpHandler) => HttpHandler;
 
 export interface PlatformOptions {
-  readonly gateway?: { readonly options?: GatewayOptions; readonly parts?: Partial<GatewayParts> };
-  readonly controller?: { readonly options?: ControllerOptions; readonly parts?: Partial<ControllerParts> };
-  readonly generator?: { readonly options?: GeneratorOptions };
+  readonly gateway?: {
+    readonly options?: GatewayOptions;
+    readonly parts?: Partial<GatewayParts> | ((ports: ServicePorts) => Partial<GatewayParts>);
+    readonly ports?: WrapPorts;
+    readonly handler?: WrapHandler;
+  };
+  readonly controller?: {
+    readonly options?: ControllerOptions;
+    readonly parts?: Partial<ControllerParts> | ((ports: ServicePorts) => Partial<ControllerParts>);
+    readonly ports?: WrapPorts;
+    readonly handler?: WrapHandler;
+  };
+  readonly generator?: { readonly options?: GeneratorOptions; readonly handler?: WrapHandler };
+  /** The agents of all nodes. */
+  readonly node?: { readonly handler?: WrapHandler };
+}
+
+/** @returns The parts of one life, when they were given as a function of its ports. */
+export function partsFor<Parts extends object>(
+  given: Parts | ((ports: ServicePorts) => Parts) | undefined,
+  ports: ServicePorts,
+): { readonly parts?: Parts } {
+  if (given === undefined) return {};
+  return { parts: typeof given === "function" ? given(ports) : given };
 }

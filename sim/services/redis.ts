@@ -11,6 +11,9 @@ export const redisPort = 6379;
 
 const connectTimeoutMs = 5_000;
 
+/** How many milliseconds of writes a failover may lose at most. */
+export const replicaLagMsMax = 1_000;
+
 /** @returns The server of a world, running; its keys expire by the world's own time. */
 export function createPlatformCache({ loop }: World): RedisServer {
   return createRedisServer({
@@ -22,11 +25,16 @@ export function createPlatformCache({ loop }: World): RedisServer {
       },
     },
     random: () => loop.choices.entropy("redis/random") / 2 ** 32,
+    replicaLagMsMax,
   });
 }
 
 /** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
-export function redisInstance({ loop, network }: World, server: RedisServer, life: Incarnation): Instance {
+export function redisInstance(
+  { loop, network, interference }: World,
+  server: RedisServer,
+  life: Incarnation,
+): Instance {
   return {
     start() {
       if (!server.running) server.restart();
@@ -34,7 +42,10 @@ export function redisInstance({ loop, network }: World, server: RedisServer, lif
       network.listen(life, redisPort, {
         onConnection(connection) {
           const session = server.connect({
-            onPush: (reply) => channel.push(reply, "redis/push"),
+            onPush: (reply) => {
+              const lost = [...interference.push].some((loses) => loses(connection.remote));
+              if (!lost) channel.push(reply, "redis/push");
+            },
             onClose: () => connection.close(),
           });
           const channel = createCallServer(

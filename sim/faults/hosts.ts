@@ -1,0 +1,65 @@
+/** Names of hosts, and what the explorer may aim at. */
+import type { Host } from "../kernel/index.js";
+import type { Message, Rule } from "../network/index.js";
+import type { Service } from "../services/index.js";
+import { type Fault, type FaultWorld, faultOf } from "./fault.js";
+
+/** @returns Hosts behind a host or service name. @throws SimError `SIM_HOST_UNKNOWN`. */
+export function hostsOf({ network }: FaultWorld, name: string): readonly Host[] {
+  const hosts = network.fabric.resolve(name);
+  return hosts.length > 0 ? hosts : [network.host(name)];
+}
+
+/** @returns Names of the hosts behind a host or service name. */
+export function hostNames(world: FaultWorld, name: string): ReadonlySet<string> {
+  return new Set(hostsOf(world, name).map((host) => host.name));
+}
+
+/** @returns The supervised services behind a host or service name. @throws SimError `SIM_HOST_UNKNOWN`. */
+export function servicesOf(world: FaultWorld, name: string): readonly Service[] {
+  const names = hostNames(world, name);
+  return world.cluster.all.filter((service) => names.has(service.name));
+}
+
+/** Ways that messages of the platform take, the busiest first. */
+export function routes({ cluster }: FaultWorld): readonly (readonly [string, string])[] {
+  const nodes = [...cluster.nodes.keys()];
+  return [
+    ["gateway", "postgres"],
+    ["controller", "postgres"],
+    ["client", "gateway"],
+    ...nodes.map((node) => ["controller", node] as const),
+    ["controller", "generator"],
+    ["gateway", "redis"],
+    ["controller", "redis"],
+    ["prometheus", "controller"],
+    ...nodes.map((node) => ["prometheus", node] as const),
+    ["controller", "prometheus"],
+  ];
+}
+
+/** Everything that can crash: replicas and nodes, by host name. */
+export function processes({ cluster }: FaultWorld): readonly string[] {
+  const { groups, nodes } = cluster;
+  const order = ["controller", "gateway", "postgres", "redis", "generator", "prometheus"] as const;
+  return [...order.flatMap((name) => groups[name].replicas.map((service) => service.name)), ...nodes.keys()];
+}
+
+/** Processes that write to the database. */
+export function writers({ cluster }: FaultWorld): readonly string[] {
+  return [...cluster.groups.controller.replicas, ...cluster.groups.gateway.replicas].map(({ name }) => name);
+}
+
+/** @returns A fault that is one rule of the network. */
+export function ruleFault(kind: string, name: string, build: (world: FaultWorld) => Rule): Fault {
+  return faultOf(kind, name, (world) => {
+    const handle = world.network.fabric.rules.add(name, build(world));
+    return () => handle.heal();
+  });
+}
+
+/** @returns A test for messages between two hosts or services, in either direction. */
+export function between(world: FaultWorld, one: string, other: string): (message: Message) => boolean {
+  const [left, right] = [hostNames(world, one), hostNames(world, other)];
+  return ({ from, to }) => (left.has(from) && right.has(to)) || (right.has(from) && left.has(to));
+}

@@ -1,0 +1,82 @@
+/**
+ * A storm: the faults of one run under a profile.
+ *
+ * Whether a fault strikes, at whom, when and for how long are questions to the choice log, so that a replay knows
+ * them and a shrink can drop each. Where nothing strikes nothing else is asked.
+ */
+import type { ChoiceKind } from "../kernel/index.js";
+import type { Fault, FaultHandle, FaultKind, FaultWorld, Pick } from "./fault.js";
+import type { Armed } from "./profiles.js";
+
+export interface StormOptions {
+  /** Virtual time within which faults begin. @default 80_000 */
+  readonly windowMs?: number;
+}
+
+export interface Storm {
+  /** Names of the faults that have struck, in order, with their virtual milliseconds. */
+  readonly struck: readonly { readonly name: string; readonly kind: string; readonly atMs: number }[];
+  /** Lets no further fault strike and heals those in force. */
+  end(): Promise<void>;
+}
+
+const moments = 64;
+const durationsMs = [1_000, 200, 3_000, 6_000, 11_000, 17_000, 31_000, 70_000];
+
+/** Asks all questions at once; the faults strike as time goes on. */
+export function startStorm(
+  world: FaultWorld,
+  armed: readonly Armed[],
+  { windowMs = 80_000 }: StormOptions = {},
+): Storm {
+  const struck: { name: string; kind: string; atMs: number }[] = [];
+  const active = new Set<FaultHandle>();
+  const cancels: (() => void)[] = [];
+  const { loop } = world;
+
+  function later(ms: number, label: string, run: () => void): void {
+    const event = loop.schedule(ms, "fault", label, run);
+    cancels.push(() => loop.cancel(event));
+  }
+
+  function strike(fault: Fault, forMs: number): void {
+    struck.push({ name: fault.name, kind: fault.kind, atMs: loop.clock.nowMs });
+    const handle = fault.inject(world);
+    active.add(handle);
+    later(forMs, `heal/${fault.kind}`, () => {
+      active.delete(handle);
+      handle.heal().catch((error: unknown) => loop.fail(error as Error));
+    });
+  }
+
+  for (const { kind, probability } of armed) {
+    if (!loop.choices.chance("fault", `fault/${kind.kind}`, probability)) continue;
+    const pick = pickerFor(world, kind);
+    // Early moments lie closer together: that is where most happens.
+    const moment = choose(world, "timing", kind, "at", moments) / (moments - 1);
+    const forMs = durationsMs[choose(world, "timing", kind, "for", durationsMs.length)] ?? 1_000;
+    const fault = kind.draw(pick, world);
+    later(windowMs * moment * moment, `strike/${kind.kind}`, () => strike(fault, forMs));
+  }
+
+  return {
+    struck,
+    async end() {
+      for (const cancel of cancels.splice(0)) cancel();
+      const ending = [...active];
+      active.clear();
+      for (const handle of ending) await handle.heal();
+    },
+  };
+}
+
+function pickerFor(world: FaultWorld, kind: FaultKind): Pick {
+  return (name, options) => {
+    const index = choose(world, "target", kind, name, options.length);
+    return options[index] as (typeof options)[number];
+  };
+}
+
+function choose({ loop }: FaultWorld, as: ChoiceKind, { kind }: FaultKind, name: string, n: number): number {
+  return loop.choices.choose(as, `fault/${kind}/${name}`, n);
+}

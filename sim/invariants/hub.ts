@@ -1,0 +1,150 @@
+/** The hub: tells every invariant what happened, and says what broke. */
+import { SimError } from "../errors.js";
+import { readClaims } from "./claims.js";
+import type {
+  Claims,
+  Invariant,
+  InvariantView,
+  RowChange,
+  RowImage,
+  Socket,
+  Watcher,
+  Writer,
+} from "./watch.js";
+
+/** Thrown when something that must always hold does not. */
+export class InvariantError extends SimError {
+  /** Name of the invariant. */
+  readonly invariant: string;
+
+  constructor(invariant: string, problem: string) {
+    super(
+      "SIM_INVARIANT",
+      `The invariant "${invariant}" does not hold: ${problem}.`,
+      "Replay the run with its trace to see what led to it.",
+    );
+    this.invariant = invariant;
+  }
+}
+
+/** What the hub needs of a world. */
+export interface HubParts extends Omit<InvariantView, "fail" | "experiment" | "experiments"> {
+  /** Ends the world. */
+  fail(error: InvariantError): void;
+}
+
+/** A socket as taps of a world see it. */
+export interface TappedSocket {
+  readonly id: number;
+  readonly host: string;
+  readonly request: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  readonly open: boolean;
+}
+
+export interface InvariantHub {
+  committed(changes: readonly RowChange[], by: Writer | undefined): void;
+  answered(answer: {
+    readonly host: string;
+    readonly request: {
+      readonly method: string;
+      readonly url: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    };
+    readonly reply: { readonly status: number; readonly body: string };
+  }): void;
+  told(socket: TappedSocket, text: string): void;
+  heard(socket: TappedSocket, text: string): void;
+  /** What is still to come, by invariant; empty when the world has converged. */
+  pending(): readonly { readonly invariant: string; readonly reason: string }[];
+}
+
+export function createInvariantHub(invariants: readonly Invariant[], parts: HubParts): InvariantHub {
+  const experiments = new Map<string, RowImage>();
+  const authenticated = new Map<number, Claims>();
+  const watchers = invariants.map((invariant) => ({
+    name: invariant.name,
+    watcher: invariant.watch(viewFor(invariant.name)),
+  }));
+  const having = <Hook extends keyof Watcher>(hook: Hook) =>
+    watchers.map(({ watcher }) => watcher).filter((watcher) => watcher[hook] !== undefined);
+  const [onCommit, onAnswer] = [having("committed"), having("answered")];
+  const [onTold, onHeard] = [having("told"), having("heard")];
+
+  function viewFor(name: string): InvariantView {
+    return {
+      get nowMs() {
+        return parts.nowMs;
+      },
+      fail: (problem) => parts.fail(new InvariantError(name, problem)),
+      rows: parts.rows,
+      experiment: (id) => experiments.get(id),
+      experiments: () => experiments.values(),
+      collectors: parts.collectors,
+      nodesOfSeries: parts.nodesOfSeries,
+    };
+  }
+
+  function socketOf(tapped: TappedSocket): Socket {
+    const token = new URL(tapped.request.url, "ws://gateway").searchParams.get("token") ?? "";
+    return {
+      id: tapped.id,
+      host: tapped.host,
+      url: tapped.request.url,
+      claims:
+        authenticated.get(tapped.id) ?? readClaims(token || (tapped.request.headers["authorization"] ?? "")),
+      get open() {
+        return tapped.open;
+      },
+    };
+  }
+
+  return {
+    committed(changes, by) {
+      for (const { table, key, after } of changes)
+        if (table === "experiments" && after !== null) experiments.set(key, after);
+      for (const watcher of onCommit) watcher.committed?.(changes, by);
+    },
+    answered({ host, request, reply }) {
+      const answer = {
+        host,
+        method: request.method,
+        path: new URL(request.url, "http://gateway").pathname,
+        headers: request.headers,
+        requestBody: request.body,
+        claims: readClaims(request.headers["authorization"] ?? ""),
+        status: reply.status,
+        body: reply.body,
+        json: objectOf(reply.body),
+      };
+      for (const watcher of onAnswer) watcher.answered?.(answer);
+    },
+    told(tapped, text) {
+      const socket = socketOf(tapped);
+      const json = objectOf(text);
+      for (const watcher of onTold) watcher.told?.(socket, text, json);
+    },
+    heard(tapped, text) {
+      const json = objectOf(text);
+      const token = json?.["token"] ?? (json?.["payload"] as RowImage | undefined)?.["token"];
+      const claims = typeof token === "string" ? readClaims(token) : undefined;
+      if (claims !== undefined) authenticated.set(tapped.id, claims);
+      const socket = socketOf(tapped);
+      for (const watcher of onHeard) watcher.heard?.(socket, json);
+    },
+    pending: () =>
+      watchers.flatMap(({ name, watcher }) => {
+        const reason = watcher.pending?.();
+        return reason === undefined ? [] : [{ invariant: name, reason }];
+      }),
+  };
+}
+
+function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text) as Readonly<Record<string, unknown>>;
+  } catch {
+    return undefined;
+  }
+}

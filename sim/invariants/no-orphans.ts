@@ -1,0 +1,19 @@
+/** Nothing of an experiment is left on nodes once it has ended. */
+import type { Invariant } from "./watch.js";
+
+export const noOrphans: Invariant = {
+  name: "no-orphans",
+  summary: "no collector is left on any node once its experiment has ended",
+  watch: ({ experiment, collectors }) => ({
+    pending() {
+      for (const [node, running] of collectors()) {
+        for (const { experimentId, variant } of running) {
+          const state = experiment(experimentId)?.["state"];
+          const ended = state === undefined || ["completed", "failed", "cancelled"].includes(String(state));
+          if (ended) return `${node} runs the ${variant} of ${experimentId}, which is ${String(state)}`;
+        }
+      }
+      return undefined;
+    },
+  }),
+};

@@ -1,0 +1,32 @@
+/** Metrics of an experiment come from its own nodes. */
+import { type Invariant, textsOf } from "./watch.js";
+
+const path = /^\/(?:api\/)?v1\/experiments\/([^/]+)\/metrics$/;
+
+export const ownNodes: Invariant = {
+  name: "own-nodes",
+  summary: "metrics of an experiment come only from its own nodes",
+  watch({ fail, experiment, experiments, nodesOfSeries }) {
+    return {
+      answered({ path: asked, status, json }) {
+        const id = path.exec(asked)?.[1];
+        if (id === undefined || status !== 200) return;
+        const targets = textsOf(experiment(id)?.["target_nodes"]);
+        const node = (json?.["labels"] as { readonly node?: unknown } | undefined)?.node;
+        const named = Array.isArray(node) ? node.map(String) : String(node ?? "").split(",");
+        const strange = named
+          .map((name) => name.trim())
+          .find((name) => name !== "" && !targets.includes(name));
+        if (strange !== undefined) fail(`metrics of ${id} name ${strange}, which is not among its nodes`);
+      },
+      pending() {
+        for (const row of experiments()) {
+          const targets = textsOf(row["target_nodes"]);
+          const strange = nodesOfSeries(String(row["id"])).find((node) => !targets.includes(node));
+          if (strange !== undefined) fail(`Prometheus has series of ${String(row["id"])} from ${strange}`);
+        }
+        return undefined;
+      },
+    };
+  },
+};

@@ -1,0 +1,37 @@
+/** Nothing of one tenant is in an answer or a frame to another. */
+import type { Claims, Invariant } from "./watch.js";
+
+const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+export const tenantIsolation: Invariant = {
+  name: "tenant-isolation",
+  summary: "nothing of one tenant is in any answer or frame to another",
+  watch({ fail, experiment }) {
+    function foreign(text: string, claims: Claims | undefined, except: string): string | undefined {
+      for (const [id] of text.matchAll(uuid)) {
+        const tenant = experiment(id)?.["tenant_id"];
+        if (tenant !== undefined && tenant !== claims?.tenant && !except.includes(id)) return id;
+      }
+      return undefined;
+    }
+
+    return {
+      answered({ method, path, status, body, claims, requestBody }) {
+        // A refusal may repeat the id that was asked for; an answer may not.
+        const except = status >= 300 ? path + requestBody : "";
+        const id = foreign(status >= 300 || method === "GET" ? body : `${path} ${body}`, claims, except);
+        const asked = status < 300 ? foreign(path, claims, "") : undefined;
+        const found = id ?? asked;
+        if (found !== undefined)
+          fail(
+            `${method} ${path} of ${claims?.tenant ?? "a stranger"} was answered ${status} with experiment ${found} of another tenant`,
+          );
+      },
+      told({ claims }, text) {
+        const id = foreign(text, claims, "");
+        if (id !== undefined)
+          fail(`a frame to ${claims?.tenant ?? "a stranger"} tells of experiment ${id} of another tenant`);
+      },
+    };
+  },
+};

@@ -1,0 +1,114 @@
+/**
+ * What invariants look at: what the database committed, what gateways answered and told, what nodes run.
+ *
+ * An invariant only watches. It must cost little, because it watches every run.
+ */
+
+/** One row, values as `pg` shows them. */
+export type RowImage = Readonly<Record<string, unknown>>;
+
+/** A row before and after a commit; null when it was not there. */
+export interface RowChange {
+  readonly table: string;
+  readonly key: string;
+  readonly before: RowImage | null;
+  readonly after: RowImage | null;
+}
+
+/** Who committed: a host, and which of its lives. */
+export interface Writer {
+  readonly host: string;
+  readonly life: number;
+}
+
+/** Who a token speaks for, as it says itself. */
+export interface Claims {
+  readonly tenant: string;
+  readonly user: string;
+  readonly roles: readonly string[];
+}
+
+/** One answer of a gateway, as it was sent. */
+export interface Answer {
+  readonly host: string;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requestBody: string;
+  readonly claims: Claims | undefined;
+  readonly status: number;
+  readonly body: string;
+  /** The body as JSON; undefined when it is none. Parsed once. */
+  readonly json: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** One WebSocket of a gateway. */
+export interface Socket {
+  readonly id: number;
+  readonly host: string;
+  readonly url: string;
+  readonly claims: Claims | undefined;
+  readonly open: boolean;
+}
+
+/** A collector that a node has been told to run. */
+export interface RunningCollector {
+  readonly experimentId: string;
+  readonly variant: string;
+  readonly version: number;
+}
+
+/** What an invariant may ask for. */
+export interface InvariantView {
+  /** Virtual milliseconds since the world began. */
+  readonly nowMs: number;
+  /** Says that it does not hold: the run ends. */
+  fail(problem: string): void;
+  /** Committed rows. */
+  rows(table: string): readonly RowImage[];
+  /** The last committed row of an experiment. */
+  experiment(id: string): RowImage | undefined;
+  /** Every experiment that was ever committed. */
+  experiments(): Iterable<RowImage>;
+  /** Collectors on the disks of all nodes, by node. */
+  collectors(): ReadonlyMap<string, readonly RunningCollector[]>;
+  /** Nodes for which Prometheus ever got a series of an experiment. */
+  nodesOfSeries(experimentId: string): readonly string[];
+}
+
+/** What an invariant does with what it sees. Nothing here may change the world. */
+export interface Watcher {
+  committed?(changes: readonly RowChange[], by: Writer | undefined): void;
+  answered?(answer: Answer): void;
+  /** A frame of the server; `json` is undefined when it is not JSON. */
+  told?(socket: Socket, text: string, json: Readonly<Record<string, unknown>> | undefined): void;
+  /** A frame of the client. */
+  heard?(socket: Socket, json: Readonly<Record<string, unknown>> | undefined): void;
+  /** Asked once faults have ended: what is still to come, in words; undefined when nothing is. */
+  pending?(): string | undefined;
+}
+
+export interface Invariant {
+  /** Stable, public name, in kebab case. */
+  readonly name: string;
+  /** What always holds, as one sentence. */
+  readonly summary: string;
+  watch(view: InvariantView): Watcher;
+}
+
+/** @returns A value that may be JSON text, as JSON. */
+export function jsonOf(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @returns Texts of a column that holds a list. */
+export function textsOf(value: unknown): readonly string[] {
+  const list = jsonOf(value);
+  return Array.isArray(list) ? list.map(String) : [];
+}

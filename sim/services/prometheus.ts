@@ -44,12 +44,29 @@ export function prometheusInstance(
   };
 }
 
-/** What the platform's Prometheus scrapes: each replica of its services, and what the controllers discover. */
-export function platformScrapeConfig(replicas: {
+/** Hosts of the services that are scraped by name. */
+export interface ScrapedHosts {
   readonly gateway: readonly string[];
   readonly controller: readonly string[];
   readonly generator: readonly string[];
-}): PrometheusConfig {
+}
+
+/** @returns `platformScrapeConfig`, which gives worlds of one size one object, so that it is parsed once. */
+export function createScrapeConfigs(): (hosts: ScrapedHosts) => PrometheusConfig {
+  const known = new Map<string, PrometheusConfig>();
+  return (hosts) => {
+    const key = JSON.stringify(hosts);
+    let config = known.get(key);
+    if (config === undefined) {
+      config = platformScrapeConfig(hosts);
+      known.set(key, config);
+    }
+    return config;
+  };
+}
+
+/** What the platform's Prometheus scrapes: each replica of its services, and what the controllers discover. */
+function platformScrapeConfig(replicas: ScrapedHosts): PrometheusConfig {
   const job = (name: string, hosts: readonly string[], port: number) => ({
     job_name: name,
     static_configs: [{ targets: hosts.map((host) => `${host}:${port}`) }],

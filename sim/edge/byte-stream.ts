@@ -10,19 +10,25 @@ import { nodeError } from "./node-error.js";
 
 /** What happens on a stream, for whoever has to know when an answer is complete. */
 export interface ByteStreamListener {
-  wrote?(): void;
-  arrived?(): void;
+  wrote?(bytes: Uint8Array): void;
+  /** Bytes arrived, or the end of them. */
+  arrived?(bytes?: Uint8Array): void;
+  /** This end has nothing more to say. */
+  finished?(): void;
   ended?(): void;
 }
 
 // Sent in place of bytes by an end that has nothing more to say, but still listens.
 const fin = { kind: "fin" } as const;
 
+/** What travels between the two ends, after the opening. */
+export type ByteFrame = Uint8Array | typeof fin;
+
 export class ByteStream extends Duplex {
   connecting = true;
   readonly encrypted = false;
-  readonly remoteAddress: string;
-  readonly remotePort: number;
+  remoteAddress: string;
+  remotePort: number;
   readonly remoteFamily = "IPv4";
   readonly #life: Incarnation;
   readonly #listener: ByteStreamListener;
@@ -31,6 +37,8 @@ export class ByteStream extends Duplex {
   #connection: Connection | undefined;
   #timeoutMs = 0;
   #cancelTimeout: () => void = () => {};
+  #forgetDeath: () => void;
+  #abandonedBy: Error | undefined;
 
   /** @param open - Called once; what is written before it resolves waits. */
   constructor(
@@ -44,8 +52,8 @@ export class ByteStream extends Duplex {
     this.remoteAddress = remote.host;
     this.remotePort = remote.port;
     this.#listener = listener;
-    const forget = life.onDeath(() => this.destroy());
-    this.once("close", forget);
+    this.#forgetDeath = life.onDeath(() => this.destroy());
+    this.once("close", () => this.#forgetDeath());
     // Later, so that the caller can listen first.
     process.nextTick(() => {
       const opened = open();
@@ -68,23 +76,38 @@ export class ByteStream extends Duplex {
     this.#connection?.setReading(true);
   }
 
-  override _write(chunk: Uint8Array, encoding: string, done: () => void): void {
+  override _write(chunk: Uint8Array, encoding: string, done: (error?: Error) => void): void {
+    if (this.#abandonedBy !== undefined) {
+      done(this.#abandonedBy);
+      return;
+    }
     if (this.connecting) {
       this.#early.push(() => this._write(chunk, encoding, done));
       return;
     }
     this.#touch();
     this.#connection?.send(Uint8Array.from(chunk), "stream/bytes", chunk.byteLength, chunk.byteLength);
-    this.#listener.wrote?.();
+    this.#listener.wrote?.(chunk);
     done();
   }
 
+  // What was written in one go travels in one piece.
+  override _writev(chunks: { readonly chunk: Uint8Array }[], done: (error?: Error) => void): void {
+    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), "buffer", done);
+  }
+
   override _final(done: () => void): void {
+    if (this.#abandonedBy !== undefined) {
+      done();
+      this.#end();
+      return;
+    }
     if (this.connecting) {
       this.#early.push(() => this._final(done));
       return;
     }
     this.#connection?.send(fin, "stream/end", 0, 0);
+    this.#listener.finished?.();
     done();
   }
 
@@ -94,6 +117,14 @@ export class ByteStream extends Duplex {
     else this.#connection?.abort();
     this.#listener.ended?.();
     done(error);
+  }
+
+  /** Breaks it without telling its user, who learns `error` at the next write: for the end of a world. */
+  abandon(error: Error): void {
+    this.#abandonedBy = error;
+    this.#cancelTimeout();
+    this.#forgetDeath();
+    this.#connection?.abort();
   }
 
   setTimeout(delayMs: number, onTimeout?: () => void): this {
@@ -133,7 +164,7 @@ export class ByteStream extends Duplex {
     }
     this.#connection = connection;
     this.connecting = false;
-    connection.onMessage((payload: Uint8Array | typeof fin) => this.#arrived(payload));
+    connection.onMessage((payload: ByteFrame) => this.#arrived(payload));
     connection.onClose((error) => {
       if (error === undefined) this.#end();
       else this.destroy(nodeError(error.code, "read"));
@@ -143,12 +174,12 @@ export class ByteStream extends Duplex {
     for (const run of this.#early.splice(0)) run();
   }
 
-  #arrived(payload: Uint8Array | typeof fin): void {
+  #arrived(payload: ByteFrame): void {
     this.#touch();
     if (payload instanceof Uint8Array) {
       if (!this.push(payload)) this.#connection?.setReading(false);
     } else this.#end();
-    this.#listener.arrived?.();
+    this.#listener.arrived?.(payload instanceof Uint8Array ? payload : undefined);
   }
 
   // Nobody may be reading, as from an idle connection of an agent; the end must be seen nevertheless.

@@ -29,6 +29,11 @@ export interface StreamOpening {
   readonly serve: (connection: Connection, service: PortService) => void;
 }
 
+/** First message of a connection that carries the bytes of a protocol which its port speaks itself. */
+export interface BytesOpening {
+  readonly kind: "bytes";
+}
+
 /** Virtual milliseconds that either end waits for the answer to its close frame, as `ws` does. */
 export const closeTimeoutMs = 30_000;
 

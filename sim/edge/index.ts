@@ -1,8 +1,21 @@
 /** The edges: how a test's own code reaches a world, by fetch, WebSocket, real clients, globals, or a port. */
+export { createDriverStreams } from "./driver-stream.js";
+export type {
+  DriverProtocol,
+  DriverStream,
+  DriverStreams,
+  DriverWatch,
+  DriverWorld,
+} from "./driver-stream.js";
+export { carriesBytes, serveBytes } from "./serve-bytes.js";
+export type { ByteClient, ByteServer } from "./serve-bytes.js";
+export type { BytesOpening } from "./frames.js";
 export { createWorldFetch } from "./fetch.js";
 export type { WorldFetchOptions } from "./fetch.js";
 export { installGlobals } from "./globals.js";
 export type { GlobalsOptions, InstalledGlobals } from "./globals.js";
+export { listenForDrivers } from "./listen-for-drivers.js";
+export type { ListenForDriversOptions } from "./listen-for-drivers.js";
 export { listenOnPort } from "./listen-on-port.js";
 export type { ListenOnPortOptions, PortListener } from "./listen-on-port.js";
 export { createRealClients } from "./real-clients.js";

@@ -1,10 +1,11 @@
 /** What `createPhoenix` gives: the world as its user sees it. */
 import type { Client } from "../client/index.js";
-import type { PortListener, RealClients } from "../edge/index.js";
+import type { DriverStream, PortListener, RealClients } from "../edge/index.js";
 import type { Deviation, Duration, Step } from "../kernel/index.js";
 import type { LinkOptions, Rule, RuleHandle } from "../network/index.js";
 import type { Prometheus } from "../prometheus/index.js";
-import type { Service, ServiceGroup, ServiceName } from "../services/index.js";
+import type { IoredisConnector } from "../redis/index.js";
+import type { Service, ServiceGroup, ServiceName, SimulatedNode } from "../services/index.js";
 import type { LogLine } from "../trace/index.js";
 
 /** Virtual time of the world. */
@@ -24,16 +25,67 @@ export interface UntilOptions {
   readonly label?: string;
 }
 
-/** PostgreSQL from the inside: no network, no faults, no delay. */
+/** What `new pg.Pool(...)` and `new pg.Client(...)` need to reach the PostgreSQL of a world; spread it into their options. */
+export interface PostgresConnection {
+  /** A name of the world; another one gives `ENOTFOUND`, as a wrong name does. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+  /** The simulated server has no TLS. */
+  readonly ssl: false;
+  /** Idle clients move no virtual time. */
+  readonly allowExitOnIdle: true;
+  /** Sockets of the world instead of TCP ones. */
+  readonly stream: () => DriverStream;
+}
+
+/** What `new Redis(...)` of ioredis needs to reach the Redis of a world; spread it into its options. */
+export interface RedisConnection {
+  /** A name of the world; another one gives `ENOTFOUND`, as a wrong name does. */
+  readonly host: string;
+  readonly port: number;
+  /** Sockets of the world instead of TCP ones. */
+  readonly Connector: IoredisConnector;
+}
+
+/** PostgreSQL: from the inside (no network, no faults, no delay), and for real drivers, through the network. */
 export interface PhoenixPostgres {
+  /**
+   * Options for an unmodified `pg` (and what stands on it: kysely, drizzle ...):
+   * `new pg.Pool({ ...phoenix.postgres.connection })`. Its connections come from the host `client`; latency,
+   * partitions and crashes reach the driver as errors of the operating system. Time moves while it waits for an
+   * answer. Driver time-outs are virtual in a world with `globals: true`.
+   */
+  readonly connection: PostgresConnection;
+  /**
+   * The same endpoint on a loopback TCP port, for psql and programs in other languages.
+   *
+   * @param port - 0 for any that is free. @default 0
+   * @throws Error with a Node code, such as `EADDRINUSE`.
+   */
+  listen(port?: number): Promise<PortListener>;
   /** Runs one statement as an administrator of the database. */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** Committed rows of a table. */
   rows(table: string): readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Redis from the inside. */
+/** Redis: from the inside, and for real drivers, through the network. */
 export interface PhoenixRedis {
+  /**
+   * Options for an unmodified `ioredis` (and what stands on it: bullmq ...):
+   * `new Redis({ ...phoenix.redis.connection })`. As with PostgreSQL, faults reach the driver as errors of the
+   * operating system, and time moves while a reply is outstanding, that of a blocking command too.
+   */
+  readonly connection: RedisConnection;
+  /**
+   * The same endpoint on a loopback TCP port, for redis-cli and programs in other languages.
+   *
+   * @param port - 0 for any that is free. @default 0
+   * @throws Error with a Node code, such as `EADDRINUSE`.
+   */
+  listen(port?: number): Promise<PortListener>;
   /** Runs one command, such as `command("GET", "key")`. @returns Texts, numbers, null, or lists of them. */
   command(...args: readonly string[]): Promise<unknown>;
 }
@@ -107,7 +159,7 @@ export interface Phoenix extends AsyncDisposable {
   readonly network: PhoenixNetwork;
   readonly trace: PhoenixTrace;
   /** One node. @throws SimError `SIM_HOST_UNKNOWN` with the names there are. */
-  node(name: string): Service;
+  node(name: string): SimulatedNode;
   /** One replica of a service, or a node, by its host name, such as `gateway-0`. */
   service(hostName: string): Service;
   /**

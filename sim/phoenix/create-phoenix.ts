@@ -24,12 +24,14 @@ import {
   createCluster,
   createInterference,
   createTaps,
+  createSimulatedNode,
   gatewayPort,
   prometheusPort,
 } from "../services/index.js";
 import { createRecorder } from "../trace/index.js";
 import type { Phoenix } from "./api.js";
 import { createDispose } from "./dispose.js";
+import { createDrivers } from "./drivers.js";
 import { createNetworkFacade } from "./network-facade.js";
 import { type PhoenixOptions, resolvePhoenixOptions } from "./options.js";
 import type { WorldParts } from "./parts.js";
@@ -97,8 +99,9 @@ function assemble(parts: WorldParts): Phoenix {
   const { options, loop, network, cluster, life, sockets, globals } = parts;
   const states = createStateWatch();
   cluster.postgres.inspect.onCommit(states.committed);
-  const postgres = createPostgresFacade(loop, cluster.postgres);
-  const dispose = createDispose(parts, postgres);
+  const drivers = createDrivers(network, life, loop);
+  const postgres = createPostgresFacade(loop, cluster.postgres, drivers);
+  const dispose = createDispose(parts, postgres, drivers);
   const send = createSend(parts);
   return {
     seed: options.seed,
@@ -124,9 +127,10 @@ function assemble(parts: WorldParts): Phoenix {
     },
     services: cluster.groups,
     service: (hostName) => findService(cluster.all, hostName),
-    node: (name) => findService([...cluster.nodes.values()], name),
+    node: (name) =>
+      createSimulatedNode(findService([...cluster.nodes.values()], name), () => cluster.agent(name)),
     postgres,
-    redis: createRedisFacade(loop, cluster.redis),
+    redis: createRedisFacade(loop, cluster.redis, drivers),
     prometheus: {
       query: (expr, timeMs) => cluster.prometheus().query(expr, timeMs),
       queryRange: (expr, startMs, endMs, stepMs) =>

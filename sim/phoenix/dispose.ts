@@ -2,6 +2,7 @@
 import type { WorldSockets } from "../edge/index.js";
 import { SimError } from "../errors.js";
 import { type Loop, waitFor } from "../kernel/index.js";
+import type { Drivers } from "./drivers.js";
 import type { WorldParts } from "./parts.js";
 import type { PostgresFacade } from "./stores.js";
 
@@ -12,6 +13,7 @@ const closeHandshakeMs = 31_000;
 export function createDispose(
   parts: WorldParts,
   postgres: PostgresFacade,
+  drivers: Drivers,
 ): (options?: { readonly force?: boolean }) => Promise<void> {
   const { loop, cluster, sockets, globals, life } = parts;
   let disposed = false;
@@ -19,6 +21,7 @@ export function createDispose(
     if (disposed) return;
     disposed = true;
     if (!force) await finishClosing(loop, sockets);
+    drivers.end();
     const open = leftOpen(parts, postgres);
     const { untoldFailure } = loop;
     globals?.uninstall();

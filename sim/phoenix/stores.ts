@@ -2,6 +2,7 @@
 import { SimError } from "../errors.js";
 import { type Loop, holdWhile } from "../kernel/index.js";
 import type { PhoenixPostgres, PhoenixRedis } from "./api.js";
+import type { Drivers } from "./drivers.js";
 import type { PgSession, PostgresServer } from "../postgres/index.js";
 import { type RedisReply, type RedisServer, replyText } from "../redis/index.js";
 
@@ -11,9 +12,11 @@ export interface PostgresFacade extends PhoenixPostgres {
 }
 
 /** @returns PostgreSQL with one session that opens at first use, and again after a crash. */
-export function createPostgresFacade(loop: Loop, server: PostgresServer): PostgresFacade {
+export function createPostgresFacade(loop: Loop, server: PostgresServer, drivers: Drivers): PostgresFacade {
   let session: PgSession | undefined;
   return {
+    connection: drivers.postgres,
+    listen: drivers.listenPostgres,
     async query<Row>(text: string, values: readonly unknown[] = []) {
       if (session === undefined || session.session.isEnded)
         session = server.connect({ applicationName: "test" });
@@ -27,8 +30,10 @@ export function createPostgresFacade(loop: Loop, server: PostgresServer): Postgr
 }
 
 /** @returns Redis with one session for all commands. */
-export function createRedisFacade(loop: Loop, server: RedisServer): PhoenixRedis {
+export function createRedisFacade(loop: Loop, server: RedisServer, drivers: Drivers): PhoenixRedis {
   return {
+    connection: drivers.redis,
+    listen: drivers.listenRedis,
     async command(...args) {
       const session = server.connect({ name: "test" });
       const reply = await holdWhile(

@@ -9,4 +9,5 @@ export {
   type CacheConnection,
   type CacheConnectionHandlers,
 } from "./cache-client.js";
+export { createRedisWatch } from "./answer-watch.js";
 export { createIoredisConnector, type IoredisConnector } from "./ioredis-connector.js";

@@ -7,12 +7,26 @@ import type { Duplex } from "node:stream";
  */
 export type IoredisConnector = new (options: unknown) => never;
 
+/** What `ioredis` connects to: its own options `host` and `port`. */
+export interface IoredisTarget {
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+}
+
 /**
- * @param open - Opens one connection, such as `server.connectStream`; rejects as a refused socket does.
+ * @param open - Opens one connection, such as `server.connectStream`. When it throws, the client gives up for good
+ * instead of trying again, so what a refused socket would say must come by the stream.
  */
-export function createIoredisConnector(open: () => Duplex | Promise<Duplex>): IoredisConnector {
+export function createIoredisConnector(
+  open: (target: IoredisTarget) => Duplex | Promise<Duplex>,
+): IoredisConnector {
   class Connector {
+    readonly #target: IoredisTarget;
     #stream: Duplex | undefined;
+
+    constructor(options: IoredisTarget = {}) {
+      this.#target = options;
+    }
 
     check(): boolean {
       return true;
@@ -23,12 +37,16 @@ export function createIoredisConnector(open: () => Duplex | Promise<Duplex>): Io
     }
 
     async connect(): Promise<Duplex> {
-      const stream = await open();
-      // A socket has these switches; in memory they mean nothing.
-      const stay = (): Duplex => stream;
-      this.#stream = Object.assign(stream, { setNoDelay: stay, setKeepAlive: stay, setTimeout: stay });
-      return stream;
+      const stream = await open(this.#target);
+      this.#stream = "setTimeout" in stream ? stream : withSwitches(stream);
+      return this.#stream;
     }
   }
   return Connector as unknown as IoredisConnector;
+}
+
+// A socket has these; on a stream in memory they mean nothing.
+function withSwitches(stream: Duplex): Duplex {
+  const stay = (): Duplex => stream;
+  return Object.assign(stream, { setNoDelay: stay, setKeepAlive: stay, setTimeout: stay });
 }

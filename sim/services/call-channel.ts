@@ -4,7 +4,8 @@
  */
 import type { Connection, NetworkError } from "../network/index.js";
 
-type Frame =
+/** What travels over such a connection. */
+export type Frame =
   | { readonly kind: "call"; readonly id: number; readonly label: string; readonly body: unknown }
   | { readonly kind: "reply"; readonly id: number; readonly body: unknown }
   | { readonly kind: "push"; readonly body: unknown };
@@ -63,6 +64,8 @@ export function createCallClient(
 export interface CallServer {
   /** Sends something the client did not ask for. */
   push(body: unknown, label: string): void;
+  /** Takes a frame that arrived before the channel was made. */
+  receive(frame: Frame): void;
 }
 
 /** Answers calls in the order in which `serve` finishes them. */
@@ -72,7 +75,7 @@ export function createCallServer(
   digestOf: (reply: unknown) => number,
   onBug: (error: Error) => void,
 ): CallServer {
-  connection.onMessage((frame: Frame) => {
+  function receive(frame: Frame): void {
     if (frame.kind !== "call") return;
     serve(frame.body as never, frame.label).then((body) => {
       connection.send(
@@ -81,8 +84,11 @@ export function createCallServer(
         digestOf(body),
       );
     }, onBug);
-  });
+  }
+
+  connection.onMessage(receive);
   return {
+    receive,
     push: (body, label) => connection.send({ kind: "push", body } satisfies Frame, label, 0),
   };
 }

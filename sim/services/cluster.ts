@@ -12,7 +12,7 @@ import { generatorInstance } from "./generator.js";
 import { nodeInstance } from "./node.js";
 import { type Writer, createDatabaseFactory, postgresInstance } from "./postgres.js";
 import type { PlatformOptions } from "./platform-options.js";
-import { platformScrapeConfig, prometheusInstance } from "./prometheus.js";
+import { createScrapeConfigs, prometheusInstance } from "./prometheus.js";
 import { createPlatformCache, redisInstance } from "./redis.js";
 import { type ServiceGroup, createServiceGroup } from "./service-group.js";
 import { type Instance, type Service, createService } from "./service.js";
@@ -47,8 +47,9 @@ export interface Cluster {
   writer(pid: number): Writer | undefined;
 }
 
-// The schema is built at the first world of a process, and shared by all: it never changes.
+// Schema and rules are read at the first world of a process and shared by all: they never change.
 const createPlatformDatabase = createDatabaseFactory();
+const scrapeConfigFor = createScrapeConfigs();
 
 /** Builds hosts and services; nothing runs until they are started. */
 export function createCluster(world: World, options: ClusterOptions): Cluster {
@@ -77,7 +78,7 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
 
   const namesOf = (name: string, count: number): readonly string[] =>
     Array.from({ length: count }, (_, index) => `${name}-${index}`);
-  const scrapeConfig = platformScrapeConfig({
+  const scrapeConfig = scrapeConfigFor({
     gateway: namesOf("gateway", replicas.gateway),
     controller: namesOf("controller", replicas.controller),
     generator: namesOf("generator", replicas.generator),

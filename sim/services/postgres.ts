@@ -1,8 +1,15 @@
 /** PostgreSQL on a host, and the pools of clients that reach it through the network. */
 import type { SqlPool, SqlResult } from "../../src/ports/index.js";
 import { migrations } from "../../src/store/index.js";
+import { type BytesOpening, carriesBytes, serveBytes } from "../edge/index.js";
 import { type Incarnation, hashString } from "../kernel/index.js";
-import { type CapacityOptions, type Network, createCapacity } from "../network/index.js";
+import {
+  type Capacity,
+  type CapacityOptions,
+  type Connection,
+  type Network,
+  createCapacity,
+} from "../network/index.js";
 import {
   DatabaseError,
   type PgSession,
@@ -14,7 +21,7 @@ import {
   createTemplate,
 } from "../postgres/index.js";
 import type { Interference } from "./interference.js";
-import { createCallClient, createCallServer } from "./call-channel.js";
+import { type CallServer, type Frame, createCallClient, createCallServer } from "./call-channel.js";
 import { createClockPort } from "./ports.js";
 import type { Instance } from "./service.js";
 import type { World } from "./world.js";
@@ -59,7 +66,7 @@ export interface Writer {
 
 /** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
 export function postgresInstance(
-  { loop, network, interference }: World,
+  world: World,
   server: PostgresServer,
   life: Incarnation,
   capacity: CapacityOptions,
@@ -70,37 +77,75 @@ export function postgresInstance(
     start() {
       server.restart();
       life.onDeath(() => server.crash());
-      network.listen(life, postgresPort, {
+      world.network.listen(life, postgresPort, {
         onConnection(connection) {
-          // A server that takes no sessions says so to the first statement, since a connection is all there is yet.
-          const session = openSession(server, () => connection.close());
-          if (!(session instanceof Error)) {
-            const life = network.host(connection.remote).incarnation?.number ?? 0;
-            writers.set(session.session.id, { host: connection.remote, life });
-          }
-          createCallServer(
-            connection,
-            async (call: QueryCall, label): Promise<QueryReply> => {
-              await workers.serve(life, label);
-              if (session instanceof Error) return { error: session };
-              const refused = await interfere(interference, session, connection.remote, call);
-              if (refused !== undefined) return { error: refused };
-              return session.query(call).then(
-                (result) => ({ result }),
-                (error: unknown) => ({ error: error as Error }),
-              );
-            },
-            digestOfReply,
-            (error) => loop.fail(error),
-          );
-          connection.onClose(() => {
-            if (!(session instanceof Error)) session.end();
+          connection.onMessage((first: Frame | BytesOpening) => {
+            if (carriesBytes(first)) serveDriver(server, life, workers, connection);
+            else serveCalls(world, server, life, { workers, writers, connection }).receive(first);
           });
         },
       });
     },
-    stop() {},
+    // A fast shutdown: open transactions are rolled back, and clients are told (57P01).
+    stop: () => server.crash(),
   };
+}
+
+interface Caller {
+  readonly workers: Capacity;
+  readonly writers: Map<number, Writer>;
+  readonly connection: Connection;
+}
+
+function serveCalls(
+  { loop, network, interference }: World,
+  server: PostgresServer,
+  life: Incarnation,
+  { workers, writers, connection }: Caller,
+): CallServer {
+  // A server that takes no sessions says so to each statement, since the connection is there already.
+  const session = openSession(server, () => connection.close());
+  if (!(session instanceof Error)) {
+    const writerLife = network.host(connection.remote).incarnation?.number ?? 0;
+    writers.set(session.session.id, { host: connection.remote, life: writerLife });
+  }
+  connection.onClose(() => {
+    if (!(session instanceof Error)) session.end();
+  });
+  return createCallServer(
+    connection,
+    async (call: QueryCall, label): Promise<QueryReply> => {
+      await workers.serve(life, label);
+      if (session instanceof Error) return { error: session };
+      const refused = await interfere(interference, session, connection.remote, call);
+      if (refused !== undefined) return { error: refused };
+      return session.query(call).then(
+        (result) => ({ result }),
+        (error: unknown) => ({ error: error as Error }),
+      );
+    },
+    digestOfReply,
+    (error) => loop.fail(error),
+  );
+}
+
+// Real drivers: their bytes keep a worker busy as the calls of services do, and keep their order meanwhile.
+function serveDriver(
+  server: PostgresServer,
+  life: Incarnation,
+  workers: Capacity,
+  connection: Connection,
+): void {
+  serveBytes(life, connection, (client) => {
+    const wire = server.acceptWire(client);
+    let served = Promise.resolve();
+    return {
+      receive(bytes) {
+        served = served.then(async () => workers.serve(life, "sql/wire")).then(() => wire.receive(bytes));
+      },
+      closed: () => wire.closed(),
+    };
+  });
 }
 
 /** @returns The pool of a service, whose sessions go through the network. @param size - Sessions at a time. */

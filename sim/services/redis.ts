@@ -1,9 +1,10 @@
 /** Redis on a host, and the connection of a client to it. */
 import type { Cache } from "../../src/ports/index.js";
+import { type BytesOpening, carriesBytes, serveBytes } from "../edge/index.js";
 import { type Incarnation, hashString } from "../kernel/index.js";
-import type { Network } from "../network/index.js";
+import type { Connection, Network } from "../network/index.js";
 import { type RedisReply, type RedisServer, createCacheClient, createRedisServer } from "../redis/index.js";
-import { createCallClient, createCallServer } from "./call-channel.js";
+import { type CallServer, type Frame, createCallClient, createCallServer } from "./call-channel.js";
 import type { Instance } from "./service.js";
 import type { World } from "./world.js";
 
@@ -30,36 +31,54 @@ export function createPlatformCache({ loop }: World): RedisServer {
 }
 
 /** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
-export function redisInstance(
-  { loop, network, interference }: World,
-  server: RedisServer,
-  life: Incarnation,
-): Instance {
+export function redisInstance(world: World, server: RedisServer, life: Incarnation): Instance {
   return {
     start() {
       if (!server.running) server.restart();
       life.onDeath(() => server.crash());
-      network.listen(life, redisPort, {
+      world.network.listen(life, redisPort, {
         onConnection(connection) {
-          const session = server.connect({
-            onPush: (reply) => {
-              const lost = [...interference.push].some((loses) => loses(connection.remote));
-              if (!lost) channel.push(reply, "redis/push");
-            },
-            onClose: () => connection.close(),
+          connection.onMessage((first: Frame | BytesOpening) => {
+            if (carriesBytes(first)) serveDriver(server, life, connection);
+            else serveCalls(world, server, connection).receive(first);
           });
-          const channel = createCallServer(
-            connection,
-            async (args: readonly string[]) => session.execute(args),
-            () => 0,
-            (error) => loop.fail(error),
-          );
-          connection.onClose(() => session.close());
         },
       });
     },
     stop() {},
   };
+}
+
+function serveCalls({ loop, interference }: World, server: RedisServer, connection: Connection): CallServer {
+  const session = server.connect({
+    onPush: (reply) => {
+      const lost = [...interference.push].some((loses) => loses(connection.remote));
+      if (!lost) channel.push(reply, "redis/push");
+    },
+    onClose: () => connection.close(),
+  });
+  connection.onClose(() => session.close());
+  const channel = createCallServer(
+    connection,
+    async (args: readonly string[]) => session.execute(args),
+    () => 0,
+    (error) => loop.fail(error),
+  );
+  return channel;
+}
+
+function serveDriver(server: RedisServer, life: Incarnation, connection: Connection): void {
+  serveBytes(life, connection, (client) => {
+    const stream = server.connectStream();
+    stream.on("data", (bytes: Uint8Array) => client.send(bytes));
+    stream.on("end", () => client.close());
+    // The process is gone before the stream, which ends in a microtask, can say so.
+    life.onDeath(() => stream.destroy());
+    return {
+      receive: (bytes) => stream.write(bytes),
+      closed: () => stream.end(),
+    };
+  });
 }
 
 /** @returns The cache port of a service: a client with connections through the network. */

@@ -1,0 +1,71 @@
+/** Connection options for unmodified drivers, and the same endpoints on real ports. */
+import {
+  type DriverProtocol,
+  type DriverStreams,
+  type PortListener,
+  createDriverStreams,
+  listenForDrivers,
+} from "../edge/index.js";
+import type { Incarnation, Loop } from "../kernel/index.js";
+import type { Network } from "../network/index.js";
+import { createPostgresWatch } from "../postgres/index.js";
+import { createIoredisConnector, createRedisWatch } from "../redis/index.js";
+import { postgresPort, redisPort } from "../services/index.js";
+import type { PostgresConnection, RedisConnection } from "./api.js";
+
+const postgresProtocol: DriverProtocol = { protocol: "sql", createWatch: createPostgresWatch };
+const redisProtocol: DriverProtocol = { protocol: "redis", createWatch: createRedisWatch };
+
+/** What the platform's own connections use; the simulated server takes any name, and asks for no password. */
+const databaseName = "phoenix";
+
+/** What drivers of a test need of its world. */
+export interface Drivers {
+  readonly postgres: PostgresConnection;
+  readonly redis: RedisConnection;
+  listenPostgres(port?: number): Promise<PortListener>;
+  listenRedis(port?: number): Promise<PortListener>;
+  /** Ends what is idle and closes the ports, without a word to the drivers: for the end of a world. */
+  end(): void;
+}
+
+export function createDrivers(network: Network, life: Incarnation, loop: Loop): Drivers {
+  const streams: DriverStreams = createDriverStreams({ network, life, loop });
+  const listeners = new Set<PortListener>();
+
+  async function listen(protocol: DriverProtocol, host: string, hostPort: number, port = 0, scheme = "") {
+    const listener = await listenForDrivers({
+      port,
+      scheme,
+      open: () => streams.open(protocol).connect(hostPort, host),
+    });
+    listeners.add(listener);
+    return listener;
+  }
+
+  return {
+    postgres: Object.freeze({
+      host: "postgres",
+      port: postgresPort,
+      user: databaseName,
+      database: databaseName,
+      ssl: false,
+      allowExitOnIdle: true,
+      stream: () => streams.open(postgresProtocol),
+    }),
+    redis: Object.freeze({
+      host: "redis",
+      port: redisPort,
+      Connector: createIoredisConnector(({ host = "redis", port = redisPort }) =>
+        streams.open(redisProtocol).connect(port, host),
+      ),
+    }),
+    listenPostgres: async (port) =>
+      listen(postgresProtocol, "postgres", postgresPort, port, `postgres://${databaseName}@`),
+    listenRedis: async (port) => listen(redisProtocol, "redis", redisPort, port, "redis://"),
+    end() {
+      streams.abandonIdle();
+      for (const listener of listeners) void listener.close();
+    },
+  };
+}

@@ -39,6 +39,8 @@ export interface Transaction {
   readonly startMicros: number;
   readonly changes: Change[];
   readonly notifications: Array<{ readonly channel: string; readonly payload: string; readonly xact: Xact }>;
+  /** What takes effect only when it commits: LISTEN and UNLISTEN. */
+  readonly atCommit: Array<() => void>;
   /** Locks to give back at the end, in the order taken. */
   readonly held: HeldLock[];
   /** Modes of table locks held, by table, as bits. */
@@ -69,6 +71,7 @@ export function beginTransaction(engine: Engine, parts: TransactionParts): Trans
     startMicros: Math.round(engine.clock.now() * 1000),
     changes: [],
     notifications: [],
+    atCommit: [],
     held: [],
     relations: new Map(),
     catalog: null,
@@ -96,6 +99,7 @@ export function commitTransaction(engine: Engine, transaction: Transaction): voi
   top.status = "committed";
   engine.counters.commits += 1;
   if (transaction.catalog !== null) engine.catalog = transaction.catalog;
+  for (const act of transaction.atCommit) act();
   engine.serializability.ended(top, true);
   buryChanges(engine, transaction, seq);
   if (kept.length > 0) for (const hook of engine.commitHooks) hook(kept, transaction.owner.id);

@@ -155,11 +155,24 @@ function setTransaction(
   return done("SET");
 }
 
-function unlisten(host: UtilityHost, channel: string): Outcome {
+function stopListening(host: UtilityHost, channel: string): void {
   for (const [name, listeners] of host.engine.listeners) {
     if (channel === "*" || channel === name) listeners.delete(host.listener);
   }
+}
+
+function unlisten(host: UtilityHost, channel: string): Outcome {
+  host.transaction().atCommit.push(() => stopListening(host, channel));
   return done("UNLISTEN");
+}
+
+function listen(host: UtilityHost, channel: string): Outcome {
+  const { listeners } = host.engine;
+  host.transaction().atCommit.push(() => {
+    const known = listeners.get(channel) ?? new Set();
+    listeners.set(channel, known.add(host.listener));
+  });
+  return done("LISTEN");
 }
 
 function discard(host: UtilityHost, what: string): Outcome {
@@ -212,11 +225,8 @@ export function* runUtility(host: UtilityHost, statement: UtilityStatement): Run
       return done("RESET");
     case "show":
       return show(host, statement.name);
-    case "listen": {
-      const listeners = host.engine.listeners.get(statement.channel) ?? new Set();
-      host.engine.listeners.set(statement.channel, listeners.add(host.listener));
-      return done("LISTEN");
-    }
+    case "listen":
+      return listen(host, statement.channel);
     case "unlisten":
       return unlisten(host, statement.channel);
     case "notify": {

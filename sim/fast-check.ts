@@ -6,3 +6,9 @@
 export { schedules } from "./fast-check/schedules.js";
 export type { Schedule, SchedulesOptions } from "./fast-check/schedules.js";
 export { scheduler } from "./fast-check/scheduler.js";
+export { createRequests } from "./fast-check/workloads.js";
+export type { CreateRequestsOptions } from "./fast-check/workloads.js";
+export { apiCommands } from "./fast-check/api-commands.js";
+export type { ApiCommand, ApiCommandsOptions, ApiWorld } from "./fast-check/api-commands.js";
+export { createApiModel } from "./fast-check/api-model.js";
+export type { ApiModel } from "./fast-check/api-model.js";

@@ -57,6 +57,8 @@ export interface InvariantHub {
   heard(socket: TappedSocket, text: string): void;
   /** What is still to come, by invariant; empty when the world has converged. */
   pending(): readonly { readonly invariant: string; readonly reason: string }[];
+  /** To be called once, when nothing is pending any more. */
+  finished(): void;
 }
 
 export function createInvariantHub(invariants: readonly Invariant[], parts: HubParts): InvariantHub {
@@ -137,6 +139,9 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
         const reason = watcher.pending?.();
         return reason === undefined ? [] : [{ invariant: name, reason }];
       }),
+    finished() {
+      for (const { watcher } of watchers) watcher.finished?.();
+    },
   };
 }
 

@@ -28,6 +28,7 @@ export function registerModel<Value extends string | number>(
 export type ExperimentInput =
   | { readonly kind: "create" }
   | { readonly kind: "read" }
+  | { readonly kind: "start" }
   | { readonly kind: "stop" }
   | { readonly kind: "delete" };
 
@@ -53,8 +54,9 @@ export interface ExperimentRules {
 const absent = "absent";
 
 /**
- * One experiment as clients see it: created, read, stopped, deleted, while the controller moves it on between
- * any two calls. Stopping what is stopped is allowed and changes nothing. A deleted one does not come back.
+ * One experiment as clients see it: created, read, started, stopped, deleted, while the controller moves it on
+ * between any two calls. It starts by itself, so that a start changes nothing, and is refused once it has ended.
+ * Stopping what is stopped is allowed and changes nothing. A deleted one does not come back.
  */
 export function experimentModel({
   first,
@@ -83,6 +85,7 @@ export function experimentModel({
     if (state === absent) return [["absent", absent]];
     if (input.kind === "read") return [["state", state]];
     if (input.kind === "delete") return [["done", absent]];
+    if (input.kind === "start") return [[nextStates(state).length > 0 ? "done" : "refused", state]];
     return canStop(state) ? [["done", stopped]] : [["refused", state]];
   }
 

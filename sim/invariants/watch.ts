@@ -87,6 +87,8 @@ export interface Watcher {
   heard?(socket: Socket, json: Readonly<Record<string, unknown>> | undefined): void;
   /** Asked once faults have ended: what is still to come, in words; undefined when nothing is. */
   pending?(): string | undefined;
+  /** Called once, when nothing is pending any more. */
+  finished?(): void;
 }
 
 export interface Invariant {

@@ -70,7 +70,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "sim/cli": ["sim"],
   "sim/index": ["sim"],
   "sim/vitest": ["sim"],
-  "sim/fast-check": ["sim"],
+  "sim/fast-check": ["sim", "src/model"],
 };
 
 const files = sourceFiles("src", "sim");

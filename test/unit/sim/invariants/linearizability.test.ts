@@ -229,6 +229,23 @@ test.each([
     ],
     true,
   ],
+  [
+    [
+      ["create", "done"],
+      ["start", "done"],
+      ["stop", "done"],
+      ["start", "refused"],
+    ],
+    true,
+  ],
+  [
+    [
+      ["create", "done"],
+      ["stop", "done"],
+      ["start", "done"],
+    ],
+    false,
+  ],
 ] as const)("the life of an experiment %j is possible: %s", (steps, possible) => {
   expect(checkLinearizable(experimentHistory(...steps), experiment).linearizable).toBe(possible);
 });

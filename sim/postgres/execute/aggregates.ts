@@ -218,6 +218,16 @@ export function compileAggregate(node: ExprCall, context: CompileContext, compil
   const inner: CompileContext = { ...context, aggregates: null };
   const star = node.args[0]?.type === "ref" && node.args[0].name === "*";
   const args = star ? [] : node.args.map((argument) => settle(compile(argument, inner)));
+  const argumentsMax = name === "string_agg" ? 2 : 1;
+  if (args.length > argumentsMax || (name === "string_agg" && args.length < 2)) {
+    throw new DatabaseError(
+      "42883",
+      `function ${name}(${args.map((one) => one.type.name).join(", ")}) does not exist`,
+      {
+        hint: "No function matches the given name and argument types. You might need to add explicit type casts.",
+      },
+    );
+  }
   const filter = node.filter ? asCondition(compile(node.filter, inner), builtin.boolType, "FILTER") : null;
   const [first, second] = args;
   if (first === undefined && name !== "count")

@@ -5,6 +5,7 @@ import type { Heap, IndexKey } from "../storage/heap.js";
 import type { Snapshot, Tuple } from "../storage/tuple.js";
 import type { Execution, Run } from "./plan.js";
 import type { LockWait } from "../locks/lock-manager.js";
+import { unsupported } from "./unsupported.js";
 import type { Mirror } from "../general/mirror.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
@@ -127,6 +128,17 @@ export interface Aggregate {
 export interface AggregateState {
   add(env: Env): void;
   result(): Value;
+}
+
+/** @throws DatabaseError 42P01 when it does not exist; SimError for a schema other than public. */
+export function findTable(
+  catalog: Catalog,
+  { name, schema }: { readonly name: string; readonly schema?: string },
+): TableDef {
+  if (schema !== undefined && schema !== "public") throw unsupported(`the schema ${schema}`);
+  const table = catalog.tables.get(name);
+  if (table === undefined) throw missingTable(name);
+  return table;
 }
 
 /** @throws DatabaseError 42P01 */

@@ -10,12 +10,13 @@ import { asCondition, assignTo } from "./coerce.js";
 import { compile } from "./compile.js";
 import { findDuplicate } from "./constraints.js";
 import { findArbiters, type Arbiters } from "./arbiters.js";
-import { type Compiled, type CompileContext, type Env, missingTable } from "./env.js";
+import { type Compiled, type CompileContext, type Env, findTable } from "./env.js";
 import { compileOutputs, type Output } from "./output.js";
 import { createEnv, type Execution, type Outcome, type Plan, type Run } from "./plan.js";
 import { lockRow } from "./row-lock.js";
 import { scopeTableOf, withMissing } from "./scan.js";
 import { compileSets, type Assignment } from "./sets.js";
+import { unsupported } from "./unsupported.js";
 import { checkRow, insertRow, runChecks, updateRow } from "./writer.js";
 import { compileDefault } from "./default.js";
 
@@ -145,8 +146,8 @@ const excludedPlace = 1;
 
 /** Places 0 and 1 of the rows are the target and `excluded`. */
 export function compileInsert(node: InsertStatement, base: CompileContext): Plan {
-  const table = base.catalog.tables.get(node.into.name);
-  if (table === undefined) throw missingTable(node.into.name);
+  if (node.overriding === "user") throw unsupported("OVERRIDING USER VALUE");
+  const table = findTable(base.catalog, node.into);
   base.places.count = Math.max(base.places.count, 2);
   const target = scopeTableOf(table, node.into.alias ?? node.into.name, targetPlace);
   const excluded = scopeTableOf(table, "excluded", excludedPlace);

@@ -4,7 +4,7 @@ import type { TableDef } from "../catalog/catalog.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { Tuple } from "../storage/tuple.js";
 import type { Row, Value } from "../types/value.js";
-import { type CompileContext, type Env, missingTable } from "./env.js";
+import { type CompileContext, type Env, findTable } from "./env.js";
 import { compileOutputs, type Output } from "./output.js";
 import { createEnv, type Execution, type Outcome, type Plan, type Run } from "./plan.js";
 import { lockRow } from "./row-lock.js";
@@ -25,8 +25,7 @@ function compileTarget(
   node: UpdateStatement | DeleteStatement,
   base: CompileContext,
 ): Target {
-  const table = base.catalog.tables.get(name.name);
-  if (table === undefined) throw missingTable(name.name);
+  const table = findTable(base.catalog, name);
   const place = base.places.count;
   base.places.count += 1;
   const own = scopeTableOf(table, name.alias ?? name.name, place);

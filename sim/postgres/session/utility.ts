@@ -1,6 +1,7 @@
 /** Runs the statements without expressions: transactions, settings, notifications, table locks. */
 import { DatabaseError } from "../database-error.js";
 import { missingTable } from "../execute/env.js";
+import { unsupported } from "../execute/unsupported.js";
 import type { Outcome, OutputColumn, Run } from "../execute/plan.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { TransactionModes, UtilityStatement } from "../sql/utility.js";
@@ -43,6 +44,7 @@ function done(tag: string): Outcome {
 }
 
 export function applyModes(transaction: Transaction, modes: TransactionModes): void {
+  if (modes.deferrable === true) throw unsupported("DEFERRABLE transactions");
   if (modes.isolation !== undefined && modes.isolation !== transaction.isolation) {
     if (transaction.hasSnapshot)
       throw new DatabaseError("25001", "SET TRANSACTION ISOLATION LEVEL must be called before any query");

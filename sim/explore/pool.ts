@@ -1,6 +1,4 @@
 /** Pools: where the jobs of a campaign are done. A campaign gives the same results on every pool. */
-import { Tinypool } from "tinypool";
-
 import type { Executor, RunJob, RunReport } from "./executor.js";
 import type { Recording, Replay } from "./replay.js";
 
@@ -14,7 +12,7 @@ export interface Pool {
   close(): Promise<void>;
 }
 
-/** Does the jobs in this thread, one after the other. */
+/** Does the jobs in this thread, one after the other. A run that never ends is not noticed here. */
 export function localPool(executor: Executor): Pool {
   let last: Promise<unknown> = Promise.resolve();
 
@@ -30,36 +28,6 @@ export function localPool(executor: Executor): Pool {
     replay: async (recording) => enqueue(async () => executor.replay(recording)),
     async close() {
       await last;
-    },
-  };
-}
-
-export interface ThreadPoolOptions {
-  /** URL of a built module that exports `execute` and `replay`, as `createExecutor` makes them. */
-  readonly filename: string;
-  /** Threads to run. */
-  readonly workers: number;
-  /** Given to each thread at its start; plain data. */
-  readonly workerData?: object;
-}
-
-/** Does the jobs in worker threads. */
-export function threadPool({ filename, workers, workerData }: ThreadPoolOptions): Pool {
-  const pool = new Tinypool({
-    filename,
-    name: "execute",
-    minThreads: workers,
-    maxThreads: workers,
-    // A thread leaves when the pool is closed, not when it has nothing to do for a moment.
-    idleTimeout: 2 ** 31 - 1,
-    ...(workerData === undefined ? {} : { workerData }),
-  });
-  return {
-    workers,
-    submit: async (job) => pool.run(job) as Promise<readonly (RunReport | undefined)[]>,
-    replay: async (recording) => pool.run(recording, { name: "replay" }) as Promise<Replay>,
-    async close() {
-      await pool.destroy();
     },
   };
 }

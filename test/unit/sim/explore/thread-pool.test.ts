@@ -4,7 +4,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { createExecutor, localPool, runCampaign, threadPool } from "../../../../sim/explore/index.js";
+import {
+  createExecutor,
+  localPool,
+  runCampaign,
+  runSeed,
+  threadPool,
+} from "../../../../sim/explore/index.js";
 import { runShapeOnce } from "../../../shapes/run-once.js";
 
 // Worker threads need JavaScript. It lies inside node_modules so that its packages are found.
@@ -37,6 +43,24 @@ test("a campaign in two threads finds exactly what it finds in one", async () =>
       await runCampaign({ ...options, pool: localPool(createExecutor(runShapeOnce)) }),
     );
     expect(inThreads.findings).toHaveLength(1);
+  } finally {
+    await pool.close();
+  }
+});
+
+test("a run that never ends is found, and the others go on", async () => {
+  const options = { scenario: "aba", profile: "calm", version: "0.1.0", seed: 5, runs: 5 };
+  const pool = threadPool({
+    filename: pathToFileURL(worker).href,
+    workers: 1,
+    workerData: { loopForSeed: runSeed(options.seed, 2) },
+    runMsMax: 3000,
+  });
+  try {
+    const report = await runCampaign({ ...options, pool });
+    expect(report.runs).toBe(5);
+    const hang = report.findings.find(({ failure }) => failure.kind === "hang");
+    expect(hang).toMatchObject({ identity: "hang/RUN_NEVER_ENDS", run: 2, times: 1 });
   } finally {
     await pool.close();
   }

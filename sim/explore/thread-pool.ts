@@ -1,0 +1,104 @@
+/** A pool of worker threads. A run that never ends costs its thread, and is reported as a failure of its own kind. */
+import { Tinypool } from "tinypool";
+
+import type { RunJob, RunReport } from "./executor.js";
+import type { Pool } from "./pool.js";
+import type { Recording, Replay } from "./replay.js";
+import type { Failure } from "./run.js";
+
+export interface ThreadPoolOptions {
+  /** URL of a built module that exports `execute` and `replay`, as `createExecutor` makes them. */
+  readonly filename: string;
+  /** Threads to run. */
+  readonly workers: number;
+  /** Given to each thread at its start; plain data. */
+  readonly workerData?: object;
+  /** Real milliseconds after which a run counts as one that never ends. @default 120_000 */
+  readonly runMsMax?: number;
+}
+
+export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }: ThreadPoolOptions): Pool {
+  const pool = new Tinypool({
+    filename,
+    name: "execute",
+    minThreads: workers,
+    maxThreads: workers,
+    // A thread leaves when the pool is closed, not when it has nothing to do for a moment.
+    idleTimeout: 2 ** 31 - 1,
+    ...(workerData === undefined ? {} : { workerData }),
+  });
+  // The limit counts from the start of a job, and so jobs wait here, not in the pool.
+  const free: (() => void)[] = [];
+  let running = 0;
+
+  async function inThread<T>(work: object, name: string, runs: number): Promise<T | "hangs"> {
+    if (running >= workers) await new Promise<void>((resolve) => free.push(resolve));
+    else running += 1;
+    const signal = AbortSignal.timeout(runMsMax * runs);
+    try {
+      return (await pool.run(work, { name, signal })) as T;
+    } catch (error) {
+      if (signal.aborted) return "hangs";
+      throw error;
+    } finally {
+      const next = free.shift();
+      if (next === undefined) running -= 1;
+      else next();
+    }
+  }
+
+  async function submit(job: RunJob): Promise<readonly (RunReport | undefined)[]> {
+    const reports = await inThread<readonly (RunReport | undefined)[]>(job, "execute", job.runs.length);
+    if (reports !== "hangs") return reports;
+    const [only, ...others] = job.runs;
+    if (only === undefined) return [];
+    if (others.length === 0) return [hungReport(job, only, runMsMax)];
+    // One of them hangs: each by itself tells which.
+    const each: (RunReport | undefined)[] = [];
+    for (const run of job.runs) each.push(...(await submit({ ...job, runs: [run] })));
+    return each;
+  }
+
+  return {
+    workers,
+    submit,
+    async replay(recording: Recording): Promise<Replay> {
+      const replayed = await inThread<Replay>(recording, "replay", 1);
+      if (replayed !== "hangs") return replayed;
+      const failure = hang(recording.seed, runMsMax);
+      const outcome = { failure, traceHash: "", steps: 0, virtualUs: 0, deviations: [] };
+      return { outcome, verdict: "another failure", left: undefined };
+    },
+    async close() {
+      await pool.destroy();
+    },
+  };
+}
+
+function hungReport(job: RunJob, { run, seed }: RunJob["runs"][number], runMsMax: number): RunReport {
+  return {
+    run,
+    seed,
+    strategy: job.strategy,
+    failure: hang(seed, runMsMax),
+    traceHash: "",
+    steps: 0,
+    virtualUs: 0,
+    sketch: { orderPoints: 0, latencyPoints: 0, strands: [] },
+    coverage: new Uint32Array(),
+    deviations: [],
+    lesson: undefined,
+    sometimes: undefined,
+    difference: undefined,
+  };
+}
+
+function hang(seed: number, runMsMax: number): Failure {
+  return {
+    kind: "hang",
+    code: "RUN_NEVER_ENDS",
+    message:
+      `The run with seed ${seed} had not ended after ${runMsMax} real ms, and was killed with its thread. ` +
+      "Something loops without giving way; what it had answered until then is lost.",
+  };
+}

@@ -8,6 +8,8 @@ import * as pg from "pg";
 
 export interface RealServer {
   readonly version: string;
+  /** For clients of any kind. */
+  readonly url: string;
   connect(): Promise<pg.Client>;
   stop(): void;
 }
@@ -122,6 +124,7 @@ export async function startRealServer(): Promise<RealServer | undefined> {
     const version = await untilReady(port);
     return {
       version,
+      url: `postgres://postgres@127.0.0.1:${port}/postgres`,
       stop,
       async connect() {
         const client = new pg.Client({ host: "127.0.0.1", port, user: "postgres", database: "postgres" });

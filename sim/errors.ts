@@ -23,7 +23,9 @@ export type SimErrorCode =
   | "SIM_WAIT_TIMEOUT" // code under test: the awaited state did not come in virtual time
   | "SIM_STEP_LIMIT" // code under test: it never settles
   | "SIM_TIME_LIMIT" // code under test: the run went past the virtual time it was given
+  | "SIM_WALL_LIMIT" // code under test: the run went past the real time it was given
   | "SIM_INVARIANT" // code under test: something that must always hold did not
+  | "SIM_NOT_CONVERGED" // code under test: after all faults had ended, something never came
   | "SIM_NOT_DETERMINISTIC" // code under test: two runs of one seed differ
   | "SIM_ASSERTION"; // code under test: an expectation of a scenario did not hold
 

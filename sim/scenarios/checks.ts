@@ -48,5 +48,5 @@ export function createChecks(): Checks {
 }
 
 function show(value: unknown): string {
-  return inspect(value, { depth: 3, breakLength: 100, maxArrayLength: 20 });
+  return inspect(value, { depth: 3, breakLength: 100, maxArrayLength: 20, maxStringLength: 400 });
 }

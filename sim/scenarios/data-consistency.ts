@@ -1,5 +1,6 @@
 /** Scenario 5: many creates at once, and every acknowledged one is in the database, once. */
 import type { ExperimentReply } from "../client/index.js";
+import type { Phoenix } from "../phoenix/index.js";
 import type { Scenario } from "./scenario.js";
 import { range } from "./steps.js";
 
@@ -36,6 +37,22 @@ export const dataConsistency: Scenario = {
     check.equal(stored.size, count, "nothing else in the database");
 
     step("no id is there twice");
-    check.equal(new Set(experiments.map(({ id }) => id)).size, count, "as many ids as experiments");
+    const ids = new Set(experiments.map(({ id }) => id));
+    check.equal(ids.size, count, "as many ids as experiments");
+
+    step("the list shows each once, page by page");
+    const listed = await listAll(phoenix);
+    check.equal(listed.length, count, "experiments in the list");
+    check.equal(new Set([...listed, ...ids]).size, count, "experiments listed or created");
   },
 };
+
+async function listAll({ client }: Phoenix): Promise<readonly string[]> {
+  const ids: string[] = [];
+  for (let page_token = "", more = true; more;) {
+    const page = await client.listExperiments({ page_size: 100, page_token });
+    ids.push(...page.experiments.map(({ id }) => id));
+    ({ has_more: more, next_page_token: page_token } = page);
+  }
+  return ids;
+}

@@ -39,12 +39,12 @@ export const lifecycle: Scenario = {
     check.ok(configs.baseline_config.length > 0, "a baseline configuration");
     check.ok(configs.candidate_config.length > 0, "a candidate configuration");
     const generator = await phoenix.fetch(`http://generator:8082/api/v1/configs/${experiment.id}`);
-    const { baseline_config, candidate_config } = (await generator.json()) as ConfigsReply;
-    check.equal(
-      [baseline_config, candidate_config],
-      [configs.baseline_config, configs.candidate_config],
-      "what the generator itself has",
-    );
+    const generated = (await generator.json()) as ConfigsReply;
+    const proxied = await client.call<ConfigsReply>("GET", `/api/v1/generator/configs/${experiment.id}`);
+    for (const { baseline_config, candidate_config } of [generated, proxied]) {
+      check.equal(baseline_config, configs.baseline_config, "the baseline that the generator has");
+      check.equal(candidate_config, configs.candidate_config, "the candidate that the generator has");
+    }
 
     step("both pipelines are deployed");
     const deployments = await client.getDeployments(experiment.id);
@@ -56,6 +56,15 @@ export const lifecycle: Scenario = {
     );
 
     step("load is put on the nodes");
+    const { profiles } = await client.call<{ profiles: readonly { name: string }[] }>(
+      "GET",
+      "/api/v1/load-simulations/profiles",
+    );
+    check.includes(
+      profiles.map(({ name }) => name),
+      "realistic",
+      "the profiles of load",
+    );
     const { id: loadId } = await client.startLoad({
       experiment_id: experiment.id,
       process_count: 100,

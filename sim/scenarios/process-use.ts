@@ -1,7 +1,32 @@
-/** What the process holds: for reports of resource use, never for anything inside a world. */
+/** What the process holds and how long it takes: for reports and limits, never for anything inside a world. */
+import { SimError } from "../errors.js";
 
-// Taken before any test can fake it.
+// Taken before any test can fake them.
 const nativeSetImmediate = setImmediate;
+const nativeSetTimeout = setTimeout;
+const nativeClearTimeout = clearTimeout;
+
+/**
+ * Gives what `work` gives, if that comes in time. The timer also keeps the process alive: without it a wait for
+ * something that never comes would let the process end as if all were well.
+ *
+ * @param limitMs - Real milliseconds.
+ * @throws SimError `SIM_WALL_LIMIT` when it does not; `work` goes on all the same.
+ */
+export async function withinRealTime<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = nativeSetTimeout(() => {
+      reject(
+        new SimError(
+          "SIM_WALL_LIMIT",
+          `${what} did not end within ${limitMs} ms of real time.`,
+          "It may await what virtual time does not bring, such as a promise that nobody settles; or raise the limit.",
+        ),
+      );
+    }, limitMs);
+    work.then(resolve, reject).finally(() => nativeClearTimeout(timer));
+  });
+}
 
 /** @returns Bytes of JavaScript heap in use, garbage included. */
 export function heapBytesInUse(): number {

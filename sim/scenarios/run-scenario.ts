@@ -4,7 +4,7 @@ import { type Driver, parseDuration, realNowMs } from "../kernel/index.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
 import { type ApiCoverage, type ApiDocument, createApiCoverage } from "./api-coverage.js";
 import { type Checks, createChecks } from "./checks.js";
-import { countOpenHandles, heapBytesInUse } from "./process-use.js";
+import { countOpenHandles, heapBytesInUse, withinRealTime } from "./process-use.js";
 import type { Scenario } from "./scenario.js";
 
 export interface RunScenarioOptions {
@@ -17,6 +17,8 @@ export interface RunScenarioOptions {
   readonly world?: PhoenixOptions;
   /** Note which operations of the API answered, and how. @default false */
   readonly coverage?: boolean;
+  /** Real milliseconds within which it must end. @default 300_000 */
+  readonly wallMsMax?: number;
   /** Called as each step begins. */
   readonly onStep?: (title: string, virtualMs: number) => void;
 }
@@ -97,7 +99,7 @@ interface Progress {
 
 async function runInWorld(
   scenario: Scenario,
-  { seed, driver, scale = 1, world = {}, coverage = false, onStep }: RunScenarioOptions,
+  { seed, driver, scale = 1, world = {}, coverage = false, wallMsMax = 300_000, onStep }: RunScenarioOptions,
   check: Checks,
   progress: Progress,
 ): Promise<void> {
@@ -109,7 +111,7 @@ async function runInWorld(
   });
   let finished = false;
   try {
-    await scenario.run({
+    const running = scenario.run({
       phoenix,
       check,
       scale,
@@ -119,6 +121,7 @@ async function runInWorld(
       },
       report: (name, value) => progress.figures.push([name, value]),
     });
+    await withinRealTime(`The scenario "${scenario.name}"`, wallMsMax, running);
     requireAssertions(check.count, scenario.name);
     requireDeadline(phoenix.clock.nowMs, scenario);
     finished = true;

@@ -1,7 +1,9 @@
 /** Scenario 7: what belongs to one tenant is closed to every other, and to tokens that are not ours. */
 import { ApiError, type Client } from "../client/index.js";
+import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
+import { createDeployment, useAccount, useDeployment, useTemplates } from "./tenant-belongings.js";
 
 export const tenantIsolation: Scenario = {
   name: "tenant-isolation",
@@ -26,22 +28,20 @@ export const tenantIsolation: Scenario = {
 
     step("nor can they reach them by another route");
     await phoenix.waitForState(second.id, "running", { within: "2m" });
-    for (const rest of [
-      "/status",
-      "/metrics",
-      "/analysis",
-      "/cost-analysis",
-      "/results",
-      "/deployments",
-      "/configs",
-    ]) {
-      await checkForbidden(check, tenant1, "GET", `/api/v1/experiments/${second.id}${rest}`);
+    const load = await tenant2.startLoad({ experiment_id: second.id, duration: "1m" });
+    const deployment = await createDeployment(tenant2);
+    await phoenix.clock.advance("5s");
+    const before = belongings(phoenix);
+    for (const [method, path] of routesTo(second.id)) await checkForbidden(check, tenant1, method, path);
+    await checkForbidden(check, tenant1, "POST", "/api/v1/load-simulations", { experiment_id: second.id });
+    await checkForbidden(check, tenant1, "POST", "/api/v1/generator/generate", { experiment_id: second.id });
+    const signal = { experiment_id: second.id, type: "rollback" };
+    await checkForbidden(check, tenant1, "POST", "/api/v1/control/signals", signal);
+    await checkForbidden(check, tenant1, "GET", `/api/v1/load-simulations/${load.id}`);
+    for (const method of ["GET", "PATCH", "DELETE"]) {
+      await checkForbidden(check, tenant1, method, `/api/v1/pipelines/deployments/${deployment}`);
     }
-    for (const rest of ["/start", "/stop"]) {
-      await checkForbidden(check, tenant1, "POST", `/api/v1/experiments/${second.id}${rest}`);
-    }
-    await checkForbidden(check, tenant1, "DELETE", `/api/v1/experiments/${second.id}`);
-    check.equal((await tenant2.getExperiment(second.id)).state, "running", "the state after those attempts");
+    check.equal(belongings(phoenix), before, "what is stored after those attempts");
 
     step("lists show only one's own");
     const listed = await tenant1.listExperiments();
@@ -51,14 +51,133 @@ export const tenantIsolation: Scenario = {
       "what tenant 1 lists",
     );
     check.equal(listed.total, 1, "the total that tenant 1 sees");
+    for (const path of ["/load-simulations", "/pipelines/deployments", "/templates"]) {
+      const list = JSON.stringify(await tenant1.call("GET", `/api/v1${path}`));
+      const foreign = [second.id, load.id, deployment].filter((id) => list.includes(id));
+      check.equal(foreign, [], `ids of tenant 2 in ${path}`);
+    }
+
+    step("each may use what is its own");
+    await useDeployment(check, tenant2, deployment);
+    await useTemplates(check, tenant1, tenant2);
+    await useAccount(check, phoenix, tenant1);
+    await useExperiment(check, tenant1, first.id);
+
+    step("within a tenant, viewers only read, and users do not administer");
+    await checkRoles(phoenix, check, second.id);
+
+    step("tokens that were tampered with open nothing");
+    for (const [what, token] of badTokens(tenant1.token)) {
+      const response = await phoenix.fetch(`${phoenix.url}/api/v1/experiments/${first.id}`, {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      check.equal(response.status, 401, `the status for a token ${what}`);
+    }
   },
 };
 
-async function checkForbidden(check: Checks, client: Client, method: string, path: string): Promise<void> {
-  const error: unknown = await client.call(method, path).catch((caught: unknown) => caught);
+function routesTo(id: string): readonly (readonly [method: string, path: string])[] {
+  const at = `/api/v1/experiments/${id}`;
+  const reads = [
+    "status",
+    "history",
+    "metrics",
+    "analysis",
+    "cost-analysis",
+    "results",
+    "deployments",
+    "configs",
+  ];
+  return [
+    ...reads.map((rest) => ["GET", `${at}/${rest}`] as const),
+    ["GET", `/api/v1/generator/configs/${id}`],
+    ["GET", `/api/v1/control/experiments/${id}/signals`],
+    ["GET", `/api/v1/control/experiments/${id}/drift`],
+    ["POST", `${at}/start`],
+    ["POST", `${at}/stop`],
+    ["POST", `${at}/promote`],
+    ["PATCH", `${at}/state`],
+    ["PUT", `${at}/pipeline-config`],
+    ["PUT", at],
+    ["PATCH", at],
+    ["DELETE", at],
+  ];
+}
+
+async function checkForbidden(
+  check: Checks,
+  client: Client,
+  method: string,
+  path: string,
+  body: unknown = {},
+): Promise<void> {
+  const options = method === "GET" || method === "DELETE" ? {} : { body };
+  const error: unknown = await client.call(method, path, options).catch((caught: unknown) => caught);
   check.ok(error instanceof ApiError && error.status === 403, `a 403 for ${method} ${path}`);
   check.ok(
     error instanceof ApiError && error.message.includes("forbidden"),
     `"forbidden" for ${method} ${path}`,
   );
+}
+
+// Not the columns that the controller keeps for itself.
+function belongings(phoenix: Phoenix): readonly unknown[] {
+  const { rows } = phoenix.postgres;
+  return [
+    rows("experiments").map(({ id, name, description, state, config_version, promoted_variant, deleted }) => [
+      id,
+      name,
+      description,
+      state,
+      config_version,
+      promoted_variant,
+      deleted,
+    ]),
+    rows("experiment_events").length,
+    rows("control_signals").length,
+    rows("load_simulations").map(({ id }) => id),
+    rows("pipeline_deployments").map(({ id, parameters, status }) => [id, parameters, status]),
+  ];
+}
+
+async function checkRoles(phoenix: Phoenix, check: Checks, id: string): Promise<void> {
+  const viewer = phoenix.clientFor("viewer@tenant2.phoenix.io", "tenant2");
+  const user = phoenix.clientFor("user@tenant2.phoenix.io", "tenant2");
+  check.equal((await viewer.getExperiment(id)).id, id, "what a viewer reads");
+  await checkForbidden(check, viewer, "POST", "/api/v1/experiments", { name: "by-a-viewer" });
+  await checkForbidden(check, viewer, "DELETE", `/api/v1/experiments/${id}`);
+  const made = await user.createExperiment({ name: "by-a-user" });
+  await checkForbidden(check, user, "POST", `/api/v1/experiments/${made.id}/stop`);
+  await checkForbidden(check, user, "GET", "/api/v1/templates");
+  await user.deleteExperiment(made.id);
+}
+
+async function useExperiment(check: Checks, client: Client, id: string): Promise<void> {
+  const path = `/api/v1/experiments/${id}`;
+  const description = "changed by its own tenant";
+  const patched = await client.call<{ description: string }>("PATCH", path, { body: { description } });
+  check.equal(patched.description, description, "the description");
+  const put = await client.call<{ name: string }>("PUT", path, { body: { name: "renamed" } });
+  check.equal(put.name, "renamed", "the name");
+  const ended = await client.call<{ current_state: string }>("PATCH", `${path}/state`, {
+    body: { action: "cancel" },
+  });
+  check.equal(ended.current_state, "cancelled", "the state after a cancel");
+  await client.deleteExperiment(id);
+  const gone: unknown = await client.getExperiment(id).catch((error: unknown) => error);
+  check.ok(gone instanceof ApiError && gone.status === 404, "a 404 for what was deleted");
+}
+
+function badTokens(good: string): readonly (readonly [what: string, token: string])[] {
+  const [header = "", claims = "", signature = ""] = good.split(".");
+  const none = Buffer.from('{"alg":"none","typ":"JWT"}').toString("base64url");
+  const swapped = Buffer.from(
+    Buffer.from(claims, "base64url").toString().replace('"tenant1"', '"tenant2"'),
+  ).toString("base64url");
+  const flipped = `${signature.startsWith("A") ? "B" : "A"}${signature.slice(1)}`;
+  return [
+    ["with another signature", `${header}.${claims}.${flipped}`],
+    ["with another tenant", `${header}.${swapped}.${signature}`],
+    ["that says it needs no signature", `${none}.${claims}.`],
+  ];
 }

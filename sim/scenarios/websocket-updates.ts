@@ -2,7 +2,7 @@
 import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
-import { createAndStart } from "./steps.js";
+import { createAndStart, range } from "./steps.js";
 
 interface Update {
   readonly type: string;
@@ -63,8 +63,40 @@ export const websocketUpdates: Scenario = {
     check.equal(foreign.updates, [], "updates that another tenant sees");
     second.socket.close();
     foreign.socket.close();
+
+    step("a client that stops reading is closed with a code, and comes back without a gap");
+    await checkSlowClient(phoenix, check, token);
   },
 };
+
+/** Experiments whose updates are more than the gateway keeps for a client that does not read. */
+const burst = 50;
+
+async function checkSlowClient(phoenix: Phoenix, check: Checks, token: string): Promise<void> {
+  const slow = await subscribe(phoenix, token);
+  const closed: { code: number; reason: string }[] = [];
+  slow.socket.addEventListener("close", ({ code, reason }) => closed.push({ code, reason }));
+  phoenix.setReading(slow.socket, false);
+  const made = await Promise.all(
+    range(burst).map(async (index) => phoenix.client.createExperiment({ name: `burst-${index}` })),
+  );
+  for (const { id } of made) await phoenix.waitForState(id, "running", { within: "2m" });
+  phoenix.setReading(slow.socket, true);
+  const { code, reason } = await phoenix.until(() => closed[0], {
+    within: "1m",
+    label: "the slow client to be closed",
+  });
+  check.equal(code, 4_008, "the code of the close");
+  const lastPosition = slow.updates.at(-1)?.position ?? 0;
+  check.ok(reason.endsWith(`since=${lastPosition}`), `the place to come back to in "${reason}"`);
+
+  const back = await subscribe(phoenix, token, lastPosition);
+  for (const { id } of made) {
+    const states = [...slow.statesOf(id), ...back.statesOf(id)];
+    check.equal(states, phoenix.stateHistory(id), `the states of ${id} over both connections`);
+  }
+  back.socket.close();
+}
 
 interface Subscription {
   readonly socket: WebSocket;

@@ -52,6 +52,55 @@ export type {
   SimulatedNode,
 } from "./services/index.js";
 
+export {
+  clockDrift,
+  clockOffset,
+  clockStepBack,
+  clog,
+  collectorCrash,
+  commitLost,
+  counterReset,
+  crash,
+  crashBetweenStatements,
+  deadlock,
+  duplicate,
+  duplicatedPost,
+  faultKindNamed,
+  faultKinds,
+  halfOpen,
+  hold,
+  isolate,
+  latencySpike,
+  lateReply,
+  loss,
+  missedScrape,
+  partition,
+  partitionOneWay,
+  pause,
+  poolExhausted,
+  postgresRestart,
+  profileNames,
+  pubsubGap,
+  redisFailover,
+  redisFlush,
+  reorder,
+  reset,
+  restartWithOldConfig,
+  rollingRestart,
+  serializationFailure,
+  slow,
+  slowCollectors,
+  slowReader,
+  socketDrop,
+  statementTimeout,
+  stuckReload,
+  truncatedBody,
+  unavailable,
+} from "./faults/index.js";
+export type { Fault, FaultHandle, FaultKind, FaultScope } from "./faults/index.js";
+export { InvariantError, invariants } from "./invariants/index.js";
+export type { Invariant } from "./invariants/index.js";
+
 export { dullDriver, formatStep, replayDriver, seededDriver } from "./kernel/index.js";
 export type {
   ChoicePoint,

@@ -29,3 +29,5 @@ export { shrink } from "./shrink.js";
 export type { ShrinkOptions, Shrunk, Trial } from "./shrink.js";
 export { failureHashOf, formatToken, labelHashOf, parseToken } from "./token.js";
 export type { Token, TokenContent, TokenDeviation } from "./token.js";
+export { createWorldRun, explorable, explorableNamed } from "./world-run.js";
+export type { WorldRunOptions } from "./world-run.js";

@@ -1,6 +1,7 @@
 /** What `createPhoenix` gives: the world as its user sees it. */
 import type { Client } from "../client/index.js";
 import type { DriverStream, PortListener, RealClients } from "../edge/index.js";
+import type { FaultDesk } from "../faults/index.js";
 import type { Deviation, Duration, Step } from "../kernel/index.js";
 import type { LinkOptions, Rule, RuleHandle } from "../network/index.js";
 import type { Prometheus } from "../prometheus/index.js";
@@ -102,6 +103,12 @@ export interface PhoenixNetwork {
   setLink(one: string, other: string, options: LinkOptions): void;
 }
 
+/** Faults of a world. */
+export interface PhoenixFaults extends FaultDesk {
+  /** What the profile of the world has done so far. */
+  struck(): readonly { readonly name: string; readonly kind: string; readonly atMs: number }[];
+}
+
 /** What happened so far. */
 export interface PhoenixTrace {
   /** Events the world ran. */
@@ -168,6 +175,31 @@ export interface Phoenix extends AsyncDisposable {
    * @param email - Such as `admin@tenant1.phoenix.io`.
    */
   clientFor(email: string, password: string): Client;
+  /** Faults by hand, and what a profile has done. */
+  readonly faults: PhoenixFaults;
+  /** Checks `holds` after each event from now on: false, or a throw, ends the world with `SIM_INVARIANT`. */
+  always(name: string, holds: () => boolean | void): void;
+  /** Declares something that should come true in some run of a campaign; one in which it never does, fails. */
+  sometimes(name: string, condition: boolean | (() => boolean)): void;
+  /** Says that this place was reached, which some run of a campaign should. */
+  reachable(name: string): void;
+  /** What `sometimes` and `reachable` declared, and what of it came true. */
+  readonly sometimesSeen: { readonly declared: readonly string[]; readonly reached: readonly string[] };
+  /** Asks the choice log: a number from 0 to `count` - 1. An exploration tries them all; 0 is the dull one. */
+  choose(name: string, count: number): number;
+  /** Asks the choice log a yes-or-no question. @param probability - Of yes, under a random driver. */
+  chance(name: string, probability: number): boolean;
+  /** Calls `run` after that much virtual time. @param label - Stable name, for the trace. */
+  at(delay: Duration, label: string, run: () => void): void;
+  /**
+   * Ends all faults and lets time pass until every invariant has come to rest: each experiment has ended, nothing
+   * of it is left on nodes, sockets were told everything.
+   *
+   * @throws SimError `SIM_NOT_CONVERGED` with what is still pending after `within` (20 minutes by default).
+   */
+  converge(options?: { readonly within?: Duration }): Promise<void>;
+  /** The error that ended the world, if one did. */
+  readonly failure: Error | undefined;
   /** Lets time move until `check` returns true or a value. @throws SimError `SIM_WAIT_TIMEOUT`. */
   until<T>(check: () => T | undefined | false, options?: UntilOptions): Promise<T>;
   /**

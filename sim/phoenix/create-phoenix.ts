@@ -15,6 +15,7 @@ import {
   createLoop,
   createVirtualClock,
   holdWhile,
+  parseDuration,
   seededDriver,
   waitFor,
 } from "../kernel/index.js";
@@ -34,6 +35,7 @@ import { createDispose } from "./dispose.js";
 import { createDrivers } from "./drivers.js";
 import { createNetworkFacade } from "./network-facade.js";
 import { type PhoenixOptions, resolvePhoenixOptions } from "./options.js";
+import { type Oversight, createOversight } from "./oversight.js";
 import type { WorldParts } from "./parts.js";
 import { createStateWatch } from "./state-watch.js";
 import { createPostgresFacade, createRedisFacade } from "./stores.js";
@@ -56,12 +58,17 @@ const origin = `gateway:${gatewayPort}`;
  */
 export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoenix> {
   const resolved = resolvePhoenixOptions(options);
+  let oversight: Oversight | undefined;
   const recorder = createRecorder({ keepSteps: resolved.trace, onLine: resolved.onLog });
   const loop = createLoop({
     clock: createVirtualClock(resolved.epochMs),
     choices: createChoiceLog(resolved.driver ?? seededDriver(resolved.seed), { record: resolved.record }),
     limits: resolved.limits,
-    onStep: resolved.trace ? recorder.step : undefined,
+    onStep(step) {
+      oversight?.properties.rested();
+      if (resolved.trace) recorder.step(step);
+      resolved.onStep?.(step);
+    },
   });
   const network = createNetwork(loop, resolved.link);
   const [taps, interference] = [createTaps(), createInterference()];
@@ -75,7 +82,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
     const globals = resolved.globals
       ? await installGlobals({ loop, fetch, WebSocket: sockets.WebSocket, name: `seed ${resolved.seed}` })
       : undefined;
-    return assemble({
+    const parts: WorldParts = {
       options: resolved,
       loop,
       network,
@@ -87,7 +94,9 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       recorder,
       taps,
       interference,
-    });
+    };
+    oversight = createOversight(parts);
+    return assemble(parts, oversight);
   } catch (error) {
     cluster.redis.dispose();
     loop.close();
@@ -95,7 +104,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   }
 }
 
-function assemble(parts: WorldParts): Phoenix {
+function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
   const { options, loop, network, cluster, life, sockets, globals } = parts;
   const states = createStateWatch();
   cluster.postgres.inspect.onCommit(states.committed);
@@ -139,6 +148,22 @@ function assemble(parts: WorldParts): Phoenix {
     },
     network: createNetworkFacade(network),
     trace: createTraceFacade(parts),
+    faults: { ...oversight.faults, struck: () => oversight.storm.struck },
+    always: oversight.properties.always,
+    sometimes: oversight.properties.sometimes,
+    reachable: oversight.properties.reachable,
+    get sometimesSeen() {
+      return oversight.properties.sometimesSeen;
+    },
+    choose: (name, count) => loop.choices.choose("timing", `workload/${name}`, count),
+    chance: (name, probability) => loop.choices.chance("fault", `workload/${name}`, probability),
+    at(delay, label, run) {
+      loop.schedule(parseDuration(delay, "a delay"), "fault", label, run);
+    },
+    converge: async ({ within = "20m" } = {}) => oversight.converge(within),
+    get failure() {
+      return loop.failure;
+    },
     until: async (check, { within = "5m", label = "a condition" } = {}) =>
       waitFor(loop, {
         label,

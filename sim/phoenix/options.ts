@@ -1,7 +1,11 @@
 /** Options of a world: their defaults, and what is refused. */
 import { SimError } from "../errors.js";
+import { profileNamed } from "../faults/index.js";
 import {
   type Driver,
+  type Duration,
+  type Step,
+  parseDuration,
   type LimitOptions,
   type Limits,
   defaultEpochMs,
@@ -54,6 +58,12 @@ export interface PhoenixOptions {
   readonly epochMs?: number;
   /** Settings of the platform's services, and pieces of them to exchange, as tests of wrong variants do. */
   readonly platform?: PlatformOptions;
+  /** Profile of faults that strike on their own: `calm`, `swarm`, `hostile` or `only-<fault>`. @default "calm" */
+  readonly faults?: string | { readonly profile: string; readonly window: Duration };
+  /** Watch the invariants of the platform; one that does not hold ends the world. @default true */
+  readonly invariants?: boolean;
+  /** Gets each step as it begins. */
+  readonly onStep?: (step: Step) => void;
   /** Gets each log line of a service as it is written. */
   readonly onLog?: (line: LogLine) => void;
 }
@@ -73,6 +83,9 @@ export interface ResolvedOptions {
   readonly poolSize: number;
   readonly epochMs: number;
   readonly platform: PlatformOptions;
+  readonly faults: { readonly profile: string; readonly windowMs: number };
+  readonly invariants: boolean;
+  readonly onStep: ((step: Step) => void) | undefined;
   readonly onLog: ((line: LogLine) => void) | undefined;
 }
 
@@ -90,6 +103,9 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   poolSize: true,
   epochMs: true,
   platform: true,
+  faults: true,
+  invariants: true,
+  onStep: true,
   onLog: true,
 };
 
@@ -127,8 +143,17 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     poolSize: whole("poolSize", options.poolSize ?? 25, 1, 1_000),
     epochMs: whole("epochMs", options.epochMs ?? defaultEpochMs, 0, 8.64e15),
     platform: options.platform ?? {},
+    faults: resolveFaults(options.faults),
+    invariants: options.invariants ?? true,
+    onStep: options.onStep,
     onLog: options.onLog,
   });
+}
+
+function resolveFaults(faults: PhoenixOptions["faults"] = "calm"): ResolvedOptions["faults"] {
+  const { profile, window } = typeof faults === "string" ? { profile: faults, window: "80s" } : faults;
+  profileNamed(profile);
+  return { profile, windowMs: parseDuration(window, "the window of the faults") };
 }
 
 function refuseUnknown(options: PhoenixOptions): void {

@@ -1,0 +1,36 @@
+/** The second phase of a run: faults have ended, and the world must come to rest. */
+import { SimError } from "../errors.js";
+import type { InvariantHub } from "../invariants/index.js";
+import { type Duration, type Loop, advance, formatDuration, parseDuration } from "../kernel/index.js";
+
+/** Thrown when a healed world does not come to rest; `invariant` names what is still to come. */
+export class ConvergenceError extends SimError {
+  readonly invariant: string;
+
+  constructor(invariant: string, within: string, reason: string) {
+    super(
+      "SIM_NOT_CONVERGED",
+      `The world did not come to rest within ${within} after its faults had ended: ${reason} (${invariant}).`,
+      "Look at what waits: a lost hint that no tick repairs, a lease that nobody takes over, a retry that ended.",
+    );
+    this.invariant = invariant;
+  }
+}
+
+/** How often it is asked, in virtual milliseconds. */
+const lookEveryMs = 2_000;
+
+/** Lets time pass until nothing is pending. @throws ConvergenceError when that takes too long. */
+export async function converge(loop: Loop, hub: InvariantHub, within: Duration): Promise<void> {
+  const untilMs = loop.clock.nowMs + parseDuration(within, "the limit of a convergence");
+  for (;;) {
+    const [first] = hub.pending();
+    if (first === undefined) break;
+    if (loop.clock.nowMs >= untilMs) {
+      throw new ConvergenceError(first.invariant, formatDuration(parseDuration(within)), first.reason);
+    }
+    await advance(loop, lookEveryMs);
+  }
+  hub.finished();
+  if (loop.failure !== undefined) throw loop.failure;
+}

@@ -1,0 +1,55 @@
+/** What watches a world and what disturbs it: invariants, properties of the user, faults by hand and as a storm. */
+import { type FaultDesk, type Storm, createFaultDesk, profileNamed, startStorm } from "../faults/index.js";
+import { InvariantError, type InvariantHub, createInvariantHub, invariants } from "../invariants/index.js";
+import type { Duration } from "../kernel/index.js";
+import { converge } from "./converge.js";
+import type { WorldParts } from "./parts.js";
+import { type Properties, createProperties } from "./properties.js";
+
+export interface Oversight {
+  readonly faults: FaultDesk;
+  readonly storm: Storm;
+  readonly properties: Properties;
+  /** Ends all faults, then lets time pass until nothing is pending. */
+  converge(within: Duration): Promise<void>;
+}
+
+export function createOversight(parts: WorldParts): Oversight {
+  const { loop, options } = parts;
+  const fail = (error: Error): void => loop.fail(error);
+  const hub = createInvariantHub(options.invariants ? invariants : [], {
+    get nowMs() {
+      return loop.clock.nowMs;
+    },
+    fail,
+    rows: (table) => parts.cluster.postgres.inspect.rows(table),
+    collectors: () =>
+      new Map([...parts.cluster.disks].map(([node, disk]) => [node, [...disk.collectors.values()]])),
+    nodesOfSeries: (experimentId) => nodesOfSeries(parts, experimentId),
+  });
+  if (options.invariants) connect(parts, hub);
+  const faults = createFaultDesk(parts);
+  const { profile, windowMs } = options.faults;
+  const storm = startStorm(parts, profileNamed(profile)(options.seed), { windowMs });
+  return {
+    faults,
+    storm,
+    properties: createProperties((name, problem) => fail(new InvariantError(name, problem))),
+    async converge(within) {
+      await storm.end();
+      await faults.healAll();
+      await converge(loop, hub, within);
+    },
+  };
+}
+
+function connect({ cluster, taps }: WorldParts, hub: InvariantHub): void {
+  cluster.postgres.inspect.onCommit((changes, pid) => hub.committed(changes, cluster.writer(pid)));
+  taps.add({ answered: hub.answered, frame: hub.told, heard: hub.heard });
+}
+
+function nodesOfSeries({ cluster }: WorldParts, experimentId: string): readonly string[] {
+  const selector = `{experiment_id=${JSON.stringify(experimentId)}, node_name!=""}`;
+  const result = cluster.prometheus().query(`group by (node_name) (last_over_time(${selector}[1h]))`);
+  return result.type === "vector" ? result.samples.map(({ labels }) => labels.get("node_name") ?? "") : [];
+}

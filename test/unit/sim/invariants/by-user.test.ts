@@ -1,0 +1,40 @@
+import { createPhoenix } from "phoenix-sim";
+import { expect, test } from "vitest";
+
+test("what must always hold ends the world when it does not, with its name", async () => {
+  const phoenix = await createPhoenix({ seed: 1 });
+  phoenix.always("nothing runs", () =>
+    phoenix.postgres.rows("experiments").every(({ state }) => state !== "running"),
+  );
+  const { id } = await phoenix.client.createExperiment({ name: "one" });
+  const waiting = phoenix.waitForState(id, "analyzing", { within: "2h" });
+  await expect(waiting).rejects.toMatchObject({ code: "SIM_INVARIANT", invariant: "nothing runs" });
+  expect(phoenix.failure).toMatchObject({ invariant: "nothing runs" });
+  await phoenix.dispose({ force: true });
+});
+
+test("what should come true sometimes is declared, and reached only once it does", async () => {
+  await using phoenix = await createPhoenix({ seed: 1 });
+  phoenix.sometimes("an experiment is made", () => phoenix.postgres.rows("experiments").length > 0);
+  phoenix.sometimes("pigs fly", false);
+  expect(phoenix.sometimesSeen.reached).toEqual([]);
+  await phoenix.client.createExperiment({ name: "one", config: { duration: "30s" } });
+  phoenix.reachable("the end");
+  await phoenix.converge();
+  expect(phoenix.sometimesSeen).toEqual({
+    declared: ["an experiment is made", "pigs fly", "the end"],
+    reached: ["an experiment is made", "the end"],
+  });
+});
+
+test("a world that cannot come to rest says what is pending", async () => {
+  const phoenix = await createPhoenix({ seed: 1 });
+  const { id } = await phoenix.client.createExperiment({ name: "stuck", config: { duration: "1m" } });
+  phoenix.services.controller.crash();
+  await expect(phoenix.converge({ within: "5m" })).rejects.toMatchObject({
+    code: "SIM_NOT_CONVERGED",
+    invariant: "every-experiment-ends",
+    message: expect.stringContaining(id) as unknown,
+  });
+  await phoenix.dispose({ force: true });
+});

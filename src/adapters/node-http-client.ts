@@ -10,14 +10,16 @@ export interface NodeHttpClientOptions {
 }
 
 /** Errors are those of the port, with the codes of Node. */
-export function createNodeHttpClient({ resolve }: NodeHttpClientOptions = {}): HttpClient & { close(): void } {
+export function createNodeHttpClient({ resolve: locate }: NodeHttpClientOptions = {}): HttpClient & {
+  close(): void;
+} {
   const agent = new http.Agent({ keepAlive: true });
   return {
-    async request(url, { method = "GET", headers = {}, body = "", timeoutMs = 10_000 } = {}) {
+    async request(url, { method = "GET", headers = {}, body: sent = "", timeoutMs = 10_000 } = {}) {
       const { hostname, port, pathname, search, host } = new URL(url);
-      const target = resolve?.(host) ?? { hostname, port: Number(port === "" ? 80 : port) };
-      return new Promise<HttpReply>((done, fail) => {
-        const length = body === "" ? {} : { "content-length": String(Buffer.byteLength(body)) };
+      const target = locate?.(host) ?? { hostname, port: Number(port === "" ? 80 : port) };
+      return new Promise<HttpReply>((resolve, reject) => {
+        const length = sent === "" ? {} : { "content-length": String(Buffer.byteLength(sent)) };
         const request = http.request({
           ...target,
           agent,
@@ -26,20 +28,25 @@ export function createNodeHttpClient({ resolve }: NodeHttpClientOptions = {}): H
           headers: { ...headers, ...length, host },
         });
         const timer = setTimeout(() => {
-          request.destroy(Object.assign(new Error(`No reply from ${host} in ${timeoutMs} ms`), { code: "ETIMEDOUT" }));
+          request.destroy(
+            Object.assign(new Error(`No reply from ${host} in ${timeoutMs} ms`), { code: "ETIMEDOUT" }),
+          );
         }, timeoutMs);
         const failed = (error: Error): void => {
           clearTimeout(timer);
-          fail(error);
+          reject(error);
         };
         request.on("error", failed);
         request.on("response", (response) => {
-          readText(response).then((text) => {
-            clearTimeout(timer);
-            done({ status: response.statusCode ?? 0, headers: plainHeaders(response.headers), body: text });
-          }, failed);
+          const { statusCode: status = 0, headers: received } = response;
+          const reply = readText(response).then((body) => ({
+            status,
+            headers: plainHeaders(received),
+            body,
+          }));
+          resolve(reply.finally(() => clearTimeout(timer)));
         });
-        request.end(body);
+        request.end(sent);
       });
     },
     close: () => agent.destroy(),

@@ -15,7 +15,11 @@ export interface PgPoolOptions {
 }
 
 interface Queryable {
-  query(config: { name: string; text: string; values: unknown[] }): Promise<SqlResult<Record<string, unknown>>>;
+  query(config: {
+    name: string;
+    text: string;
+    values: unknown[];
+  }): Promise<SqlResult<Record<string, unknown>>>;
 }
 
 /** Each statement is prepared under its name, once a session. */

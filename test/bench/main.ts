@@ -6,6 +6,7 @@ import { createSuite } from "./harness/suite.js";
 import { addKernelBenches } from "./kernel.js";
 import { addLoadBenches } from "./load.js";
 import { addNetworkBenches } from "./network.js";
+import { addPostgresBenches } from "./postgres.js";
 import { addPrometheusBenches } from "./prometheus.js";
 import { addWorldBenches } from "./world.js";
 
@@ -21,6 +22,7 @@ const suite = createSuite();
 addKernelBenches(suite);
 addNetworkBenches(suite);
 addWorldBenches(suite);
+addPostgresBenches(suite);
 addPrometheusBenches(suite);
 addLoadBenches(suite);
 

@@ -11,6 +11,7 @@ const result = await build({
     vitest: "sim/vitest.ts",
     "fast-check": "sim/fast-check.ts",
     cli: "sim/cli/bin.ts",
+    "explore-worker": "sim/cli/explore-worker.ts",
   },
   outdir: "dist",
   bundle: true,

@@ -6,6 +6,8 @@ import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
 import { addHistoryCommand } from "./history.js";
 import { addPromtestCommand } from "./promtest.js";
+import { addExploreCommand } from "./explore.js";
+import { addReplayCommands } from "./replay.js";
 import { addRunCommand } from "./run.js";
 import { addServeCommand } from "./serve.js";
 import type { Terminal } from "./terminal.js";
@@ -15,6 +17,13 @@ const usageCodes: ReadonlySet<SimErrorCode> = new Set([
   "SIM_OPTION_INVALID",
   "SIM_SCENARIO_UNKNOWN",
   "SIM_HOST_UNKNOWN",
+  "SIM_STRATEGY_UNKNOWN",
+  "SIM_FAULT_UNKNOWN",
+  "SIM_PROFILE_UNKNOWN",
+  "SIM_TOKEN_INVALID",
+  "SIM_TOKEN_VERSION",
+  "SIM_CASE_INVALID",
+  "SIM_SHARD_INVALID",
 ]);
 
 const codesText = `
@@ -52,6 +61,8 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addRunCommand(program, terminal, exit);
   addHistoryCommand(program, terminal, exit);
   addPromtestCommand(program, terminal, exit);
+  addExploreCommand(program, terminal, exit);
+  addReplayCommands(program, terminal, exit);
   addServeCommand(program, terminal);
   try {
     await program.parseAsync(args, { from: "user" });

@@ -1,0 +1,160 @@
+/** `phoenix-sim explore`: hunts for schedules and faults that break scenarios. */
+import { writeFileSync } from "node:fs";
+import type { Command } from "commander";
+
+import {
+  type CampaignReport,
+  type Case,
+  type Pool,
+  type Shard,
+  explorableNamed,
+  formatDifference,
+  neverReached,
+  runCampaign,
+  wholeCampaign,
+} from "../explore/index.js";
+import { profileNamed } from "../faults/index.js";
+import { parseDuration } from "../kernel/index.js";
+import { version } from "../version.js";
+import { exitCodes } from "./exit-codes.js";
+import { openPool } from "./explore-pool.js";
+import { storeCase, storedCases } from "./failures-folder.js";
+import { heartbeat } from "./heartbeat.js";
+import { parseCount, parseLimit, parseSeed } from "./numbers.js";
+import { formatFinding, tokenOf } from "./reporters/finding.js";
+import { readShard } from "./read-shard.js";
+import { shrinkCase } from "./shrink-case.js";
+import type { Terminal } from "./terminal.js";
+import { runAndTell } from "./told-run.js";
+
+interface ExploreFlags {
+  readonly runs: number;
+  readonly seed: number;
+  readonly strategy: string;
+  readonly profile: string;
+  readonly workers: number;
+  readonly shard?: Shard;
+  readonly timeBudget?: number;
+  readonly findings: number;
+  readonly shrinkRuns: number;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the command to `program`. */
+export function addExploreCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command("explore")
+    .description("hunt for schedules and faults that break scenarios, shrink what is found, and keep it")
+    .argument("[scenarios...]", "scenarios to explore", ["two-clients"])
+    .option("-n, --runs <count>", "runs of each scenario", parseCount, 200)
+    .option("-s, --seed <number>", "seed of the campaign", parseSeed, 1)
+    .option("--strategy <name>", "who answers the questions of a run", "portfolio")
+    .option("--profile <name>", "faults that may strike: calm, swarm, hostile or only-<fault>", "swarm")
+    .option("-w, --workers <count>", "threads", parseCount, 1)
+    .option("--shard <i/n>", "run one part of the campaign; auto reads JOB_COMPLETION_INDEX", readShard)
+    .option("--time-budget <duration>", "start no further batch after this much real time", (text) =>
+      parseDuration(text, "the time budget"),
+    )
+    .option("--findings <count>", "stop after this many different findings", parseCount, 5)
+    .option(
+      "--shrink-runs <count>",
+      "runs that shrinking one finding may take; 0 shrinks nothing",
+      parseLimit,
+      300,
+    )
+    .option("--report <file>", "write the report of this shard to a file, for merge")
+    .option("--json", "print one JSON document")
+    .action(async (names: readonly string[], flags: ExploreFlags) => {
+      for (const name of names) explorableNamed(name);
+      profileNamed(flags.profile);
+      const pool = openPool(flags.workers, terminal);
+      try {
+        const codes: number[] = [];
+        const documents: unknown[] = [];
+        for (const name of names) {
+          const report = await campaign(name, flags, pool, terminal);
+          if (flags.report !== undefined) writeFileSync(flags.report, `${JSON.stringify(report)}\n`);
+          const findings = await tellFindings(report, flags, terminal);
+          documents.push({ ...report, findings });
+          codes.push(conclude(report, terminal));
+        }
+        if (flags.json === true) terminal.out(JSON.stringify(documents));
+        exit(codes.includes(exitCodes.notDeterministic) ? exitCodes.notDeterministic : Math.max(...codes));
+      } finally {
+        await pool.close();
+      }
+    });
+}
+
+async function campaign(
+  scenario: string,
+  flags: ExploreFlags,
+  pool: Pool,
+  terminal: Terminal,
+): Promise<CampaignReport> {
+  const stop = new AbortController();
+  void terminal.interrupted().then(() => stop.abort());
+  const { runs, seed, strategy, profile, shard = wholeCampaign, timeBudget, findings } = flags;
+  return runCampaign({
+    version,
+    scenario,
+    profile,
+    seed,
+    runs,
+    strategy,
+    shard,
+    pool,
+    timeBudgetMs: timeBudget,
+    findingsMax: findings,
+    signal: stop.signal,
+    cases: storedCases((text) => terminal.err(text)).filter((stored) => stored.scenario === scenario),
+    onProgress: heartbeat(scenario, terminal),
+  });
+}
+
+async function tellFindings(
+  report: CampaignReport,
+  { shrinkRuns, json = false }: ExploreFlags,
+  terminal: Terminal,
+): Promise<readonly unknown[]> {
+  const told: unknown[] = [];
+  for (const finding of report.findings) {
+    const { scenario, profile, seed, failure, deviations, run, strategy, times } = finding;
+    const found: Case = { version, scenario, profile, seed, failure, deviations, minimal: false };
+    const { shrunk, least } = await shrinkCase(found, shrinkRuns);
+    const { id, file } = storeCase(least);
+    const { story } = await runAndTell({ ...least, failureHash: undefined });
+    const history =
+      `Run ${run} (${strategy}), ${times} of ${report.runs} runs; shrunk from ${deviations.length} to ` +
+      `${least.deviations.length} deviations in ${shrunk.runs} runs${shrunk.minimal ? "" : ", perhaps not the least"}.`;
+    if (!json) terminal.out(`${formatFinding({ found: least, id, file, story, history })}\n`);
+    told.push({
+      ...finding,
+      id,
+      file,
+      story,
+      token: tokenOf(least),
+      shrunk: least.deviations,
+      shrinkRuns: shrunk.runs,
+    });
+  }
+  return told;
+}
+
+function conclude(report: CampaignReport, terminal: Terminal): number {
+  const { scenario, runs, failed, cases, differences, covered, stoppedBy } = report;
+  for (const { id, verdict, left } of cases)
+    terminal.err(
+      `Stored case ${id}: ${verdict === "same" ? "fails as before" : verdict}${left === undefined ? "" : `; ${left}`}`,
+    );
+  for (const difference of differences.slice(0, 3)) terminal.err(formatDifference(difference));
+  const missing = neverReached(report);
+  for (const name of missing) terminal.err(`Never came true in ${runs} runs: ${name}`);
+  terminal.err(
+    `${scenario}: ${runs} runs, ${failed} failed, ${covered} pairs of steps covered${stoppedBy === undefined ? "" : `, ended by ${stoppedBy}`}.`,
+  );
+  if (differences.length > 0) return exitCodes.notDeterministic;
+  const again = cases.some(({ verdict }) => verdict !== "no failure");
+  return failed > 0 || again || missing.length > 0 ? exitCodes.finding : exitCodes.ok;
+}

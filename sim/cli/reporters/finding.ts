@@ -1,0 +1,31 @@
+/** A failure as a person reads it: what broke, when, the story, where, and the command that brings it back. */
+import { type Case, formatToken, identityOf } from "../../explore/index.js";
+import { version } from "../../version.js";
+
+export interface FindingReport {
+  readonly found: Case;
+  readonly id: string;
+  readonly file: string;
+  readonly story: readonly string[];
+  /** How it was found and made smaller, in words. */
+  readonly history: string;
+}
+
+/** @returns The token of a case. */
+export function tokenOf(found: Case): string {
+  return formatToken({ ...found, version, failure: identityOf(found.failure) });
+}
+
+/** @returns Lines to print, joined. */
+export function formatFinding({ found, id, file, story, history }: FindingReport): string {
+  const { failure, scenario, profile } = found;
+  return [
+    `FOUND ${identityOf(failure)} in ${scenario} under ${profile}`,
+    `  ${failure.message.split("\n").join("\n  ")}`,
+    `  ${history}`,
+    ...story.map((line) => `  ${line}`),
+    ...(failure.source === undefined ? [] : [`  Source: ${failure.source}`]),
+    `  Case:   ${file} (${id})`,
+    `  Again:  npx phoenix-sim replay ${tokenOf(found)}`,
+  ].join("\n");
+}

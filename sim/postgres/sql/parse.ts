@@ -121,8 +121,8 @@ function unsupportedSyntax(what: string): SimError {
   );
 }
 
-// What the library cannot parse although PostgreSQL can; telling them apart from typing errors.
-const knownGaps: ReadonlyArray<readonly [RegExp, string]> = [
+/** What the library cannot parse although PostgreSQL can; telling them apart from typing errors. */
+export const knownGaps: ReadonlyArray<readonly [RegExp, string]> = [
   [/\bmerge\s+into\b/i, "MERGE"],
   [/\bgrouping\s+sets\b|\brollup\b|\bcube\b/i, "GROUPING SETS"],
   [/\bwindow\b/i, "WINDOW"],

@@ -23,8 +23,8 @@ export type { Failure, FailureKind, RunInput, RunOnce, RunOutcome, RunTarget } f
 export { runSeed } from "./seeds.js";
 export { globalRun, parseShard, shardRuns, wholeCampaign } from "./shard.js";
 export type { Shard } from "./shard.js";
-export { minimise } from "./ddmin.js";
-export type { Fails } from "./ddmin.js";
+export { minimise } from "./minimise.js";
+export type { Fails } from "./minimise.js";
 export { shrink } from "./shrink.js";
 export type { ShrinkOptions, Shrunk, Trial } from "./shrink.js";
 export { failureHashOf, formatToken, labelHashOf, parseToken } from "./token.js";

@@ -5,7 +5,7 @@
  * values come down. Every step is verified by a run.
  */
 import type { Deviation } from "../kernel/index.js";
-import { leastFailing, minimise } from "./ddmin.js";
+import { leastFailing, minimise } from "./minimise.js";
 
 /** How one try ended. */
 export interface Trial {
@@ -43,13 +43,13 @@ export async function shrink({ deviations, run, runsMax = 300, onSmaller }: Shri
 
   // Remembers, keeps the best so far, and answers no once the limit is reached, so that every search ends.
   async function fails(candidate: readonly Deviation[]): Promise<boolean> {
-    const key = keyOf(candidate);
-    const known = tried.get(key);
-    if (known !== undefined) return known;
     if (runs >= runsMax) {
       limited = true;
       return false;
     }
+    const key = keyOf(candidate);
+    const known = tried.get(key);
+    if (known !== undefined) return known;
     runs += 1;
     const { failed, taken = candidate } = await run(candidate);
     tried.set(key, failed);

@@ -47,6 +47,7 @@ export function createWorldRun({ world = {}, scale = 0.02, onWorld }: WorldRunOp
     const phoenix = await createPhoenix({
       ...scenario.world,
       ...world,
+      platform: mergePlatforms(scenario.world.platform, world.platform),
       seed,
       driver,
       onStep,
@@ -60,6 +61,26 @@ export function createWorldRun({ world = {}, scale = 0.02, onWorld }: WorldRunOp
     return outcome.failure === undefined && left !== undefined
       ? { ...outcome, failure: describe(left) }
       : outcome;
+  };
+}
+
+type Platform = NonNullable<PhoenixOptions["platform"]>;
+
+// Part by part: a wrong variant of one piece leaves what the scenario says of the others, and of its options.
+function mergePlatforms(one: Platform = {}, other: Platform = {}): Platform {
+  return {
+    ...one,
+    ...other,
+    gateway: {
+      ...one.gateway,
+      ...other.gateway,
+      options: { ...one.gateway?.options, ...other.gateway?.options },
+    },
+    controller: {
+      ...one.controller,
+      ...other.controller,
+      options: { ...one.controller?.options, ...other.controller?.options },
+    },
   };
 }
 

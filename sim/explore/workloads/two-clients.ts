@@ -16,7 +16,11 @@ export const twoClients: Scenario = {
     nodes: 2,
     replicas: { gateway: 2, controller: 2 },
     // Sockets hear of most events by a message; looking seldom leaves time for more runs.
-    platform: { gateway: { options: { eventPollMs: 5_000 } } },
+    platform: {
+      gateway: { options: { eventPollMs: 5_000 } },
+      // Short leases and ticks, so that a controller is overtaken by another within the few seconds of a fault.
+      controller: { options: { leaseMs: 1_500, tickMs: 10_000 } },
+    },
   },
   async run({ phoenix, check, step }) {
     const first = phoenix.clientFor("admin@tenant1.phoenix.io", "tenant1");

@@ -1,0 +1,137 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, expect, test, vi } from "vitest";
+
+import type * as WorldRun from "../../../../sim/explore/world-run.js";
+import { tempFolder } from "../history/temp-folder.js";
+import { type Outcome, runUntil } from "./captured-terminal.js";
+
+// Small shapes with known faults instead of worlds: the subject is what the commands do with what is found.
+vi.mock("../../../../sim/explore/world-run.js", async (original) => {
+  const { explorableNamed } = await original<typeof WorldRun>();
+  const { shapes } = await import("../../../shapes/index.js");
+  const { runShapeOnce } = await import("../../../shapes/run-once.js");
+  return {
+    createWorldRun: () => runShapeOnce,
+    explorableNamed: (name: string) => shapes.find((shape) => shape.name === name) ?? explorableNamed(name),
+  };
+});
+
+const shape = "lost-update";
+
+// Nobody presses Ctrl-C.
+async function run(...args: readonly string[]): Promise<Outcome> {
+  return runUntil(async () => new Promise(() => {}), ...args);
+}
+
+beforeEach(() => {
+  const before = process.cwd();
+  process.chdir(tempFolder());
+  return () => process.chdir(before);
+});
+
+async function find(): Promise<string> {
+  const { out } = await run("explore", shape, "--profile", "calm", "--runs", "200");
+  return /replay (px1\S+)/.exec(out)?.[1] ?? "";
+}
+
+test("what is found is told with its story and the command that brings it back, and the code is 1", async () => {
+  const { code, out, err } = await run("explore", shape, "--profile", "calm", "--runs", "200");
+  expect(code).toBe(1);
+  expect(out).toMatch(new RegExp(`FOUND invariant/${shape} in ${shape} under calm`));
+  expect(out).toMatch(/Run \d+ \([\w-]+\), \d+ of \d+ runs; shrunk from \d+ to \d+ deviations in \d+ runs/);
+  expect(out).toMatch(/Again: {2}npx phoenix-sim replay px1\./);
+  expect(err).toContain("pairs of steps covered");
+});
+
+test("the command that a finding names fails the same way, by token, file, id and without a name", async () => {
+  const token = await find();
+  const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));
+  const file = join(".phoenix-sim", "failures", name);
+  for (const named of [[token], [file], [name.replace(".json", "")], []]) {
+    const { code, out } = await run("replay", ...named);
+    expect([named, code, out.includes(`invariant/${shape}`)]).toEqual([named, 1, true]);
+  }
+  expect((await run("replay", token, "--trace")).out).toContain("The last events:");
+});
+
+test("stored failures are run again first, and one that is still there is a finding", async () => {
+  await find();
+  const { code, err } = await run("explore", shape, "--profile", "calm", "--runs", "1", "--strategy", "fifo");
+  expect([code, err]).toEqual([1, expect.stringContaining("fails as before")]);
+});
+
+test("a replay that does not reach its failure ends with 6 and says so", async () => {
+  await find();
+  const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));
+  const file = join(".phoenix-sim", "failures", name);
+  const stored = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...stored, deviations: [] }));
+  const { code, err } = await run("replay", file);
+  expect([code, err]).toEqual([6, expect.stringContaining("no failure")]);
+});
+
+test("shrink makes a stored failure smaller, and keep copies it to the regressions", async () => {
+  await run("explore", shape, "--profile", "calm", "--runs", "200", "--shrink-runs", "1");
+  const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));
+  const { code, out } = await run("shrink", name.replace(".json", ""));
+  expect([code, out]).toEqual([0, expect.stringContaining("Shrunk from")]);
+  const kept = await run("keep", name.replace(".json", ""), "--to", "regressions");
+  expect([kept.code, existsSync(kept.out)]).toEqual([0, true]);
+});
+
+test("shards report to files, and merge puts them together or says which is missing", async () => {
+  const common = ["explore", shape, "--profile", "calm", "--runs", "8"];
+  await run(...common, "--shard", "1/2", "--report", "one.json");
+  const alone = await run("merge", "one.json");
+  expect([alone.code, alone.err]).toEqual([2, expect.stringContaining("SIM_SHARD_INVALID")]);
+  await run(...common, "--shard", "2/2", "--report", "two.json");
+  const { code, out } = await run("merge", "one.json", "two.json", "--out", "all.json");
+  const { runs, failed } = JSON.parse(out) as { runs: number; failed: number };
+  expect([code, runs, existsSync("all.json")]).toEqual([failed > 0 ? 1 : 0, 8, true]);
+});
+
+test("--json prints one document with the token of each finding", async () => {
+  const { out } = await run("explore", shape, "--profile", "calm", "--runs", "200", "--json");
+  const [report] = JSON.parse(out) as { findings: { token: string }[] }[];
+  expect(report?.findings[0]?.token).toMatch(/^px1\./);
+});
+
+test.each([
+  [["explore", "two-client"], 'Did you mean "two-clients"'],
+  [["explore", "--strategy", "portfolo"], 'Did you mean "portfolio"'],
+  [["explore", "--profile", "swam"], 'Did you mean "swarm"'],
+  [["explore", "--shard", "3/2"], "SIM_SHARD_INVALID"],
+  [["explore", "--shard", "auto"], "JOB_COMPLETION_INDEX"],
+  [["explore", "--time-budget", "soon"], "the time budget"],
+  [["replay", "px1.nonsense"], "SIM_TOKEN_INVALID"],
+  [["replay", "nothing"], "SIM_CASE_INVALID"],
+  [["replay"], "There is no stored failure"],
+  [["keep", "nothing"], "SIM_CASE_INVALID"],
+  [["merge", "nothing.json"], "Cannot read the report"],
+])("%s is wrong usage", async (args, message) => {
+  const { code, err } = await run(...args);
+  expect([code, err]).toEqual([2, expect.stringContaining(message)]);
+});
+
+test("--shard auto takes what a Kubernetes Indexed Job says", async () => {
+  vi.stubEnv("JOB_COMPLETION_INDEX", "1");
+  vi.stubEnv("PHOENIX_SIM_SHARDS", "4");
+  const { code } = await run(
+    "explore",
+    shape,
+    "--profile",
+    "calm",
+    "--runs",
+    "4",
+    "--strategy",
+    "fifo",
+    "--shard",
+    "auto",
+    "--report",
+    "r.json",
+  );
+  vi.unstubAllEnvs();
+  expect([0, 1]).toContain(code);
+  expect(JSON.parse(readFileSync("r.json", "utf8"))).toMatchObject({ shards: [2], shardCount: 4 });
+});

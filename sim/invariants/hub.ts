@@ -1,6 +1,6 @@
 /** The hub: tells every invariant what happened, and says what broke. */
 import { SimError } from "../errors.js";
-import { readClaims } from "./claims.js";
+import { findClaims, readClaims } from "./claims.js";
 import type {
   Claims,
   Invariant,
@@ -63,7 +63,7 @@ export interface InvariantHub {
 
 export function createInvariantHub(invariants: readonly Invariant[], parts: HubParts): InvariantHub {
   const experiments = new Map<string, RowImage>();
-  const authenticated = new Map<number, Claims>();
+  const authenticated = new Map<number, Claims | undefined>();
   const watchers = invariants.map((invariant) => ({
     name: invariant.name,
     watcher: invariant.watch(viewFor(invariant.name)),
@@ -88,17 +88,25 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
   }
 
   function socketOf(tapped: TappedSocket): Socket {
-    const token = new URL(tapped.request.url, "ws://gateway").searchParams.get("token") ?? "";
     return {
       id: tapped.id,
       host: tapped.host,
       url: tapped.request.url,
-      claims:
-        authenticated.get(tapped.id) ?? readClaims(token || (tapped.request.headers["authorization"] ?? "")),
+      claims: authenticated.get(tapped.id),
       get open() {
         return tapped.open;
       },
     };
+  }
+
+  // The upgrade may carry a token in the address or in any header, and so may every frame.
+  function authenticate({ id, request }: TappedSocket, text: string): void {
+    if (!authenticated.has(id)) {
+      const carriers = [request.url, ...Object.values(request.headers)];
+      authenticated.set(id, findClaims(carriers.join(" ")));
+    }
+    const claims = findClaims(text);
+    if (claims !== undefined) authenticated.set(id, claims);
   }
 
   return {
@@ -122,17 +130,16 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       for (const watcher of onAnswer) watcher.answered?.(answer);
     },
     told(tapped, text) {
+      authenticate(tapped, "");
       const socket = socketOf(tapped);
       const json = objectOf(text);
       for (const watcher of onTold) watcher.told?.(socket, text, json);
     },
     heard(tapped, text) {
       const json = objectOf(text);
-      const token = json?.["token"] ?? (json?.["payload"] as RowImage | undefined)?.["token"];
-      const claims = typeof token === "string" ? readClaims(token) : undefined;
-      if (claims !== undefined) authenticated.set(tapped.id, claims);
+      authenticate(tapped, text);
       const socket = socketOf(tapped);
-      for (const watcher of onHeard) watcher.heard?.(socket, json);
+      for (const watcher of onHeard) watcher.heard?.(socket, json, text);
     },
     pending: () =>
       watchers.flatMap(({ name, watcher }) => {

@@ -15,7 +15,14 @@ export const tenantIsolation: Invariant = {
       return undefined;
     }
 
+    // Ids that a client named itself, by its socket: an answer to it may repeat them.
+    const named = new Map<number, string>();
+
     return {
+      heard({ id }, _json, text) {
+        const ids = text.match(uuid);
+        if (ids !== null) named.set(id, `${named.get(id) ?? ""} ${ids.join(" ")}`);
+      },
       answered({ method, path, status, body, claims, requestBody }) {
         // A refusal may repeat the id that was asked for; an answer may not.
         const except = status >= 300 ? path + requestBody : "";
@@ -27,8 +34,12 @@ export const tenantIsolation: Invariant = {
             `${method} ${path} of ${claims?.tenant ?? "a stranger"} was answered ${status} with experiment ${found} of another tenant`,
           );
       },
-      told({ claims }, text) {
-        const id = foreign(text, claims, "");
+      told({ claims, id: socket }, text, json) {
+        // A confirmation or refusal may repeat an id, news may not.
+        const except = String(json?.["type"] ?? "").startsWith("experiment.")
+          ? ""
+          : (named.get(socket) ?? "");
+        const id = foreign(text, claims, except);
         if (id !== undefined)
           fail(`a frame to ${claims?.tenant ?? "a stranger"} tells of experiment ${id} of another tenant`);
       },

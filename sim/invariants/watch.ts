@@ -84,7 +84,7 @@ export interface Watcher {
   /** A frame of the server; `json` is undefined when it is not JSON. */
   told?(socket: Socket, text: string, json: Readonly<Record<string, unknown>> | undefined): void;
   /** A frame of the client. */
-  heard?(socket: Socket, json: Readonly<Record<string, unknown>> | undefined): void;
+  heard?(socket: Socket, json: Readonly<Record<string, unknown>> | undefined, text: string): void;
   /** Asked once faults have ended: what is still to come, in words; undefined when nothing is. */
   pending?(): string | undefined;
   /** Called once, when nothing is pending any more. */

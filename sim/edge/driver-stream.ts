@@ -74,7 +74,7 @@ class Stream extends ByteStream implements DriverStream {
   readonly #start: (target: { readonly host: string; readonly port: number }) => void;
   #release: () => void = () => {};
   #cancelClosing: () => void = () => {};
-  #state: "fresh" | "opening" | "open" | "closing" = "fresh";
+  #state: "fresh" | "opening" | "open" | "closing" | "abandoned" = "fresh";
 
   constructor(world: DriverWorld, { protocol, createWatch }: DriverProtocol) {
     const watch = createWatch();
@@ -112,9 +112,22 @@ class Stream extends ByteStream implements DriverStream {
     return this;
   }
 
+  // A pool that ends its idle clients after the world says goodbye to nobody; that is no error.
+  override _write(chunk: Uint8Array, encoding: string, done: (error?: Error) => void): void {
+    if (this.#state === "abandoned") {
+      this.#watch.sent(chunk);
+      if (!this.#watch.waiting) {
+        done();
+        return;
+      }
+    }
+    super._write(chunk, encoding, done);
+  }
+
   abandonIfIdle(): void {
     if (this.#state === "opening" || (this.#state === "open" && this.#watch.waiting)) return;
     this.#over();
+    this.#state = "abandoned";
     this.abandon(
       new SimError(
         "SIM_WORLD_CLOSED",

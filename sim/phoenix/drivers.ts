@@ -21,8 +21,9 @@ const databaseName = "phoenix";
 
 /** What drivers of a test need of its world. */
 export interface Drivers {
-  readonly postgres: PostgresConnection;
-  readonly redis: RedisConnection;
+  /** From the first use on the loop waits for real streams between events. */
+  postgres(): PostgresConnection;
+  redis(): RedisConnection;
   listenPostgres(port?: number): Promise<PortListener>;
   listenRedis(port?: number): Promise<PortListener>;
   /** Ends what is idle and closes the ports, without a word to the drivers: for the end of a world. */
@@ -43,23 +44,32 @@ export function createDrivers(network: Network, life: Incarnation, loop: Loop): 
     return listener;
   }
 
+  const postgres: PostgresConnection = Object.freeze({
+    host: "postgres",
+    port: postgresPort,
+    user: databaseName,
+    database: databaseName,
+    ssl: false,
+    allowExitOnIdle: true,
+    stream: () => streams.open(postgresProtocol),
+  });
+  const redis: RedisConnection = Object.freeze({
+    host: "redis",
+    port: redisPort,
+    Connector: createIoredisConnector(({ host = "redis", port = redisPort }) =>
+      streams.open(redisProtocol).connect(port, host),
+    ),
+  });
+
   return {
-    postgres: Object.freeze({
-      host: "postgres",
-      port: postgresPort,
-      user: databaseName,
-      database: databaseName,
-      ssl: false,
-      allowExitOnIdle: true,
-      stream: () => streams.open(postgresProtocol),
-    }),
-    redis: Object.freeze({
-      host: "redis",
-      port: redisPort,
-      Connector: createIoredisConnector(({ host = "redis", port = redisPort }) =>
-        streams.open(redisProtocol).connect(port, host),
-      ),
-    }),
+    postgres() {
+      loop.drainDeep();
+      return postgres;
+    },
+    redis() {
+      loop.drainDeep();
+      return redis;
+    },
     listenPostgres: async (port) =>
       listen(postgresProtocol, "postgres", postgresPort, port, `postgres://${databaseName}@`),
     listenRedis: async (port) => listen(redisProtocol, "redis", redisPort, port, "redis://"),

@@ -15,7 +15,9 @@ export interface PostgresFacade extends PhoenixPostgres {
 export function createPostgresFacade(loop: Loop, server: PostgresServer, drivers: Drivers): PostgresFacade {
   let session: PgSession | undefined;
   return {
-    connection: drivers.postgres,
+    get connection() {
+      return drivers.postgres();
+    },
     listen: drivers.listenPostgres,
     async query<Row>(text: string, values: readonly unknown[] = []) {
       if (session === undefined || session.session.isEnded)
@@ -32,7 +34,9 @@ export function createPostgresFacade(loop: Loop, server: PostgresServer, drivers
 /** @returns Redis with one session for all commands. */
 export function createRedisFacade(loop: Loop, server: RedisServer, drivers: Drivers): PhoenixRedis {
   return {
-    connection: drivers.redis,
+    get connection() {
+      return drivers.redis();
+    },
     listen: drivers.listenRedis,
     async command(...args) {
       const session = server.connect({ name: "test" });

@@ -23,6 +23,7 @@ export function createIoredisConnector(
   class Connector {
     readonly #target: IoredisTarget;
     #stream: Duplex | undefined;
+    #wanted = false;
 
     constructor(options: IoredisTarget = {}) {
       this.#target = options;
@@ -33,10 +34,15 @@ export function createIoredisConnector(
     }
 
     disconnect(): void {
+      this.#wanted = false;
       this.#stream?.end();
     }
 
     async connect(): Promise<Duplex> {
+      this.#wanted = true;
+      // A client that is closed as soon as it is made never connects, and gets the error that ioredis has for it.
+      await Promise.resolve();
+      if (!this.#wanted) throw new Error("Connection is closed.");
       const stream = await open(this.#target);
       this.#stream = "setTimeout" in stream ? stream : withSwitches(stream);
       return this.#stream;

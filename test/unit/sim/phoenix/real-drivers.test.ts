@@ -50,6 +50,14 @@ test("an idle connection moves no time, and a pool left open is no offence", asy
   expect(phoenix.clock.nowMs).toBe(before);
 });
 
+test("a pool that is ended after its world ends in peace", async () => {
+  const phoenix = await createPhoenix();
+  const pool = new pg.Pool({ ...phoenix.postgres.connection });
+  await pool.query("select 1");
+  await phoenix.dispose();
+  await pool.end();
+});
+
 test("a pool used after its world is told so", async () => {
   const phoenix = await createPhoenix();
   const pool = new pg.Pool({ ...phoenix.postgres.connection });
@@ -124,6 +132,65 @@ test("a partition that lasts gives ETIMEDOUT, as TCP does when it gives up", asy
   phoenix.network.partition("client", "postgres");
   await expect(client.query("select 1")).rejects.toMatchObject({ code: "ETIMEDOUT" });
   await client.end();
+});
+
+test("a connection cannot be made through a partition: the system's limit, or the driver's own", async () => {
+  await using phoenix = await createPhoenix({ globals: true });
+  const partition = phoenix.network.partition("client", "postgres");
+  await expect(new pg.Client({ ...phoenix.postgres.connection }).connect()).rejects.toMatchObject({
+    code: "ETIMEDOUT",
+  });
+  const before = phoenix.clock.nowMs;
+  const hasty = new pg.Pool({ ...phoenix.postgres.connection, connectionTimeoutMillis: 1_500 });
+  await expect(hasty.connect()).rejects.toThrow(/timeout/);
+  expect(phoenix.clock.nowMs - before).toBeLessThan(5_000);
+  partition.heal();
+  await hasty.end();
+});
+
+test("an exhausted pool runs into its own time-out, in virtual time", async () => {
+  await using phoenix = await createPhoenix({ globals: true });
+  const pool = new pg.Pool({ ...phoenix.postgres.connection, max: 1, connectionTimeoutMillis: 5_000 });
+  const client = await pool.connect();
+  const before = phoenix.clock.nowMs;
+  const waiting = pool.connect().catch((error: unknown) => error);
+  // pg unrefs this timer: it fires in virtual time, but moves none.
+  await phoenix.clock.advance("6s");
+  expect(await waiting).toMatchObject({ message: "timeout exceeded when trying to connect" });
+  expect(phoenix.clock.nowMs - before).toBe(6_000);
+  client.release();
+  await pool.end();
+});
+
+test("a frozen server answers once it goes on", async () => {
+  await using phoenix = await createPhoenix();
+  const pool = new pg.Pool({ ...phoenix.postgres.connection });
+  await pool.query("select 1");
+  const outage = phoenix.services.postgres.pause();
+  const waiting = pool.query("select 2 as two");
+  await phoenix.clock.advance("1s");
+  await outage.heal();
+  expect((await waiting).rows).toEqual([{ two: 2 }]);
+  await pool.end();
+});
+
+test("bad input gives the driver's errors, and the state after it is the server's", async () => {
+  await using phoenix = await createPhoenix();
+  const pool = new pg.Pool({ ...phoenix.postgres.connection });
+  const client = await pool.connect();
+  await expect(client.query("select $1::int + $2::int", [1])).rejects.toMatchObject({ code: "08P01" });
+  await client.query("begin");
+  await expect(client.query("select 1 / 0")).rejects.toMatchObject({ code: "22012" });
+  await expect(client.query("select 1")).rejects.toMatchObject({ code: "25P02" });
+  expect((await client.query("commit")).command).toBe("ROLLBACK");
+  client.release();
+  expect(() => client.release()).toThrow("Release called on client which has already been released");
+  await pool.end();
+  await expect(pool.end()).rejects.toThrow("Called end on pool more than once");
+  await expect(pool.query("select 1")).rejects.toThrow("Cannot use a pool after calling end on the pool");
+  const redis = new Redis({ ...phoenix.redis.connection });
+  await redis.quit();
+  await expect(redis.get("k")).rejects.toThrow("Connection is closed.");
 });
 
 test("a wrong host is not found, and a port of another protocol hangs nobody", async () => {

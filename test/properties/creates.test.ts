@@ -6,13 +6,15 @@ import { ApiError, type Message, type Phoenix, createPhoenix } from "phoenix-sim
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
+type Loss = "pass" | "lose request" | "lose reply" | "twice" | "slow";
+
 interface Plan {
   readonly seed: number;
   readonly gateways: number;
   /** For each client the requests it makes, one after the other. */
   readonly clients: readonly (readonly Wish[])[];
   /** Each message of a create is lost in this way when its number, modulo the length, comes up. */
-  readonly losses: readonly ("pass" | "pass" | "lose request" | "lose reply" | "twice" | "slow")[];
+  readonly losses: readonly Loss[];
   readonly clockOffsetsMs: readonly number[];
   readonly restarts: readonly Restart[];
 }
@@ -51,20 +53,29 @@ const plans: fc.Arbitrary<Plan> = fc.record({
     { minLength: 1, maxLength: 8 },
   ),
   losses: fc.array(
-    fc.constantFrom("pass", "pass", "pass", "lose request", "lose reply", "lose reply", "twice", "slow"),
+    fc.constantFrom<Loss[]>(
+      "pass",
+      "pass",
+      "pass",
+      "lose request",
+      "lose reply",
+      "lose reply",
+      "twice",
+      "slow",
+    ),
     { minLength: 1, maxLength: 12 },
-  ) as fc.Arbitrary<Plan["losses"]>,
+  ),
   clockOffsetsMs: fc.array(fc.integer({ min: -hourMs, max: hourMs }), { minLength: 3, maxLength: 3 }),
   restarts: fc.array(
     fc.record({
-      part: fc.constantFrom(
+      part: fc.constantFrom<Restart["part"][]>(
         "gateway-0",
         "gateway-1",
         "gateway-2",
         "postgres-0",
         "redis-0",
         "controller-0",
-      ) as fc.Arbitrary<Restart["part"]>,
+      ),
       atMs: fc.integer({ min: 0, max: 6_000 }),
       downMs: fc.integer({ min: 1, max: 4_000 }),
       graceful: fc.boolean(),
@@ -132,8 +143,7 @@ async function checkStored(
     expect(stored.length, `rows of ${name}`).toBeLessThanOrEqual(twicePossible(plan, name) ? 2 : 1);
     expect(ids.size, `ids of ${name}`).toBeLessThanOrEqual(1);
   }
-  const wished = [...acknowledged.keys()];
-  expect(rows.filter((row) => !wished.includes(String(row["name"])))).toEqual([]);
+  expect(rows.filter((row) => !acknowledged.has(String(row["name"])))).toEqual([]);
   for (const row of rows) {
     const { events } = await phoenix.client.call<{ events: readonly { seq: number; type: string }[] }>(
       "GET",

@@ -73,9 +73,11 @@ test("no operation lets an administrator of one tenant see or change what is ano
         const answer = await send(phoenix, stranger, operation.method, path, body);
         const what = `${operation.method} ${path} with ${JSON.stringify(body)} answered ${answer.text}`;
         // Templates are named within a tenant: that of another does not exist for this one.
-        expect(kind === "template" ? [400, 404] : [403], what).toContain(answer.status);
-        if (kind !== "template") expect(JSON.parse(answer.text).error, what).toContain("forbidden");
-        expect(operation.statuses, what).toContain(String(answer.status));
+        const closed = kind === "template" ? [400, 404] : [403];
+        expect([what, closed.includes(answer.status)]).toEqual([what, true]);
+        const told = kind === "template" || JSON.parse(answer.text).error.includes("forbidden");
+        expect([what, told]).toEqual([what, true]);
+        expect([what, operation.statuses.includes(String(answer.status))]).toEqual([what, true]);
       }
       expect(snapshot(phoenix)).toEqual(before);
     }),
@@ -116,10 +118,7 @@ test("no list shows anything of another tenant", async () => {
     const ids = Object.values(belongings).filter((id) => mine.text.includes(id));
     shown += ids.length;
     expect([path, theirs.status]).toEqual([path, 200]);
-    expect(
-      ids.filter((id) => theirs.text.includes(id)),
-      path,
-    ).toEqual([]);
+    expect([path, ids.filter((id) => theirs.text.includes(id))]).toEqual([path, []]);
   }
   // Experiments, loads, deployments (also those of the experiment) and templates have lists.
   expect(shown).toBeGreaterThanOrEqual(4);
@@ -162,7 +161,7 @@ async function send(
 async function furnish(phoenix: Phoenix, token: string): Promise<Belongings> {
   const make = async (path: string, body: object): Promise<string> => {
     const { status, text } = await send(phoenix, token, "POST", `/api/v1${path}`, body);
-    expect([path, status], text).toEqual([path, 201]);
+    expect([path, status, text]).toEqual([path, 201, text]);
     return (JSON.parse(text) as { id: string }).id;
   };
   const experiment = await make("/experiments", { name: "secret-experiment" });

@@ -52,18 +52,13 @@ export function createRedisFacade(loop: Loop, server: RedisServer, drivers: Driv
 }
 
 function plainReply(reply: RedisReply): unknown {
-  switch (reply.kind) {
-    case "error":
-      throw new SimError(
-        "SIM_OPTION_INVALID",
-        `Redis answered: ${reply.text}.`,
-        "Check the command and its arguments.",
-      );
-    case "integer":
-      return reply.value;
-    case "array":
-      return reply.items?.map(plainReply) ?? null;
-    default:
-      return replyText(reply);
+  if (reply.kind === "error") {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Redis answered: ${reply.text}.`,
+      "Check the command and its arguments.",
+    );
   }
+  if (reply.kind === "integer") return reply.value;
+  return reply.kind === "array" ? (reply.items?.map(plainReply) ?? null) : replyText(reply);
 }

@@ -19,12 +19,13 @@ export const fencing: Invariant = {
         return;
       }
       const column = watched.find((name) => !same(before[name], after[name]));
-      if (column === undefined) return;
       const holder = holders.get(key);
-      if (before["lease_owner"] === null)
-        fail(`${who} changed ${column} of experiment ${key}, which nobody holds`);
-      else if (holder !== undefined && holder !== who)
-        fail(`${who} changed ${column} of experiment ${key}, which ${holder} holds`);
+      // Giving back twice changes nothing; writing over what another holds is wrong whatever is written.
+      if (before["lease_owner"] === null) {
+        if (column !== undefined) fail(`${who} changed ${column} of experiment ${key}, which nobody holds`);
+      } else if (holder !== undefined && holder !== who) {
+        fail(`${who} wrote ${column ?? "the same again"} to experiment ${key}, which ${holder} holds`);
+      }
     }
 
     return {

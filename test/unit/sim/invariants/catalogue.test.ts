@@ -1,0 +1,150 @@
+import { expect, test } from "vitest";
+
+import { type RowChange, createInvariantHub, invariants } from "../../../../sim/invariants/index.js";
+
+const id = "11111111-1111-4111-8111-111111111111";
+
+/** A hub without a world: what broke, in order. */
+function watch() {
+  const broken: string[] = [];
+  const hub = createInvariantHub(invariants, {
+    nowMs: 0,
+    fail: ({ invariant }) => broken.push(invariant),
+    rows: () => [],
+    collectors: () => new Map([["node1", []]]),
+    nodesOfSeries: () => [],
+  });
+  return { hub, broken };
+}
+
+function experiment(changes: Readonly<Record<string, unknown>> = {}) {
+  return {
+    id,
+    tenant_id: "tenant1",
+    name: "one",
+    description: "",
+    state: "pending",
+    reason: "",
+    target_nodes: ["node1"],
+    config: { duration_ms: 60_000 },
+    config_version: 0,
+    applied_version: 0,
+    event_seq: 1,
+    lease_token: 0,
+    lease_owner: null,
+    open: true,
+    deleted: false,
+    promoted_variant: null,
+    created_by: "u",
+    init_started_at: null,
+    ...changes,
+  };
+}
+
+function change(table: string, before: object | null, after: object | null): RowChange {
+  return { table, key: id, before, after } as RowChange;
+}
+
+const created = change("experiments", null, experiment());
+
+function changed(changes: Readonly<Record<string, unknown>>): RowChange {
+  return change("experiments", experiment(), experiment(changes));
+}
+
+test("a creation breaks nothing", () => {
+  const { hub, broken } = watch();
+  hub.committed([created], undefined);
+  expect(broken).toEqual([]);
+});
+
+test.each([
+  ["legal-transitions", changed({ state: "running" })],
+  ["whole-history", changed({ state: "cancelled" })],
+  ["no-lost-update", changed({ name: "other" })],
+  ["no-lost-update", changed({ event_seq: 0 })],
+  ["config-versions", changed({ config_version: 1 })],
+  ["config-versions", changed({ applied_version: 1 })],
+  ["running-means-deployed", changed({ state: "running" })],
+  ["results", changed({ state: "completed" })],
+])("%s notices a wrong commit", (name, wrong) => {
+  const { hub, broken } = watch();
+  hub.committed([created], undefined);
+  hub.committed([wrong], undefined);
+  expect(broken).toContain(name);
+});
+
+test("fencing notices a controller that writes what another holds, and lets a holder write", () => {
+  const { hub, broken } = watch();
+  const held = experiment({ lease_owner: "a", lease_token: 1 });
+  hub.committed([created], undefined);
+  hub.committed([change("experiments", experiment(), held)], { host: "controller-0", life: 1 });
+  hub.committed([change("experiments", held, { ...held, applied_version: 0 })], {
+    host: "controller-0",
+    life: 1,
+  });
+  expect(broken).toEqual([]);
+  hub.committed([change("experiments", held, { ...held, lease_owner: null })], {
+    host: "controller-0",
+    life: 2,
+  });
+  expect(broken).toEqual(["fencing"]);
+});
+
+function answer(method: string, path: string, status: number, body: unknown, claims: object, headers = {}) {
+  const token = `x.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.x`;
+  return {
+    host: "gateway-0",
+    request: {
+      method,
+      url: `http://gateway:8080${path}`,
+      headers: { authorization: `Bearer ${token}`, ...headers },
+      body: "{}",
+    },
+    reply: { status, headers: {}, body: JSON.stringify(body) },
+  };
+}
+
+const mine = { tenant_id: "tenant1", user_id: "u", roles: ["admin"] };
+const strangers = { tenant_id: "tenant2", user_id: "v", roles: ["admin"] };
+
+test.each([
+  ["acknowledged-writes", answer("POST", "/api/v1/experiments", 201, { id: "lost", name: "one" }, mine)],
+  ["acknowledged-writes", answer("POST", `/api/v1/experiments/${id}/stop`, 200, {}, mine)],
+  ["tenant-isolation", answer("GET", "/api/v1/experiments", 200, { experiments: [{ id }] }, strangers)],
+  ["roles", answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, { ...mine, roles: ["viewer"] })],
+  ["no-internal-error", answer("GET", "/api/v1/experiments", 500, {}, mine)],
+  [
+    "own-nodes",
+    answer("GET", `/api/v1/experiments/${id}/metrics`, 200, { labels: { node: "node1,node10" } }, mine),
+  ],
+])("%s notices a wrong answer", (name, wrong) => {
+  const { hub, broken } = watch();
+  hub.committed([created], undefined);
+  hub.answered(wrong);
+  expect(broken).toContain(name);
+});
+
+test("one key gets one answer, and one id belongs to one request", () => {
+  const { hub, broken } = watch();
+  hub.committed([created], undefined);
+  const keyed = (body: unknown) =>
+    answer("POST", "/api/v1/experiments", 201, body, mine, { "idempotency-key": "k" });
+  hub.answered(keyed({ id, name: "one" }));
+  hub.answered(keyed({ id, name: "one" }));
+  expect(broken).toEqual([]);
+  hub.answered(keyed({ id, name: "one", again: true }));
+  expect(broken).toEqual(["one-effect-per-key"]);
+  hub.answered(answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, mine));
+  expect(broken).toContain("unique-ids");
+});
+
+test("what is pending says which experiment waits, and for what", () => {
+  const { hub } = watch();
+  hub.committed([created], undefined);
+  expect(hub.pending()).toEqual([
+    {
+      invariant: "every-experiment-ends",
+      reason: expect.stringContaining(`experiment ${id} is pending`) as unknown,
+    },
+  ]);
+});

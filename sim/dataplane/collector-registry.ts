@@ -4,7 +4,6 @@ import { createCollectorSlot, type CollectorSlot } from "./collector-slot.js";
 import type { Collector } from "./collector.js";
 import type { ConfigReader } from "./config-reader.js";
 import type { DesiredCollector, NodeDisk } from "./disk.js";
-import { hashText, mix } from "./hash.js";
 import type { ResolvedNodeOptions } from "./node-options.js";
 import type { RegexCompiler } from "./ottl/index.js";
 import { refuse, type Outcome } from "./outcome.js";
@@ -14,7 +13,6 @@ export interface CollectorRegistryOptions {
   readonly nodeName: string;
   readonly disk: NodeDisk;
   readonly options: ResolvedNodeOptions;
-  readonly seed: number;
   readonly uptimeMs: () => number;
   readonly readConfig: ConfigReader;
   readonly regex: RegexCompiler;
@@ -52,7 +50,7 @@ const keyOf = (experimentId: string, variant: string): string => `${experimentId
 
 /** Boots the collectors that the disk knows; each is live after the reload time. */
 export function createCollectorRegistry(setup: CollectorRegistryOptions): CollectorRegistry {
-  const { disk, options, seed, uptimeMs } = setup;
+  const { disk, options, uptimeMs } = setup;
   const slots = new Map<string, CollectorSlot>();
   const byPort = new Map<number, CollectorSlot>();
   let stuck = false;
@@ -63,7 +61,7 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
     if (!built.ok) return refuse(422, "invalid configuration", { errors: built.errors });
     const key = keyOf(desired.experimentId, desired.variant);
     const { config } = built;
-    const slot = createCollectorSlot({ desired, config, seed: mix(seed, hashText(key)), uptimeMs, liveAtMs });
+    const slot = createCollectorSlot({ desired, config, uptimeMs, liveAtMs });
     disk.collectors.set(key, desired);
     slots.set(key, slot);
     byPort.set(desired.port, slot);

@@ -6,7 +6,6 @@ import type { DesiredCollector } from "./disk.js";
 export interface CollectorSlotOptions {
   readonly desired: DesiredCollector;
   readonly config: CollectorConfig;
-  readonly seed: number;
   readonly uptimeMs: () => number;
   /** Uptime at which a configuration accepted now will be live; infinity while reloads are stuck. */
   readonly liveAtMs: () => number;
@@ -32,7 +31,7 @@ interface Waiting {
 
 /** Opens a slot for a collector whose first version is live after the reload time. */
 export function createCollectorSlot(options: CollectorSlotOptions): CollectorSlot {
-  const { uptimeMs, liveAtMs, seed } = options;
+  const { uptimeMs, liveAtMs } = options;
   let { desired, config: newest } = options;
   let waiting: Waiting | undefined = { config: options.config, liveAtMs: liveAtMs() };
   let collector: Collector | undefined;
@@ -43,8 +42,7 @@ export function createCollectorSlot(options: CollectorSlotOptions): CollectorSlo
     if (waiting === undefined || waiting.liveAtMs > uptimeMs()) return;
     const { config, liveAtMs: startMs } = waiting;
     const { experimentId, variant, version } = desired;
-    if (collector === undefined)
-      collector = createCollector({ experimentId, variant, config, startMs, seed });
+    if (collector === undefined) collector = createCollector({ experimentId, variant, config, startMs });
     else collector.reload(config);
     liveVersion = version;
     waiting = undefined;

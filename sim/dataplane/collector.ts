@@ -21,7 +21,6 @@ export interface CollectorOptions {
   readonly variant: string;
   readonly config: CollectorConfig;
   readonly startMs: number;
-  readonly seed: number;
 }
 
 export interface Collector {
@@ -46,14 +45,8 @@ const begin = (config: CollectorConfig): Work => ({
 });
 
 /** Starts a collector. It does nothing between scrapes. */
-export function createCollector({
-  experimentId,
-  variant,
-  config,
-  startMs,
-  seed,
-}: CollectorOptions): Collector {
-  const self = createSelfMetrics({ experiment_id: experimentId, variant }, seed);
+export function createCollector({ experimentId, variant, config, startMs }: CollectorOptions): Collector {
+  const self = createSelfMetrics({ experiment_id: experimentId, variant });
   let work = begin(config);
   resetGroups();
   let collectedUntilMs = Number.NEGATIVE_INFINITY;

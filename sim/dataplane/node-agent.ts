@@ -81,7 +81,6 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
       nodeName: name,
       disk,
       options,
-      seed,
       uptimeMs,
       readConfig,
       regex,

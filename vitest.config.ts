@@ -14,6 +14,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/repeatable-properties.ts"],
     exclude: ["test/bench/**"],
     testTimeout: 60_000,
     pool: "forks",

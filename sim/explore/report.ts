@@ -93,25 +93,8 @@ export function createTally(
   function find(report: RunReport, failure: Failure): boolean {
     const identity = identityOf(failure);
     const known = findings.get(identity);
-    const { seed, strategy, deviations, traceHash } = report;
-    const { scenario, profile } = head;
-    findings.set(
-      identity,
-      known === undefined
-        ? {
-            scenario,
-            profile,
-            identity,
-            failure,
-            run: globalRun(shard, report.run),
-            seed,
-            strategy,
-            deviations,
-            traceHash,
-            times: 1,
-          }
-        : { ...known, times: known.times + 1 },
-    );
+    const times = (known?.times ?? 0) + 1;
+    findings.set(identity, { ...(known ?? firstOf(report, failure, head, shard)), times });
     return known === undefined;
   }
 
@@ -153,6 +136,17 @@ export function createTally(
       ...end,
     }),
   };
+}
+
+function firstOf(
+  { run, seed, strategy, deviations, traceHash }: RunReport,
+  failure: Failure,
+  { scenario, profile }: RunTarget,
+  shard: Shard,
+): Omit<Finding, "times"> {
+  const identity = identityOf(failure);
+  const position = globalRun(shard, run);
+  return { scenario, profile, identity, failure, run: position, seed, strategy, deviations, traceHash };
 }
 
 /** Orders texts by their code units, whatever the locale. */

@@ -77,8 +77,7 @@ export async function shrink({ deviations, run, runsMax = 300, onSmaller }: Shri
 
   async function lower(): Promise<void> {
     for (let index = 0; index < best.length; index++) {
-      const withValue = (value: number): readonly Deviation[] =>
-        best.map((deviation, at) => (at === index ? { ...deviation, value } : deviation));
+      const withValue = (value: number): readonly Deviation[] => changed(best, index, value);
       const value = best[index]?.value ?? 0;
       if (value > 1 && !(await fails(withValue(1)))) {
         await leastFailing(value, async (lower) => lower > 1 && fails(withValue(lower)));
@@ -95,6 +94,10 @@ export async function shrink({ deviations, run, runsMax = 300, onSmaller }: Shri
     while (await dropOne());
   }
   return { deviations: best, reproduced: true, minimal: !limited, runs };
+}
+
+function changed(deviations: readonly Deviation[], index: number, value: number): readonly Deviation[] {
+  return deviations.map((deviation, at) => (at === index ? { ...deviation, value } : deviation));
 }
 
 function keyOf(deviations: readonly Deviation[]): string {

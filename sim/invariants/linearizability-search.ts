@@ -26,6 +26,7 @@ export function searchOrder<State, Input, Output>(
   const stack: Frame<State>[] = [];
   let best: Stuck<Input, Output> = { explained: [], stuck: [] };
   let deepest = -1;
+  const at = (index: number): Operation<Input, Output> => calls[index] as Operation<Input, Output>;
 
   /** @returns Whether the whole order is found. */
   function enter(state: State): boolean {
@@ -53,13 +54,8 @@ export function searchOrder<State, Input, Output>(
         found.push([index, next]);
       }
     }
-    return found
-      .sort((a, b) => Number(at(a[0]).outcome === undefined) - Number(at(b[0]).outcome === undefined))
-      .reverse();
-  }
-
-  function at(index: number): Operation<Input, Output> {
-    return calls[index] as Operation<Input, Output>;
+    const isLost = ([index]: readonly [number, State]): number => Number(at(index).outcome === undefined);
+    return found.sort((a, b) => isLost(a) - isLost(b)).reverse();
   }
 
   if (enter(model.initial)) return "found";

@@ -51,24 +51,11 @@ const branchesMax = 200_000;
 export function createLearner(): Learner {
   const covered = new Set<number>();
   const arms = new Map<string, Arm>();
-  const lengths = new Map<string, [strands: number, events: number]>();
+  const sizes = createSizes();
   const branches: Branch[] = [...emptyFeedback.branches];
   let corpus: CorpusEntry[] = [];
   let runs = 0;
-  let orderPoints = 0;
-  let orderPointsMax = 0;
-  let latencyPoints = 0;
   let cut = false;
-
-  function learnSketch(sketch: Sketch): void {
-    orderPoints += sketch.orderPoints;
-    orderPointsMax = Math.max(orderPointsMax, sketch.orderPoints);
-    latencyPoints += sketch.latencyPoints;
-    for (const [name, strands, events] of sketch.strands) {
-      const [knownStrands, knownEvents] = lengths.get(name) ?? [0, 0];
-      lengths.set(name, [knownStrands + strands, knownEvents + events]);
-    }
-  }
 
   function learnLesson(lesson: Lesson): void {
     cut ||= lesson.cut || branches.length + lesson.branches.length > branchesMax;
@@ -78,7 +65,7 @@ export function createLearner(): Learner {
   return {
     learn({ strategy, seed, sketch, coverage, deviations, newFailure, lesson }) {
       runs += 1;
-      learnSketch(sketch);
+      sizes.learn(sketch);
       if (lesson !== undefined) learnLesson(lesson);
       const before = covered.size;
       for (const pair of coverage) covered.add(pair);
@@ -94,14 +81,10 @@ export function createLearner(): Learner {
     feedback(firstRun, count) {
       const taken = branches.splice(Math.max(0, branches.length - count), count).reverse();
       if (runs === 0) return { ...emptyFeedback, firstRun, branches: taken };
-      const means = [...lengths].map(([name, [strands, events]]) => [name, events / strands] as const);
       return {
         runs,
         firstRun,
-        orderPointsMax,
-        orderPoints: orderPoints / runs,
-        latencyPoints: latencyPoints / runs,
-        strandLengths: Object.fromEntries(means),
+        ...sizes.means(runs),
         arms: Object.fromEntries(arms),
         corpus,
         branches: taken,
@@ -115,6 +98,38 @@ export function createLearner(): Learner {
     },
     get cut() {
       return cut;
+    },
+  };
+}
+
+interface Sizes {
+  learn(sketch: Sketch): void;
+  means(runs: number): Pick<Feedback, "orderPoints" | "orderPointsMax" | "latencyPoints" | "strandLengths">;
+}
+
+function createSizes(): Sizes {
+  const lengths = new Map<string, readonly [strands: number, events: number]>();
+  let orderPoints = 0;
+  let orderPointsMax = 0;
+  let latencyPoints = 0;
+  return {
+    learn(sketch) {
+      orderPoints += sketch.orderPoints;
+      orderPointsMax = Math.max(orderPointsMax, sketch.orderPoints);
+      latencyPoints += sketch.latencyPoints;
+      for (const [name, strands, events] of sketch.strands) {
+        const [knownStrands, knownEvents] = lengths.get(name) ?? [0, 0];
+        lengths.set(name, [knownStrands + strands, knownEvents + events]);
+      }
+    },
+    means(runs) {
+      const means = [...lengths].map(([name, [strands, events]]) => [name, events / strands] as const);
+      return {
+        orderPointsMax,
+        orderPoints: orderPoints / runs,
+        latencyPoints: latencyPoints / runs,
+        strandLengths: Object.fromEntries(means),
+      };
     },
   };
 }

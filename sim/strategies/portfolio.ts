@@ -4,7 +4,9 @@
  *
  * Even runs follow a fixed rotation, so that no strategy is ever given up. Odd runs go to the strategy with
  * the highest index of UCB1 (Auer, Cesa-Bianchi and Fischer, "Finite-time Analysis of the Multiarmed Bandit
- * Problem", 2002): mean reward + sqrt(2 ln N / n), for n of N runs. How a run is rewarded: see learner.ts.
+ * Problem", 2002): mean reward + sqrt(2 ln N / n), for n of N runs. A strategy that stands in the rotation s
+ * times counts as having had n / s runs, so that equal rewards give equal shares. How a run is rewarded: see
+ * learner.ts.
  */
 import { delayBoundedStrategy } from "./delay-bounded.js";
 import { mutationStrategy } from "./mutation.js";
@@ -69,7 +71,8 @@ function highestIndex(
   let best: Strategy | undefined;
   let bestIndex = -Infinity;
   for (const member of members) {
-    const count = counts.get(member.name) ?? 0;
+    const places = members.filter(({ name }) => name === member.name).length;
+    const count = (counts.get(member.name) ?? 0) / places;
     const index =
       count === 0 ? Infinity : meanReward(arms[member.name]) + Math.sqrt((2 * Math.log(total)) / count);
     if (index > bestIndex) {

@@ -16,7 +16,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     setupFiles: ["test/support/repeatable-properties.ts"],
     exclude: ["test/bench/**"],
-    testTimeout: 60_000,
+    // Generous, because machines are shared: what may take long is judged in virtual time and by the benches.
+    testTimeout: 300_000,
     pool: "forks",
     maxWorkers: 2,
   },

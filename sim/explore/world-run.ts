@@ -119,7 +119,7 @@ function outcomeOf(phoenix: Phoenix, thrown: unknown): RunOutcome {
 function describe(thrown: unknown): Failure {
   const { code, invariant, name, message, stack } = thrown as Partial<Record<string, unknown>>;
   const text = String(message ?? thrown);
-  const source = sourceOf(String(stack ?? ""));
+  const source = typeof stack === "string" ? sourceOf(stack) : undefined;
   const found = { message: text, ...(source === undefined ? {} : { source }) };
   if (code === "SIM_INVARIANT") return { kind: "invariant", code: String(invariant), message: text };
   if (code === "SIM_NOT_CONVERGED") return { kind: "convergence", code: String(invariant), message: text };

@@ -33,7 +33,7 @@ export const acknowledgedWrites: Invariant = {
       },
       answered(answer) {
         if (answer.status >= 300) return;
-        if (answer.method === "POST" && /\/experiments$/.test(answer.path)) checkCreated(answer);
+        if (answer.method === "POST" && answer.path.endsWith("/experiments")) checkCreated(answer);
         const [, id = "", rest = ""] = experimentPath.exec(answer.path) ?? [];
         if (id !== "") checkChanged(view, names, answer, id, rest);
       },

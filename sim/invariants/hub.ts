@@ -68,7 +68,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
     name: invariant.name,
     watcher: invariant.watch(viewFor(invariant.name)),
   }));
-  const having = <Hook extends keyof Watcher>(hook: Hook) =>
+  const having = (hook: keyof Watcher) =>
     watchers.map(({ watcher }) => watcher).filter((watcher) => watcher[hook] !== undefined);
   const [onCommit, onAnswer] = [having("committed"), having("answered")];
   const [onTold, onHeard] = [having("told"), having("heard")];

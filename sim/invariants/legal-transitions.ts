@@ -1,5 +1,5 @@
 /** Experiments go from state to state as the state machine allows, and in no other way. */
-import type { Invariant } from "./watch.js";
+import { type Invariant, textOf } from "./watch.js";
 
 // Written out once more, so that a mistake in the platform's own table shows.
 const next: Readonly<Record<string, readonly string[]>> = {
@@ -23,8 +23,8 @@ export const legalTransitions: Invariant = {
         else {
           const [from, to] = [before?.["state"], String(after["state"])];
           if (from === undefined && to !== "pending") fail(`experiment ${key} began ${to}`);
-          else if (from !== undefined && from !== to && next[String(from)]?.includes(to) !== true)
-            fail(`experiment ${key} went from ${String(from)} to ${to}`);
+          else if (from !== undefined && from !== to && next[textOf(from)]?.includes(to) !== true)
+            fail(`experiment ${key} went from ${textOf(from)} to ${to}`);
         }
       }
     },

@@ -1,5 +1,5 @@
 /** Nothing of an experiment is left on nodes once it has ended. */
-import type { Invariant } from "./watch.js";
+import { type Invariant, textOf } from "./watch.js";
 
 export const noOrphans: Invariant = {
   name: "no-orphans",
@@ -9,8 +9,8 @@ export const noOrphans: Invariant = {
       for (const [node, running] of collectors()) {
         for (const { experimentId, variant } of running) {
           const state = experiment(experimentId)?.["state"];
-          const ended = state === undefined || ["completed", "failed", "cancelled"].includes(String(state));
-          if (ended) return `${node} runs the ${variant} of ${experimentId}, which is ${String(state)}`;
+          const ended = state === undefined || ["completed", "failed", "cancelled"].includes(textOf(state));
+          if (ended) return `${node} runs the ${variant} of ${experimentId}, which is ${textOf(state)}`;
         }
       }
       return undefined;

@@ -9,7 +9,8 @@ export const oneEffectPerKey: Invariant = {
     return {
       answered({ method, path, status, headers, claims, body, requestBody }) {
         const key = headers["idempotency-key"];
-        if (key === undefined || method !== "POST" || status !== 201 || !/\/experiments$/.test(path)) return;
+        if (key === undefined || method !== "POST" || status !== 201 || !path.endsWith("/experiments"))
+          return;
         const scope = `${claims?.tenant}/${claims?.user}/${key}`;
         const known = answers.get(scope);
         if (known === undefined) answers.set(scope, { body, request: requestBody });

@@ -1,5 +1,5 @@
 /** Metrics of an experiment come from its own nodes. */
-import { type Invariant, textsOf } from "./watch.js";
+import { type Invariant, textOf, textsOf } from "./watch.js";
 
 const path = /^\/(?:api\/)?v1\/experiments\/([^/]+)\/metrics$/;
 
@@ -13,7 +13,7 @@ export const ownNodes: Invariant = {
         if (id === undefined || status !== 200) return;
         const targets = textsOf(experiment(id)?.["target_nodes"]);
         const node = (json?.["labels"] as { readonly node?: unknown } | undefined)?.node;
-        const named = Array.isArray(node) ? node.map(String) : String(node ?? "").split(",");
+        const named = Array.isArray(node) ? node.map(String) : textOf(node).split(",");
         const strange = named
           .map((name) => name.trim())
           .find((name) => name !== "" && !targets.includes(name));

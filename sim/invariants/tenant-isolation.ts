@@ -1,5 +1,5 @@
 /** Nothing of one tenant is in an answer or a frame to another. */
-import type { Claims, Invariant } from "./watch.js";
+import { type Claims, type Invariant, textOf } from "./watch.js";
 
 const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
@@ -36,9 +36,7 @@ export const tenantIsolation: Invariant = {
       },
       told({ claims, id: socket }, text, json) {
         // A confirmation or refusal may repeat an id, news may not.
-        const except = String(json?.["type"] ?? "").startsWith("experiment.")
-          ? ""
-          : (named.get(socket) ?? "");
+        const except = textOf(json?.["type"]).startsWith("experiment.") ? "" : (named.get(socket) ?? "");
         const id = foreign(text, claims, except);
         if (id !== undefined)
           fail(`a frame to ${claims?.tenant ?? "a stranger"} tells of experiment ${id} of another tenant`);

@@ -8,7 +8,7 @@ export const uniqueIds: Invariant = {
     const seen = new Map<string, string>();
     return {
       answered({ method, path, status, headers, json, requestBody, claims }) {
-        if (method !== "POST" || status !== 201 || !/\/experiments$/.test(path)) return;
+        if (method !== "POST" || status !== 201 || !path.endsWith("/experiments")) return;
         const id = String(json?.["id"]);
         const key = headers["idempotency-key"];
         const request = key === undefined ? `${seen.size}` : `${claims?.user}/${key}/${requestBody}`;

@@ -109,6 +109,12 @@ export function jsonOf(value: unknown): unknown {
   }
 }
 
+/** @returns A value as text; an object as JSON. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return JSON.stringify(value) ?? "";
+}
+
 /** @returns Texts of a column that holds a list. */
 export function textsOf(value: unknown): readonly string[] {
   const list = jsonOf(value);

@@ -19,6 +19,7 @@ const accepted = { kind: "accepted", ready: true, port: 8888 } as const;
 export const collectorMutants: readonly Mutant[] = [
   {
     name: "only-the-first-node",
+    shows: "always",
     wrong: "collectors are deployed to the first target node only",
     caughtBy: ["invariant/running-means-deployed"],
     platform: nodes((inner) => ({
@@ -27,6 +28,7 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "partly-ready-is-ready",
+    profile: "only-unavailable",
     wrong: "a node that does not answer counts as ready",
     caughtBy: ["invariant/running-means-deployed"],
     platform: nodes((inner) => ({
@@ -38,6 +40,7 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "another-node",
+    shows: "always",
     wrong: "collectors are deployed to a node that is not among the targets",
     caughtBy: ["invariant/running-means-deployed"],
     platform: nodes((inner) => ({
@@ -49,6 +52,7 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "one-variant",
+    shows: "always",
     wrong: "only the candidate is deployed",
     caughtBy: ["invariant/running-means-deployed"],
     platform: nodes((inner) => ({
@@ -58,12 +62,14 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "nothing-is-removed",
+    shows: "always",
     wrong: "a cancelled experiment keeps its collectors",
     caughtBy: ["convergence/no-orphans"],
     platform: nodes(() => ({ deleteCollector: async () => undefined })),
   },
   {
     name: "baseline-is-not-removed",
+    shows: "always",
     wrong: "only the candidate is removed",
     caughtBy: ["convergence/no-orphans"],
     platform: nodes((inner) => ({
@@ -74,6 +80,7 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "removal-is-tried-once",
+    profile: "only-unavailable",
     wrong: "a node that does not confirm a removal is never asked again",
     caughtBy: ["convergence/no-orphans"],
     platform: nodes((inner) => ({
@@ -84,6 +91,7 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "node-forgets-removals",
+    shows: "always",
     wrong: "an agent confirms a removal and keeps the collector",
     caughtBy: ["convergence/no-orphans"],
     platform: nodeStub(({ method }) =>
@@ -92,6 +100,7 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "node-does-nothing",
+    shows: "always",
     wrong: "an agent says that a collector is ready and has none",
     caughtBy: ["invariant/running-means-deployed"],
     platform: nodeStub(({ method, url }) =>

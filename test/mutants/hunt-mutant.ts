@@ -1,35 +1,34 @@
-/** Hunts one mutant, as `phoenix-sim explore` would. */
-import {
-  type Finding,
-  createExecutor,
-  createWorldRun,
-  localPool,
-  runCampaign,
-} from "../../sim/explore/index.js";
-import { version } from "../../sim/version.js";
+/**
+ * Hunts one mutant as `phoenix-sim explore` would, one run after the other, and ends at the first failure: a campaign
+ * would finish its batch.
+ */
+import { type Failure, createWorldRun, runSeed } from "../../sim/explore/index.js";
+import { emptyFeedback, portfolioStrategy } from "../../sim/strategies/index.js";
 import type { Mutant } from "./mutant.js";
 
 export interface Hunted {
   /** Runs it took; all of them when nothing was found. */
   readonly runs: number;
-  readonly finding: Finding | undefined;
+  readonly failure: Failure | undefined;
 }
 
-/** Ends at the first finding. */
-export async function huntMutant(mutant: Mutant, runs: number, seed = 1): Promise<Hunted> {
+/** @param runsMax - After how many runs it gives up. */
+export async function huntMutant(mutant: Mutant, runsMax: number, seed = 1): Promise<Hunted> {
   const { platform, profile = "swarm" } = mutant;
-  const pool = localPool(createExecutor(createWorldRun({ world: { platform } })));
-  const report = await runCampaign({
-    version,
-    scenario: "two-clients",
-    profile,
-    seed,
-    runs,
-    pool,
-    findingsMax: 1,
-    twiceEvery: 1_000_000,
-  });
-  await pool.close();
-  const [finding] = report.findings;
-  return { runs: finding === undefined ? report.runs : finding.run + 1, finding };
+  const runOnce = createWorldRun({ world: { platform } });
+  const strategy = portfolioStrategy();
+  for (let run = 0; run < runsMax; run++) {
+    const key = { run, seed: runSeed(seed, run) };
+    const driver = strategy.driverFor(key, { ...emptyFeedback, runs: run, firstRun: run });
+    if (driver === undefined) continue;
+    const { failure } = await runOnce({
+      scenario: "two-clients",
+      profile,
+      seed: driver.seed,
+      driver,
+      onStep: () => {},
+    });
+    if (failure !== undefined) return { runs: run + 1, failure };
+  }
+  return { runs: runsMax, failure: undefined };
 }

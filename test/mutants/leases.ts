@@ -36,7 +36,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "transition-without-token",
-    profile: "only-latency-spike",
+    profile: "only-slow",
     wrong: "a transition asks for the state but not for the token",
     caughtBy: ["invariant/fencing", "invariant/whole-history"],
     platform: controllerSql(() =>
@@ -45,7 +45,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "transition-without-state",
-    profile: "only-latency-spike",
+    profile: "only-slow",
     wrong:
       "a transition asks neither for the state nor for the token: a late one resurrects what was cancelled",
     caughtBy: ["invariant/legal-transitions", "invariant/fencing", "invariant/whole-history"],
@@ -57,6 +57,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "token-does-not-grow",
+    shows: "always",
     wrong: "taking an experiment leaves its token as it was",
     caughtBy: ["invariant/fencing"],
     platform: controllerSql(() =>
@@ -65,6 +66,7 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "token-starts-again",
+    shows: "always",
     wrong: "a transition sets the token back to zero",
     caughtBy: ["invariant/no-lost-update"],
     platform: controllerSql(() =>
@@ -75,12 +77,14 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "nobody-takes-over",
+    profile: "only-crash",
     wrong: "an experiment whose controller died stays with it for ever",
     caughtBy: ["convergence/every-experiment-ends"],
     platform: { controller: { parts: { leases: { ...leases, takeOver: async () => undefined } } } },
   },
   {
     name: "close-is-forgotten",
+    shows: "always",
     wrong: "an experiment that was cleaned up is never closed",
     caughtBy: ["convergence/every-experiment-ends"],
     platform: { controller: { parts: { leases: { ...leases, close: async () => undefined } } } },

@@ -22,12 +22,14 @@ function judged(change: (results: Results) => Partial<Results>): Mutant["platfor
 export const resultMutants: readonly Mutant[] = [
   {
     name: "division-by-zero",
+    shows: "always",
     wrong: "a reduction without a baseline is no number",
     caughtBy: ["invariant/results"],
     platform: judged(() => ({ cardinality_reduction: Number.NaN })),
   },
   {
     name: "no-recommendation",
+    shows: "always",
     wrong: "the recommendation may be empty",
     caughtBy: ["invariant/results"],
     platform: judged(() => ({ recommendation: "" as Results["recommendation"] })),
@@ -40,6 +42,7 @@ export const resultMutants: readonly Mutant[] = [
   },
   {
     name: "half-a-configuration",
+    shows: "always",
     wrong: "a configuration without a candidate is stored",
     caughtBy: ["invariant/config-versions"],
     platform: {
@@ -60,18 +63,21 @@ export const resultMutants: readonly Mutant[] = [
   },
   {
     name: "configuration-is-not-stored",
+    shows: "always",
     wrong: "the version is raised and the configuration is missing",
     caughtBy: ["invariant/config-versions", "invariant/acknowledged-writes"],
     platform: gatewaySql(() => skip("insert-generated-config")),
   },
   {
     name: "first-configuration-is-not-stored",
+    shows: "always",
     wrong: "an experiment is initializing without configurations",
     caughtBy: ["invariant/config-versions"],
     platform: controllerSql(() => skip("insert-generated-config")),
   },
   {
     name: "versions-with-gaps",
+    shows: "always",
     wrong: "a change of the configuration skips a version",
     caughtBy: ["invariant/config-versions"],
     platform: gatewaySql(() =>
@@ -82,6 +88,7 @@ export const resultMutants: readonly Mutant[] = [
   },
   {
     name: "applied-before-it-exists",
+    shows: "always",
     wrong: "a version is recorded as applied that was never generated",
     caughtBy: ["invariant/config-versions"],
     platform: controllerSql(() =>

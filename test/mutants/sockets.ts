@@ -37,6 +37,7 @@ function feed(change: (entry: Entry) => Entry): Mutant["platform"] {
 export const socketMutants: readonly Mutant[] = [
   {
     name: "frames-are-dropped",
+    shows: "always",
     wrong: "every third event is silently not told",
     caughtBy: ["invariant/socket-order", "convergence/socket-order"],
     platform: feed((entry) =>
@@ -45,6 +46,7 @@ export const socketMutants: readonly Mutant[] = [
   },
   {
     name: "pending-is-not-told",
+    shows: "always",
     wrong: "the first event of an experiment is lost",
     caughtBy: ["invariant/socket-order", "convergence/socket-order"],
     platform: feed((entry) =>
@@ -53,6 +55,7 @@ export const socketMutants: readonly Mutant[] = [
   },
   {
     name: "stale-states-are-told",
+    shows: "always",
     wrong: "an event carries the state before it",
     caughtBy: ["invariant/socket-order"],
     platform: feed((entry) => ({
@@ -62,18 +65,21 @@ export const socketMutants: readonly Mutant[] = [
   },
   {
     name: "told-before-it-happened",
+    shows: "always",
     wrong: "an event is told under the number of the next one",
     caughtBy: ["invariant/socket-order"],
     platform: feed((entry) => ({ ...entry, event: { ...entry.event, seq: entry.event.seq + 1 } })),
   },
   {
     name: "frames-to-every-tenant",
+    shows: "always",
     wrong: "sockets are told of experiments of other tenants",
     caughtBy: ["invariant/tenant-isolation"],
     platform: feed((entry) => ({ ...entry, event: { ...entry.event, tenant_id: "tenant1" } })),
   },
   {
     name: "no-poll",
+    profile: "only-pubsub-gap",
     wrong: "events whose message was lost are never looked for",
     caughtBy: ["convergence/socket-order"],
     platform: { gateway: { options: { eventPollMs: 1e9 } } },

@@ -13,18 +13,21 @@ function become(from: string, to: string): () => Twist {
 export const stateMutants: readonly Mutant[] = [
   {
     name: "initialization-is-skipped",
+    shows: "always",
     wrong: "an experiment runs at once, without its init tasks",
     caughtBy: ["invariant/legal-transitions"],
     platform: controllerSql(become("initializing", "running")),
   },
   {
     name: "analysis-is-skipped",
+    shows: "always",
     wrong: "an experiment completes without being analyzed",
     caughtBy: ["invariant/legal-transitions"],
     platform: controllerSql(become("analyzing", "completed")),
   },
   {
     name: "rename-resets-the-state",
+    shows: "always",
     wrong: "a change of the name writes an older state back",
     caughtBy: ["invariant/legal-transitions"],
     platform: gatewaySql(() =>
@@ -33,18 +36,21 @@ export const stateMutants: readonly Mutant[] = [
   },
   {
     name: "transition-without-event",
+    shows: "always",
     wrong: "controllers change states and tell nobody",
     caughtBy: ["invariant/whole-history"],
     platform: controllerSql(() => skip("insert-event")),
   },
   {
     name: "cancel-without-event",
+    shows: "always",
     wrong: "gateways change experiments and tell nobody",
     caughtBy: ["invariant/whole-history", "invariant/no-lost-update"],
     platform: gatewaySql(() => skip("insert-event")),
   },
   {
     name: "numbers-with-gaps",
+    shows: "always",
     wrong: "a transition counts its event twice",
     caughtBy: ["invariant/whole-history"],
     platform: controllerSql(() =>
@@ -79,6 +85,7 @@ export const stateMutants: readonly Mutant[] = [
   },
   {
     name: "target-nodes-are-rewritten",
+    shows: "always",
     wrong: "controllers keep only the first target node",
     caughtBy: ["invariant/no-lost-update"],
     platform: controllerSql(() =>
@@ -87,6 +94,7 @@ export const stateMutants: readonly Mutant[] = [
   },
   {
     name: "a-third-of-the-duration",
+    shows: "always",
     wrong: "the end of a run is computed in other units",
     caughtBy: ["invariant/full-duration"],
     platform: {
@@ -103,6 +111,7 @@ export const stateMutants: readonly Mutant[] = [
   },
   {
     name: "no-end-is-stored",
+    shows: "always",
     wrong: "the end of a run is kept in memory only, and missing in the row",
     caughtBy: ["invariant/full-duration"],
     platform: {
@@ -119,6 +128,7 @@ export const stateMutants: readonly Mutant[] = [
   },
   {
     name: "own-wall-clock",
+    profile: "only-clock-offset",
     wrong: "controllers store times of their own wall clocks",
     caughtBy: ["invariant/full-duration", "convergence/every-experiment-ends"],
     platform: {

@@ -79,17 +79,6 @@ export const collectorMutants: readonly Mutant[] = [
     })),
   },
   {
-    name: "removal-is-tried-once",
-    profile: "only-unavailable",
-    wrong: "a node that does not confirm a removal is never asked again",
-    caughtBy: ["convergence/no-orphans"],
-    platform: nodes((inner) => ({
-      deleteCollector: async (node, id, variant, version) =>
-        inner.deleteCollector(node, id, variant, version).catch(() => undefined),
-      listCollectors: async () => [],
-    })),
-  },
-  {
     name: "node-forgets-removals",
     shows: "always",
     wrong: "an agent confirms a removal and keeps the collector",

@@ -77,11 +77,4 @@ export const socketMutants: readonly Mutant[] = [
     caughtBy: ["invariant/tenant-isolation"],
     platform: feed((entry) => ({ ...entry, event: { ...entry.event, tenant_id: "tenant1" } })),
   },
-  {
-    name: "no-poll",
-    profile: "only-pubsub-gap",
-    wrong: "events whose message was lost are never looked for",
-    caughtBy: ["convergence/socket-order"],
-    platform: { gateway: { options: { eventPollMs: 1e9 } } },
-  },
 ];

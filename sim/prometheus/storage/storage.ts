@@ -28,6 +28,14 @@ export interface Storage {
   prune(beforeMs: number): void;
 }
 
+/** What a query selected, and what has come since that it would select too. */
+interface Selection {
+  readonly matchers: readonly Matcher[];
+  /** Sorted by labels; never changed, since callers hold it. */
+  series: readonly Series[];
+  readonly arrived: Series[];
+}
+
 const FIFTEEN_DAYS_MS = 15 * 86_400_000;
 const SELECTIONS_MAX = 500;
 
@@ -35,7 +43,7 @@ const SELECTIONS_MAX = 500;
 export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions = {}): Storage {
   const byKey = new Map<string, Series>();
   const index = new Map<string, Map<string, Series[]>>();
-  const selections = new Map<string, readonly Series[]>();
+  const selections = new Map<string, Selection>();
   let samplesAppended = 0;
 
   function insert(series: Series): Series {
@@ -44,7 +52,11 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
       const values = entry(index, name, () => new Map<string, Series[]>());
       entry(values, value, () => []).push(series);
     }
-    selections.clear();
+    // Rules select the same series over and over while processes come: searching anew each time is the larger part
+    // of what they cost.
+    for (const { matchers, arrived } of selections.values()) {
+      if (satisfies(series, matchers)) arrived.push(series);
+    }
     return series;
   }
 
@@ -58,11 +70,11 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
     select(matchers) {
       const key = matchers.map(({ name, operator, value }) => JSON.stringify([name, operator, value])).join();
       const known = selections.get(key);
-      if (known !== undefined) return known;
-      const found = search(byKey, index, matchers);
+      if (known !== undefined) return upToDate(known);
+      const series = search(byKey, index, matchers);
       if (selections.size >= SELECTIONS_MAX) selections.clear();
-      selections.set(key, found);
-      return found;
+      selections.set(key, { matchers, series, arrived: [] });
+      return series;
     },
     get seriesCount() {
       return byKey.size;
@@ -96,9 +108,40 @@ function search(
   }
   const found: Series[] = [];
   for (const series of candidates ?? byKey.values()) {
-    if (matchers.every((matcher) => matcher.matches(series.labels.get(matcher.name)))) found.push(series);
+    if (satisfies(series, matchers)) found.push(series);
   }
-  return found.sort((left, right) => compareLabels(left.labels, right.labels));
+  return found.sort(byLabels);
+}
+
+function satisfies(series: Series, matchers: readonly Matcher[]): boolean {
+  return matchers.every((matcher) => matcher.matches(series.labels.get(matcher.name)));
+}
+
+function byLabels(left: Series, right: Series): number {
+  return compareLabels(left.labels, right.labels);
+}
+
+function upToDate(selection: Selection): readonly Series[] {
+  const { arrived } = selection;
+  if (arrived.length > 0) {
+    selection.series = merged(selection.series, arrived.sort(byLabels));
+    arrived.length = 0;
+  }
+  return selection.series;
+}
+
+function merged(left: readonly Series[], right: readonly Series[]): readonly Series[] {
+  const all: Series[] = [];
+  let taken = 0;
+  for (const series of right) {
+    for (let next = left[taken]; next !== undefined && byLabels(next, series) < 0; next = left[taken]) {
+      all.push(next);
+      taken += 1;
+    }
+    all.push(series);
+  }
+  for (; taken < left.length; taken += 1) all.push(left[taken] as Series);
+  return all;
 }
 
 /** The series a matcher allows, where the index knows them without a scan; undefined otherwise. */

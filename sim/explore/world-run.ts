@@ -89,7 +89,8 @@ async function bothPhases(phoenix: Phoenix, scenario: Scenario, scale: number): 
   const thrown = await attempt(async () => scenario.run(context));
   if (phoenix.failure !== undefined) throw phoenix.failure;
   if (thrown !== undefined && !excused(phoenix, thrown)) throw thrown;
-  await phoenix.converge({ within: "30m" });
+  // Experiments of the default duration run for an hour.
+  await phoenix.converge({ within: "3h" });
 }
 
 function excused(phoenix: Phoenix, thrown: unknown): boolean {

@@ -1,6 +1,16 @@
 import { expect, test } from "vitest";
 
-import { identityOf } from "../../sim/explore/index.js";
+import {
+  createWorldRun,
+  failureHashOf,
+  formatToken,
+  identityOf,
+  parseToken,
+  replay,
+  shrink,
+} from "../../sim/explore/index.js";
+import { seededDriver } from "../../sim/kernel/index.js";
+import { version } from "../../sim/version.js";
 import { huntMutant } from "./hunt-mutant.js";
 import { mutants } from "./index.js";
 
@@ -19,3 +29,23 @@ test.each(quick.map((mutant) => [mutant.name, mutant] as const))(
     expect(mutant.caughtBy).toContain(failure === undefined ? "nothing" : identityOf(failure));
   },
 );
+
+test("a failure in a world is brought back by its token, and shrinks to little", async () => {
+  const mutant = mutants.find(({ name }) => name === "only-the-first-node");
+  const runOnce = createWorldRun({ world: { platform: mutant?.platform ?? {} } });
+  const target = { scenario: "two-clients", profile: "calm", seed: 3 };
+  const first = await runOnce({ ...target, driver: seededDriver(3), onStep: () => {} });
+  const failure = first.failure === undefined ? "nothing" : identityOf(first.failure);
+  expect(failure).toBe("invariant/running-means-deployed");
+  const shrunk = await shrink({
+    deviations: first.deviations,
+    runsMax: 12,
+    run: async (deviations) => {
+      const again = await replay(runOnce, { ...target, deviations, failureHash: failureHashOf(failure) });
+      return { failed: again.verdict === "same", taken: again.outcome.deviations };
+    },
+  });
+  expect([shrunk.reproduced, shrunk.deviations]).toEqual([true, []]);
+  const token = parseToken(formatToken({ ...target, version, failure, deviations: first.deviations }));
+  expect((await replay(runOnce, token)).verdict).toBe("same");
+});

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { createMatcher, createRegExpCache, labelsOf } from "../../../../sim/prometheus/labels/index.js";
 import { createStorage } from "../../../../sim/prometheus/storage/index.js";
 
-const expressions = createRegExpCache();
+const expressions = createRegExpCache(true);
 const matchers = [
   [createMatcher("job", "=", "a", expressions)],
   [createMatcher("pid", "=~", "[0-4]", expressions)],

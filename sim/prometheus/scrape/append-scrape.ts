@@ -7,6 +7,7 @@ import { createStaging, readExposition } from "./read-exposition.js";
 import { createScrapeCache } from "./scrape-cache.js";
 import { sampleLabels } from "./sample-labels.js";
 import type { MetadataByFamily } from "./metadata.js";
+import type { TextPool } from "./text-pool.js";
 import { ExpositionError } from "./exposition-error.js";
 
 /** What a scrape brought. */
@@ -31,10 +32,18 @@ export interface AppenderOptions {
   readonly config: ScrapeConfig;
   readonly target: TargetInfo;
   readonly dialect: Dialect;
+  /** Names and values of labels; share it among targets, as they expose the same ones. */
+  readonly texts: TextPool;
 }
 
 /** @returns An appender that has not seen the target yet. */
-export function createTargetAppender({ storage, config, target, dialect }: AppenderOptions): TargetAppender {
+export function createTargetAppender({
+  storage,
+  config,
+  target,
+  dialect,
+  texts,
+}: AppenderOptions): TargetAppender {
   const cache = createScrapeCache();
   const staging = createStaging();
   const metadata: MetadataByFamily = new Map();
@@ -91,7 +100,8 @@ export function createTargetAppender({ storage, config, target, dialect }: Appen
           cache,
           metadata,
           seriesFor(labels) {
-            const stored = sampleLabels(labels, labelOptions);
+            const kept = labels.map(([name, value]) => [texts.keep(name), texts.keep(value)] as const);
+            const stored = sampleLabels(kept, labelOptions);
             return stored === undefined ? undefined : storage.series(stored);
           },
         });

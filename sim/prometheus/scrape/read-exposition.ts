@@ -5,6 +5,7 @@ import { ExpositionError } from "./exposition-error.js";
 import { readComment, type MetadataByFamily } from "./metadata.js";
 import type { CachedLine, ScrapeCache } from "./scrape-cache.js";
 import { readNumber, readSeriesText } from "./series-line.js";
+import { ownText } from "./text-pool.js";
 
 /** The samples of one body; reused from scrape to scrape. Index by index one sample. */
 export interface Staging {
@@ -108,7 +109,7 @@ function readLine(
     const text = body.slice(start, lineEnd);
     const known = byText.get(text);
     const line = known ?? {
-      text,
+      text: ownText(text),
       isComment: true,
       series: undefined,
       position: -1,
@@ -116,8 +117,8 @@ function readLine(
       ownTime: false,
     };
     if (known === undefined) {
-      readComment(text.trim(), options.metadata);
-      byText.set(text, line);
+      readComment(line.text.trim(), options.metadata);
+      byText.set(line.text, line);
     }
     staging.order.push(line);
     return line;
@@ -127,7 +128,7 @@ function readLine(
   const text = body.slice(start, end);
   const known = byText.get(text);
   const line = known ?? {
-    text,
+    text: ownText(text),
     isComment: false,
     series: options.seriesFor(labels),
     position: -1,
@@ -136,7 +137,7 @@ function readLine(
   };
   addSample(body, end, lineEnd, line, staging, options);
   if (known === undefined) {
-    byText.set(text, line);
+    byText.set(line.text, line);
     if (line.series !== undefined) staging.fresh += 1;
   }
   return line;

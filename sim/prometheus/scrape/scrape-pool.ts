@@ -7,6 +7,7 @@ import type { Storage } from "../storage/index.js";
 import { createHttpDiscovery } from "./http-discovery.js";
 import { createScrapeTarget, targetKey, type ScrapeTarget, type TargetStatus } from "./scrape-target.js";
 import { targetInfo } from "./target-labels.js";
+import { createTextPool } from "./text-pool.js";
 
 export interface ScrapePoolOptions {
   readonly config: ScrapeConfig;
@@ -32,6 +33,7 @@ export interface ScrapePool {
 export function createScrapePool(options: ScrapePoolOptions): ScrapePool {
   const { config, dialect } = options;
   const active = new Map<string, ScrapeTarget>();
+  const texts = createTextPool();
   let dropped: Labels[] = [];
   // Index 0 holds the static targets; each discovery keeps its last good list.
   const groups: (readonly TargetGroup[])[] = [config.staticConfigs, ...config.httpDiscoveries.map(() => [])];
@@ -55,7 +57,7 @@ export function createScrapePool(options: ScrapePoolOptions): ScrapePool {
         const key = targetKey(info);
         if (wanted.has(key)) continue;
         const known = active.get(key);
-        const target = known ?? createScrapeTarget({ ...options, target: info });
+        const target = known ?? createScrapeTarget({ ...options, target: info, texts });
         if (known === undefined) target.start();
         wanted.set(key, target);
       }

@@ -105,7 +105,11 @@ export function parseReport(text: string, name: string): CampaignReport {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw invalid(`${name} is no report: it is not JSON.`, "Name files that `explore --blob` wrote.", error);
+    throw invalid(
+      `${name} is no report: it is not JSON.`,
+      "Name files that `explore --report` wrote.",
+      error,
+    );
   }
   const { format, shards, findings } = (value ?? {}) as Partial<CampaignReport>;
   if (format === reportFormat && Array.isArray(shards) && Array.isArray(findings)) {

@@ -22,9 +22,10 @@ export interface WaitOptions<T> {
  * @throws SimError `SIM_DEADLOCK` when nothing can run any more.
  */
 export async function waitFor<T>(loop: Loop, options: WaitOptions<T>): Promise<T> {
+  const withinMs = parseDuration(options.within, "the limit of a wait");
+  if (loop.failure !== undefined) throw loop.failure;
   const found = options.check();
   if (found !== undefined) return found;
-  const withinMs = parseDuration(options.within, "the limit of a wait");
   return new Promise<T>((resolve, reject) => {
     // A world that has failed fails its holders at once, before there is anything to release.
     let release = (): void => {};

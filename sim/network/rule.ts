@@ -1,4 +1,5 @@
 /** Rules: what faults do to messages. Services and links know nothing of them. */
+import { SimError } from "../errors.js";
 import type { Message } from "./message.js";
 
 /** What happens to one message. `undefined` leaves it to the next rule, and in the end to the link. */
@@ -34,6 +35,13 @@ export function createRuleBook(): RuleBook {
   let entries: { readonly name: string; readonly rule: Rule }[] = [];
   return {
     add(name, rule) {
+      if (typeof rule !== "function") {
+        throw new SimError(
+          "SIM_OPTION_INVALID",
+          `Cannot put the rule "${name}" in force: it is ${typeof rule}, not a function.`,
+          'Give a function of a message that returns a verdict, such as `({ to }) => to === "redis-0" ? { action: "drop" } : undefined`.',
+        );
+      }
       const entry = { name, rule };
       entries.push(entry);
       return {

@@ -88,7 +88,7 @@ export interface PhoenixRedis {
    */
   listen(port?: number): Promise<PortListener>;
   /** Runs one command, such as `command("GET", "key")`. @returns Texts, numbers, null, or lists of them. */
-  command(...args: readonly string[]): Promise<unknown>;
+  command(...words: readonly (string | number)[]): Promise<unknown>;
 }
 
 /** The network and what faults do to it. */

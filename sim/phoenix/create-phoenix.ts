@@ -10,6 +10,7 @@ import {
 } from "../edge/index.js";
 import { SimError } from "../errors.js";
 import {
+  type Loop,
   advance,
   createChoiceLog,
   createLoop,
@@ -30,7 +31,7 @@ import {
   prometheusPort,
 } from "../services/index.js";
 import { createRecorder } from "../trace/index.js";
-import type { Phoenix } from "./api.js";
+import type { Phoenix, UntilOptions } from "./api.js";
 import { createDispose } from "./dispose.js";
 import { createDrivers } from "./drivers.js";
 import { createNetworkFacade } from "./network-facade.js";
@@ -164,15 +165,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     get failure() {
       return loop.failure;
     },
-    until: async (check, { within = "5m", label = "a condition" } = {}) =>
-      waitFor(loop, {
-        label,
-        within,
-        check: () => {
-          const value = check();
-          return value === false || value === undefined ? undefined : value;
-        },
-      }),
+    until: async (check, options) => until(loop, check, options),
     waitForState: async (experimentId, state, { within }) =>
       waitForState(loop, states.history, experimentId, state, within),
     stateHistory: states.history,
@@ -200,4 +193,26 @@ function findService(services: readonly Service[], hostName: string): Service {
     `There is no service on a host "${hostName}".`,
     `There are: ${services.map(({ name }) => name).join(", ")}.`,
   );
+}
+
+async function until<T>(
+  loop: Loop,
+  check: () => T | undefined | false,
+  { within = "5m", label = "a condition" }: UntilOptions = {},
+): Promise<T> {
+  if (typeof check !== "function") {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot wait for ${String(check)}: it is ${typeof check}, not a function.`,
+      "Give a function that is asked after each event, such as `() => done`.",
+    );
+  }
+  return waitFor(loop, {
+    label,
+    within,
+    check: () => {
+      const value = check();
+      return value === false || value === undefined ? undefined : value;
+    },
+  });
 }

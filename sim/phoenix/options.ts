@@ -125,9 +125,9 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
       controller: whole("replicas.controller", controller, 1, replicasMax),
       generator: whole("replicas.generator", generator, 1, replicasMax),
     },
-    globals: options.globals ?? false,
-    trace: options.trace ?? false,
-    record: options.record ?? false,
+    globals: flag("globals", options.globals ?? false),
+    trace: flag("trace", options.trace ?? false),
+    record: flag("record", options.record ?? false),
     link: resolveLinkOptions(options.link),
     limits: resolveLimits(options.limits),
     capacity: {
@@ -144,7 +144,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     epochMs: whole("epochMs", options.epochMs ?? defaultEpochMs, 0, 8.64e15),
     platform: options.platform ?? {},
     faults: resolveFaults(options.faults),
-    invariants: options.invariants ?? true,
+    invariants: flag("invariants", options.invariants ?? true),
     onStep: options.onStep,
     onLog: options.onLog,
   });
@@ -156,7 +156,23 @@ function resolveFaults(faults: PhoenixOptions["faults"] = "calm"): ResolvedOptio
   return { profile, windowMs: parseDuration(window, "the window of the faults") };
 }
 
+function flag(name: string, value: boolean): boolean {
+  if (typeof value === "boolean") return value;
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `Cannot use ${JSON.stringify(value)} as ${name}.`,
+    "Give true or false.",
+  );
+}
+
 function refuseUnknown(options: PhoenixOptions): void {
+  if (typeof options !== "object" || options === null) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `createPhoenix cannot use ${String(options)}.`,
+      "Give an object of options, or nothing.",
+    );
+  }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(known, name)) continue;
     throw new SimError(

@@ -1,6 +1,6 @@
 /** The stores of a world from the inside, as a test reads and changes them: no network, no faults, no delay. */
 import { SimError } from "../errors.js";
-import { type Loop, holdWhile } from "../kernel/index.js";
+import { type Loop, waitFor } from "../kernel/index.js";
 import type { PhoenixPostgres, PhoenixRedis } from "./api.js";
 import type { Drivers } from "./drivers.js";
 import type { PgSession, PostgresServer } from "../postgres/index.js";
@@ -22,7 +22,8 @@ export function createPostgresFacade(loop: Loop, server: PostgresServer, drivers
     async query<Row>(text: string, values: readonly unknown[] = []) {
       if (session === undefined || session.session.isEnded)
         session = server.connect({ applicationName: "test" });
-      const result = await holdWhile(loop, `a query of the test: ${text}`, session.query({ text, values }));
+      requireText("a statement", text);
+      const result = await settle(loop, `a query of the test: ${text}`, session.query({ text, values }));
       return result.rows as readonly Row[];
     },
     rows: (table) => server.inspect.rows(table),
@@ -38,9 +39,12 @@ export function createRedisFacade(loop: Loop, server: RedisServer, drivers: Driv
       return drivers.redis();
     },
     listen: drivers.listenRedis,
-    async command(...args) {
+    async command(...words) {
+      const args = words.map((word) =>
+        typeof word === "number" ? String(word) : requireText("a word", word),
+      );
       const session = server.connect({ name: "test" });
-      const reply = await holdWhile(
+      const reply = await settle(
         loop,
         `the command ${args.join(" ")}`,
         Promise.resolve(session.execute(args)),
@@ -61,4 +65,23 @@ function plainReply(reply: RedisReply): unknown {
   }
   if (reply.kind === "integer") return reply.value;
   return reply.kind === "array" ? (reply.items?.map(plainReply) ?? null) : replyText(reply);
+}
+
+/** How long a store may take to answer a test, in virtual time: a lock that is never freed must not look like a hang. */
+const answerWithin = "5m";
+
+async function settle<T>(loop: Loop, label: string, work: Promise<T>): Promise<T> {
+  let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+  work.then(
+    (value) => (outcome = { value }),
+    (error: unknown) => (outcome = { error }),
+  );
+  const settled = await waitFor(loop, { label, within: answerWithin, check: () => outcome });
+  if ("error" in settled) throw settled.error;
+  return settled.value;
+}
+
+function requireText(what: string, value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new SimError("SIM_OPTION_INVALID", `Cannot use ${String(value)} as ${what}.`, "Give a text.");
 }

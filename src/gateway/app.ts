@@ -153,6 +153,13 @@ function readBody({ body }: HttpRequest, route: Route, bodyMax: number): unknown
   } catch {
     throw new ApiError("VALIDATION_ERROR", "the body is not valid json");
   }
+  // Rarely true, and then the parsed texts decide: the escape may be an escaped backslash and four digits.
+  if (suspicious.test(body) && holdsUnstorable(value)) {
+    throw new ApiError(
+      "VALIDATION_ERROR",
+      "texts must not contain the character NUL or half of a surrogate pair",
+    );
+  }
   return route.body === undefined ? value : parseWith(route.body, value);
 }
 
@@ -161,4 +168,14 @@ function toHttpReply({ status, body, headers = {} }: Reply): HttpReply {
   if (typeof body === "string")
     return { status, headers: { "content-type": "text/plain", ...headers }, body };
   return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
+}
+
+const suspicious = /\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]/;
+// eslint-disable-next-line no-control-regex -- NUL is what this looks for: the database cannot store it.
+const unstorable = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+function holdsUnstorable(value: unknown): boolean {
+  if (typeof value === "string") return unstorable.test(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([key, inner]) => unstorable.test(key) || holdsUnstorable(inner));
 }

@@ -51,7 +51,7 @@ export type PromtestCase = PromtestFile["tests"][number];
 
 /** @throws SimError `SIM_OPTION_INVALID` for a file that promtool would refuse. */
 export function parsePromtestFile(text: string): PromtestFile {
-  const result = fileSchema.safeParse(parse(text));
+  const result = fileSchema.safeParse(readYaml(text));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw new SimError(
@@ -59,4 +59,17 @@ export function parsePromtestFile(text: string): PromtestFile {
     `Cannot read the rule test: ${issue?.message ?? "not valid"} at ${issue?.path.join(".") ?? "the top"}.`,
     "The file has the form that `promtool test rules` takes.",
   );
+}
+
+function readYaml(text: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot read the rule test: it is not YAML: ${(error as Error).message}.`,
+      "The file has the form that `promtool test rules` takes.",
+      { cause: error },
+    );
+  }
 }

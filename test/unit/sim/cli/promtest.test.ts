@@ -56,3 +56,11 @@ test("a file that is not there is an error of usage", async () => {
   const { code, err } = await run("promtest", join(folder, "missing.yml"));
   expect([code, err]).toEqual([2, expect.stringContaining("ENOENT")]);
 });
+
+test("a file that is not YAML is an error of usage, without a stack trace", async () => {
+  const path = join(folder, "broken.yml");
+  writeFileSync(path, "a: [1\nb: }");
+  const { code, err } = await run("promtest", path);
+  expect([code, err]).toEqual([2, expect.stringContaining("it is not YAML")]);
+  expect(err).not.toContain("    at ");
+});

@@ -170,3 +170,39 @@ test("a world that broke while the test waited for a timer of its own says so wh
   clearTimeout(timer);
   await expect(phoenix.dispose({ force: true })).rejects.toThrow("this rule is broken");
 });
+
+test("texts that no database can store are refused, not answered with a 500", async () => {
+  await using phoenix = await createPhoenix();
+  for (const name of ["a\u0000bc", "aaa\ud800", "\udc00aaa"]) {
+    await expect(phoenix.client.createExperiment({ name })).rejects.toMatchObject({ status: 400 });
+  }
+  await expect(
+    phoenix.client.createExperiment({ name: "back\\u0000slash \u{1f600}" }),
+  ).resolves.toMatchObject({
+    name: "back\\u0000slash \u{1f600}",
+  });
+});
+
+test("a wrong argument is named with what to give instead", async () => {
+  await using phoenix = await createPhoenix();
+  expect(() => phoenix.network.addRule("odd", { foo: 1 } as never)).toThrow("[SIM_OPTION_INVALID]");
+  await expect(phoenix.until(true as never)).rejects.toMatchObject({ code: "SIM_OPTION_INVALID" });
+  await expect(phoenix.until(() => true, { within: "-5s" })).rejects.toMatchObject({
+    code: "SIM_OPTION_INVALID",
+  });
+  await expect(phoenix.postgres.query(undefined as never)).rejects.toMatchObject({
+    code: "SIM_OPTION_INVALID",
+  });
+  await expect(phoenix.redis.command("GET", undefined as never)).rejects.toMatchObject({
+    code: "SIM_OPTION_INVALID",
+  });
+  expect(await phoenix.redis.command("SET", "number", 5)).toBe("OK");
+});
+
+test("a command that waits for ever ends in virtual time, and says what it was", async () => {
+  await using phoenix = await createPhoenix();
+  await expect(phoenix.redis.command("BLPOP", "nothing", 0)).rejects.toMatchObject({
+    code: "SIM_WAIT_TIMEOUT",
+    message: expect.stringContaining("BLPOP nothing 0"),
+  });
+});

@@ -17,7 +17,7 @@ import { exitCodes } from "./exit-codes.js";
 import { defaultHistoryFile, keepHistory } from "./keep-history.js";
 import { parseCount, parseSeed } from "./numbers.js";
 import { formatJson } from "./reporters/json.js";
-import { formatFailure, formatTable } from "./reporters/table.js";
+import { formatFailure, formatTable, formatTotal } from "./reporters/table.js";
 import type { Terminal } from "./terminal.js";
 
 interface RunFlags {
@@ -156,6 +156,7 @@ function report(results: readonly ScenarioResult[], { json = false }: RunFlags, 
     return;
   }
   terminal.out(formatTable(results, terminal.color));
+  terminal.out(formatTotal(results));
   for (const { name, figures } of results) {
     if (figures.length > 0)
       terminal.out(`${name}: ${figures.map(([key, value]) => `${key} ${value}`).join(", ")}`);

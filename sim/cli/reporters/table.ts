@@ -25,13 +25,22 @@ export function formatTable(results: readonly ScenarioResult[], color: boolean):
       String(result.seed),
       formatDuration(result.virtualMs),
       formatDuration(result.wallMs),
-      `${formatCount(Math.round(result.virtualMs / result.wallMs))} x`,
+      formatRatio(result.virtualMs / result.wallMs),
       formatCount(result.events),
       formatCount(result.assertions),
       paint("gray", result.traceHash),
     ]);
   }
   return table.toString();
+}
+
+/** One line under the table: how many held, and the time they took together. */
+export function formatTotal(results: readonly ScenarioResult[]): string {
+  const failed = results.filter(({ ok }) => !ok).length;
+  const sum = (of: (result: ScenarioResult) => number): number =>
+    results.reduce((total, each) => total + of(each), 0);
+  const times = `${formatDuration(sum((each) => each.virtualMs))} virtual in ${formatDuration(sum((each) => each.wallMs))}`;
+  return `${results.length - failed} held, ${failed} failed; ${times}`;
 }
 
 /** What a failed scenario has to say: the step, the error and how to see it again. */
@@ -48,4 +57,9 @@ export function formatFailure(result: ScenarioResult, color: boolean): string {
 /** @returns A whole number with thin groups, such as `12,345`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
+}
+
+// Virtual seconds that pass in one real second.
+function formatRatio(ratio: number): string {
+  return `${ratio < 10 ? ratio.toFixed(2) : formatCount(Math.round(ratio))} x`;
 }

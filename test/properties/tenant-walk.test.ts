@@ -2,9 +2,11 @@
  * Walks the OpenAPI document, so that a route that is added is tested without anybody thinking of it: what is
  * another tenant's stays closed, by every operation, whatever body it is sent.
  */
-import { type Phoenix, createPhoenix } from "phoenix-sim";
+import type { Phoenix } from "phoenix-sim";
+import { createTest, expect } from "phoenix-sim/vitest";
 import fc from "fast-check";
-import { expect, test } from "vitest";
+
+const test = createTest({ nodes: 1, globals: false });
 
 interface Operation {
   readonly method: string;
@@ -55,8 +57,9 @@ const bodies = fc.oneof(
   ),
 );
 
-test("no operation lets an administrator of one tenant see or change what is another's", async () => {
-  await using phoenix = await createPhoenix({ seed: 5, nodes: 1 });
+test("no operation lets an administrator of one tenant see or change what is another's", async ({
+  phoenix,
+}) => {
   const owner = await tokenOf(phoenix, "tenant1");
   const stranger = await tokenOf(phoenix, "tenant2");
   const belongings = await furnish(phoenix, owner);
@@ -85,8 +88,7 @@ test("no operation lets an administrator of one tenant see or change what is ano
   );
 });
 
-test("no operation that names a thing in its body lets a stranger reach it", async () => {
-  await using phoenix = await createPhoenix({ seed: 6, nodes: 1 });
+test("no operation that names a thing in its body lets a stranger reach it", async ({ phoenix }) => {
   const belongings = await furnish(phoenix, await tokenOf(phoenix, "tenant1"));
   const stranger = await tokenOf(phoenix, "tenant2");
   const before = snapshot(phoenix);
@@ -103,8 +105,7 @@ test("no operation that names a thing in its body lets a stranger reach it", asy
   expect(snapshot(phoenix)).toEqual(before);
 });
 
-test("no list shows anything of another tenant", async () => {
-  await using phoenix = await createPhoenix({ seed: 7, nodes: 1 });
+test("no list shows anything of another tenant", async ({ phoenix }) => {
   const owner = await tokenOf(phoenix, "tenant1");
   const belongings = await furnish(phoenix, owner);
   const stranger = await tokenOf(phoenix, "tenant2");
@@ -124,8 +125,7 @@ test("no list shows anything of another tenant", async () => {
   expect(shown).toBeGreaterThanOrEqual(4);
 });
 
-test("without a token no operation but the open ones tells anything at all", async () => {
-  await using phoenix = await createPhoenix({ seed: 8, nodes: 1 });
+test("without a token no operation but the open ones tells anything at all", async ({ phoenix }) => {
   const { experiment } = await furnish(phoenix, await tokenOf(phoenix, "tenant1"));
   for (const { method, path, open } of await readOperations(phoenix)) {
     for (const id of [experiment, "00000000-0000-4000-8000-000000000000", "nonsense"]) {

@@ -1,4 +1,4 @@
-/** Label sets: sorted, immutable, compared by a cached key. Not a metric store; see storage. */
+/** Label sets: sorted and immutable. Not a metric store; see storage. */
 
 /** The label that holds the metric's name. */
 export const METRIC_NAME = "__name__";
@@ -12,14 +12,15 @@ export class Labels {
   readonly pairs: readonly string[];
   #key: string | undefined;
   #nameless: Labels | undefined;
-  #groups: Map<string, Labels> | undefined;
+  /** Ids of groupings and what they give, by turns: few, in millions of sets, where a Map would weigh too much. */
+  #groups: readonly (string | Labels)[] | undefined;
 
   /** @param pairs - Name and value by turns, already sorted by name, without empty values. */
   constructor(pairs: readonly string[]) {
     this.pairs = pairs;
   }
 
-  /** Equal for equal sets, and sorts as label sets sort. */
+  /** Equal for equal sets. Made at the first use and remembered: it takes more memory than all else of a set. */
   get key(): string {
     this.#key ??= keyOf(this.pairs);
     return this.#key;
@@ -55,14 +56,20 @@ export class Labels {
    * labels again and again.
    *
    * @param id - Names the grouping; equal for equal `names` and `without`.
+   * @param share - Gives the set to remember for one that is equal to it.
    */
-  group(id: string, names: readonly string[], without: boolean): Labels {
-    const known = this.#groups?.get(id);
-    if (known !== undefined) return known;
-    const group = without ? this.without(names) : this.keep(names);
-    this.#groups ??= new Map();
-    if (this.#groups.size >= GROUPS_MAX) this.#groups.clear();
-    this.#groups.set(id, group);
+  group(
+    id: string,
+    names: readonly string[],
+    without: boolean,
+    share: (group: Labels) => Labels = (group) => group,
+  ): Labels {
+    const groups = this.#groups ?? [];
+    for (let index = 0; index < groups.length; index += 2) {
+      if (groups[index] === id) return groups[index + 1] as Labels;
+    }
+    const group = share(without ? this.without(names) : this.keep(names));
+    this.#groups = groups.length < 2 * GROUPS_MAX ? [...groups, id, group] : [id, group];
     return group;
   }
 
@@ -105,7 +112,7 @@ export class Labels {
       const name = pairs[index] as string;
       if (wanted(name)) kept.push(name, pairs[index + 1] as string);
     }
-    return kept.length === pairs.length ? this : new Labels(kept);
+    return kept.length === pairs.length ? this : new Labels(kept.slice());
   }
 }
 
@@ -125,7 +132,8 @@ export function labelsOf(
     const value = unique.get(name);
     if (value !== undefined && value !== "") pairs.push(name, value);
   }
-  return new Labels(pairs);
+  // A copy has no room to grow, which would be as large again.
+  return new Labels(pairs.slice());
 }
 
 /** Orders two texts by their code units. */
@@ -136,7 +144,13 @@ export function compareText(left: string, right: string): number {
 
 /** Orders two label sets as Prometheus sorts results. */
 export function compareLabels(left: Labels, right: Labels): number {
-  return compareText(left.key, right.key);
+  const [ours, theirs] = [left.pairs, right.pairs];
+  const shared = Math.min(ours.length, theirs.length);
+  for (let index = 0; index < shared; index += 1) {
+    const order = compareText(ours[index] as string, theirs[index] as string);
+    if (order !== 0) return order;
+  }
+  return ours.length - theirs.length;
 }
 
 /** Quotes a text as Go's `%q` does. */

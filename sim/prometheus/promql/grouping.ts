@@ -13,8 +13,9 @@ export function groupRows(matrix: Matrix, grouping: readonly string[], without: 
   const groups = new Map<string, Group>();
   const names = groupNames(grouping, without);
   const id = `${without ? "-" : "+"}${names.join("\u0000")}`;
+  const share = (group: Labels): Labels => groups.get(group.key)?.labels ?? group;
   matrix.labels.forEach((labels, row) => {
-    const group = names.length === 0 ? EMPTY_LABELS : labels.group(id, names, without);
+    const group = names.length === 0 ? EMPTY_LABELS : labels.group(id, names, without, share);
     const known = groups.get(group.key);
     if (known !== undefined) known.rows.push(row);
     else groups.set(group.key, { labels: group, rows: [row] });

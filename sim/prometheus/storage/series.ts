@@ -15,14 +15,15 @@ const FIRST_CAPACITY = 16;
 export class Series {
   readonly labels: Labels;
   /** Milliseconds since the epoch, strictly rising. */
-  timestamps: Float64Array = new Float64Array(FIRST_CAPACITY);
-  values: Float64Array = new Float64Array(FIRST_CAPACITY);
+  timestamps: Float64Array;
+  values: Float64Array;
   /** 1 where a sample is a staleness mark; undefined while there is none. */
   stale: Uint8Array | undefined;
   count = 0;
 
   constructor(labels: Labels) {
     this.labels = labels;
+    [this.timestamps, this.values] = room(FIRST_CAPACITY);
   }
 
   /** Adds a sample. What is older than the newest one, or differs at the same time, is refused. */
@@ -63,9 +64,8 @@ export class Series {
   #makeRoom(keepFromMs: number): void {
     const dropped = Math.min(this.firstAfter(keepFromMs - 1), this.count);
     const kept = this.count - dropped;
-    const capacity = Math.max(FIRST_CAPACITY, kept * 2);
-    const timestamps = new Float64Array(capacity);
-    const values = new Float64Array(capacity);
+    const capacity = Math.max(FIRST_CAPACITY, Math.ceil(kept * 1.5));
+    const [timestamps, values] = room(capacity);
     timestamps.set(this.timestamps.subarray(dropped, this.count));
     values.set(this.values.subarray(dropped, this.count));
     if (this.stale !== undefined) {
@@ -77,4 +77,13 @@ export class Series {
     this.values = values;
     this.count = kept;
   }
+}
+
+// One buffer for both: there are hundreds of thousands of series, and each buffer costs as much as it holds at first.
+function room(capacity: number): [timestamps: Float64Array, values: Float64Array] {
+  const buffer = new ArrayBuffer(2 * capacity * Float64Array.BYTES_PER_ELEMENT);
+  return [
+    new Float64Array(buffer, 0, capacity),
+    new Float64Array(buffer, capacity * Float64Array.BYTES_PER_ELEMENT, capacity),
+  ];
 }

@@ -5,6 +5,7 @@
  * give the same answer.
  */
 import { compareLabels, compareText, METRIC_NAME, type Labels, type Matcher } from "../labels/index.js";
+import { createLabelKeys } from "./label-keys.js";
 import { Series, type AppendResult } from "./series.js";
 
 export interface StorageOptions {
@@ -41,13 +42,14 @@ const SELECTIONS_MAX = 500;
 
 /** @returns An empty store. */
 export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions = {}): Storage {
+  const { keyOf } = createLabelKeys();
   const byKey = new Map<string, Series>();
   const index = new Map<string, Map<string, Series[]>>();
   const selections = new Map<string, Selection>();
   let samplesAppended = 0;
 
-  function insert(series: Series): Series {
-    byKey.set(series.labels.key, series);
+  function insert(series: Series, key: string): Series {
+    byKey.set(key, series);
     for (const [name, value] of series.labels.entries()) {
       const values = entry(index, name, () => new Map<string, Series[]>());
       entry(values, value, () => []).push(series);
@@ -61,7 +63,10 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
   }
 
   return {
-    series: (labels) => byKey.get(labels.key) ?? insert(new Series(labels)),
+    series(labels) {
+      const key = keyOf(labels);
+      return byKey.get(key) ?? insert(new Series(labels), key);
+    },
     append(series, timeMs, value, stale = false) {
       const result = series.append(timeMs, value, stale, retentionMs);
       if (result === "added") samplesAppended += 1;
@@ -83,14 +88,12 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
       return samplesAppended;
     },
     prune(beforeMs) {
-      const kept = [...byKey.values()].filter(
-        (series) => (series.timestamps[series.count - 1] ?? -1) >= beforeMs,
-      );
+      const kept = [...byKey].filter(([, series]) => (series.timestamps[series.count - 1] ?? -1) >= beforeMs);
       if (kept.length === byKey.size) return;
       byKey.clear();
       index.clear();
       selections.clear();
-      kept.forEach(insert);
+      for (const [key, series] of kept) insert(series, key);
     },
   };
 }

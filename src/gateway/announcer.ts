@@ -1,5 +1,5 @@
 /** Telling controllers and other gateways that something was committed. */
-import type { Cache, HttpClient } from "../ports/index.js";
+import type { Cache, Clock, HttpClient } from "../ports/index.js";
 import { eventsChannel, formatHint, hintsChannel, type Hint } from "../shared/index.js";
 
 export interface Announcer {
@@ -11,16 +11,36 @@ export interface Announcer {
   told(experimentId: string): void;
 }
 
+/** How long Redis may take to say who heard; a frozen one never says. */
+const publishTimeoutMs = 500;
+
 /**
- * Announces over Redis, and to a controller directly when Redis fails or nobody listens there. Fires and
- * forgets: whatever is lost is found by the ticks of the listeners.
+ * Announces over Redis, and to a controller directly when Redis fails, stays silent, or nobody listens there.
+ * Fires and forgets: whatever is lost is found by the ticks of the listeners.
  */
-export function createAnnouncer(cache: Cache, http: HttpClient, controllerUrl: string): Announcer {
+export function createAnnouncer(
+  clock: Clock,
+  cache: Cache,
+  http: HttpClient,
+  controllerUrl: string,
+): Announcer {
   const told = (id: string): void => void cache.publish(eventsChannel, id).catch(() => undefined);
+
+  // @returns How many heard; 0 as well when nobody can say.
+  async function publish(message: string): Promise<number> {
+    return new Promise((resolve) => {
+      const cancel = clock.setTimer(publishTimeoutMs, "announce-timeout", () => resolve(0));
+      const settle = (heard: number): void => {
+        cancel();
+        resolve(heard);
+      };
+      cache.publish(hintsChannel, message).then(settle, () => settle(0));
+    });
+  }
 
   async function hint(value: Hint): Promise<void> {
     const message = formatHint(value);
-    const heard = await cache.publish(hintsChannel, message).catch(() => 0);
+    const heard = await publish(message);
     if (heard === 0)
       await http.request(`${controllerUrl}/hints`, { method: "POST", body: message, timeoutMs: 2_000 });
   }

@@ -89,7 +89,7 @@ export function createGateway(given: GatewayPortsAndOptions): Gateway {
     ids: parts.ids ?? createIds(random),
     tokens: parts.tokens ?? createTokens({ clock, ...options }),
     guard: parts.guard ?? sameTenant,
-    announcer: parts.announcer ?? createAnnouncer(cache, http, options.controllerUrl),
+    announcer: parts.announcer ?? createAnnouncer(clock, cache, http, options.controllerUrl),
     generator: parts.generator ?? createGeneratorClient(http, options),
     transition: parts.transition ?? transitionExperiment,
   };

@@ -1,4 +1,4 @@
-import { type Scenario, type ScenarioContext, runScenario, scenarios } from "phoenix-sim";
+import { type Scenario, type ScenarioContext, dullDriver, runScenario, scenarios } from "phoenix-sim";
 import { describe, expect, test } from "vitest";
 
 /** Load scenarios run at a part of their size here; at full size they run by `npm start`. */
@@ -19,6 +19,11 @@ describe.each(scenarios.map((scenario) => ({ scenario, name: scenario.name })))(
       expect(first.resources?.openHandles).toBeLessThanOrEqual(10);
       const second = await runScenario(scenario, { ...options, seed: 1, world: { trace: true } });
       expect(second.traceHash).toBe(first.traceHash);
+    });
+
+    test("holds in the dullest of runs: oldest first, every delay the shortest", async () => {
+      const result = await runScenario(scenario, { ...options, seed: 1, driver: dullDriver(1) });
+      expect(result.error).toBeUndefined();
     });
 
     test("holds for another seed, with another trace", async () => {

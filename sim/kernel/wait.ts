@@ -23,8 +23,8 @@ export interface WaitOptions<T> {
  */
 export async function waitFor<T>(loop: Loop, options: WaitOptions<T>): Promise<T> {
   const withinMs = parseDuration(options.within, "the limit of a wait");
-  if (loop.failure !== undefined) throw loop.failure;
-  const found = options.check();
+  // In a world that has failed or ended nothing is true any more; holding the loop brings its error.
+  const found = loop.failure === undefined ? options.check() : undefined;
   if (found !== undefined) return found;
   return new Promise<T>((resolve, reject) => {
     // A world that has failed fails its holders at once, before there is anything to release.

@@ -133,18 +133,28 @@ function upToDate(selection: Selection): readonly Series[] {
   return selection.series;
 }
 
+// Few come to many: the place of each is looked up, and what lies between is only copied.
 function merged(left: readonly Series[], right: readonly Series[]): readonly Series[] {
   const all: Series[] = [];
   let taken = 0;
   for (const series of right) {
-    for (let next = left[taken]; next !== undefined && byLabels(next, series) < 0; next = left[taken]) {
-      all.push(next);
-      taken += 1;
-    }
+    const place = firstAfter(left, series, taken);
+    for (; taken < place; taken += 1) all.push(left[taken] as Series);
     all.push(series);
   }
   for (; taken < left.length; taken += 1) all.push(left[taken] as Series);
   return all;
+}
+
+function firstAfter(sorted: readonly Series[], series: Series, from: number): number {
+  let low = from;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (byLabels(sorted[middle] as Series, series) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The series a matcher allows, where the index knows them without a scan; undefined otherwise. */

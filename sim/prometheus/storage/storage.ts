@@ -1,10 +1,10 @@
 /**
  * The series store: the disk of a Prometheus. It outlives the process that writes it.
  *
- * Series are found through an index by label value. Queries are answered in label order, so that two runs
- * give the same answer.
+ * Queries are answered in label order, so that two runs give the same answer.
  */
 import { compareLabels, compareText, METRIC_NAME, type Labels, type Matcher } from "../labels/index.js";
+import { createLabelIndex, type LabelIndex } from "./label-index.js";
 import { createLabelKeys } from "./label-keys.js";
 import { Series, type AppendResult } from "./series.js";
 
@@ -44,16 +44,13 @@ const SELECTIONS_MAX = 500;
 export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions = {}): Storage {
   const { keyOf } = createLabelKeys();
   const byKey = new Map<string, Series>();
-  const index = new Map<string, Map<string, Series[]>>();
+  const index = createLabelIndex(() => byKey.values());
   const selections = new Map<string, Selection>();
   let samplesAppended = 0;
 
   function insert(series: Series, key: string): Series {
     byKey.set(key, series);
-    for (const [name, value] of series.labels.entries()) {
-      const values = entry(index, name, () => new Map<string, Series[]>());
-      entry(values, value, () => []).push(series);
-    }
+    index.add(series);
     // Rules select the same series over and over while processes come: searching anew each time is the larger part
     // of what they cost.
     for (const { matchers, arrived } of selections.values()) {
@@ -100,12 +97,12 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
 
 function search(
   byKey: ReadonlyMap<string, Series>,
-  index: ReadonlyMap<string, ReadonlyMap<string, Series[]>>,
+  index: LabelIndex,
   matchers: readonly Matcher[],
 ): readonly Series[] {
   let candidates: readonly Series[] | undefined;
   for (const matcher of matchers) {
-    const list = postings(index, matcher);
+    const list = index.find(matcher);
     if (list !== undefined && (candidates === undefined || list.length < candidates.length))
       candidates = list;
   }
@@ -155,28 +152,6 @@ function firstAfter(sorted: readonly Series[], series: Series, from: number): nu
     else high = middle;
   }
   return low;
-}
-
-/** The series a matcher allows, where the index knows them without a scan; undefined otherwise. */
-function postings(
-  index: ReadonlyMap<string, ReadonlyMap<string, Series[]>>,
-  matcher: Matcher,
-): readonly Series[] | undefined {
-  if (matcher.operator === "=" && matcher.value !== "") {
-    return index.get(matcher.name)?.get(matcher.value) ?? [];
-  }
-  const literals = matcher.operator === "=~" ? matcher.pattern?.literals : undefined;
-  if (literals === undefined || literals.includes("")) return undefined;
-  const unique = [...new Set(literals)];
-  return unique.flatMap((value) => index.get(matcher.name)?.get(value) ?? []);
-}
-
-function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const fresh = make();
-  map.set(key, fresh);
-  return fresh;
 }
 
 /** Label names that occur in the series given, sorted. */

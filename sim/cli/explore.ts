@@ -7,10 +7,17 @@ import {
   type Case,
   type Pool,
   type Shard,
+  caseId,
+  casesIn,
   explorableNamed,
+  failuresFolder,
   formatDifference,
+  keptFolder,
   neverReached,
+  runAndTell,
   runCampaign,
+  shrinkCase,
+  storeCase,
   wholeCampaign,
 } from "../explore/index.js";
 import { profileNamed } from "../faults/index.js";
@@ -18,14 +25,11 @@ import { parseDuration } from "../kernel/index.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
 import { openPool } from "./explore-pool.js";
-import { storeCase, storedCases } from "./failures-folder.js";
 import { heartbeat } from "./heartbeat.js";
 import { parseCount, parseLimit, parseSeed } from "./numbers.js";
 import { formatFinding, tokenOf } from "./reporters/finding.js";
 import { readShard } from "./read-shard.js";
-import { shrinkCase } from "./shrink-case.js";
 import type { Terminal } from "./terminal.js";
-import { runAndTell } from "./told-run.js";
 
 interface ExploreFlags {
   readonly runs: number;
@@ -36,6 +40,7 @@ interface ExploreFlags {
   readonly shard?: Shard;
   readonly timeBudget?: number;
   readonly findings: number;
+  readonly regressions: string;
   readonly shrinkRuns: number;
   readonly report?: string;
   readonly json?: boolean;
@@ -63,6 +68,7 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
       parseLimit,
       300,
     )
+    .option("--regressions <folder>", "kept failures, run again first with those found before", keptFolder)
     .option("--report <file>", "write the report of this shard to a file, for merge")
     .option("--json", "print one JSON document")
     .action(async (names: readonly string[], flags: ExploreFlags) => {
@@ -108,9 +114,17 @@ async function campaign(
     timeBudgetMs: timeBudget,
     findingsMax: findings,
     signal: stop.signal,
-    cases: storedCases((text) => terminal.err(text)).filter((stored) => stored.scenario === scenario),
+    cases: casesOf(scenario, flags, terminal),
     onProgress: heartbeat(scenario, terminal),
   });
+}
+
+// What was found before, and what was kept; each once.
+function casesOf(scenario: string, { regressions }: ExploreFlags, terminal: Terminal): readonly Case[] {
+  const warn = (text: string): void => terminal.err(text);
+  const all = [...casesIn(failuresFolder, warn), ...casesIn(regressions, warn)];
+  const byId = new Map(all.map((stored) => [caseId(stored), stored]));
+  return [...byId.values()].filter((stored) => stored.scenario === scenario);
 }
 
 async function tellFindings(

@@ -3,14 +3,20 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 
 import { SimError } from "../errors.js";
-import { identityOf, mergeAll, parseReport } from "../explore/index.js";
+import {
+  identityOf,
+  keptFolder,
+  mergeAll,
+  parseReport,
+  runAndTell,
+  shrinkCase,
+  storeCase,
+} from "../explore/index.js";
 import { exitCodes } from "./exit-codes.js";
-import { failuresFolder, findCase, findRecording, storeCase } from "./failures-folder.js";
+import { findCase, findRecording } from "./find-case.js";
 import { parseCount } from "./numbers.js";
 import { formatFinding } from "./reporters/finding.js";
-import { shrinkCase } from "./shrink-case.js";
 import type { Terminal } from "./terminal.js";
-import { runAndTell } from "./told-run.js";
 
 type Exit = (code: number) => void;
 
@@ -36,7 +42,7 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
     .command("keep")
     .description("copy a stored failure to a folder of regressions, to be committed and run by tests")
     .argument("<failure>", "file or id")
-    .option("--to <folder>", "where regressions live", "test/regressions")
+    .option("--to <folder>", "where regressions live", keptFolder)
     .action((text: string, { to }: { readonly to: string }) => {
       const { file } = storeCase(findCase(text), to);
       terminal.out(file);
@@ -77,7 +83,7 @@ async function shrinkOne(text: string | undefined, runs: number, terminal: Termi
     terminal.err(`It did not fail again: nothing was shrunk.`);
     return exitCodes.replayMissed;
   }
-  const { id, file } = storeCase(least, failuresFolder);
+  const { id, file } = storeCase(least);
   const { story } = await runAndTell({ ...least, failureHash: undefined });
   const history = `Shrunk from ${found.deviations.length} to ${least.deviations.length} deviations in ${shrunk.runs} runs.`;
   terminal.out(formatFinding({ found: least, id, file, story, history }));

@@ -7,10 +7,12 @@
  */
 import { SimError } from "../errors.js";
 
-import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
+import type { Phoenix, PhoenixOptions } from "../phoenix/index.js";
 import { type Scenario, createChecks, scenarioNamed, scenarios } from "../scenarios/index.js";
 import { nearest } from "../text.js";
-import type { Failure, RunOnce, RunOutcome } from "./run.js";
+import { attempt, runOneWorld } from "./one-world.js";
+import type { RunOnce } from "./run.js";
+import { stopExperiments } from "./stop-experiments.js";
 import { twoClients } from "./workloads/two-clients.js";
 
 export interface WorldRunOptions {
@@ -44,23 +46,20 @@ const never = new Set(["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_TIME_LIMIT", "SIM_
 export function createWorldRun({ world = {}, scale = 0.02, onWorld }: WorldRunOptions = {}): RunOnce {
   return async ({ scenario: name, profile, seed, driver, onStep }) => {
     const scenario = explorableNamed(name);
-    const phoenix = await createPhoenix({
+    const options: PhoenixOptions = {
       ...scenario.world,
       ...world,
       platform: mergePlatforms(scenario.world.platform, world.platform),
       seed,
       driver,
       onStep,
-      record: true,
-      faults: { profile, window: "75s" },
+      faults: { profile, window: scenario.faultWindow ?? "75s" },
+    };
+    const { outcome } = await runOneWorld(options, async (phoenix) => {
+      onWorld?.(phoenix);
+      await bothPhases(phoenix, scenario, scale);
     });
-    onWorld?.(phoenix);
-    const thrown = await attempt(async () => bothPhases(phoenix, scenario, scale));
-    const outcome = outcomeOf(phoenix, thrown);
-    const left = await attempt(async () => phoenix.dispose({ force: thrown !== undefined }));
-    return outcome.failure === undefined && left !== undefined
-      ? { ...outcome, failure: describe(left) }
-      : outcome;
+    return outcome;
   };
 }
 
@@ -85,56 +84,21 @@ function mergePlatforms(one: Platform = {}, other: Platform = {}): Platform {
 }
 
 async function bothPhases(phoenix: Phoenix, scenario: Scenario, scale: number): Promise<void> {
-  const context = { phoenix, check: createChecks(), scale, step: () => {}, report: () => {} };
-  const thrown = await attempt(async () => scenario.run(context));
-  if (phoenix.failure !== undefined) throw phoenix.failure;
-  if (thrown !== undefined && !excused(phoenix, thrown)) throw thrown;
-  // Experiments of the default duration run for an hour.
-  await phoenix.converge({ within: "3h" });
-}
-
-function excused(phoenix: Phoenix, thrown: unknown): boolean {
-  const code = (thrown as { readonly code?: unknown }).code;
-  return phoenix.faults.struck().length > 0 && !never.has(String(code));
-}
-
-async function attempt(work: () => Promise<void>): Promise<unknown> {
-  return work().then(
-    () => undefined,
-    (error: unknown) => error ?? new Error("Something threw undefined."),
+  const struck = (): boolean => phoenix.faults.struck().length > 0;
+  const check = createChecks({ excused: struck });
+  const thrown = await attempt(async () =>
+    scenario.run({ phoenix, check, scale, step: () => {}, report: () => {} }),
   );
+  if (phoenix.failure !== undefined) throw phoenix.failure;
+  if (thrown !== undefined && !(struck() && excusable(thrown))) throw thrown;
+  await phoenix.faults.healAll();
+  await stopExperiments(phoenix);
+  // What is left ends within minutes; a clock that was an hour off may have set an end that is an hour late.
+  await phoenix.converge({ within: "3h" });
+  // A workload that was cut short had no chance to close its sockets.
+  if (thrown !== undefined) await phoenix.dispose({ force: true });
 }
 
-function outcomeOf(phoenix: Phoenix, thrown: unknown): RunOutcome {
-  return {
-    failure: thrown === undefined ? undefined : describe(phoenix.failure ?? thrown),
-    traceHash: phoenix.trace.hash(),
-    steps: phoenix.trace.steps,
-    virtualUs: Math.round(phoenix.clock.nowMs * 1000),
-    deviations: [...phoenix.trace.deviations()],
-    sometimes: phoenix.sometimesSeen,
-  };
-}
-
-/** @returns A failure with an identity that is the same in every run that fails so. */
-function describe(thrown: unknown): Failure {
-  const { code, invariant, name, message, stack } = thrown as Partial<Record<string, unknown>>;
-  const text = String(message ?? thrown);
-  const source = typeof stack === "string" ? sourceOf(stack) : undefined;
-  const found = { message: text, ...(source === undefined ? {} : { source }) };
-  if (code === "SIM_INVARIANT") return { kind: "invariant", code: String(invariant), message: text };
-  if (code === "SIM_NOT_CONVERGED") return { kind: "convergence", code: String(invariant), message: text };
-  if (code === "SIM_ASSERTION") return { kind: "assertion", code: "SIM_ASSERTION", ...found };
-  if (code === "SIM_LEFT_OPEN") return { kind: "leak", code: "SIM_LEFT_OPEN", message: text };
-  if (typeof code === "string") return { kind: "error", code, ...found };
-  return { kind: "throw", code: typeof name === "string" ? name : "Error", ...found };
-}
-
-// The first place that is not the simulator's own machinery.
-function sourceOf(stack: string): string | undefined {
-  const line = stack
-    .split("\n")
-    .slice(1)
-    .find((each) => /:\d+:\d+\)?$/.test(each) && !/node:|node_modules|checks\.|errors\./.test(each));
-  return /([^/\\() ]+:\d+):\d+\)?$/.exec(line ?? "")?.[1];
+function excusable(thrown: unknown): boolean {
+  return !never.has(String((thrown as { readonly code?: unknown }).code));
 }

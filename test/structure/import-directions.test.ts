@@ -63,6 +63,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "sim/scenarios",
     "sim/phoenix",
     "sim/invariants",
+    "sim/trace",
     "sim/kernel",
     "sim/errors",
     "sim/text",

@@ -1,8 +1,10 @@
 /** Brings a recorded run back and keeps what a report tells of it. */
-import { type Recording, type Replay, createWorldRun, replay } from "../explore/index.js";
-import type { Phoenix } from "../phoenix/index.js";
 import { formatStep } from "../kernel/index.js";
+import type { Phoenix } from "../phoenix/index.js";
 import { tellStory } from "../trace/index.js";
+import { type Recording, type Replay, replay } from "./replay.js";
+import type { RunOnce } from "./run.js";
+import { createWorldRun } from "./world-run.js";
 
 export interface ToldRun extends Replay {
   /** What happened, in words. */
@@ -11,13 +13,20 @@ export interface ToldRun extends Replay {
   readonly steps: readonly string[];
 }
 
-/** @throws SimError `SIM_SCENARIO_UNKNOWN`, `SIM_PROFILE_UNKNOWN`. */
-export async function runAndTell(recording: Recording): Promise<ToldRun> {
+/** Makes what runs a world, and gives the world away once it stands. */
+export type MakeRun = (onWorld: (phoenix: Phoenix) => void) => RunOnce;
+
+/**
+ * @param makeRun - Whose worlds are run. @default those of the scenarios
+ * @throws SimError `SIM_SCENARIO_UNKNOWN`, `SIM_PROFILE_UNKNOWN`.
+ */
+export async function runAndTell(
+  recording: Recording,
+  makeRun: MakeRun = (onWorld) => createWorldRun({ onWorld }),
+): Promise<ToldRun> {
   let world: Phoenix | undefined;
-  const run = createWorldRun({
-    onWorld: (phoenix) => {
-      world = phoenix;
-    },
+  const run = makeRun((phoenix) => {
+    world = phoenix;
   });
   const done = await replay(run, recording);
   const { failure, deviations, virtualUs } = done.outcome;

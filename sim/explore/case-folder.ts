@@ -1,0 +1,49 @@
+/** Folders of case files: what explorations found, and what people kept of it. */
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Case, caseId, formatCase, parseCase } from "./case-file.js";
+
+/** Where an exploration keeps what it found, below the current folder. */
+export const failuresFolder = join(".phoenix-sim", "failures");
+
+/** Where failures live that were kept, to be committed and run by tests. */
+export const keptFolder = join("test", "regressions");
+
+/** @returns Paths of the case files in a folder, in the order of their ids; none when there is no such folder. */
+export function caseFilesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((name) => join(folder, name));
+}
+
+/** @throws SimError `SIM_CASE_INVALID`, and the error of Node for a file that cannot be read. */
+export function readCase(file: string): Case {
+  return parseCase(readFileSync(file, "utf8"), file);
+}
+
+/** @returns The cases of a folder; files that are none are told to `warn`. */
+export function casesIn(folder: string, warn: (text: string) => void): readonly Case[] {
+  return caseFilesIn(folder).flatMap((file) => {
+    try {
+      return [readCase(file)];
+    } catch (error) {
+      warn(`Left out: ${(error as Error).message}`);
+      return [];
+    }
+  });
+}
+
+/** Writes a case. @returns Its id and its file. */
+export function storeCase(
+  found: Case,
+  folder = failuresFolder,
+): { readonly id: string; readonly file: string } {
+  const id = caseId(found);
+  const file = join(folder, `${id}.json`);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(file, formatCase(found));
+  return { id, file };
+}

@@ -1,0 +1,69 @@
+/** One world from its start to its end, and what came of it: whatever happens in it is an outcome, not a throw. */
+import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
+import type { Failure, RunOutcome } from "./run.js";
+
+export interface OneWorld {
+  readonly outcome: RunOutcome;
+  /** What was thrown, for those who show it as it is; undefined when all went well. */
+  readonly thrown: unknown;
+}
+
+/**
+ * Builds a world, does the work in it, and disposes it. What the work leaves open is a failure, too.
+ *
+ * @throws What `createPhoenix` throws.
+ */
+export async function runOneWorld(
+  options: PhoenixOptions,
+  work: (phoenix: Phoenix) => Promise<void>,
+): Promise<OneWorld> {
+  const phoenix = await createPhoenix({ ...options, record: true });
+  const thrown = await attempt(async () => work(phoenix));
+  const outcome = outcomeOf(phoenix, thrown);
+  const left = await attempt(async () => phoenix.dispose({ force: thrown !== undefined }));
+  if (outcome.failure !== undefined || left === undefined)
+    return { outcome, thrown: phoenix.failure ?? thrown };
+  return { outcome: { ...outcome, failure: describe(left) }, thrown: left };
+}
+
+/** @returns What the work threw; undefined when it threw nothing. */
+export async function attempt(work: () => Promise<void>): Promise<unknown> {
+  return work().then(
+    () => undefined,
+    (error: unknown) => error ?? new Error("Something threw undefined."),
+  );
+}
+
+function outcomeOf(phoenix: Phoenix, thrown: unknown): RunOutcome {
+  return {
+    failure: thrown === undefined ? undefined : describe(phoenix.failure ?? thrown),
+    traceHash: phoenix.trace.hash(),
+    steps: phoenix.trace.steps,
+    virtualUs: Math.round(phoenix.clock.nowMs * 1000),
+    deviations: [...phoenix.trace.deviations()],
+    sometimes: phoenix.sometimesSeen,
+  };
+}
+
+/** @returns A failure with an identity that is the same in every run that fails so. */
+function describe(thrown: unknown): Failure {
+  const { code, invariant, name, message, stack } = thrown as Partial<Record<string, unknown>>;
+  const text = String(message ?? thrown);
+  const source = typeof stack === "string" ? sourceOf(stack) : undefined;
+  const found = { message: text, ...(source === undefined ? {} : { source }) };
+  if (code === "SIM_INVARIANT") return { kind: "invariant", code: String(invariant), message: text };
+  if (code === "SIM_NOT_CONVERGED") return { kind: "convergence", code: String(invariant), message: text };
+  if (code === "SIM_ASSERTION") return { kind: "assertion", code: "SIM_ASSERTION", ...found };
+  if (code === "SIM_LEFT_OPEN") return { kind: "leak", code: "SIM_LEFT_OPEN", message: text };
+  if (typeof code === "string") return { kind: "error", code, ...found };
+  return { kind: "throw", code: typeof name === "string" ? name : "Error", ...found };
+}
+
+// The first place that is not the simulator's own machinery.
+function sourceOf(stack: string): string | undefined {
+  const line = stack
+    .split("\n")
+    .slice(1)
+    .find((each) => /:\d+:\d+\)?$/.test(each) && !/node:|node_modules|checks\.|errors\./.test(each));
+  return /([^/\\() ]+:\d+):\d+\)?$/.exec(line ?? "")?.[1];
+}

@@ -105,6 +105,8 @@ export interface PhoenixNetwork {
 
 /** Faults of a world. */
 export interface PhoenixFaults extends FaultDesk {
+  /** Ends every fault that was injected by hand or by the profile, and lets the profile strike no more. */
+  healAll(): Promise<void>;
   /** What the profile of the world has done so far. */
   struck(): readonly { readonly name: string; readonly kind: string; readonly atMs: number }[];
 }

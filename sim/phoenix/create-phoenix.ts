@@ -149,7 +149,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     },
     network: createNetworkFacade(network),
     trace: createTraceFacade(parts),
-    faults: { ...oversight.faults, struck: () => oversight.storm.struck },
+    faults: { ...oversight.faults, healAll: oversight.heal, struck: () => oversight.storm.struck },
     always: oversight.properties.always,
     sometimes: oversight.properties.sometimes,
     reachable: oversight.properties.reachable,

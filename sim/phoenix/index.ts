@@ -1,4 +1,5 @@
 /** One world with a whole platform in it. */
+export { ConvergenceError } from "./converge.js";
 export { createPhoenix } from "./create-phoenix.js";
 export type * from "./api.js";
 export type { Capacities, PhoenixOptions, Replicas } from "./options.js";

@@ -10,6 +10,8 @@ export interface Oversight {
   readonly faults: FaultDesk;
   readonly storm: Storm;
   readonly properties: Properties;
+  /** Lets the storm strike no more, and ends every fault in force. */
+  heal(): Promise<void>;
   /** Ends all faults, then lets time pass until nothing is pending. */
   converge(within: Duration): Promise<void>;
 }
@@ -31,13 +33,19 @@ export function createOversight(parts: WorldParts): Oversight {
   const faults = createFaultDesk(parts);
   const { profile, windowMs } = options.faults;
   const storm = startStorm(parts, profileNamed(profile)(options.seed), { windowMs });
+
+  async function heal(): Promise<void> {
+    await storm.end();
+    await faults.healAll();
+  }
+
   return {
     faults,
     storm,
+    heal,
     properties: createProperties((name, problem) => fail(new InvariantError(name, problem))),
     async converge(within) {
-      await storm.end();
-      await faults.healAll();
+      await heal();
       await converge(loop, hub, within);
     },
   };

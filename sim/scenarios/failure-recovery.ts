@@ -17,6 +17,7 @@ export const failureRecovery: Scenario = {
   name: "failure-recovery",
   summary: "each part stops, crashes, freezes or is cut off in turn, and nothing is lost",
   deadline: "90m",
+  faultWindow: "12m",
   world: { nodes: ["node1", "node2"] },
   async run({ phoenix, check, step }) {
     const { client } = phoenix;

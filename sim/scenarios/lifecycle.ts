@@ -10,6 +10,7 @@ export const lifecycle: Scenario = {
   summary: "an experiment is created, deployed, measured, analyzed and completed",
   smoke: true,
   deadline: "15m",
+  faultWindow: "6m",
   world: { nodes: ["node1", "node2"] },
   async run({ phoenix, check, step }) {
     const { client } = phoenix;

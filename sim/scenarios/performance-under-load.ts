@@ -11,17 +11,20 @@ export const performanceUnderLoad: Scenario = {
   name: "performance-under-load",
   summary: "10,000 creates from 100 clients: p99 below 100 ms, errors below 1 %, over 1,000 a second",
   deadline: "5m",
+  faultWindow: "1s",
   world: { globals: true },
   async run({ phoenix, check, step, report, scale }) {
     const { token } = await phoenix.client.login("admin@phoenix.io", "admin123");
+    // Clients at once are what makes it a load: a small share of it gives up requests first.
     const perClient = Math.max(1, Math.round(requestsPerClient * scale));
+    const clients = Math.min(clientCount, Math.max(20, Math.round(clientCount * scale * 10)));
 
-    step(`${clientCount} clients create ${perClient} experiments each`);
+    step(`${clients} clients create ${perClient} experiments each`);
     const load: Load = { latenciesMs: [], failures: 0 };
     const startedAtMs = phoenix.clock.nowMs;
     const realStartedAtMs = realNowMs();
     await Promise.all(
-      range(clientCount).map(async (client) => runClient(phoenix, token, client, perClient, load)),
+      range(clients).map(async (client) => runClient(phoenix, token, client, perClient, load)),
     );
     const virtualSeconds = (phoenix.clock.nowMs - startedAtMs) / 1000;
     const realSeconds = (realNowMs() - realStartedAtMs) / 1000;
@@ -38,7 +41,7 @@ export const performanceUnderLoad: Scenario = {
       "throughput",
       `${throughput.toFixed(0)} req/s virtual, ${(sorted.length / realSeconds).toFixed(0)} req/s wall`,
     );
-    check.equal(sorted.length, clientCount * perClient, "requests answered");
+    check.equal(sorted.length, clients * perClient, "requests answered");
     check.below(percentile(99), 100, "a p99 below 100 ms");
     check.below(load.failures / sorted.length, 0.01, "an error rate below 1 %");
     check.above(throughput, 1_000, "a throughput above 1,000 requests a second");

@@ -9,6 +9,7 @@ export const pipelineHotReload: Scenario = {
   name: "pipeline-hot-reload",
   summary: "a new pipeline configuration takes effect within 30 s without disturbing the experiment",
   deadline: "20m",
+  faultWindow: "4m",
   world: { nodes: ["node1"] },
   async run({ phoenix, check, step }) {
     const { client } = phoenix;

@@ -24,6 +24,8 @@ export interface Scenario {
   readonly smoke?: boolean;
   /** Virtual time within which the whole scenario must end. */
   readonly deadline: Duration;
+  /** Virtual time in which the faults of an exploration begin, most of them early. @default 75s */
+  readonly faultWindow?: Duration;
   /** The world it needs beyond the defaults. */
   readonly world: Omit<PhoenixOptions, "seed" | "driver">;
   readonly run: (context: ScenarioContext) => Promise<void>;

@@ -10,6 +10,7 @@ export const tenantIsolation: Scenario = {
   summary: "tenants reach their own experiments and nothing of each other's",
   smoke: true,
   deadline: "5m",
+  faultWindow: "12s",
   world: {},
   async run({ phoenix, check, step }) {
     step("two tenants log in and create an experiment each");

@@ -17,6 +17,7 @@ export const websocketUpdates: Scenario = {
   name: "websocket-updates",
   summary: "every state of an experiment reaches a WebSocket, in order, also across a reconnect",
   deadline: "15m",
+  faultWindow: "4m",
   world: {},
   async run({ phoenix, check, step }) {
     const { client } = phoenix;

@@ -31,3 +31,5 @@ export { createWorldSockets } from "./websocket.js";
 export type { WorldSockets, WorldSocketsOptions } from "./websocket.js";
 export { printSources, sources } from "./sources.js";
 export type { Source, SourceState } from "./sources.js";
+export { createUndo } from "./undo.js";
+export type { Undo } from "./undo.js";

@@ -12,11 +12,24 @@ export function mix32(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
+/** Gets each text that is hashed, and its hash. */
+export type HashTap = (text: string, hash: number) => void;
+
+// Of the process, not of a world: it is on only while two runs that differed are laid side by side.
+let tap: HashTap | undefined;
+
+/** Shows every text that is hashed to `next`, until it is called with nothing. Digests become readable with it. */
+export function tapHashes(next?: HashTap): void {
+  tap = next;
+}
+
 /** Hashes UTF-16 code units. @returns An unsigned 32-bit integer. */
 export function hashString(text: string, seed = 0): number {
   let h = seed ^ 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return mix32(h ^ text.length);
+  const hash = mix32(h ^ text.length);
+  if (tap !== undefined) tap(text, hash);
+  return hash;
 }
 
 /** A running 64-bit hash over a sequence of integers. */

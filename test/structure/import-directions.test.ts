@@ -25,6 +25,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "sim/dataplane": ["sim/errors", "src/generator", "src/model"],
   "sim/client": ["src/model"],
   "sim/edge": ["sim/kernel", "sim/network", "sim/errors", "sim/text"],
+  "sim/determinism": ["sim/edge", "sim/kernel"],
   "sim/services": [
     "sim/kernel",
     "sim/network",
@@ -59,6 +60,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "sim/strategies": ["sim/kernel", "sim/errors", "sim/text"],
   "sim/invariants": ["sim/errors"],
   "sim/explore": [
+    "sim/determinism",
     "sim/strategies",
     "sim/scenarios",
     "sim/phoenix",

@@ -32,7 +32,7 @@ export interface CampaignOptions extends RunTarget {
   readonly shard?: Shard;
   /** Real milliseconds after which no further batch starts. @default none */
   readonly timeBudgetMs?: number | undefined;
-  /** Different findings after which no further batch starts. @default none */
+  /** Different findings after which it ends; runs after that are not counted. @default none */
   readonly findingsMax?: number | undefined;
   /** Ends the campaign early; what was found by then is reported. */
   readonly signal?: AbortSignal | undefined;
@@ -56,7 +56,7 @@ export interface Progress {
 
 /** @throws SimError `SIM_STRATEGY_UNKNOWN`, `SIM_OPTION_INVALID`. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
-  const { pool, shard = wholeCampaign, onProgress, nowMs = realNowMs } = options;
+  const { pool, shard = wholeCampaign, findingsMax = Infinity, onProgress, nowMs = realNowMs } = options;
   const strategy = options.strategy ?? "portfolio";
   const campaign = `${options.scenario} ${options.profile} seed ${options.seed} runs ${options.runs} ${strategy}`;
   refuse(options, strategy, shard);
@@ -73,6 +73,8 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   async function learnNext(): Promise<void> {
     const reports = (await pending.shift()) ?? [];
     for (const report of reports) {
+      // Of runs that were under way when enough was found, how many there were depends on the pool.
+      if (tally.findings >= findingsMax) break;
       const newFailure = tally.add(report);
       learner.learn({ ...report, newFailure });
     }
@@ -83,7 +85,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
   function reasonToStop(): CampaignReport["stoppedBy"] {
     if (options.signal?.aborted === true) return "interrupt";
-    if (tally.findings >= (options.findingsMax ?? Infinity)) return "findings";
+    if (tally.findings >= findingsMax) return "findings";
     if (nowMs() - startedMs >= (options.timeBudgetMs ?? Infinity)) return "time budget";
     // Two batches in a row found no branch to enter, and none can come any more.
     return idle >= 2 && learner.branchesLeft === 0 && !learner.cut ? "exhausted" : undefined;
@@ -94,13 +96,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     stoppedBy = reasonToStop();
     if (stoppedBy !== undefined) break;
     const feedback = learner.feedback(batch.firstRun, batch.count);
-    const jobs = jobsOf(batch, { ...options, strategy, shard, campaign }, pool.workers);
+    const untilFailure = findingsMax === 1;
+    const jobs = jobsOf(batch, { ...options, strategy, shard, campaign, untilFailure }, pool.workers);
     const results = Promise.all(jobs.map(async (job) => pool.submit({ ...job, feedback })));
     // Whoever awaits it later gets the error; until then it is not unhandled.
     results.catch(() => {});
     pending.push(results.then((lists) => lists.flat().filter((report) => report !== undefined)));
   }
   while (pending.length > 0) await learnNext();
+  stoppedBy ??= tally.findings >= findingsMax ? "findings" : undefined;
   return tally.report({ cases, covered: learner.covered, stoppedBy });
 }
 
@@ -121,11 +125,12 @@ async function replayCases(
 }
 
 type JobSettings = Required<Pick<CampaignOptions, "scenario" | "profile" | "seed" | "strategy" | "shard">> &
-  Pick<CampaignOptions, "twiceEvery"> & { readonly campaign: string };
+  Pick<CampaignOptions, "twiceEvery"> &
+  Pick<RunJob, "campaign" | "untilFailure">;
 
 // Small enough that no worker waits long at the end of a batch, large enough that feedback is not sent for each run.
 function jobsOf(batch: Batch, settings: JobSettings, workers: number): Omit<RunJob, "feedback">[] {
-  const { scenario, profile, campaign, strategy, shard, seed, twiceEvery = 50 } = settings;
+  const { scenario, profile, campaign, strategy, untilFailure, shard, seed, twiceEvery = 50 } = settings;
   const size = Math.max(1, Math.ceil(batch.count / (workers * 2)));
   const jobs: Omit<RunJob, "feedback">[] = [];
   for (let start = 0; start < batch.count; start += size) {
@@ -135,7 +140,7 @@ function jobsOf(batch: Batch, settings: JobSettings, workers: number): Omit<RunJ
       const global = globalRun(shard, run);
       return { run, seed: runSeed(seed, global), twice: global % twiceEvery === 0 };
     });
-    jobs.push({ scenario, profile, campaign, strategy, runs });
+    jobs.push({ scenario, profile, campaign, strategy, untilFailure, runs });
   }
   return jobs;
 }

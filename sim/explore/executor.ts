@@ -23,6 +23,8 @@ export interface RunJob extends RunTarget {
   readonly campaign: string;
   readonly strategy: string;
   readonly feedback: Feedback;
+  /** Does no further run of the campaign once one has failed; the earliest is still found, whoever does what. */
+  readonly untilFailure: boolean;
   readonly runs: readonly {
     /** Position in the shard. */
     readonly run: number;
@@ -65,6 +67,7 @@ export function createExecutor(
 ): Executor {
   const reported = new Set<number>();
   let campaign = "";
+  let firstFailed = Infinity;
 
   async function executeRun(job: RunJob, strategy: Strategy, index: number): Promise<RunReport | undefined> {
     const key = job.runs[index];
@@ -104,11 +107,17 @@ export function createExecutor(
     async execute(job) {
       if (job.campaign !== campaign) {
         campaign = job.campaign;
+        firstFailed = Infinity;
         reported.clear();
       }
       const strategy = strategies(job.strategy);
       const reports: (RunReport | undefined)[] = [];
-      for (let i = 0; i < job.runs.length; i++) reports.push(await executeRun(job, strategy, i));
+      for (let i = 0; i < job.runs.length; i++) {
+        if (job.untilFailure && (job.runs[i]?.run ?? 0) > firstFailed) break;
+        const report = await executeRun(job, strategy, i);
+        if (report?.failure !== undefined) firstFailed = Math.min(firstFailed, report.run);
+        reports.push(report);
+      }
       return reports;
     },
     replay: async (recording) => replay(runOnce, recording),

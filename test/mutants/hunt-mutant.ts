@@ -1,34 +1,42 @@
-/**
- * Hunts one mutant as `phoenix-sim explore` would, one run after the other, and ends at the first failure: a campaign
- * would finish its batch.
- */
-import { type Failure, createWorldRun, runSeed } from "../../sim/explore/index.js";
-import { emptyFeedback, portfolioStrategy } from "../../sim/strategies/index.js";
+/** Hunts one mutant as `phoenix-sim explore --findings 1` does, in this thread. */
+import {
+  type Finding,
+  createExecutor,
+  createWorldRun,
+  localPool,
+  runCampaign,
+} from "../../sim/explore/index.js";
+import { version } from "../../sim/version.js";
 import type { Mutant } from "./mutant.js";
 
 export interface Hunted {
   /** Runs it took; all of them when nothing was found. */
   readonly runs: number;
-  readonly failure: Failure | undefined;
+  readonly finding: Finding | undefined;
 }
 
-/** @param runsMax - After how many runs it gives up. */
-export async function huntMutant(mutant: Mutant, runsMax: number, seed = 1): Promise<Hunted> {
-  const { platform, profile = "swarm" } = mutant;
-  const runOnce = createWorldRun({ world: { platform } });
-  const strategy = portfolioStrategy();
-  for (let run = 0; run < runsMax; run++) {
-    const key = { run, seed: runSeed(seed, run) };
-    const driver = strategy.driverFor(key, { ...emptyFeedback, runs: run, firstRun: run });
-    if (driver === undefined) continue;
-    const { failure } = await runOnce({
-      scenario: "two-clients",
-      profile,
-      seed: driver.seed,
-      driver,
-      onStep: () => {},
-    });
-    if (failure !== undefined) return { runs: run + 1, failure };
-  }
-  return { runs: runsMax, failure: undefined };
+export interface HuntOptions {
+  /** After how many runs it gives up. */
+  readonly runsMax: number;
+  /** @default "swarm" */
+  readonly profile?: string;
+  /** Seed of the campaign. @default 1 */
+  readonly seed?: number;
+}
+
+/** Hunts in the small world of explorations, with the portfolio. */
+export async function huntMutant(
+  { platform }: Pick<Mutant, "platform">,
+  { runsMax, profile = "swarm", seed = 1 }: HuntOptions,
+): Promise<Hunted> {
+  const { findings, runs } = await runCampaign({
+    version,
+    scenario: "two-clients",
+    profile,
+    seed,
+    runs: runsMax,
+    findingsMax: 1,
+    pool: localPool(createExecutor(createWorldRun({ world: { platform } }))),
+  });
+  return { runs, finding: findings[0] };
 }

@@ -25,8 +25,8 @@ const quick = mutants.filter(({ shows = "sometimes" }) => shows === "always");
 test.each(quick.map((mutant) => [mutant.name, mutant] as const))(
   "%s is caught by its invariant",
   async (_, mutant) => {
-    const { failure } = await huntMutant(mutant, 20);
-    expect(mutant.caughtBy).toContain(failure === undefined ? "nothing" : identityOf(failure));
+    const { finding } = await huntMutant(mutant, { runsMax: 20 });
+    expect(mutant.caughtBy).toContain(finding?.identity ?? "nothing");
   },
 );
 

@@ -60,7 +60,7 @@ test("a finding is told once, by its first run, with how often it came", async (
   expect(tallies.reduce((sum, { runs }) => sum + runs, 0)).toBe(200);
 });
 
-test("enough findings, an interrupt or the time budget end it at a border, and say so", async () => {
+test("enough findings, an interrupt or the time budget end it, and say so", async () => {
   expect(await explore({ runs: 1000, findingsMax: 1 })).toMatchObject({ stoppedBy: "findings" });
   const controller = new AbortController();
   const interrupted = await explore({
@@ -76,6 +76,16 @@ test("enough findings, an interrupt or the time budget end it at a border, and s
   const timed = await explore({ runs: Infinity, timeBudgetMs: 100, nowMs: () => (clockMs += 5) });
   expect(timed).toMatchObject({ stoppedBy: "time budget" });
   expect(timed.findings).toHaveLength(1);
+});
+
+test("a campaign that ends at its first finding counts the runs up to it, on any number of workers", async () => {
+  const alone = await explore({ runs: 1000, findingsMax: 1 });
+  const [finding] = alone.findings;
+  expect(alone).toMatchObject({ failed: 1, runs: (finding?.run ?? 0) + 1, stoppedBy: "findings" });
+  expect(finding?.run).toBe((await explore()).findings[0]?.run);
+  for (const workers of [2, 7]) {
+    expect(await explore({ runs: 1000, findingsMax: 1, pool: manyExecutors(workers) })).toEqual(alone);
+  }
 });
 
 test("progress counts up to the runs of the campaign", async () => {

@@ -9,6 +9,7 @@ export {
   Labels,
   labelsOf,
   METRIC_NAME,
+  withName,
 } from "./labels.js";
 export { createMatcher, formatMatcher, type Matcher, type MatchOperator } from "./matcher.js";
 export { createRegExpCache, RegExpSyntaxError, type AnchoredRegExp, type RegExpCache } from "./regexp.js";

@@ -69,7 +69,9 @@ export class Labels {
       if (groups[index] === id) return groups[index + 1] as Labels;
     }
     const group = share(without ? this.without(names) : this.keep(names));
-    this.#groups = groups.length < 2 * GROUPS_MAX ? [...groups, id, group] : [id, group];
+    // Spreading would leave room to grow, several times what is needed.
+    this.#groups =
+      groups.length === 0 || groups.length === 2 * GROUPS_MAX ? [id, group] : groups.concat([id, group]);
     return group;
   }
 
@@ -134,6 +136,20 @@ export function labelsOf(
   }
   // A copy has no room to grow, which would be as large again.
   return new Labels(pairs.slice());
+}
+
+/** The same set under another metric name. @param name - Not empty. */
+export function withName({ pairs }: Labels, name: string): Labels {
+  let place = 0;
+  while (place < pairs.length && compareText(pairs[place] as string, METRIC_NAME) < 0) place += 2;
+  const rest = pairs[place] === METRIC_NAME ? place + 2 : place;
+  const named = Array<string>(place + 2 + pairs.length - rest);
+  for (let index = 0; index < place; index += 1) named[index] = pairs[index] as string;
+  named[place] = METRIC_NAME;
+  named[place + 1] = name;
+  for (let index = rest, to = place + 2; index < pairs.length; index += 1, to += 1)
+    named[to] = pairs[index] as string;
+  return new Labels(named);
 }
 
 /** Orders two texts by their code units. */

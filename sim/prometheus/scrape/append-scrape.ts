@@ -3,7 +3,7 @@ import type { ScrapeConfig } from "../config/index.js";
 import type { Dialect } from "../promql/index.js";
 import type { Storage } from "../storage/index.js";
 import type { TargetInfo } from "./target-labels.js";
-import { createStaging, readExposition } from "./read-exposition.js";
+import { readExposition, type Staging } from "./read-exposition.js";
 import { createScrapeCache } from "./scrape-cache.js";
 import { sampleLabels } from "./sample-labels.js";
 import type { MetadataByFamily } from "./metadata.js";
@@ -34,6 +34,8 @@ export interface AppenderOptions {
   readonly dialect: Dialect;
   /** Names and values of labels; share it among targets, as they expose the same ones. */
   readonly texts: TextPool;
+  /** Where bodies are read to; share it among targets, as one body is read at a time. */
+  readonly staging: Staging;
 }
 
 /** @returns An appender that has not seen the target yet. */
@@ -43,9 +45,9 @@ export function createTargetAppender({
   target,
   dialect,
   texts,
+  staging,
 }: AppenderOptions): TargetAppender {
   const cache = createScrapeCache();
-  const staging = createStaging();
   const metadata: MetadataByFamily = new Map();
   const labelOptions = {
     target: target.labels,
@@ -53,6 +55,7 @@ export function createTargetAppender({
     rules: config.metricRelabelRules,
     metadata,
     dialect,
+    texts,
   };
 
   function markVanished(timeMs: number, scrape: number): void {
@@ -64,22 +67,28 @@ export function createTargetAppender({
   }
 
   function commit(timeMs: number): void {
-    cache.scrapes += 1;
-    const scrape = cache.scrapes;
-    staging.order.forEach((line, position) => {
-      line.seenIn = scrape;
-      line.position = position;
-    });
-    for (let index = 0; index < staging.lines.length; index += 1) {
-      const { series } = staging.lines[index] as (typeof staging.lines)[number];
+    for (let index = 0; index < staging.sampleCount; index += 1) {
+      const line = staging.lines[index] as (typeof staging.lines)[number];
+      const { series } = line;
       if (series === undefined) continue;
       const own = staging.timesMs[index] as number;
       const ownTime = config.honorTimestamps && !Number.isNaN(own);
-      (staging.lines[index] as (typeof staging.lines)[number]).ownTime = ownTime;
+      line.ownTime = ownTime;
       storage.append(series, ownTime ? own : timeMs, staging.values[index] as number);
     }
+    if (!staging.asBefore) replaceLines(timeMs);
+  }
+
+  function replaceLines(timeMs: number): void {
+    cache.scrapes += 1;
+    const scrape = cache.scrapes;
+    const lines = staging.order.slice(0, staging.lineCount);
+    lines.forEach((line, position) => {
+      line.seenIn = scrape;
+      line.position = position;
+    });
     markVanished(timeMs, scrape);
-    cache.lines = [...staging.order];
+    cache.lines = lines;
   }
 
   function markAllStale(timeMs: number): void {
@@ -99,9 +108,8 @@ export function createTargetAppender({
           openMetrics,
           cache,
           metadata,
-          seriesFor(labels) {
-            const kept = labels.map(([name, value]) => [texts.keep(name), texts.keep(value)] as const);
-            const stored = sampleLabels(kept, labelOptions);
+          seriesFor(name, set) {
+            const stored = sampleLabels(name, set, labelOptions);
             return stored === undefined ? undefined : storage.series(stored);
           },
         });
@@ -109,8 +117,10 @@ export function createTargetAppender({
         if (!(cause instanceof ExpositionError)) throw cause;
         error = cause.message;
       }
-      const scraped = staging.lines.length;
-      const kept = staging.lines.filter(({ series }) => series !== undefined).length;
+      const scraped = staging.sampleCount;
+      let kept = 0;
+      for (let index = 0; index < scraped; index += 1)
+        if (staging.lines[index]?.series !== undefined) kept += 1;
       if (error === undefined && config.sampleLimit > 0 && kept > config.sampleLimit)
         error = "sample limit exceeded";
       const outcome = { scraped, kept, seriesAdded: staging.fresh, error };

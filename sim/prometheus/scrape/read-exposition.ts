@@ -4,19 +4,28 @@ import type { Series } from "../storage/index.js";
 import { ExpositionError } from "./exposition-error.js";
 import { readComment, type MetadataByFamily } from "./metadata.js";
 import type { CachedLine, ScrapeCache } from "./scrape-cache.js";
-import { readNumber, readSeriesText } from "./series-line.js";
+import { readNumber, readSeriesText, type LabelSet } from "./series-line.js";
 import { ownText } from "./text-pool.js";
 
-/** The samples of one body; reused from scrape to scrape. Index by index one sample. */
+/**
+ * The samples of one body, index by index. Reused from scrape to scrape and never emptied: what lies beyond the
+ * counts is left over from earlier bodies.
+ */
 export interface Staging {
   readonly lines: CachedLine[];
   readonly values: number[];
   /** NaN where the sample has no time of its own. */
   readonly timesMs: number[];
+  sampleCount: number;
   /** Comments and samples, in order: the next cache. */
   readonly order: CachedLine[];
+  lineCount: number;
   /** Lines that were not known before. */
   fresh: number;
+  /** Whether the lines are those of the scrape before, one by one. */
+  asBefore: boolean;
+  /** Texts in braces that this body has shown, and their labels: the metrics of one thing share them. */
+  readonly labelSets: Map<string, LabelSet>;
 }
 
 export interface ReadOptions {
@@ -24,7 +33,7 @@ export interface ReadOptions {
   readonly cache: ScrapeCache;
   readonly metadata: MetadataByFamily;
   /** Finds the stored series of a sample; undefined when relabelling drops it. */
-  seriesFor(labels: readonly (readonly [string, string])[]): Series | undefined;
+  seriesFor(name: string | undefined, set: LabelSet): Series | undefined;
 }
 
 const BLANK = 32;
@@ -38,7 +47,17 @@ const SMALL_E = 101;
 
 /** @returns An empty staging area. */
 export function createStaging(): Staging {
-  return { lines: [], values: [], timesMs: [], order: [], fresh: 0 };
+  return {
+    lines: [],
+    values: [],
+    timesMs: [],
+    sampleCount: 0,
+    order: [],
+    lineCount: 0,
+    fresh: 0,
+    asBefore: false,
+    labelSets: new Map(),
+  };
 }
 
 /**
@@ -59,10 +78,11 @@ export function readExposition(body: string, staging: Staging, options: ReadOpti
     if (expected !== undefined && isLine(body, at, lineEnd, expected)) {
       guess += 1;
       if (expected.isComment) {
-        staging.order.push(expected);
+        addLine(expected, staging);
         ended = options.openMetrics && expected.text === "# EOF";
       } else addSample(body, at + expected.text.length, lineEnd, expected, staging, options);
     } else {
+      staging.asBefore = false;
       const line = readLine(body, at, lineEnd, staging, options);
       ended = options.openMetrics && line?.text === "# EOF";
       // Lines may have come or gone: go on after the one found, if it was known.
@@ -71,14 +91,15 @@ export function readExposition(body: string, staging: Staging, options: ReadOpti
     at = lineEnd + 1;
   }
   if (options.openMetrics && !ended) throw new ExpositionError("data does not end with # EOF");
+  if (guess !== lines.length) staging.asBefore = false;
 }
 
 function reset(staging: Staging): void {
-  staging.lines.length = 0;
-  staging.values.length = 0;
-  staging.timesMs.length = 0;
-  staging.order.length = 0;
+  staging.sampleCount = 0;
+  staging.lineCount = 0;
   staging.fresh = 0;
+  staging.asBefore = true;
+  if (staging.labelSets.size > 0) staging.labelSets.clear();
 }
 
 function isLine(body: string, at: number, lineEnd: number, expected: CachedLine): boolean {
@@ -120,17 +141,17 @@ function readLine(
       readComment(line.text.trim(), options.metadata);
       byText.set(line.text, line);
     }
-    staging.order.push(line);
+    addLine(line, staging);
     return line;
   }
   // Blanks before a name would become part of it.
-  const { labels, end } = readSeriesText(body, start, lineEnd);
+  const { name, set, end } = readSeriesText(body, start, lineEnd, staging.labelSets);
   const text = body.slice(start, end);
   const known = byText.get(text);
   const line = known ?? {
     text: ownText(text),
     isComment: false,
-    series: options.seriesFor(labels),
+    series: options.seriesFor(name, set),
     position: -1,
     seenIn: 0,
     ownTime: false,
@@ -156,10 +177,17 @@ function addSample(
   let value = Number(text);
   let timeMs = NaN;
   if (Number.isNaN(value) || !isDecimal(text)) ({ value, timeMs } = readTail(text, options.openMetrics));
-  staging.lines.push(line);
-  staging.values.push(value);
-  staging.timesMs.push(timeMs);
-  staging.order.push(line);
+  const index = staging.sampleCount;
+  staging.lines[index] = line;
+  staging.values[index] = value;
+  staging.timesMs[index] = timeMs;
+  staging.sampleCount += 1;
+  addLine(line, staging);
+}
+
+function addLine(line: CachedLine, staging: Staging): void {
+  staging.order[staging.lineCount] = line;
+  staging.lineCount += 1;
 }
 
 /** Whether a text that Number accepts is not blank and has no prefix such as `0x`. */

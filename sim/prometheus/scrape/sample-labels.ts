@@ -1,9 +1,11 @@
 /** From the labels of an exposed sample to those of the stored series. */
 import { relabel, type RelabelRule } from "../config/index.js";
-import { labelsOf, METRIC_NAME, type Labels } from "../labels/index.js";
+import { labelsOf, METRIC_NAME, withName, type Labels } from "../labels/index.js";
 import { formatGeneral, parseGoFloat, type Dialect } from "../promql/index.js";
 import { ExpositionError } from "./exposition-error.js";
 import { typeOf, type MetadataByFamily } from "./metadata.js";
+import type { LabelSet } from "./series-line.js";
+import type { TextPool } from "./text-pool.js";
 
 export interface SampleLabelOptions {
   readonly target: Labels;
@@ -11,7 +13,11 @@ export interface SampleLabelOptions {
   readonly rules: readonly RelabelRule[];
   readonly metadata: MetadataByFamily;
   readonly dialect: Dialect;
+  readonly texts: TextPool;
 }
+
+/** Labels whose value is written differently for metrics of some types. */
+const BOUNDS: ReadonlySet<string> = new Set(["le", "quantile"]);
 
 /**
  * Joins the labels of a sample with those of its target and relabels them.
@@ -20,17 +26,37 @@ export interface SampleLabelOptions {
  * @throws ExpositionError when relabelling takes the name away.
  */
 export function sampleLabels(
-  exposed: readonly (readonly [string, string])[],
+  name: string | undefined,
+  set: LabelSet,
   options: SampleLabelOptions,
 ): Labels | undefined {
-  const labels = new Map<string, string>();
-  for (const [name, value] of exposed) labels.set(name, value);
+  set.stored ??= storedOnce(set, options);
+  if (name !== undefined && set.stored !== "differs by name")
+    return withName(set.stored, options.texts.keep(name));
+  const labels = exposedLabels(set, options.texts, name);
   if (options.dialect === 3) normaliseBounds(labels, options.metadata);
   joinTarget(labels, options.target, options.honorLabels);
   const result = relabel(labelsOf(labels), options.rules);
   if (result === undefined || result.pairs.length === 0) return undefined;
   if (result.get(METRIC_NAME) === "") throw new ExpositionError("missing metric name (__name__ label)");
   return result;
+}
+
+/** What every metric with these labels has in common. */
+function storedOnce(set: LabelSet, options: SampleLabelOptions): NonNullable<LabelSet["stored"]> {
+  const { target, honorLabels, rules, texts } = options;
+  const special = set.labels.some(([name]) => name === METRIC_NAME || BOUNDS.has(name));
+  if (special || rules.length > 0) return "differs by name";
+  const labels = exposedLabels(set, texts);
+  joinTarget(labels, target, honorLabels);
+  return labelsOf(labels);
+}
+
+function exposedLabels(set: LabelSet, texts: TextPool, metric?: string): Map<string, string> {
+  const labels = new Map<string, string>();
+  if (metric !== undefined) labels.set(METRIC_NAME, texts.keep(metric));
+  for (const [name, value] of set.labels) labels.set(texts.keep(name), texts.keep(value));
+  return labels;
 }
 
 /** The labels of a series about a target itself, such as `up`. */

@@ -6,6 +6,7 @@ import type { Dialect } from "../promql/index.js";
 import type { Storage } from "../storage/index.js";
 import { createHttpDiscovery } from "./http-discovery.js";
 import { createScrapeTarget, targetKey, type ScrapeTarget, type TargetStatus } from "./scrape-target.js";
+import { createStaging } from "./read-exposition.js";
 import { targetInfo } from "./target-labels.js";
 import { createTextPool } from "./text-pool.js";
 
@@ -34,6 +35,7 @@ export function createScrapePool(options: ScrapePoolOptions): ScrapePool {
   const { config, dialect } = options;
   const active = new Map<string, ScrapeTarget>();
   const texts = createTextPool();
+  const staging = createStaging();
   let dropped: Labels[] = [];
   // Index 0 holds the static targets; each discovery keeps its last good list.
   const groups: (readonly TargetGroup[])[] = [config.staticConfigs, ...config.httpDiscoveries.map(() => [])];
@@ -57,7 +59,7 @@ export function createScrapePool(options: ScrapePoolOptions): ScrapePool {
         const key = targetKey(info);
         if (wanted.has(key)) continue;
         const known = active.get(key);
-        const target = known ?? createScrapeTarget({ ...options, target: info, texts });
+        const target = known ?? createScrapeTarget({ ...options, target: info, texts, staging });
         if (known === undefined) target.start();
         wanted.set(key, target);
       }

@@ -1,11 +1,21 @@
 /** The slow way through one line of exposition text: its name, labels, value and time. */
-import { goQuote, METRIC_NAME } from "../labels/index.js";
+import { goQuote, METRIC_NAME, type Labels } from "../labels/index.js";
 import { parseGoFloat } from "../promql/index.js";
 import { ExpositionError } from "./exposition-error.js";
 
+/** What braces hold. */
+export interface LabelSet {
+  /** The metric's name is among them when it stands in the braces. */
+  readonly labels: readonly (readonly [name: string, value: string])[];
+  /** What storing made of them, for the next sample with the same labels. */
+  stored?: Labels | "differs by name";
+}
+
 /** The part of a line that names a series. */
 export interface SeriesText {
-  readonly labels: readonly (readonly [name: string, value: string])[];
+  /** Undefined when it stands in the braces. */
+  readonly name: string | undefined;
+  readonly set: LabelSet;
   /** Where in the text the value may begin. */
   readonly end: number;
 }
@@ -18,9 +28,30 @@ const BLANKS = /[ \t]*/y;
 /**
  * Reads name and labels from `text[start..end)`.
  *
+ * @param known - Sets by their text in braces; gets those that are new.
  * @throws ExpositionError when they are malformed.
  */
-export function readSeriesText(text: string, start: number, lineEnd: number): SeriesText {
+export function readSeriesText(
+  text: string,
+  start: number,
+  lineEnd: number,
+  known: Map<string, LabelSet>,
+): SeriesText {
+  NAME.lastIndex = start;
+  const [name] = NAME.exec(text) ?? [];
+  const open = start + (name?.length ?? 0);
+  if (name === undefined || text[open] !== "{") return readAnew(text, start, lineEnd);
+  const end = text.lastIndexOf("}", lineEnd - 1) + 1;
+  const braces = text.slice(open, end);
+  const set = known.get(braces);
+  if (set !== undefined) return { name, set, end };
+  const read = readAnew(text, start, lineEnd);
+  // A later brace belongs to something else than the labels.
+  if (read.end === end) known.set(braces, read.set);
+  return read;
+}
+
+function readAnew(text: string, start: number, lineEnd: number): SeriesText {
   const line = text.slice(start, lineEnd);
   const labels: [string, string][] = [];
   let at = 0;
@@ -37,14 +68,13 @@ export function readSeriesText(text: string, start: number, lineEnd: number): Se
     );
   };
   const name = take(NAME);
-  if (name !== undefined) labels.push([METRIC_NAME, name]);
   take(BLANKS);
   if (line[at] === "{") {
     at += 1;
     readLabels(name !== undefined);
   }
-  if (labels.every(([label]) => label !== METRIC_NAME)) fail("a valid start token");
-  return { labels, end: start + at };
+  if (name === undefined && labels.every(([label]) => label !== METRIC_NAME)) fail("a valid start token");
+  return { name, set: { labels }, end: start + at };
 
   function readLabels(named: boolean): void {
     for (;;) {
@@ -61,7 +91,7 @@ export function readSeriesText(text: string, start: number, lineEnd: number): Se
         take(BLANKS);
         const value = take(QUOTED);
         if (value === undefined) return fail("label value");
-        if (labels.some(([other]) => other === label)) {
+        if ((named && label === METRIC_NAME) || labels.some(([other]) => other === label)) {
           throw new ExpositionError(`label name ${goQuote(label)} is not unique: invalid sample`);
         }
         labels.push([label, unescapeText(value)]);

@@ -30,6 +30,6 @@ export function createTextPool(): TextPool {
 
 /** @returns An equal text that holds on to nothing else. */
 export function ownText(text: string): string {
-  // What is put together is written out anew once it is cut again.
-  return ` ${text}`.slice(1);
+  // Joining writes a new text out in one piece.
+  return [text.slice(0, 1), text.slice(1)].join("");
 }

@@ -2,10 +2,9 @@
 import { buildCollectorConfig, type BuildResult } from "./collector-config.js";
 import { createCollectorSlot, type CollectorSlot } from "./collector-slot.js";
 import type { Collector } from "./collector.js";
-import type { ConfigReader } from "./config-reader.js";
+import type { ConfigTools } from "./config-tools.js";
 import type { DesiredCollector, NodeDisk } from "./disk.js";
 import type { ResolvedNodeOptions } from "./node-options.js";
-import type { RegexCompiler } from "./ottl/index.js";
 import { refuse, type Outcome } from "./outcome.js";
 import { ConfigProblem } from "./processors/index.js";
 
@@ -14,8 +13,7 @@ export interface CollectorRegistryOptions {
   readonly disk: NodeDisk;
   readonly options: ResolvedNodeOptions;
   readonly uptimeMs: () => number;
-  readonly readConfig: ConfigReader;
-  readonly regex: RegexCompiler;
+  readonly configs: ConfigTools;
 }
 
 /** A request to run one version of a collector. */
@@ -61,7 +59,10 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
     if (!built.ok) return refuse(422, "invalid configuration", { errors: built.errors });
     const key = keyOf(desired.experimentId, desired.variant);
     const { config } = built;
-    const slot = createCollectorSlot({ desired, config, uptimeMs, liveAtMs });
+    const onLive = (version: number): void => {
+      disk.onceLive.set(key, Math.max(version, disk.onceLive.get(key) ?? 0));
+    };
+    const slot = createCollectorSlot({ desired, config, uptimeMs, liveAtMs, onLive });
     disk.collectors.set(key, desired);
     slots.set(key, slot);
     byPort.set(desired.port, slot);
@@ -135,10 +136,7 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
   };
 }
 
-function build(
-  { nodeName, readConfig, regex }: CollectorRegistryOptions,
-  request: CollectorRequest,
-): BuildResult {
+function build({ nodeName, configs }: CollectorRegistryOptions, request: CollectorRequest): BuildResult {
   const environment = {
     NODE_NAME: nodeName,
     HOST_NAME: nodeName,
@@ -146,7 +144,10 @@ function build(
     PHOENIX_VARIANT: request.variant,
   };
   try {
-    return buildCollectorConfig(readConfig(request.config, environment), { regex, hostName: nodeName });
+    return buildCollectorConfig(configs.read(request.config, environment), {
+      ottl: configs.ottl,
+      hostName: nodeName,
+    });
   } catch (error) {
     if (error instanceof ConfigProblem) return { ok: false, errors: [error.message] };
     throw error;

@@ -7,14 +7,13 @@
 import type { Clock, HttpHandler, HttpReply, Logger, Random } from "../../src/ports/index.js";
 import { serveAgent } from "./agent-api.js";
 import { createCollectorRegistry, type CollectorRegistry } from "./collector-registry.js";
-import { createConfigReader, type ConfigReader } from "./config-reader.js";
+import { createConfigTools, type ConfigTools } from "./config-tools.js";
 import type { NodeDisk } from "./disk.js";
 import { expositionContentType } from "./exposition.js";
 import { mix } from "./hash.js";
 import { createNodeLoad, type NodeLoad } from "./node-load.js";
 import { createProcessTable, type ProcessTable } from "./process-table.js";
 import { resolveNodeOptions, type NodeOptions } from "./node-options.js";
-import { createRegexCompiler } from "./regex.js";
 
 export interface NodeAgentParts {
   /** Name of the node, such as `node1`; also the host name that its series carry. */
@@ -24,8 +23,8 @@ export interface NodeAgentParts {
   readonly random: Random;
   readonly logger: Logger;
   readonly disk: NodeDisk;
-  /** Share one among the nodes of a world: the same configuration then is decoded once. */
-  readonly readConfig?: ConfigReader;
+  /** Share one among nodes: the same configuration then is decoded once. */
+  readonly configs?: ConfigTools;
   readonly options?: NodeOptions;
 }
 
@@ -63,9 +62,8 @@ interface Machine {
 
 /** Builds a node; it serves after `start()`. */
 export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
-  const { name, clock, random, logger, disk, readConfig = createConfigReader() } = parts;
+  const { name, clock, random, logger, disk, configs = createConfigTools() } = parts;
   const options = resolveNodeOptions(parts.options);
-  const regex = createRegexCompiler();
   let machine: Machine | undefined;
   let latencyFactor = 1;
 
@@ -82,8 +80,7 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
       disk,
       options,
       uptimeMs,
-      readConfig,
-      regex,
+      configs,
     });
     logger.info("node booted", { node: name, boot: disk.bootCount, collectors: disk.collectors.size });
     return { collectors, load, processes, uptimeMs };

@@ -1,5 +1,6 @@
 /** All services of a world on their hosts, and the stores that outlive them. */
-import { createConfigReader, createNodeDisk, type NodeAgent, type NodeDisk } from "../dataplane/index.js";
+import { createRenderer } from "../../src/generator/index.js";
+import { createConfigTools, createNodeDisk, type NodeAgent, type NodeDisk } from "../dataplane/index.js";
 import { SimError } from "../errors.js";
 import type { Incarnation } from "../kernel/index.js";
 import type { CapacityOptions } from "../network/index.js";
@@ -10,6 +11,7 @@ import { controllerInstance } from "./controller.js";
 import { gatewayInstance } from "./gateway.js";
 import { generatorInstance } from "./generator.js";
 import { nodeInstance } from "./node.js";
+import { rememberingPasswords } from "./passwords.js";
 import { type Writer, createDatabaseFactory, postgresInstance } from "./postgres.js";
 import type { PlatformOptions } from "./platform-options.js";
 import { createScrapeConfigs, prometheusInstance } from "./prometheus.js";
@@ -47,9 +49,12 @@ export interface Cluster {
   writer(pid: number): Writer | undefined;
 }
 
-// Schema and rules are read at the first world of a process and shared by all: they never change.
+// Read at the first world of a process and shared by all: schema, rules and compiled texts never change.
 const createPlatformDatabase = createDatabaseFactory();
 const scrapeConfigFor = createScrapeConfigs();
+const configs = createConfigTools(256);
+const renderer = createRenderer(256);
+const checkPassword = rememberingPasswords();
 
 /** Builds hosts and services; nothing runs until they are started. */
 export function createCluster(world: World, options: ClusterOptions): Cluster {
@@ -89,22 +94,26 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
     ),
     redis: group("redis", 1, (life) => redisInstance(world, redis, life)),
     generator: group("generator", replicas.generator, (life) =>
-      generatorInstance(world, life, platform.generator),
+      generatorInstance(world, life, renderer, platform.generator),
     ),
     controller: group("controller", replicas.controller, (life) =>
       controllerInstance(world, life, poolSize, platform.controller),
     ),
     gateway: group("gateway", replicas.gateway, (life) =>
-      gatewayInstance(world, life, { poolSize, capacity: capacity.gateway, given: platform.gateway }),
+      gatewayInstance(world, life, {
+        poolSize,
+        capacity: capacity.gateway,
+        checkPassword,
+        given: platform.gateway,
+      }),
     ),
     prometheus: group("prometheus", 1, (life) =>
       prometheusInstance(world, life, scrapeConfig, storage, (instance) => (prometheus = instance)),
     ),
   };
-  const readConfig = createConfigReader();
   const nodes = new Map(
     nodeNames.map((name) => {
-      const nodeStorage = { disk: disks.get(name) ?? createNodeDisk(), readConfig };
+      const nodeStorage = { disk: disks.get(name) ?? createNodeDisk(), configs };
       const build = (life: Incarnation): Instance =>
         nodeInstance(world, nodeStorage, life, (agent) => agents.set(name, agent), platform.node);
       return [name, service(name, build)] as const;

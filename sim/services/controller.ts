@@ -32,7 +32,7 @@ export function controllerInstance(
   const controller = createController({
     ...ports,
     ...(given.options === undefined ? {} : { options: given.options }),
-    ...partsFor(given.parts, ports),
+    parts: partsFor(given.parts, ports),
   });
   const handler = given.handler?.(controller.handle) ?? controller.handle;
   return {

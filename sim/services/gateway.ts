@@ -1,5 +1,5 @@
 /** The API gateway on a host: HTTP and WebSockets on one port. */
-import { createGateway } from "../../src/gateway/index.js";
+import { type GatewayParts, createGateway } from "../../src/gateway/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { servePort } from "../edge/index.js";
 import type { Incarnation } from "../kernel/index.js";
@@ -18,13 +18,14 @@ export interface GatewaySettings {
   /** Connections to PostgreSQL. */
   readonly poolSize: number;
   readonly capacity: CapacityOptions;
+  readonly checkPassword: GatewayParts["checkPassword"];
   readonly given: PlatformOptions["gateway"];
 }
 
 export function gatewayInstance(
   world: World,
   life: Incarnation,
-  { poolSize, capacity, given = {} }: GatewaySettings,
+  { poolSize, capacity, checkPassword, given = {} }: GatewaySettings,
 ): Instance {
   const { loop, network, recorder, taps } = world;
   const sql = connectPool(network, life, poolSize);
@@ -41,14 +42,16 @@ export function gatewayInstance(
   const gateway = createGateway({
     ...ports,
     ...(given.options === undefined ? {} : { options: given.options }),
-    ...partsFor(given.parts, ports),
+    parts: { checkPassword, ...partsFor(given.parts, ports) },
   });
   const answer = given.handler?.(gateway.handle) ?? gateway.handle;
+  const wrapSocket = given.socket ?? ((socket) => socket);
   const handler: HttpHandler = async (request) => {
+    const askedAtMs = loop.clock.nowMs;
     await workers.serve(life, request.method);
     const reply = await answer(request);
     recorder.answered(`${request.method} ${routeLabel(pathOf(request.url))}`, reply.status);
-    if (life.alive) taps.answered({ host: life.name, request, reply });
+    if (life.alive) taps.answered({ host: life.name, request, reply, askedAtMs });
     return reply;
   };
   return {
@@ -60,7 +63,7 @@ export function gatewayInstance(
         life,
         port: gatewayPort,
         handler: interfered(world.interference, life.name, handler),
-        onSocket: (socket, request) => gateway.openSocket(taps.socket(life, socket, request), request),
+        onSocket: (socket, request) => gateway.openSocket(wrapSocket(taps.socket(life, socket, request)), request),
       });
     },
     async stop() {

@@ -1,5 +1,5 @@
 /** The config generator on a host. */
-import { createGenerator } from "../../src/generator/index.js";
+import { type Renderer, createGenerator } from "../../src/generator/index.js";
 import type { Incarnation } from "../kernel/index.js";
 import { interfered } from "./interference.js";
 import type { PlatformOptions } from "./platform-options.js";
@@ -12,12 +12,14 @@ export const generatorPort = 8082;
 export function generatorInstance(
   world: World,
   life: Incarnation,
+  renderer: Renderer,
   given: PlatformOptions["generator"] = {},
 ): Instance {
   const generator = createGenerator({
     clock: createClockPort(life),
     logger: createLoggerPort(world.loop, life, world.recorder),
-    ...(given.options === undefined ? {} : { options: given.options }),
+    // Whoever sets how much is remembered gets a memory of its own.
+    ...(given.options === undefined ? { renderer } : { options: given.options }),
   });
   const handler = given.handler?.(generator.handle) ?? generator.handle;
   return {

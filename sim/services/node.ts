@@ -1,5 +1,5 @@
 /** A node on a host: the agent on port 8090, and the metrics ports of its collectors. */
-import { type ConfigReader, type NodeAgent, type NodeDisk, createNodeAgent } from "../dataplane/index.js";
+import { type ConfigTools, type NodeAgent, type NodeDisk, createNodeAgent } from "../dataplane/index.js";
 import type { Incarnation } from "../kernel/index.js";
 import { interfered } from "./interference.js";
 import type { PlatformOptions } from "./platform-options.js";
@@ -12,7 +12,7 @@ export const nodeAgentPort = 8090;
 /** What outlives the crashes of a node, and what its nodes share. */
 export interface NodeStorage {
   readonly disk: NodeDisk;
-  readonly readConfig: ConfigReader;
+  readonly configs: ConfigTools;
 }
 
 /** @param onBoot - Gets the agent of each life; faults act on it. */
@@ -30,7 +30,7 @@ export function nodeInstance(
     random: createRandomPort(loop, life),
     logger: createLoggerPort(loop, life, recorder),
     disk: storage.disk,
-    readConfig: storage.readConfig,
+    configs: storage.configs,
   });
   const handler = given.handler?.(node.agent) ?? node.agent;
   return {

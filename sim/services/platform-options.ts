@@ -9,6 +9,7 @@ import type {
   HttpHandler,
   Logger,
   Random,
+  ServerSocket,
   SqlPool,
 } from "../../src/ports/index.js";
 
@@ -28,12 +29,16 @@ export type WrapPorts = (ports: ServicePorts) => ServicePorts;
 /** Exchanges how a service answers requests. Called once for each life. */
 export type WrapHandler = (handler: HttpHandler) => HttpHandler;
 
+/** Exchanges the server's end of a WebSocket. Called once for each socket. */
+export type WrapSocket = (socket: ServerSocket) => ServerSocket;
+
 export interface PlatformOptions {
   readonly gateway?: {
     readonly options?: GatewayOptions;
     readonly parts?: Partial<GatewayParts> | ((ports: ServicePorts) => Partial<GatewayParts>);
     readonly ports?: WrapPorts;
     readonly handler?: WrapHandler;
+    readonly socket?: WrapSocket;
   };
   readonly controller?: {
     readonly options?: ControllerOptions;
@@ -50,7 +55,6 @@ export interface PlatformOptions {
 export function partsFor<Parts extends object>(
   given: Parts | ((ports: ServicePorts) => Parts) | undefined,
   ports: ServicePorts,
-): { readonly parts?: Parts } {
-  if (given === undefined) return {};
-  return { parts: typeof given === "function" ? given(ports) : given };
+): Partial<Parts> {
+  return typeof given === "function" ? given(ports) : (given ?? {});
 }

@@ -6,6 +6,7 @@ import type { TransitionExperiment } from "../store/index.js";
 import type { Announcer } from "./announcer.js";
 import type { GatewayMetrics } from "./metrics.js";
 import type { ResolvedGatewayOptions } from "./options.js";
+import type { checkPassword } from "./passwords.js";
 import type { TenantGuard } from "./tenant.js";
 import type { Tokens } from "./tokens.js";
 
@@ -21,6 +22,7 @@ export interface GatewayContext {
   readonly metrics: GatewayMetrics;
   readonly ids: Ids;
   readonly tokens: Tokens;
+  readonly checkPassword: typeof checkPassword;
   readonly guard: TenantGuard;
   readonly announcer: Announcer;
   readonly generator: GeneratorClient;

@@ -27,6 +27,7 @@ import type { GatewayContext } from "./context.js";
 import { createEventFeed, createHub, type EventFeed } from "./live/index.js";
 import { createGatewayMetrics } from "./metrics.js";
 import { resolveGatewayOptions, type GatewayOptions } from "./options.js";
+import { checkPassword } from "./passwords.js";
 import type { Route } from "./route.js";
 import { routes } from "./routes/index.js";
 import { sameTenant, type TenantGuard } from "./tenant.js";
@@ -37,6 +38,7 @@ export interface GatewayParts {
   readonly ids: Ids;
   readonly guard: TenantGuard;
   readonly tokens: Tokens;
+  readonly checkPassword: typeof checkPassword;
   readonly announcer: Announcer;
   readonly generator: GeneratorClient;
   readonly transition: TransitionExperiment;
@@ -87,6 +89,7 @@ export function createGateway(given: GatewayPortsAndOptions): Gateway {
     prometheus: createPrometheusClient(http, options),
     metrics: createGatewayMetrics(),
     ids: parts.ids ?? createIds(random),
+    checkPassword: parts.checkPassword ?? checkPassword,
     tokens: parts.tokens ?? createTokens({ clock, ...options }),
     guard: parts.guard ?? sameTenant,
     announcer: parts.announcer ?? createAnnouncer(clock, cache, http, options.controllerUrl),

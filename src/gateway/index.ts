@@ -1,5 +1,6 @@
 /** The API gateway. */
 export { createGateway, type Gateway, type GatewayParts, type GatewayPortsAndOptions } from "./gateway.js";
+export { checkPassword } from "./passwords.js";
 export { resolveGatewayOptions, type GatewayOptions } from "./options.js";
 export { reply, type Reply } from "./reply.js";
 export type { Call, Method, Route } from "./route.js";

@@ -14,6 +14,9 @@ export interface GeneratedConfig {
   readonly git_branch: string;
 }
 
+/** Renders one request; the same request gives the same result. */
+export type Renderer = (request: GenerateRequest) => Parsed<GeneratedConfig>;
+
 type Texts = Pick<GeneratedConfig, "baseline_config" | "candidate_config" | "kubernetes_manifests">;
 
 // A UUID is plain text in YAML wherever it stands, so one UUID may be exchanged for another after rendering.
@@ -26,7 +29,7 @@ const standInId = "0badcafe-0000-4000-8000-0000deadbeef";
  *
  * @param rememberedMax - Renderings kept; the oldest goes first.
  */
-export function createRenderer(rememberedMax: number): (request: GenerateRequest) => Parsed<GeneratedConfig> {
+export function createRenderer(rememberedMax: number): Renderer {
   const remembered = new Map<string, Texts>();
 
   function texts(request: GenerateRequest, baseline: Template, candidate: Template): Texts {

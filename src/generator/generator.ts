@@ -6,7 +6,7 @@
  */
 import type { Clock, HttpHandler, HttpReply, HttpRequest, Logger } from "../ports/index.js";
 import { z } from "zod";
-import { createRenderer, type GeneratedConfig } from "./generate.js";
+import { createRenderer, type GeneratedConfig, type Renderer } from "./generate.js";
 import { parseBody, parseGenerateRequest, type FieldProblem } from "./generate-request.js";
 import { createRequestMetrics } from "./request-metrics.js";
 import { templates } from "./templates/index.js";
@@ -25,6 +25,8 @@ export interface GeneratorParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly options?: GeneratorOptions;
+  /** Share one among generators: what one has rendered another need not. @default one of its own */
+  readonly renderer?: Renderer;
 }
 
 export interface Generator {
@@ -43,9 +45,9 @@ interface Route {
 const validateRequest = z.object({ configuration: z.string() });
 
 /** Builds a generator; it serves after `start()`. */
-export function createGenerator({ clock, logger, options = {} }: GeneratorParts): Generator {
+export function createGenerator({ clock, logger, options = {}, renderer }: GeneratorParts): Generator {
   const { lastConfigsMax = 1000, renderingsMax = 64, bodyLengthMax = 2_000_000 } = options;
-  const renderConfigs = createRenderer(renderingsMax);
+  const renderConfigs = renderer ?? createRenderer(renderingsMax);
   const metrics = createRequestMetrics();
   const lastConfigs = new Map<string, GeneratedConfig & { generated_at: string }>();
   let serving = false;

@@ -1,6 +1,6 @@
 /** The config generator: templates in, collector YAML out. */
 export { createGenerator, type Generator, type GeneratorOptions, type GeneratorParts } from "./generator.js";
-export { createRenderer, type GeneratedConfig } from "./generate.js";
+export { createRenderer, type GeneratedConfig, type Renderer } from "./generate.js";
 export { parseGenerateRequest, type FieldProblem, type GenerateRequest } from "./generate-request.js";
 export { processorOverride, type ProcessorOverride } from "./overrides.js";
 export { templates, type Template } from "./templates/index.js";

@@ -4,7 +4,7 @@
  */
 import type { Clock, HttpReply, Logger, Random } from "../../src/ports/index.js";
 import { type HttpServer, serveHttp } from "../../src/adapters/index.js";
-import { createConfigReader, createNodeAgent, createNodeDisk } from "../../sim/dataplane/index.js";
+import { createConfigTools, createNodeAgent, createNodeDisk } from "../../sim/dataplane/index.js";
 
 const agentPort = "8090";
 
@@ -14,10 +14,10 @@ export async function serveDataPlane(
   names: readonly string[],
   ports: { readonly clock: Clock; readonly random: Random; readonly logger: Logger },
 ): Promise<HttpServer> {
-  const readConfig = createConfigReader();
+  const configs = createConfigTools();
   const nodes = new Map(
     names.map((name) => {
-      const node = createNodeAgent({ name, ...ports, disk: createNodeDisk(), readConfig });
+      const node = createNodeAgent({ name, ...ports, disk: createNodeDisk(), configs });
       node.start();
       return [name, node] as const;
     }),

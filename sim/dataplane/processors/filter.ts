@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import { metricTable } from "../metric-table.js";
-import { parseCondition, type Expression, type RegexCompiler } from "../ottl/index.js";
+import type { Expression, RegexCompiler } from "../ottl/index.js";
 import type { Sample } from "../sample.js";
 import { readConfig, type ProcessorKind } from "./processor.js";
 
@@ -43,15 +43,15 @@ type Drop = (sample: Sample, metricName: string) => boolean;
 
 export const filter: ProcessorKind = {
   kind: "filter",
-  build: (config, { regex }) => {
+  build: (config, { ottl }) => {
     const { metric = [], datapoint = [], include, exclude } = readConfig(schema, config).metrics;
-    const conditions = [...metric, ...datapoint].map((text) => parseCondition(text, regex));
+    const conditions = [...metric, ...datapoint].map((text) => ottl.condition(text));
     const drops = conditions.map(dropWhere);
     if (include !== undefined) {
-      const matches = buildMatcher(include, regex);
+      const matches = buildMatcher(include, ottl.regex);
       drops.push((sample, name) => !matches(sample, name));
     }
-    if (exclude !== undefined) drops.push(buildMatcher(exclude, regex));
+    if (exclude !== undefined) drops.push(buildMatcher(exclude, ottl.regex));
     const perMetric =
       conditions.some((condition) => condition.perMetric) ||
       include?.metric_names !== undefined ||

@@ -5,7 +5,6 @@
  */
 import { z } from "zod";
 import { metricTable } from "../metric-table.js";
-import { parseCondition } from "../ottl/index.js";
 import { createRotatingMemo } from "../rotating-memo.js";
 import { valueAt, type Sample } from "../sample.js";
 import { readConfig, type ProcessorKind } from "./processor.js";
@@ -23,9 +22,9 @@ const gauges = metricTable.flatMap(({ type }, index) => (type === "gauge" ? [ind
 
 export const groupByAttributes: ProcessorKind = {
   kind: "groupbyattrs",
-  build: (config, { regex }) => {
+  build: (config, { ottl }) => {
     const { keys, keep_individual } = readConfig(schema, config);
-    const individual = keep_individual.map((text) => parseCondition(text, regex));
+    const individual = keep_individual.map((text) => ottl.condition(text));
     const groups = createRotatingMemo<string, Sample>(forgottenAfterScrapes);
     const seen = createRotatingMemo<Float64Array, Float64Array>(forgottenAfterScrapes);
 

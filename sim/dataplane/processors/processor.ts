@@ -1,6 +1,6 @@
 /** What a processor is to a pipeline. */
 import type { z } from "zod";
-import type { RegexCompiler } from "../ottl/index.js";
+import type { OttlCompiler } from "../ottl/index.js";
 import type { Sample } from "../sample.js";
 
 /** Judges each sample by itself: gives it back, changed or not, or drops it with undefined. */
@@ -23,7 +23,7 @@ export type Stage = EachStage | AllStage;
 
 /** What a processor may use while it is built. */
 export interface ProcessorTools {
-  readonly regex: RegexCompiler;
+  readonly ottl: OttlCompiler;
   readonly hostName: string;
 }
 

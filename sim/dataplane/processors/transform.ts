@@ -1,7 +1,7 @@
 /** `transform`: runs OTTL statements on the attributes of each process. */
 import { z } from "zod";
 import { metricIndexes } from "../metric-table.js";
-import { parseStatement, type OttlScope } from "../ottl/index.js";
+import type { OttlScope } from "../ottl/index.js";
 import { ConfigProblem, readConfig, type ProcessorKind } from "./processor.js";
 
 const schema = z.strictObject({
@@ -13,9 +13,9 @@ const schema = z.strictObject({
 
 export const transform: ProcessorKind = {
   kind: "transform",
-  build: (config, { regex }) => {
+  build: (config, { ottl }) => {
     const statements = readConfig(schema, config).metric_statements.flatMap((group) =>
-      group.statements.map((text) => parseStatement(text, regex)),
+      group.statements.map((text) => ottl.statement(text)),
     );
     const target = statements.find(({ key }) => metricIndexes.has(key));
     if (target !== undefined) {

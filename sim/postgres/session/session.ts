@@ -169,17 +169,12 @@ export function createSession({
   const watchIdle = (): void => {
     const name = transaction === null ? "idle_session_timeout" : "idle_in_transaction_session_timeout";
     if (ended || state.settings.get(name) === "0") return;
-    const error =
+    const [code, message] =
       transaction === null
-        ? new DatabaseError("57P05", "terminating connection due to idle-session timeout", {}, "FATAL")
-        : new DatabaseError(
-            "25P03",
-            "terminating connection due to idle-in-transaction timeout",
-            {},
-            "FATAL",
-          );
+        ? ["57P05", "terminating connection due to idle-session timeout"]
+        : ["25P03", "terminating connection due to idle-in-transaction timeout"];
     cancelIdleTimer = engine.clock.setTimer(state.timeoutMs(name), "idle-timeout", () => {
-      terminate(error);
+      terminate(new DatabaseError(code, message, {}, "FATAL"));
       engine.drain();
     });
   };

@@ -4,7 +4,7 @@ import { findUser, insertUser, type StoredUser } from "../../store/index.js";
 import type { GatewayContext } from "../context.js";
 import { ApiError } from "../errors.js";
 import { timeText } from "../experiment-view.js";
-import { checkPassword, hashPassword } from "../passwords.js";
+import { hashPassword } from "../passwords.js";
 import { reply, type Reply } from "../reply.js";
 import { withBody, type Route } from "../route.js";
 import type { Identity } from "../tokens.js";
@@ -35,7 +35,7 @@ export const authRoutes: readonly Route[] = [
     handle: async ({ context, body }) => {
       const login = body.email ?? body.username ?? "";
       const user = await findUser(context.sql, login);
-      if (user === undefined || !checkPassword(body.password, user.password_hash)) {
+      if (user === undefined || !context.checkPassword(body.password, user.password_hash)) {
         throw new ApiError("AUTHENTICATION_ERROR", "wrong name or password");
       }
       return tokenReply(context, toIdentity(user), user);

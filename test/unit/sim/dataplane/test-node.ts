@@ -2,7 +2,7 @@
 import type { Clock, HttpReply, Logger } from "../../../../src/ports/index.js";
 import { createRenderer, parseGenerateRequest } from "../../../../src/generator/index.js";
 import {
-  createConfigReader,
+  createConfigTools,
   createNodeAgent,
   createNodeDisk,
   type NodeAgent,
@@ -25,7 +25,7 @@ export interface TestNode {
 
 const quiet: Logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 // Shared, as the nodes of a world share theirs: most tests use the same few configurations.
-const readConfig = createConfigReader(256);
+const configs = createConfigTools(256);
 const epochMs = 1_700_000_000_000;
 
 export function createTestNode({
@@ -43,7 +43,7 @@ export function createTestNode({
     },
   };
   const random = { bytes: (length: number) => new Uint8Array(length).map((_, index) => seed >> (8 * index)) };
-  const node = createNodeAgent({ name, clock, random, logger: quiet, disk, options, readConfig });
+  const node = createNodeAgent({ name, clock, random, logger: quiet, disk, options, configs });
   node.start();
 
   const send: TestNode["send"] = (method, path, body) => {

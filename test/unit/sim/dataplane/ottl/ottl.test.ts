@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { parseCondition, parseStatement, type OttlScope } from "../../../../../sim/dataplane/ottl/index.js";
+import { createOttlCompiler, type OttlScope } from "../../../../../sim/dataplane/ottl/index.js";
 import { createRegexCompiler } from "../../../../../sim/dataplane/regex.js";
 
-const regex = createRegexCompiler();
+const ottl = createOttlCompiler(createRegexCompiler());
 const scope: OttlScope = {
   attributes: { "process.executable.name": "nginx-worker", "process.owner": "www" },
   values: Float64Array.from([12, 0.25, 2 ** 20, 0, 0, 4, 16]),
@@ -27,20 +27,19 @@ test.each([
   ['metric.name == "process.threads"', true],
   ['name == "process.cpu.time"', false],
 ])("%s is %s", (text, expected) => {
-  expect(parseCondition(text, regex).evaluate(scope)).toBe(expected);
+  expect(ottl.condition(text).evaluate(scope)).toBe(expected);
 });
 
 test("a statement sets an attribute where its condition holds", () => {
-  const { key, value, where } = parseStatement(
+  const { key, value, where } = ottl.statement(
     'set(attributes["name"], Concat(["aggregated", attributes["process.owner"]], "_")) where attributes["x"] == nil',
-    regex,
   );
   expect([key, value.evaluate(scope), where.evaluate(scope)]).toEqual(["name", "aggregated_www", true]);
 });
 
 test("conditions on metrics are known to change from scrape to scrape, those on names are not", () => {
-  expect(parseCondition('attributes["process.cpu.time"] > 1', regex).dynamic).toBe(true);
-  expect(parseCondition('attributes["process.owner"] == "x"', regex).dynamic).toBe(false);
+  expect(ottl.condition('attributes["process.cpu.time"] > 1').dynamic).toBe(true);
+  expect(ottl.condition('attributes["process.owner"] == "x"').dynamic).toBe(false);
 });
 
 test.each([
@@ -52,11 +51,9 @@ test.each([
   ["", "expected a value"],
   ['attributes["a"] == "b" "c"', 'unexpected "c"'],
 ])("%j is refused with the reason", (text, problem) => {
-  expect(() => parseCondition(text, regex)).toThrow(problem);
+  expect(() => ottl.condition(text)).toThrow(problem);
 });
 
 test("a statement that is not simulated is refused by name", () => {
-  expect(() => parseStatement("truncate_all(attributes, 10)", regex)).toThrow(
-    "truncate_all is not simulated",
-  );
+  expect(() => ottl.statement("truncate_all(attributes, 10)")).toThrow("truncate_all is not simulated");
 });

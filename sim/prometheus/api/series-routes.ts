@@ -61,5 +61,5 @@ function selectorOf(engine: Engine, text: string): readonly Matcher[] {
 
 function hasSamples(series: Series, fromMs: number, toMs: number): boolean {
   const first = series.firstAfter(fromMs - 1);
-  return first < series.count && (series.timestamps[first] as number) <= toMs;
+  return first < series.count && series.timeAt(first) <= toMs;
 }

@@ -53,14 +53,16 @@ export function evalSelector(
   const builder = createMatrixBuilder(series.length, steps);
   for (const one of series) {
     const offset = builder.offset;
-    const { timestamps, values, stale, count } = one;
+    const { slab, offset: first, stale, count } = one;
+    const { timestamps, values } = slab;
     let after = one.firstAfter(times[0] as number);
     let points = 0;
     for (let step = 0; step < steps; step += 1) {
       const time = times[step] as number;
-      while (after < count && (timestamps[after] as number) <= time) after += 1;
-      const at = after - 1;
-      if (at < 0 || time - (timestamps[at] as number) >= ageMax || stale?.[at] === 1) continue;
+      while (after < count && (timestamps[first + after] as number) <= time) after += 1;
+      const at = first + after - 1;
+      if (after === 0 || time - (timestamps[at] as number) >= ageMax) continue;
+      if (stale !== undefined && stale[after - 1] === 1) continue;
       builder.values[offset + step] =
         yields === "value" ? (values[at] as number) : (timestamps[at] as number) / 1000;
       builder.present[offset + step] = 1;
@@ -124,15 +126,17 @@ function cutSeries(series: Series, fromMs: number, toMs: number): RangeSeries | 
   const low = series.firstAfter(fromMs - 1);
   const high = series.firstAfter(toMs);
   if (low >= high) return undefined;
-  const { labels, stale, timestamps, values } = series;
-  if (stale === undefined) return { labels, dropName: false, timestamps, values, first: low, end: high };
+  const { labels, stale, offset } = series;
+  const { timestamps, values } = series.slab;
+  const [first, end] = [offset + low, offset + high];
+  if (stale === undefined) return { labels, dropName: false, timestamps, values, first, end };
   const fresh = (_: number, index: number): boolean => stale[low + index] === 0;
-  const kept = timestamps.subarray(low, high).filter(fresh);
+  const kept = timestamps.subarray(first, end).filter(fresh);
   return {
     labels,
     dropName: false,
     timestamps: kept,
-    values: values.subarray(low, high).filter(fresh),
+    values: values.subarray(first, end).filter(fresh),
     first: 0,
     end: kept.length,
   };

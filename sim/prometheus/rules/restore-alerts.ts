@@ -13,9 +13,10 @@ export function restoreAlerts(state: RuleState, storage: Storage, timeMs: number
   for (const alert of state.alerts.values()) {
     const series = storage.series(alert.labels.with(METRIC_NAME, "ALERTS_FOR_STATE"));
     const last = series.firstAfter(timeMs) - 1;
-    const downAtMs = series.timestamps[last] ?? -Infinity;
-    if (last < 0 || series.stale?.[last] === 1 || downAtMs < timeMs - OUTAGE_TOLERANCE_MS) continue;
-    const activeAtMs = (series.values[last] as number) * 1000;
+    if (last < 0 || series.isStale(last)) continue;
+    const downAtMs = series.timeAt(last);
+    if (downAtMs < timeMs - OUTAGE_TOLERANCE_MS) continue;
+    const activeAtMs = series.valueAt(last) * 1000;
     const remainingMs = forMs - (downAtMs - activeAtMs);
     if (remainingMs <= 0) alert.activeAtMs = activeAtMs;
     else if (remainingMs < GRACE_MS) alert.activeAtMs = timeMs + GRACE_MS - forMs;

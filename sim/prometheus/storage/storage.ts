@@ -6,6 +6,7 @@
 import { compareLabels, compareText, METRIC_NAME, type Labels, type Matcher } from "../labels/index.js";
 import { createLabelIndex, type LabelIndex } from "./label-index.js";
 import { createLabelKeys } from "./label-keys.js";
+import { createSampleRooms } from "./sample-room.js";
 import { Series, type AppendResult } from "./series.js";
 
 export interface StorageOptions {
@@ -46,6 +47,7 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
   const byKey = new Map<string, Series>();
   const index = createLabelIndex(() => byKey.values());
   const selections = new Map<string, Selection>();
+  const rooms = createSampleRooms();
   let samplesAppended = 0;
 
   function insert(series: Series, key: string): Series {
@@ -62,10 +64,10 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
   return {
     series(labels) {
       const key = keyOf(labels);
-      return byKey.get(key) ?? insert(new Series(labels), key);
+      return byKey.get(key) ?? insert(new Series(labels, rooms), key);
     },
     append(series, timeMs, value, stale = false) {
-      const result = series.append(timeMs, value, stale, retentionMs);
+      const result = series.append(timeMs, value, stale, retentionMs, rooms);
       if (result === "added") samplesAppended += 1;
       return result;
     },
@@ -85,7 +87,9 @@ export function createStorage({ retentionMs = FIFTEEN_DAYS_MS }: StorageOptions 
       return samplesAppended;
     },
     prune(beforeMs) {
-      const kept = [...byKey].filter(([, series]) => (series.timestamps[series.count - 1] ?? -1) >= beforeMs);
+      const kept = [...byKey].filter(
+        ([, series]) => series.count > 0 && series.timeAt(series.count - 1) >= beforeMs,
+      );
       if (kept.length === byKey.size) return;
       byKey.clear();
       index.clear();
@@ -132,14 +136,14 @@ function upToDate(selection: Selection): readonly Series[] {
 
 // Few come to many: the place of each is looked up, and what lies between is only copied.
 function merged(left: readonly Series[], right: readonly Series[]): readonly Series[] {
-  const all: Series[] = [];
+  const all = Array<Series>(left.length + right.length);
   let taken = 0;
-  for (const series of right) {
+  right.forEach((series, index) => {
     const place = firstAfter(left, series, taken);
-    for (; taken < place; taken += 1) all.push(left[taken] as Series);
-    all.push(series);
-  }
-  for (; taken < left.length; taken += 1) all.push(left[taken] as Series);
+    for (; taken < place; taken += 1) all[index + taken] = left[taken] as Series;
+    all[index + taken] = series;
+  });
+  for (; taken < left.length; taken += 1) all[right.length + taken] = left[taken] as Series;
   return all;
 }
 

@@ -32,4 +32,6 @@ await build({
 });
 process.on("exit", () => rmSync(outfile, { force: true }));
 process.argv = [process.argv[0], source, ...args];
+// Stacks name the sources.
+process.setSourceMapsEnabled(true);
 await import(pathToFileURL(outfile).href);

@@ -162,6 +162,7 @@ function conclude(report: CampaignReport, terminal: Terminal): number {
     terminal.err(
       `Stored case ${id}: ${verdict === "same" ? "fails as before" : verdict}${left === undefined ? "" : `; ${left}`}`,
     );
+  for (const use of report.harmless) terminal.err(`Not of the world, but made no difference: ${use}`);
   for (const difference of differences.slice(0, 3)) terminal.err(formatDifference(difference));
   const missing = neverReached(report);
   for (const name of missing) terminal.err(`Never came true in ${runs} runs: ${name}`);

@@ -4,17 +4,17 @@
  * Jobs and reports are plain data. An executor must get its jobs in the order of their runs, because it leaves
  * out of a report what it has reported before.
  */
+import { type LeakWatch, installLeakWatch } from "../determinism/index.js";
 import { type ChoicePoint, type Driver, replayDriver } from "../kernel/index.js";
 import {
   type Feedback,
   type LearnedRun,
-  type RunDriver,
   type Strategy,
   createCoverage,
   createSketcher,
   strategyNamed,
 } from "../strategies/index.js";
-import { type Difference, locateDifference, sameRun } from "./determinism.js";
+import { type Comparison, type Difference, compareRuns } from "./determinism.js";
 import { type Recording, type Replay, replay } from "./replay.js";
 import type { Failure, RunOnce, RunOutcome, RunTarget } from "./run.js";
 
@@ -47,6 +47,8 @@ export interface RunReport extends Pick<
   readonly coverage: Uint32Array;
   readonly sometimes: RunOutcome["sometimes"];
   readonly difference: Difference | undefined;
+  /** Uses of real time, randomness or I/O in it that made no difference; noticed only in runs that are run twice. */
+  readonly harmless: readonly string[];
 }
 
 export interface Executor {
@@ -61,6 +63,8 @@ export interface ExecutorOptions {
   readonly strategies?: (name: string) => Strategy;
 }
 
+const unchecked: Comparison = { difference: undefined, harmless: [] };
+
 export function createExecutor(
   runOnce: RunOnce,
   { strategies = strategyNamed }: ExecutorOptions = {},
@@ -68,6 +72,7 @@ export function createExecutor(
   const reported = new Set<number>();
   let campaign = "";
   let firstFailed = Infinity;
+  let leakWatch: LeakWatch | undefined;
 
   async function executeRun(job: RunJob, strategy: Strategy, index: number): Promise<RunReport | undefined> {
     const key = job.runs[index];
@@ -81,10 +86,18 @@ export function createExecutor(
     const fresh = coverage.pairs().filter((pair) => !reported.has(pair));
     for (const pair of fresh) reported.add(pair);
     const { failure, traceHash, steps, virtualUs, sometimes } = outcome;
-    const difference =
+    const target = { ...targetOf(job), seed };
+    // The second run replays what the first recorded, so that it also proves that the run can be brought back.
+    const { difference, harmless } =
       failure === undefined && !key.twice
-        ? undefined
-        : await compare(runOnce, job, outcome, seed, () => strategy.driverFor(key, job.feedback) ?? driver);
+        ? unchecked
+        : await compareRuns(
+            runOnce,
+            (leakWatch ??= installLeakWatch()),
+            outcome,
+            { ...target, driver: () => strategy.driverFor(key, job.feedback) ?? driver },
+            { ...target, driver: () => replayDriver(seed, outcome.deviations) },
+          );
     return {
       run: key.run,
       seed,
@@ -100,6 +113,7 @@ export function createExecutor(
       lesson: driver.lesson?.(),
       sometimes,
       difference,
+      harmless,
     };
   }
 
@@ -112,34 +126,21 @@ export function createExecutor(
       }
       const strategy = strategies(job.strategy);
       const reports: (RunReport | undefined)[] = [];
-      for (let i = 0; i < job.runs.length; i++) {
-        if (job.untilFailure && (job.runs[i]?.run ?? 0) > firstFailed) break;
-        const report = await executeRun(job, strategy, i);
-        if (report?.failure !== undefined) firstFailed = Math.min(firstFailed, report.run);
-        reports.push(report);
+      try {
+        for (let i = 0; i < job.runs.length; i++) {
+          if (job.untilFailure && (job.runs[i]?.run ?? 0) > firstFailed) break;
+          const report = await executeRun(job, strategy, i);
+          if (report?.failure !== undefined) firstFailed = Math.min(firstFailed, report.run);
+          reports.push(report);
+        }
+      } finally {
+        leakWatch?.uninstall();
+        leakWatch = undefined;
       }
       return reports;
     },
     replay: async (recording) => replay(runOnce, recording),
   };
-}
-
-// The second run replays what the first recorded, so that it also proves that the run can be brought back.
-async function compare(
-  runOnce: RunOnce,
-  job: RunJob,
-  outcome: RunOutcome,
-  seed: number,
-  driver: () => RunDriver,
-): Promise<Difference | undefined> {
-  const replay = { ...targetOf(job), seed, driver: replayDriver(seed, outcome.deviations) };
-  const again = await runOnce({ ...replay, onStep: () => {} });
-  if (sameRun(outcome, again)) return undefined;
-  return locateDifference(
-    runOnce,
-    { ...targetOf(job), seed, driver: driver() },
-    { ...replay, driver: replayDriver(seed, outcome.deviations) },
-  );
 }
 
 function targetOf({ scenario, profile }: RunTarget): RunTarget {

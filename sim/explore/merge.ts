@@ -34,6 +34,7 @@ export function mergeReports(one: CampaignReport, other: CampaignReport): Campai
     covered: one.covered + other.covered,
     findings: mergeFindings([...one.findings, ...other.findings]),
     differences: [...one.differences, ...other.differences].sort(byRun),
+    harmless: union(one.harmless, other.harmless),
     strategies: mergeStrategies(one.strategies, other.strategies),
     sometimes: {
       declared: union(one.sometimes.declared, other.sometimes.declared),

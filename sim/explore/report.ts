@@ -57,6 +57,8 @@ export interface CampaignReport extends RunTarget {
   readonly findings: readonly Finding[];
   /** Runs that could not be brought back; any makes the campaign worthless. */
   readonly differences: readonly (Difference & { readonly run: number })[];
+  /** Uses of real time, randomness or I/O that made no difference in the runs that were run twice. */
+  readonly harmless: readonly string[];
   readonly strategies: Readonly<Record<string, StrategyTally>>;
   readonly sometimes: { readonly declared: readonly string[]; readonly reached: readonly string[] };
   /** Why it ended before its last run, if it did. */
@@ -87,6 +89,7 @@ export function createTally(
   const differences: (Difference & { run: number })[] = [];
   const strategies = new Map<string, StrategyTally>();
   const declared = new Set<string>();
+  const harmless = new Set<string>();
   const reached = new Set<string>();
   let [runs, failed, steps, virtualUs] = [0, 0, 0, 0];
 
@@ -111,6 +114,7 @@ export function createTally(
       for (const name of sometimes?.reached ?? []) reached.add(name);
       if (difference !== undefined && differences.length < differencesMax)
         differences.push({ ...difference, run: globalRun(shard, report.run) });
+      for (const use of report.harmless) harmless.add(use);
       failed += failedNow;
       return failure !== undefined && find(report, failure);
     },
@@ -131,6 +135,7 @@ export function createTally(
       virtualUs,
       findings: [...findings.values()],
       differences,
+      harmless: [...harmless].sort(compareText),
       strategies: Object.fromEntries(strategies),
       sometimes: { declared: [...declared].sort(compareText), reached: [...reached].sort(compareText) },
       ...end,

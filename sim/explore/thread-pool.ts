@@ -90,6 +90,7 @@ function hungReport(job: RunJob, { run, seed }: RunJob["runs"][number], runMsMax
     lesson: undefined,
     sometimes: undefined,
     difference: undefined,
+    harmless: [],
   };
 }
 

@@ -6,7 +6,7 @@
  * only when nothing struck. Invariants count always.
  */
 import { SimError } from "../errors.js";
-
+import { parseDuration } from "../kernel/index.js";
 import type { Phoenix, PhoenixOptions } from "../phoenix/index.js";
 import { type Scenario, createChecks, scenarioNamed, scenarios } from "../scenarios/index.js";
 import { nearest } from "../text.js";
@@ -44,7 +44,7 @@ const never = new Set(["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_TIME_LIMIT", "SIM_
 
 /** @returns What an executor runs. */
 export function createWorldRun({ world = {}, scale = 0.02, onWorld }: WorldRunOptions = {}): RunOnce {
-  return async ({ scenario: name, profile, seed, driver, onStep }) => {
+  return async ({ scenario: name, profile, seed, driver, onStep, yieldOften = false }) => {
     const scenario = explorableNamed(name);
     const options: PhoenixOptions = {
       ...scenario.world,
@@ -53,6 +53,7 @@ export function createWorldRun({ world = {}, scale = 0.02, onWorld }: WorldRunOp
       seed,
       driver,
       onStep,
+      yieldOften,
       faults: { profile, window: scenario.faultWindow ?? "75s" },
     };
     const { outcome } = await runOneWorld(options, async (phoenix) => {
@@ -91,12 +92,18 @@ async function bothPhases(phoenix: Phoenix, scenario: Scenario, scale: number): 
   );
   if (phoenix.failure !== undefined) throw phoenix.failure;
   if (thrown !== undefined && !(struck() && excusable(thrown))) throw thrown;
+  // A short workload is over before most faults have struck; what it started is not.
+  if (scenario.faultWindow !== undefined) await advanceTo(phoenix, parseDuration(scenario.faultWindow));
   await phoenix.faults.healAll();
   await stopExperiments(phoenix);
   // What is left ends within minutes; a clock that was an hour off may have set an end that is an hour late.
   await phoenix.converge({ within: "3h" });
   // A workload that was cut short had no chance to close its sockets.
   if (thrown !== undefined) await phoenix.dispose({ force: true });
+}
+
+async function advanceTo({ clock }: Phoenix, virtualMs: number): Promise<void> {
+  if (virtualMs > clock.nowMs) await clock.advance(virtualMs - clock.nowMs);
 }
 
 function excusable(thrown: unknown): boolean {

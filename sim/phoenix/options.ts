@@ -62,6 +62,11 @@ export interface PhoenixOptions {
   readonly faults?: string | { readonly profile: string; readonly window: Duration };
   /** Watch the invariants of the platform; one that does not hold ends the world. @default true */
   readonly invariants?: boolean;
+  /**
+   * Give the process a turn after each event, not only every few real milliseconds. The run is the same, unless
+   * something in it waits for real time or real I/O, which then shows. @default false
+   */
+  readonly yieldOften?: boolean;
   /** Gets each step as it begins. */
   readonly onStep?: (step: Step) => void;
   /** Gets each log line of a service as it is written. */
@@ -85,6 +90,7 @@ export interface ResolvedOptions {
   readonly platform: PlatformOptions;
   readonly faults: { readonly profile: string; readonly windowMs: number };
   readonly invariants: boolean;
+  readonly yieldOften: boolean;
   readonly onStep: ((step: Step) => void) | undefined;
   readonly onLog: ((line: LogLine) => void) | undefined;
 }
@@ -105,6 +111,7 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   platform: true,
   faults: true,
   invariants: true,
+  yieldOften: true,
   onStep: true,
   onLog: true,
 };
@@ -145,6 +152,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     platform: options.platform ?? {},
     faults: resolveFaults(options.faults),
     invariants: flag("invariants", options.invariants ?? true),
+    yieldOften: flag("yieldOften", options.yieldOften ?? false),
     onStep: options.onStep,
     onLog: options.onLog,
   });

@@ -1,0 +1,62 @@
+/** The call site of a use: the first frame of a stack that is neither Node's nor the simulator's own machinery. */
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const framesMax = 40;
+const frame = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Za-z]:[\\/]|node:)[^()]*?):(\d+):\d+\)?$/;
+
+/** Node's own use of what it also gives to others: loading modules, its fetch. */
+const inside = /^node:internal\/(?:modules|deps|bootstrap)\//;
+
+/** Test runners call timers and clocks for themselves while a world runs. */
+const runner = /[\\/]node_modules[\\/](?:vitest|@vitest|vite|tinypool|birpc)[\\/]/;
+const packages = /[\\/]node_modules[\\/](?!\.cache[\\/])/;
+
+// Where this module lies: in sim/determinism of the sources, or in a bundle.
+const here = fileURLToPath(import.meta.url);
+const sources = /^(.*[\\/]sim[\\/])determinism[\\/][^\\/]+$/.exec(here)?.[1];
+const cache = /^(.*[\\/])node_modules[\\/]\.cache[\\/]/.exec(here)?.[1];
+const bundle = here.slice(0, Math.max(here.lastIndexOf("/"), here.lastIndexOf("\\")) + 1);
+const machinery = sources ?? (cache === undefined ? bundle : `${cache}sim/`);
+
+/**
+ * @param above - Frames of this function and of what it called are left out.
+ * @returns The stack of the caller, as text.
+ */
+export function stackAbove(above: (...args: never[]) => unknown): string {
+  const holder: { stack?: string } = {};
+  const before = Error.stackTraceLimit;
+  Error.stackTraceLimit = framesMax;
+  Error.captureStackTrace(holder, above);
+  Error.stackTraceLimit = before;
+  return holder.stack ?? "";
+}
+
+/**
+ * @returns `file:line`, relative to the current folder; undefined for calls that Node or the test runner makes for
+ *   itself.
+ */
+export function callSite(stack: string): string | undefined {
+  const places = stack.split("\n").flatMap((line) => {
+    const [, file = "", number = ""] = frame.exec(line) ?? [];
+    return file === "" ? [] : [{ file: pathOf(file), number }];
+  });
+  const own = places.filter(({ file }) => !file.startsWith("node:"));
+  const [first] = own;
+  if (first === undefined) return places.length === 0 ? "no frame of JavaScript" : undefined;
+  if (runner.test(first.file) || inside.test(places[0]?.file ?? "")) return undefined;
+  const best =
+    own.find(({ file }) => !packages.test(file) && !file.startsWith(machinery)) ??
+    own.find(({ file }) => !file.startsWith(machinery)) ??
+    first;
+  return `${shorten(best.file)}:${best.number}`;
+}
+
+function pathOf(file: string): string {
+  return file.startsWith("file://") ? fileURLToPath(file.replace(/[?#].*$/, "")) : file;
+}
+
+function shorten(file: string): string {
+  const short = relative(process.cwd(), file).replaceAll("\\", "/");
+  return short.startsWith("../../..") || short === "" ? file : short;
+}

@@ -24,6 +24,8 @@ export interface ControllerContext {
   readonly sleep: (delayMs: number, label: string) => Promise<boolean>;
   /** Experiments whose collectors a node does not have as it should. */
   readonly drifted: Set<string>;
+  /** Nodes that were in use of late, and for how many more ticks they are looked at. */
+  readonly nodesInUse: Map<string, number>;
 }
 
 /** What a step leaves to be done. */

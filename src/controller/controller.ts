@@ -69,6 +69,7 @@ export function createController(given: ControllerPortsAndOptions): Controller {
     announce: (id) => void cache.publish(eventsChannel, id).catch(() => undefined),
     sleep: sleeper.sleep,
     drifted: new Set(),
+    nodesInUse: new Map(),
   };
   const watch = createLeaseWatch(clock, options.leaseMs);
   const reconcile = createReconciler(context, watch);

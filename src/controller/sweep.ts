@@ -6,7 +6,7 @@
  */
 import type { Experiment } from "../model/index.js";
 import { errorText } from "../shared/index.js";
-import { findExperiment } from "../store/index.js";
+import { findExperiment, listNodesOfClosed } from "../store/index.js";
 import { isTerminal, variants } from "../model/index.js";
 import type { ControllerContext } from "./context.js";
 import type { ListedCollector } from "./node-client.js";
@@ -14,9 +14,19 @@ import type { ListedCollector } from "./node-client.js";
 /** Looks at all nodes in use. @returns Ids of running experiments that have to be deployed again. */
 export type Sweep = (open: readonly Experiment[]) => Promise<string[]>;
 
-/** Creates a sweep that remembers which nodes were in use of late. */
+/** A controller that starts looks at the nodes of all experiments that ended within this time. */
+const lookBackMs = 86_400_000;
+
+/** Creates a sweep over the nodes that were in use of late, also before this controller started. */
 export function createSweep(context: ControllerContext): Sweep {
-  const ticksLeft = new Map<string, number>();
+  const { nodesInUse: ticksLeft, options } = context;
+  let begun = false;
+
+  async function begin(): Promise<void> {
+    const sinceMs = (await context.time.now()) - lookBackMs;
+    for (const node of await listNodesOfClosed(context.sql, sinceMs)) ticksLeft.set(node, options.sweepTicks);
+    begun = true;
+  }
 
   async function look(node: string, open: readonly Experiment[]): Promise<string[]> {
     try {
@@ -33,9 +43,10 @@ export function createSweep(context: ControllerContext): Sweep {
   }
 
   return async (open) => {
+    if (!begun) await begin();
     for (const { state, target_nodes } of open) {
       if (state === "pending") continue;
-      for (const node of target_nodes) ticksLeft.set(node, context.options.sweepTicks);
+      for (const node of target_nodes) ticksLeft.set(node, options.sweepTicks);
     }
     const nodes = [...ticksLeft.keys()];
     const found = await Promise.all(nodes.map((node) => look(node, open)));

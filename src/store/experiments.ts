@@ -1,7 +1,7 @@
 /** The table of experiments: creating, reading, and the columns that clients may change. */
 import type { Experiment, ExperimentSpec, Variant } from "../model/index.js";
 import type { SqlClient, SqlStatement } from "../ports/index.js";
-import { fromMs, toMs, type TimeColumn } from "./columns.js";
+import { fromJson, fromMs, toMs, type TimeColumn } from "./columns.js";
 import { toExperiment, type ExperimentRow } from "./experiment-row.js";
 
 const insert: SqlStatement = {
@@ -20,6 +20,11 @@ const selectById: SqlStatement = {
 const selectHeads: SqlStatement = {
   name: "select-experiment-heads",
   text: "SELECT id, state, created_by, created_at FROM experiments WHERE tenant_id = $1 AND deleted = false",
+};
+
+const selectClosedNodes: SqlStatement = {
+  name: "select-nodes-of-closed-experiments",
+  text: "SELECT target_nodes FROM experiments WHERE open = false AND state_changed_at > $1",
 };
 
 const selectTenantOpen: SqlStatement = {
@@ -151,6 +156,12 @@ export async function listExperimentHeads(sql: SqlClient, tenantId: string): Pro
 export async function listOpenExperimentsOfTenant(sql: SqlClient, tenantId: string): Promise<Experiment[]> {
   const { rows } = await sql.query<ExperimentRow>(selectTenantOpen, [tenantId]);
   return rows.map(toExperiment);
+}
+
+/** @returns Nodes, each once, of experiments that ended after a moment and were cleaned up. */
+export async function listNodesOfClosed(sql: SqlClient, sinceMs: number): Promise<string[]> {
+  const { rows } = await sql.query<{ target_nodes: unknown }>(selectClosedNodes, [fromMs(sinceMs)]);
+  return [...new Set(rows.flatMap(({ target_nodes }) => fromJson(target_nodes) as string[]))];
 }
 
 /** Changes name and description. @returns The experiment afterwards; undefined when it is gone. */

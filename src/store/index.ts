@@ -7,6 +7,7 @@ export {
   freshExperiment,
   insertExperiment,
   listExperimentHeads,
+  listNodesOfClosed,
   listOpenExperimentsOfTenant,
   markDeleted,
   promoteExperiment,

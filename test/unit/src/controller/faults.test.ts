@@ -169,6 +169,28 @@ test("collectors that a node has lost are deployed again, orphans are removed", 
   expect([...(collectors?.keys() ?? [])].sort()).toEqual([`${id}/baseline`, `${id}/candidate`]);
 });
 
+test("a node that comes back with an old disk is cleaned, though no tick ever saw its experiment", async () => {
+  for (const restarted of [false, true]) {
+    const platform = await createPlatform();
+    const controller = await platform.startController();
+    const id = await create(platform);
+    await platform.clock.advance(4_000);
+    const collectors = platform.nodes.get("node1")?.collectors;
+    const before = [...(collectors ?? [])];
+    expect(before).toHaveLength(2);
+    await platform.call("POST", `/experiments/${id}/stop`);
+    await platform.clock.advance(1_000);
+    expect(collectors?.size).toBe(0);
+    if (restarted) {
+      await controller.stop();
+      await platform.startController();
+    }
+    for (const [key, collector] of before) collectors?.set(key, collector);
+    await platform.clock.advance(35_000);
+    expect(collectors?.size).toBe(0);
+  }
+});
+
 test("an experiment that a dead controller held is taken over, and its late write is refused", async () => {
   const platform = await createPlatform();
   let reached = (): void => undefined;

@@ -10,7 +10,7 @@ export const dataConsistency: Scenario = {
   name: "data-consistency",
   summary: "a thousand experiments created at once are all stored, with their names, under different ids",
   deadline: "10m",
-  faultWindow: "1s",
+  faultWindow: "3s",
   world: { globals: true },
   async run({ phoenix, check, step, scale }) {
     const count = Math.max(1, Math.round(requestCount * scale));

@@ -11,7 +11,7 @@ export const performanceUnderLoad: Scenario = {
   name: "performance-under-load",
   summary: "10,000 creates from 100 clients: p99 below 100 ms, errors below 1 %, over 1,000 a second",
   deadline: "5m",
-  faultWindow: "1s",
+  faultWindow: "3s",
   world: { globals: true },
   async run({ phoenix, check, step, report, scale }) {
     const { token } = await phoenix.client.login("admin@phoenix.io", "admin123");

@@ -14,6 +14,8 @@ import { type Phoenix, type PhoenixOptions, createPhoenix } from "./phoenix/inde
 import { shellWord } from "./text.js";
 
 export { expect } from "vitest";
+export { regressions } from "./vitest/regressions.js";
+export type { RegressionsOptions } from "./vitest/regressions.js";
 
 /** What a test gets. */
 export interface PhoenixFixtures {

@@ -110,7 +110,9 @@ describe("the command that a failing test prints", () => {
     all.stderr.split("\n").filter((line) => line.startsWith("Again: "));
 
   test("is there once for each that failed, and for none that was meant to", () => {
-    const failed = all.outcomes.filter(({ status }) => status === "failed");
+    const failed = all.outcomes.filter(
+      ({ status, fullName }) => status === "failed" && !fullName.includes("does not come back"),
+    );
     expect(commands()).toHaveLength(failed.length);
     expect(commands().some((line) => line.includes("as expected"))).toBe(false);
   });
@@ -133,4 +135,36 @@ describe("the command that a failing test prints", () => {
     expect(ran[0]).toMatchObject({ status: "failed", meta: { seed: 12_345 } });
     expect(command).toContain(`PHOENIX_SIM_SEED=${outcomesOf(name)[0]?.meta.seed} `);
   }, 180_000);
+});
+
+describe("kept cases", () => {
+  test("pass while their bug is mended, and where nothing is kept yet", () => {
+    const names = [
+      "mended does not come back",
+      "nothing is kept in test/regressions",
+      "a folder that is not",
+    ];
+    for (const name of names) expect(outcomesOf(name).map(({ status }) => status)).toEqual(["passed"]);
+  });
+
+  test("fail with their story and the command that runs them again when their bug is back", () => {
+    const [{ status, failureMessages } = { status: "passed", failureMessages: [] }] =
+      outcomesOf("back does not come back");
+    expect(status).toBe("failed");
+    const text = failureMessages.join("\n");
+    expect(text).toContain("[SIM_REGRESSION]");
+    expect(text).toContain("the fault strikes: ");
+    expect(text).toMatch(/npx phoenix-sim replay cases\/two-clients-one-effect-per-key-\w+\.json --trace/);
+  });
+
+  test("say on stderr that the code has changed since they were recorded", () => {
+    expect(all.stderr).toMatch(/changed\/\S+\.json goes well\. 1 of 2 recorded answers were never asked for/);
+  });
+
+  test("are not passed over when they are damaged", () => {
+    const [{ failureMessages } = { failureMessages: [] }] = outcomesOf(
+      "damaged does not come back: half-a-case",
+    );
+    expect(failureMessages.join("\n")).toContain("[SIM_CASE_INVALID]");
+  });
 });

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 
@@ -78,6 +78,19 @@ test("shrink makes a stored failure smaller, and keep copies it to the regressio
   expect([code, out]).toEqual([0, expect.stringContaining("Shrunk from")]);
   const kept = await run("keep", name.replace(".json", ""), "--to", "regressions");
   expect([kept.code, existsSync(kept.out)]).toEqual([0, true]);
+});
+
+test("kept failures are run first, too, and found by their id", async () => {
+  const token = await find();
+  const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));
+  await run("keep", name.replace(".json", ""));
+  rmSync(".phoenix-sim", { recursive: true });
+  const campaign = ["explore", shape, "--profile", "calm", "--runs", "1", "--strategy", "fifo"];
+  const { code, err } = await run(...campaign);
+  expect([code, err]).toEqual([1, expect.stringContaining(`${name.replace(".json", "")}: fails as before`)]);
+  expect((await run(...campaign, "--regressions", "elsewhere")).err).not.toContain("fails as before");
+  expect((await run("replay", name.replace(".json", ""))).out).toContain(`invariant/${shape}`);
+  expect(token).toMatch(/^px1\./);
 });
 
 test("shards report to files, and merge puts them together or says which is missing", async () => {

@@ -56,10 +56,17 @@ export interface TransactionParts {
   readonly explicit: boolean;
 }
 
-export function beginTransaction(engine: Engine, parts: TransactionParts): Transaction {
+export function beginTransaction(
+  engine: Engine,
+  { owner, isolation, readOnly, explicit }: TransactionParts,
+): Transaction {
   const top = engine.newXact(null);
+  // Spelled out: spread, each of these costs several microseconds.
   const transaction: Transaction = {
-    ...parts,
+    owner,
+    isolation,
+    readOnly,
+    explicit,
     top,
     current: top,
     parts: [top],

@@ -4,16 +4,16 @@
  * Uses Vitest's public API only. The seed is `PHOENIX_SIM_SEED`, or fixed by the test's name, and never part
  * of it; a failing test prints the command that runs it again.
  */
-import path from "node:path";
+import { type TestAPI, test as base } from "vitest";
 
-import { type TestAPI, type TestContext, test as base } from "vitest";
-
-import { SimError } from "./errors.js";
 import { hashString } from "./kernel/index.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "./phoenix/index.js";
-import { shellWord } from "./text.js";
+import { againCommand } from "./vitest/command.js";
+import { seedFromEnvironment } from "./vitest/environment.js";
+import { type ExploreTest, createExplore } from "./vitest/explore.js";
 
 export { expect } from "vitest";
+export type { ExploreBody, ExploreOptions, ExploreTest } from "./vitest/explore.js";
 export { regressions } from "./vitest/regressions.js";
 export type { RegressionsOptions } from "./vitest/regressions.js";
 
@@ -34,19 +34,24 @@ export interface PhoenixFixtures {
   readonly phoenix: Phoenix;
 }
 
+/** Vitest's `test` with a world, and `test.explore` for many of them. */
+export interface PhoenixTest extends TestAPI<PhoenixFixtures> {
+  readonly explore: ExploreTest;
+}
+
 /**
  * A `test` whose worlds have other options, for one test or for many:
  * `createTest({ nodes: 5 })("five nodes", async ({ phoenix }) => { ... })`.
  *
  * @param options - A `seed` among them is kept, whatever `PHOENIX_SIM_SEED` says.
  */
-export function createTest(options: PhoenixOptions = {}): TestAPI<PhoenixFixtures> {
-  return base.extend<PhoenixFixtures>({
+export function createTest(options: PhoenixOptions = {}): PhoenixTest {
+  const test: TestAPI<PhoenixFixtures> = base.extend<PhoenixFixtures>({
     phoenixOptions: options,
     phoenix: async ({ phoenixOptions, task, onTestFailed }, use) => {
       const seed = phoenixOptions.seed ?? seedFromEnvironment() ?? hashString(task.fullTestName);
       onTestFailed(() => {
-        if (task.fails !== true) console.error(`Again: ${replayCommand(task, seed)}`);
+        if (task.fails !== true) console.error(`Again: ${againCommand(task, `PHOENIX_SIM_SEED=${seed}`)}`);
       });
       const phoenix = await createPhoenix({ globals: true, ...phoenixOptions, seed });
       await use(phoenix);
@@ -54,30 +59,8 @@ export function createTest(options: PhoenixOptions = {}): TestAPI<PhoenixFixture
       await phoenix.dispose({ force: task.result?.state === "fail" });
     },
   });
+  return Object.assign(test, { explore: createExplore(test) });
 }
 
 /** Vitest's `test`, with a world as `phoenix`. */
-export const test: TestAPI<PhoenixFixtures> = createTest();
-
-function seedFromEnvironment(): number | undefined {
-  const text = process.env["PHOENIX_SIM_SEED"];
-  if (text === undefined || text === "") return undefined;
-  const seed = Number(text);
-  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
-  throw new SimError(
-    "SIM_OPTION_INVALID",
-    `Cannot use PHOENIX_SIM_SEED="${text}".`,
-    `Give a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`,
-  );
-}
-
-function replayCommand({ file, fullTestName }: TestContext["task"], seed: number): string {
-  const relative = path.relative(process.cwd(), file.filepath).replaceAll(path.sep, "/");
-  return `PHOENIX_SIM_SEED=${seed} npx vitest run ${shellWord(relative)} -t ${shellWord(patternOf(fullTestName))}`;
-}
-
-// Vitest 4 joins the names of suites and test by a space to match them, Vitest 5 by " > ".
-function patternOf(fullTestName: string): string {
-  const literal = fullTestName.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
-  return `^${literal.replaceAll(" > ", " (> )?").replaceAll(/[^\S ]/g, String.raw`\s`)}$`;
-}
+export const test: PhoenixTest = createTest();

@@ -20,9 +20,9 @@ export async function runOneWorld(
   const phoenix = await createPhoenix({ ...options, record: true });
   const thrown = await attempt(async () => work(phoenix));
   const outcome = outcomeOf(phoenix, thrown);
+  const first = phoenix.failure ?? thrown;
   const left = await attempt(async () => phoenix.dispose({ force: thrown !== undefined }));
-  if (outcome.failure !== undefined || left === undefined)
-    return { outcome, thrown: phoenix.failure ?? thrown };
+  if (outcome.failure !== undefined || left === undefined) return { outcome, thrown: first };
   return { outcome: { ...outcome, failure: describe(left) }, thrown: left };
 }
 

@@ -46,17 +46,20 @@ export function regressions(folder?: string, { world }: RegressionsOptions = {})
       "Name the folder that phoenix-sim keep writes to; it is made with the first case.",
     );
   }
-  const files = caseFilesIn(folder ?? keptFolder);
+  const cases = caseFilesIn(folder ?? keptFolder).map((file) => ({
+    name: `does not come back: ${path.basename(file, ".json")}`,
+    run: async () => staysMended(file, world),
+  }));
   // A file without any test is an error to Vitest, and most projects begin without a regression.
-  if (files.length === 0) test(`nothing is kept in ${folder ?? keptFolder}`, () => {});
-  for (const file of files) {
-    test(`does not come back: ${path.basename(file, ".json")}`, { timeout: timeoutMs }, async () => {
-      const stored = readCase(file);
-      const told = await runCase(stored, world);
-      if (told.outcome.failure !== undefined) throw cameBack(file, stored, told);
-      if (told.left !== undefined) console.warn(`${file} goes well. ${told.left}`);
-    });
-  }
+  const nothing = { name: `nothing is kept in ${folder ?? keptFolder}`, run: async () => {} };
+  for (const { name, run } of cases.length === 0 ? [nothing] : cases) test(name, { timeout: timeoutMs }, run);
+}
+
+async function staysMended(file: string, world: WorldRunOptions["world"]): Promise<void> {
+  const stored = readCase(file);
+  const told = await runCase(stored, world);
+  if (told.outcome.failure !== undefined) throw cameBack(file, stored, told);
+  if (told.left !== undefined) console.warn(`${file} goes well. ${told.left}`);
 }
 
 async function runCase(stored: Case, world: WorldRunOptions["world"]): Promise<ToldRun> {

@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "sim/errors": [],
   "sim/version": [],
   "sim/text": [],
+  "sim/check-options": ["sim/errors", "sim/text"],
   "sim/kernel": ["sim/errors"],
   "sim/trace": ["sim/kernel"],
   "sim/network": ["sim/kernel", "sim/errors"],

@@ -64,6 +64,10 @@ test.each([
   "serves fixtures of the user's own",
   "a test without globals",
   "fails as expected",
+  "every run has a world of its own",
+  "each run had another seed",
+  "is meant to fail",
+  "options that do not exist are refused",
 ])("a test passes that %s", (name) => {
   for (const { status, failureMessages } of outcomesOf(name))
     expect([status, failureMessages]).toEqual(["passed", []]);
@@ -101,6 +105,7 @@ test.each([
   "the process's own after a test that threw",
   "the process's own after a test that ran out of time",
   "the process has its own timers again",
+  "the process has its own timers after an exploration that ran out of time",
 ])("globals are restored: %s", (name) => {
   expect(outcomesOf(name).map(({ status }) => status)).toEqual(["passed"]);
 });
@@ -167,4 +172,47 @@ describe("kept cases", () => {
     );
     expect(failureMessages.join("\n")).toContain("[SIM_CASE_INVALID]");
   });
+});
+
+describe("an exploration", () => {
+  const messagesOf = (name: string): string => {
+    const [{ status, failureMessages } = { status: "passed", failureMessages: [] }] = outcomesOf(name);
+    expect(status).toBe("failed");
+    return failureMessages.join("\n");
+  };
+
+  test("fails with the very error of the test, and tells the shrunk story", () => {
+    expect(messagesOf("the order of two writes")).toContain("expected 'one' to be 'two'");
+    expect(all.stderr).toMatch(/shrunk from \d+ to 1 deviations in \d+ runs: throw\/AssertionError/);
+    expect(all.stderr).toContain("out of order: number 1 goes before gateway-0/PATCH");
+  });
+
+  test("watches the invariants of the platform", () => {
+    expect(messagesOf("a doubled request has one effect")).toContain("[SIM_INVARIANT]");
+  });
+
+  test("finds a test that is not deterministic", () => {
+    expect(messagesOf("knows what other runs did")).toContain("[SIM_NOT_DETERMINISTIC]");
+  });
+
+  test("fails when what should come true in some run came true in none", () => {
+    expect(messagesOf("waits for what never comes true")).toContain("[SIM_NEVER_REACHED]");
+    expect(messagesOf("waits for what never comes true")).toContain("it snows");
+  });
+
+  test("prints a command that runs the one shrunk world again, and no other test's", async () => {
+    const line = all.stderr
+      .split("\n")
+      .find((text) => text.startsWith("Again: PHOENIX_SIM_TOKEN=px1.the-order"));
+    expect(line).toMatch(
+      / npx vitest run exploring\.fixture\.ts -t '\^the order of two writes is not certain\$'$/,
+    );
+    const command = (line ?? "").replace("Again: ", "").replace("'^the order", "'every run|^the order");
+    const again = await runVitest(command);
+    const ran = again.outcomes.filter(({ status }) => status !== "skipped");
+    expect(ran.map(({ status }) => status)).toEqual(["failed", "failed"]);
+    expect(ran[0]?.failureMessages.join("\n")).toContain("[SIM_TOKEN_INVALID]");
+    expect(ran[1]?.failureMessages.join("\n")).toContain("expected 'one' to be 'two'");
+    expect(again.stderr).toContain("The run of the token fails as it did");
+  }, 180_000);
 });

@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const framesMax = 40;
-const frame = /^\s+at (?:.*\()?((?:file:\/\/|\/|[A-Za-z]:[\\/]|node:)[^()]*?):(\d+):\d+\)?$/;
+const frame = /^\s+at (?:async )?(?:.*\()?((?:file:\/\/|\/|[A-Za-z]:[\\/]|node:)[^()]*?):(\d+):\d+\)?$/;
 
 /** Node's own use of what it also gives to others: loading modules, its fetch. */
 const inside = /^node:internal\/(?:modules|deps|bootstrap)\//;
@@ -37,19 +37,39 @@ export function stackAbove(above: (...args: never[]) => unknown): string {
  *   itself.
  */
 export function callSite(stack: string): string | undefined {
-  const places = stack.split("\n").flatMap((line) => {
-    const [, file = "", number = ""] = frame.exec(line) ?? [];
-    return file === "" ? [] : [{ file: pathOf(file), number }];
-  });
+  const places = placesOf(stack);
   const own = places.filter(({ file }) => !file.startsWith("node:"));
   const [first] = own;
   if (first === undefined) return places.length === 0 ? "no frame of JavaScript" : undefined;
   if (runner.test(first.file) || inside.test(places[0]?.file ?? "")) return undefined;
-  const best =
-    own.find(({ file }) => !packages.test(file) && !file.startsWith(machinery)) ??
-    own.find(({ file }) => !file.startsWith(machinery)) ??
-    first;
-  return `${shorten(best.file)}:${best.number}`;
+  const best = own.find(isOfUser) ?? own.find(({ file }) => !file.startsWith(machinery)) ?? first;
+  return format(best);
+}
+
+/** @returns The same, only where it is neither the simulator's nor that of a package. */
+export function callSiteOfUser(stack: string): string | undefined {
+  const place = placesOf(stack).find(isOfUser);
+  return place && format(place);
+}
+
+interface Place {
+  readonly file: string;
+  readonly number: string;
+}
+
+function placesOf(stack: string): readonly Place[] {
+  return stack.split("\n").flatMap((line) => {
+    const [, file = "", number = ""] = frame.exec(line) ?? [];
+    return file === "" ? [] : [{ file: pathOf(file), number }];
+  });
+}
+
+function isOfUser({ file }: Place): boolean {
+  return !file.startsWith("node:") && !packages.test(file) && !file.startsWith(machinery);
+}
+
+function format({ file, number }: Place): string {
+  return `${shorten(file)}:${number}`;
 }
 
 function pathOf(file: string): string {

@@ -1,11 +1,11 @@
 /** The texts behind the digests of a run, so that two digests that differ can be shown as what was sent. */
 import { tapHashes } from "../kernel/index.js";
-import { callSite, stackAbove } from "./call-site.js";
+import { callSiteOfUser, stackAbove } from "./call-site.js";
 
 /** What one event carried. */
 export interface Payload {
   readonly text: string;
-  /** `file:line` that sent it. */
+  /** `file:line` that sent it; undefined when only the simulator itself was at work. */
   readonly site: string | undefined;
 }
 
@@ -36,7 +36,7 @@ export function keepPayloads(): Payloads {
   return {
     find(digest) {
       const found = kept.get(digest);
-      return found && { text: found.text, site: callSite(found.stack) };
+      return found && { text: found.text, site: callSiteOfUser(found.stack) };
     },
     end: () => tapHashes(),
   };

@@ -17,7 +17,7 @@ export function differentParts(first: string, second: string): Parts {
   while (at < first.length && first[at] === second[at]) at += 1;
   const inWord = /[\w.:+-]/;
   while (at > 0 && inWord.test(first[at - 1] ?? "")) at -= 1;
-  const word = (text: string): string => /^[\w.:+-]*/.exec(text.slice(at))?.[0] ?? "";
+  const word = (text: string): string => /^[\w.:+-]*/.exec(text.slice(at))?.[0].replace(/^[:.+-]+/, "") ?? "";
   return { first: word(first), second: word(second) };
 }
 
@@ -26,8 +26,8 @@ export function guessUnseen(parts: Parts | undefined): string {
   const what = parts === undefined ? undefined : recognise(parts);
   if (what !== undefined && parts !== undefined) return `${what}: "${parts.first}", then "${parts.second}"`;
   return (
-    "none that was watched: state kept from one run to the next, such as a variable of a module, " +
-    "or a function of Node that was kept before the watch began, such as const now = Date.now"
+    "Nothing that is watched was used. What is left: state kept from one run to the next, such as a variable of a " +
+    "module; or a function of Node that was kept before the watch began, such as const now = Date.now"
   );
 }
 

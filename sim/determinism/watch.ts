@@ -10,7 +10,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { createUndo } from "../edge/index.js";
 import { callSite, stackAbove } from "./call-site.js";
 import { installDate } from "./watched-date.js";
-import { watchedFunctions } from "./watched.js";
+import { type Watched, watchedFunctions } from "./watched.js";
 
 /** One noticed use. */
 export interface Use {
@@ -25,6 +25,11 @@ export interface Use {
 export interface Recording {
   /** Tells that the world has begun a step. */
   readonly step: (index: number) => void;
+  /**
+   * To be called between two steps: calls `next` after a turn of the process, and after the first use of something that
+   * ends later, only once it has had the time. I/O that took long in another run takes none in this one.
+   */
+  readonly settle: (next: () => void) => void;
   /** Ends the recording. @returns What was used, each API and site once, in the order of first use. */
   readonly end: () => readonly Use[];
 }
@@ -45,12 +50,17 @@ export interface LeakWatch {
 }
 
 /** What is laid over a function of Node calls this first. @returns Whether to answer as elsewhere. */
-export type Note = (api: string, laid: (...args: never[]) => unknown) => boolean;
+export type Note = (api: string, laid: (...args: never[]) => unknown, settleMs?: number) => boolean;
+
+const nativeSetTimeout = setTimeout;
+const nativeSetImmediate = setImmediate;
 
 interface Running {
   readonly uses: Map<string, Use>;
   readonly elsewhere: boolean;
   at: number;
+  /** Real milliseconds that what was started needs to end. */
+  owedMs: number;
 }
 
 interface Shared {
@@ -88,34 +98,43 @@ function layWatch(): LeakWatch {
   const undo = createUndo();
   undo.add(syncBuiltinESMExports);
 
-  const note: Note = (api, laid) => {
+  const note: Note = (api, laid, settleMs = 0) => {
     if (recordings.size === 0) return false;
     const site = callSite(stackAbove(laid));
     if (site === undefined) return false;
     const key = `${api} ${site}`;
     let moved = false;
-    for (const { uses, at, elsewhere } of recordings) {
-      if (!uses.has(key)) uses.set(key, { api, site, step: at });
-      moved ||= elsewhere;
+    for (const each of recordings) {
+      moved ||= each.elsewhere;
+      if (each.uses.has(key)) continue;
+      each.uses.set(key, { api, site, step: each.at });
+      each.owedMs = Math.max(each.owedMs, settleMs);
     }
     return moved;
   };
 
-  for (const { name, target, key, elsewhere } of watchedFunctions()) {
+  for (const watched of watchedFunctions()) {
+    const { target, key } = watched;
     if (!replaceable(target, key)) continue;
     const inner = Reflect.get(target, key) as (...args: unknown[]) => unknown;
-    undo.replace(target, key, layOver(inner, name, note, elsewhere));
+    undo.replace(target, key, layOver(inner, watched, note));
   }
   installDate(note, undo);
   syncBuiltinESMExports();
 
   return {
     begin({ elsewhere = false } = {}) {
-      const mine: Running = { uses: new Map(), elsewhere, at: 0 };
+      const mine: Running = { uses: new Map(), elsewhere, at: 0, owedMs: 0 };
       recordings.add(mine);
+
       return {
         step(index) {
           mine.at = index;
+        },
+        settle(next) {
+          if (mine.owedMs === 0) nativeSetImmediate(next);
+          else nativeSetTimeout(next, mine.owedMs);
+          mine.owedMs = 0;
         },
         end() {
           recordings.delete(mine);
@@ -136,12 +155,11 @@ function replaceable(target: object, key: string): boolean {
 // Works for functions, methods and constructors alike, and shows the same properties.
 function layOver(
   inner: (...args: unknown[]) => unknown,
-  name: string,
+  { name, elsewhere, settleMs }: Watched,
   note: Note,
-  elsewhere: ((answer: unknown) => unknown) | undefined,
 ): (...args: unknown[]) => unknown {
   function laid(this: unknown, ...args: unknown[]): unknown {
-    const moved = note(name, laid);
+    const moved = note(name, laid, settleMs);
     if (new.target !== undefined) {
       return Reflect.construct(inner, args, (new.target as unknown) === laid ? inner : new.target);
     }

@@ -25,26 +25,37 @@ export interface Watched {
    * elsewhere is found by changing it in the second run.
    */
   readonly elsewhere?: (answer: unknown) => unknown;
+  /** Real milliseconds within which what it starts has usually ended; undefined when it answers at once. */
+  readonly settleMs?: number;
 }
 
-function all(prefix: string, target: object, keys: readonly string[]): readonly Watched[] {
+const soonMs = 20;
+const slowMs = 1_000;
+
+function all(prefix: string, target: object, keys: readonly string[], settleMs?: number): readonly Watched[] {
   return keys
     .filter((key) => typeof Reflect.get(target, key) === "function")
-    .map((key) => ({ name: `${prefix}${key}`, target, key }));
+    .map((key) => ({
+      name: `${prefix}${key}`,
+      target,
+      key,
+      ...(settleMs === undefined || key.endsWith("Sync") ? {} : { settleMs }),
+    }));
 }
 
 // Streams and other classes of these modules begin with a capital; they come from functions that are watched.
-function whole(prefix: string, target: object): readonly Watched[] {
+function whole(prefix: string, target: object, settleMs = soonMs): readonly Watched[] {
   return all(
     prefix,
     target,
     Object.keys(target).filter((key) => /^[a-z]/.test(key) && !key.endsWith("Promisified")),
+    settleMs,
   );
 }
 
 function methods(prefix: string, type: { readonly prototype: object }): readonly Watched[] {
   const keys = Object.getOwnPropertyNames(type.prototype).filter((key) => key !== "constructor");
-  return all(prefix, type.prototype, keys);
+  return all(prefix, type.prototype, keys, soonMs);
 }
 
 const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
@@ -78,19 +89,19 @@ function time(): readonly Watched[] {
     // What hangs on a function comes before it, because the function laid over it shows what it shows by then.
     ...all("process.hrtime.", process.hrtime, ["bigint"]),
     ...all("process.", process, ["hrtime", "uptime"]),
-    ...all("", globalThis, timerNames),
-    ...all("timers.", timers, timerNames),
-    ...all("timers/promises.", timersPromises, timerNames),
-    ...all("scheduler.", timersPromises.scheduler, ["wait"]),
-    ...all("AbortSignal.", AbortSignal, ["timeout"]),
-    ...all("Atomics.", Atomics, ["wait", "waitAsync"]),
+    ...all("", globalThis, timerNames, soonMs),
+    ...all("timers.", timers, timerNames, soonMs),
+    ...all("timers/promises.", timersPromises, timerNames, soonMs),
+    ...all("scheduler.", timersPromises.scheduler, ["wait"], soonMs),
+    ...all("AbortSignal.", AbortSignal, ["timeout"], soonMs),
+    ...all("Atomics.", Atomics, ["wait", "waitAsync"], soonMs),
   ];
 }
 
 function randomness(): readonly Watched[] {
   return [
     ...all("Math.", Math, ["random"]),
-    ...all("crypto.", nodeCrypto, randomNames),
+    ...all("crypto.", nodeCrypto, randomNames, soonMs),
     ...all("crypto.", nodeCrypto.webcrypto, ["randomUUID", "getRandomValues"]),
     ...methods("crypto.subtle.", { prototype: subtle }),
   ];
@@ -126,18 +137,24 @@ function outside(): readonly Watched[] {
   return [
     ...whole("fs.", fs),
     ...whole("fs/promises.", fsPromises),
-    ...whole("child_process.", childProcess),
+    ...whole("child_process.", childProcess, slowMs),
     ...whole("dns.", dns),
     ...whole("dns/promises.", dnsPromises),
-    ...all("net.Socket.", net.Socket.prototype, ["connect"]),
-    ...all("net.Server.", net.Server.prototype, ["listen"]),
-    ...all("dgram.", dgram, ["createSocket"]),
-    ...all("", globalThis, ["fetch", "CompressionStream", "DecompressionStream"]),
-    ...all("zlib.", zlib, ["gzip", "gunzip", "deflate", "inflate", "deflateRaw", "inflateRaw", "unzip"]),
-    ...all("zlib.", zlib, ["brotliCompress", "brotliDecompress"]),
-    ...all("", globalThis, ["MessageChannel", "BroadcastChannel", "Worker"]),
-    ...all("worker_threads.", workerThreads, ["Worker", "MessageChannel", "BroadcastChannel"]),
-    ...all("MessagePort.", workerThreads.MessagePort.prototype, ["postMessage"]),
+    ...all("net.Socket.", net.Socket.prototype, ["connect"], soonMs),
+    ...all("net.Server.", net.Server.prototype, ["listen"], soonMs),
+    ...all("dgram.", dgram, ["createSocket"], soonMs),
+    ...all("", globalThis, ["fetch", "CompressionStream", "DecompressionStream"], soonMs),
+    ...all(
+      "zlib.",
+      zlib,
+      ["gzip", "gunzip", "deflate", "inflate", "deflateRaw", "inflateRaw", "unzip"],
+      soonMs,
+    ),
+    ...all("zlib.", zlib, ["brotliCompress", "brotliDecompress"], soonMs),
+    ...all("", globalThis, ["MessageChannel", "BroadcastChannel"], soonMs),
+    ...all("worker_threads.", workerThreads, ["MessageChannel", "BroadcastChannel"], soonMs),
+    ...all("worker_threads.", workerThreads, ["Worker"], slowMs),
+    ...all("MessagePort.", workerThreads.MessagePort.prototype, ["postMessage"], soonMs),
   ];
 }
 

@@ -39,7 +39,7 @@ export interface Comparison {
 }
 
 /** One of two runs to compare; its driver is made anew each time. */
-export interface RunToCompare extends Omit<RunInput, "onStep" | "driver" | "yieldOften"> {
+export interface RunToCompare extends Omit<RunInput, "onStep" | "driver" | "between"> {
   readonly driver: () => RunInput["driver"];
 }
 
@@ -109,7 +109,7 @@ async function watchedRun(
     result = await runOnce({
       ...input,
       driver: driver(),
-      yieldOften: elsewhere,
+      ...(elsewhere ? { between: recording.settle } : {}),
       onStep(step) {
         recording.step(step.index);
         onStep(step);

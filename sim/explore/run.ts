@@ -15,11 +15,8 @@ export interface RunInput extends RunTarget {
   readonly driver: Driver;
   /** Must be called with each step as it begins. */
   readonly onStep: (step: Step) => void;
-  /**
-   * Give the process a turn after each event. A run that is deterministic goes as without; one that waits for real
-   * time or real I/O goes another way. @default false
-   */
-  readonly yieldOften?: boolean;
+  /** Option of the same name of `createPhoenix`: a run that is deterministic goes as without. */
+  readonly between?: (next: () => void) => void;
 }
 
 /** How a run failed. */

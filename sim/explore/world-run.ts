@@ -18,6 +18,8 @@ import { twoClients } from "./workloads/two-clients.js";
 export interface WorldRunOptions {
   /** More options for the worlds, over those of the scenario: wrong variants of parts, most of all. */
   readonly world?: Omit<PhoenixOptions, "seed" | "driver" | "record" | "onStep" | "faults">;
+  /** Scenarios of one's own; one with the name of another takes its place. */
+  readonly scenarios?: readonly Scenario[];
   /** Share of the workload of scenarios with a load. @default 0.02 */
   readonly scale?: number;
   /** Gets the world once it stands, for what a report tells of it. */
@@ -28,9 +30,11 @@ export interface WorldRunOptions {
 export const explorable: readonly Scenario[] = [twoClients, ...scenarios];
 
 /** @throws SimError `SIM_SCENARIO_UNKNOWN` with the nearest name. */
-export function explorableNamed(name: string): Scenario {
+export function explorableNamed(name: string, own: readonly Scenario[] = []): Scenario {
+  const mine = own.find((scenario) => scenario.name === name);
+  if (mine !== undefined) return mine;
   if (name === twoClients.name) return twoClients;
-  const names = explorable.map((scenario) => scenario.name);
+  const names = [...own, ...explorable].map((scenario) => scenario.name);
   if (names.includes(name)) return scenarioNamed(name);
   throw new SimError(
     "SIM_SCENARIO_UNKNOWN",
@@ -43,9 +47,14 @@ export function explorableNamed(name: string): Scenario {
 const never = new Set(["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_TIME_LIMIT", "SIM_NOT_CONVERGED"]);
 
 /** @returns What an executor runs. */
-export function createWorldRun({ world = {}, scale = 0.02, onWorld }: WorldRunOptions = {}): RunOnce {
-  return async ({ scenario: name, profile, seed, driver, onStep, yieldOften = false }) => {
-    const scenario = explorableNamed(name);
+export function createWorldRun({
+  world = {},
+  scenarios: own = [],
+  scale = 0.02,
+  onWorld,
+}: WorldRunOptions = {}): RunOnce {
+  return async ({ scenario: name, profile, seed, driver, onStep, between }) => {
+    const scenario = explorableNamed(name, own);
     const options: PhoenixOptions = {
       ...scenario.world,
       ...world,
@@ -53,7 +62,7 @@ export function createWorldRun({ world = {}, scale = 0.02, onWorld }: WorldRunOp
       seed,
       driver,
       onStep,
-      yieldOften,
+      ...(between === undefined ? {} : { between }),
       faults: { profile, window: scenario.faultWindow ?? "75s" },
     };
     const { outcome } = await runOneWorld(options, async (phoenix) => {

@@ -50,8 +50,12 @@ export interface Loop
   hold(holder: Holder): () => void;
   /** Starts moving if there is a reason to: call it after a timer was set on a face of the clock. */
   kick(): void;
-  /** From now on waits for a native `setImmediate` between events; needed once real stream code takes part. */
-  drainDeep(): void;
+  /**
+   * From now on waits between events until the process has had a turn; needed once real stream code takes part.
+   *
+   * @param between - Gets what it must call, once, for the loop to go on. @default a native `setImmediate`
+   */
+  drainDeep(between?: (next: () => void) => void): void;
   /** Everything that holds the loop at this moment, described. */
   waiting(): readonly string[];
   /** Ends every wait with `error`, and the world with it. The first failure stays. */
@@ -92,7 +96,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
   const drain = createDrain(turn);
   let current = 0;
   let moving = false;
-  let deep = false;
+  let giveTurn: ((next: () => void) => void) | undefined;
   let idleTurns = 0;
   let sliceEndsAt = 0;
   let failure: Error | undefined;
@@ -116,7 +120,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
       leave();
     } else if (step()) {
       idleTurns = 0;
-      if (deep) yieldToProcess(turn);
+      if (giveTurn !== undefined) giveTurn(turn);
       else if ((ledger.steps & 31) === 0 && realNowMs() > sliceEndsAt) yieldToProcess(freshTurn);
       else drain();
     } else if (failure === undefined) rest();
@@ -249,8 +253,8 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
       };
     },
     kick,
-    drainDeep() {
-      deep = true;
+    drainDeep(between) {
+      giveTurn ??= between ?? yieldToProcess;
     },
     waiting: () => [...holders].map((holder) => holder.describe()),
     fail,

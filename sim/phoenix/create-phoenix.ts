@@ -71,7 +71,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       resolved.onStep?.(step);
     },
   });
-  if (resolved.yieldOften) loop.drainDeep();
+  if (resolved.between !== undefined) loop.drainDeep(resolved.between);
   const network = createNetwork(loop, resolved.link);
   const [taps, interference] = [createTaps(), createInterference()];
   const world = { loop, network, recorder, taps, interference };

@@ -63,10 +63,10 @@ export interface PhoenixOptions {
   /** Watch the invariants of the platform; one that does not hold ends the world. @default true */
   readonly invariants?: boolean;
   /**
-   * Give the process a turn after each event, not only every few real milliseconds. The run is the same, unless
-   * something in it waits for real time or real I/O, which then shows. @default false
+   * Called between two events; the world goes on once it calls `next`. However long that takes, the run is the same,
+   * unless something in it waits for real time or real I/O, which then shows.
    */
-  readonly yieldOften?: boolean;
+  readonly between?: (next: () => void) => void;
   /** Gets each step as it begins. */
   readonly onStep?: (step: Step) => void;
   /** Gets each log line of a service as it is written. */
@@ -90,7 +90,7 @@ export interface ResolvedOptions {
   readonly platform: PlatformOptions;
   readonly faults: { readonly profile: string; readonly windowMs: number };
   readonly invariants: boolean;
-  readonly yieldOften: boolean;
+  readonly between: ((next: () => void) => void) | undefined;
   readonly onStep: ((step: Step) => void) | undefined;
   readonly onLog: ((line: LogLine) => void) | undefined;
 }
@@ -111,7 +111,7 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   platform: true,
   faults: true,
   invariants: true,
-  yieldOften: true,
+  between: true,
   onStep: true,
   onLog: true,
 };
@@ -152,7 +152,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     platform: options.platform ?? {},
     faults: resolveFaults(options.faults),
     invariants: flag("invariants", options.invariants ?? true),
-    yieldOften: flag("yieldOften", options.yieldOften ?? false),
+    between: options.between,
     onStep: options.onStep,
     onLog: options.onLog,
   });

@@ -1,5 +1,5 @@
 /** Processes that die, freeze, or come back with something old. */
-import type { Service } from "../services/index.js";
+import type { Outage, Service } from "../services/index.js";
 import { type Fault, type FaultKind, type FaultWorld, faultOf } from "./fault.js";
 import { hostNames, processes, servicesOf, writers } from "./hosts.js";
 
@@ -69,15 +69,21 @@ export function restartWithOldConfig(node: string): Fault {
 export function rollingRestart(name: string): Fault {
   return faultOf("rolling-restart", `rolling restart of ${name}`, (world) => {
     const services = servicesOf(world, name);
-    services.forEach((service, index) => {
+    const stops: Outage[] = [];
+    const cancels = services.flatMap((service, index) => [
       after(world, index * 2_000, `stop ${service.name}`, () => {
-        if (service.host.state === "up") service.stop();
-      });
+        if (service.host.state === "up") stops.push(service.stop());
+      }),
       after(world, index * 2_000 + 1_500, `start ${service.name}`, () => {
         if (service.host.state === "down") void service.start().catch(() => undefined);
-      });
-    });
-    return async () => bringUp(services);
+      }),
+    ]);
+    return async () => {
+      for (const cancel of cancels) cancel();
+      // A stop under way would end the process when the fault is over, with nobody left to start it.
+      for (const stop of stops) await stop.heal();
+      await bringUp(services);
+    };
   });
 }
 
@@ -90,8 +96,9 @@ export function postgresRestart(): Fault {
   });
 }
 
-function after({ loop }: FaultWorld, ms: number, label: string, run: () => void): void {
-  loop.schedule(ms, "fault", label, run);
+function after({ loop }: FaultWorld, ms: number, label: string, run: () => void): () => void {
+  const event = loop.schedule(ms, "fault", label, run);
+  return () => loop.cancel(event);
 }
 
 async function bringUp(services: readonly Service[]): Promise<void> {

@@ -3,7 +3,7 @@ import { ApiError } from "../client/index.js";
 import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
-import { createAndStart } from "./steps.js";
+import { createAndStart, during } from "./steps.js";
 
 const parts = ["generator", "gateway", "controller", "postgres", "redis", "prometheus", "node1"] as const;
 const ways = ["stop", "crash", "pause", "partition"] as const;
@@ -28,16 +28,18 @@ export const failureRecovery: Scenario = {
 
     step("it goes on while the config generator is down");
     const outage = phoenix.services.generator.stop();
-    await phoenix.clock.advance("30s");
-    check.equal((await client.getExperiment(experiment.id)).state, "running", "the state during the outage");
     const rendering = { body: { experiment_id: experiment.id } };
-    const refusal: unknown = await client
-      .call("POST", "/api/v1/generator/generate", rendering)
-      .catch((error: unknown) => error);
-    checkRefusal(check, refusal, "rendering without the generator");
+    await during(outage, async () => {
+      await phoenix.clock.advance("30s");
+      const { state } = await client.getExperiment(experiment.id);
+      check.equal(state, "running", "the state during the outage");
+      const refusal: unknown = await client
+        .call("POST", "/api/v1/generator/generate", rendering)
+        .catch((error: unknown) => error);
+      checkRefusal(check, refusal, "rendering without the generator");
+    });
 
     step("after the generator is back, a new experiment runs");
-    await outage.heal();
     await phoenix.clock.advance("30s");
     const later = await client.createExperiment({ name: "post-recovery-exp" });
     await phoenix.waitForState(later.id, "running", { within: "2m" });

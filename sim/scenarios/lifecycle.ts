@@ -12,7 +12,7 @@ export const lifecycle: Scenario = {
   deadline: "15m",
   faultWindow: "6m",
   world: { nodes: ["node1", "node2"] },
-  async run({ phoenix, check, step }) {
+  async run({ phoenix, check, step, scale }) {
     const { client } = phoenix;
 
     step("create the experiment");
@@ -68,7 +68,7 @@ export const lifecycle: Scenario = {
     );
     const { id: loadId } = await client.startLoad({
       experiment_id: experiment.id,
-      process_count: 100,
+      process_count: Math.max(20, Math.round(100 * scale)),
       metrics_per_second: 1000,
       duration: "5m",
     });

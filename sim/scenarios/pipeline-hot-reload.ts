@@ -3,7 +3,7 @@ import { ApiError } from "../client/index.js";
 import type { Phoenix } from "../phoenix/index.js";
 import type { Checks } from "./checks.js";
 import type { Scenario } from "./scenario.js";
-import { createAndStart } from "./steps.js";
+import { createAndStart, during } from "./steps.js";
 
 export const pipelineHotReload: Scenario = {
   name: "pipeline-hot-reload",
@@ -69,9 +69,11 @@ export const pipelineHotReload: Scenario = {
 
     step("a reload while the node is down ends with one version live");
     const outage = phoenix.node("node1").crash();
-    const last = await client.updatePipelineConfig(id, [{ type: "topk", config: { k: 2 } }]);
-    await phoenix.clock.advance("20s");
-    await outage.heal();
+    const last = await during(outage, async () => {
+      const reply = await client.updatePipelineConfig(id, [{ type: "topk", config: { k: 2 } }]);
+      await phoenix.clock.advance("20s");
+      return reply;
+    });
     await phoenix.clock.advance("1m");
     check.equal(await liveVersions(phoenix, id), [last.config_version], "the versions that collectors run");
     check.above(last.config_version, filtered.config_version, "a version that grew");

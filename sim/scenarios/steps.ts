@@ -9,6 +9,19 @@ export async function createAndStart(client: Client, body: CreateExperiment): Pr
   return experiment;
 }
 
+/** Does something while a part is out; the outage ends also when that fails, as it may under other faults. */
+export async function during<T>(outage: Outage, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await outage.heal();
+  }
+}
+
+interface Outage {
+  heal(): Promise<void>;
+}
+
 /** @returns Nodes whose series Prometheus holds for an experiment, sorted. */
 export function nodesInPrometheus(phoenix: Phoenix, experimentId: string): readonly string[] {
   return labelsOf(phoenix, "node_name", `{experiment_id="${experimentId}", node_name!=""}`);

@@ -1,4 +1,4 @@
-import { createPhoenix, crash, hold, partition, unavailable } from "phoenix-sim";
+import { createPhoenix, crash, hold, isolate, partition, rollingRestart, unavailable } from "phoenix-sim";
 import { expect, test } from "vitest";
 
 test("a partition by hand is in force until it is healed", async () => {
@@ -19,6 +19,24 @@ test("healAll ends what was injected, and what crashed is back", async () => {
   expect(phoenix.service("controller-0").host.state).toBe("down");
   await phoenix.faults.healAll();
   expect([phoenix.service("controller-0").host.state, phoenix.faults.active()]).toEqual(["up", []]);
+});
+
+test("a rolling restart that is over leaves every process up, also one that was frozen while it stopped", async () => {
+  await using phoenix = await createPhoenix({ seed: 7, replicas: { controller: 2 } });
+  const { host } = phoenix.service("controller-0");
+  // A request that stays without an answer keeps the controller from stopping at once.
+  phoenix.faults.inject(isolate("generator"));
+  const made = await phoenix.client.createExperiment({ name: "under way", config: { duration: "30s" } });
+  await phoenix.clock.advance("1s");
+  phoenix.faults.inject(rollingRestart("controller"));
+  await phoenix.clock.advance("1ms");
+  const frozen = phoenix.service("controller-0").pause();
+  await phoenix.clock.advance("500ms");
+  await phoenix.faults.healAll();
+  await frozen.heal();
+  await phoenix.clock.advance("1m");
+  expect([host.state, phoenix.service("controller-1").host.state]).toEqual(["up", "up"]);
+  await phoenix.waitForState(made.id, "completed", { within: "5m" });
 });
 
 test("what is held arrives in its order when it is released", async () => {

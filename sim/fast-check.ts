@@ -1,10 +1,12 @@
 /**
- * fast-check with worlds: `import { schedules, scheduler } from "phoenix-sim/fast-check"`.
+ * fast-check with worlds: `import { schedules, faultPlans } from "phoenix-sim/fast-check"`.
  *
- * Schedules are values like any other: they are generated, and they shrink together with the test's own data.
+ * Schedules, faults and workloads are values like any other: they are generated, and they shrink together with the test's own data.
  */
 export { schedules } from "./fast-check/schedules.js";
 export type { Schedule, SchedulesOptions } from "./fast-check/schedules.js";
+export { faultPlans } from "./fast-check/fault-plans.js";
+export type { FaultPlan, FaultPlansOptions, PlannedFault } from "./fast-check/fault-plans.js";
 export { scheduler } from "./fast-check/scheduler.js";
 export { createRequests } from "./fast-check/workloads.js";
 export type { CreateRequestsOptions } from "./fast-check/workloads.js";

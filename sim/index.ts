@@ -97,7 +97,7 @@ export {
   truncatedBody,
   unavailable,
 } from "./faults/index.js";
-export type { Fault, FaultHandle, FaultKind, FaultScope } from "./faults/index.js";
+export type { Fault, FaultHandle, FaultKind, FaultScope, PlanOptions } from "./faults/index.js";
 export { InvariantError, invariants } from "./invariants/index.js";
 export type { Invariant } from "./invariants/index.js";
 

@@ -39,7 +39,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "sim/errors",
     "src",
   ],
-  "sim/faults": ["sim/services", "sim/postgres", "sim/network", "sim/kernel", "sim/errors", "sim/text"],
+  "sim/faults": [
+    "sim/services",
+    "sim/postgres",
+    "sim/network",
+    "sim/kernel",
+    "sim/errors",
+    "sim/text",
+    "sim/check-options",
+  ],
   "sim/phoenix": [
     "sim/faults",
     "sim/invariants",

@@ -32,14 +32,14 @@ export interface Watched {
 const soonMs = 20;
 const slowMs = 1_000;
 
-function all(prefix: string, target: object, keys: readonly string[], settleMs?: number): readonly Watched[] {
+function all(prefix: string, target: object, keys: readonly string[], settleMs = 0): readonly Watched[] {
   return keys
     .filter((key) => typeof Reflect.get(target, key) === "function")
     .map((key) => ({
       name: `${prefix}${key}`,
       target,
       key,
-      ...(settleMs === undefined || key.endsWith("Sync") ? {} : { settleMs }),
+      settleMs: key.endsWith("Sync") ? 0 : settleMs,
     }));
 }
 

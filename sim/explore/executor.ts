@@ -25,6 +25,8 @@ export interface RunJob extends RunTarget {
   readonly feedback: Feedback;
   /** Does no further run of the campaign once one has failed; the earliest is still found, whoever does what. */
   readonly untilFailure: boolean;
+  /** One number that is raised after each run, for whoever watches over a worker that may never answer. */
+  readonly progress?: Int32Array;
   readonly runs: readonly {
     /** Position in the shard. */
     readonly run: number;
@@ -132,6 +134,7 @@ export function createExecutor(
           const report = await executeRun(job, strategy, i);
           if (report?.failure !== undefined) firstFailed = Math.min(firstFailed, report.run);
           reports.push(report);
+          if (job.progress !== undefined) Atomics.add(job.progress, 0, 1);
         }
       } finally {
         leakWatch?.uninstall();

@@ -1,6 +1,7 @@
 /** One world from its start to its end, and what came of it: whatever happens in it is an outcome, not a throw. */
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
 import type { Failure, RunOutcome } from "./run.js";
+import { whileItMoves } from "./standstill.js";
 
 export interface OneWorld {
   readonly outcome: RunOutcome;
@@ -8,17 +9,25 @@ export interface OneWorld {
   readonly thrown: unknown;
 }
 
+/** Real milliseconds without a step after which a run counts as one that never ends. */
+export const stillMsMax = 10_000;
+
+/** Codes of runs that would never have ended. */
+const hangs = new Set(["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_TIME_LIMIT", "SIM_WALL_LIMIT"]);
+
 /**
- * Builds a world, does the work in it, and disposes it. What the work leaves open is a failure, too.
+ * Builds a world, does the work in it, and disposes it. What the work leaves open is a failure, too; so is a work that
+ * never ends.
  *
  * @throws What `createPhoenix` throws.
  */
 export async function runOneWorld(
   options: PhoenixOptions,
   work: (phoenix: Phoenix) => Promise<void>,
+  stillMs = stillMsMax,
 ): Promise<OneWorld> {
   const phoenix = await createPhoenix({ ...options, record: true });
-  const thrown = await attempt(async () => work(phoenix));
+  const thrown = await attempt(async () => whileItMoves(work(phoenix), () => phoenix.trace.steps, stillMs));
   const outcome = outcomeOf(phoenix, thrown);
   const first = phoenix.failure ?? thrown;
   const left = await attempt(async () => phoenix.dispose({ force: thrown !== undefined }));
@@ -55,7 +64,7 @@ function describe(thrown: unknown): Failure {
   if (code === "SIM_NOT_CONVERGED") return { kind: "convergence", code: String(invariant), message: text };
   if (code === "SIM_ASSERTION") return { kind: "assertion", code: "SIM_ASSERTION", ...found };
   if (code === "SIM_LEFT_OPEN") return { kind: "leak", code: "SIM_LEFT_OPEN", message: text };
-  if (typeof code === "string") return { kind: "error", code, ...found };
+  if (typeof code === "string") return { kind: hangs.has(code) ? "hang" : "error", code, ...found };
   return { kind: "throw", code: typeof name === "string" ? name : "Error", ...found };
 }
 

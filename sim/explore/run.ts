@@ -26,7 +26,7 @@ export type FailureKind =
   | "error" // a SimError, or an error with a code of its own
   | "throw" // anything else that was thrown
   | "leak" // something was left open at the end
-  | "hang" // it did not end in real time, because something loops without giving way
+  | "hang" // it would never have ended: everybody waits, or something goes on for ever
   | "convergence"; // after the faults had ended, the world did not come to rest in time
 
 export interface Failure {

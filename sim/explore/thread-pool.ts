@@ -1,6 +1,7 @@
 /** A pool of worker threads. A run that never ends costs its thread, and is reported as a failure of its own kind. */
 import { Tinypool } from "tinypool";
 
+import { everyRealMs, realNowMs } from "../kernel/index.js";
 import type { RunJob, RunReport } from "./executor.js";
 import type { Pool } from "./pool.js";
 import type { Recording, Replay } from "./replay.js";
@@ -31,16 +32,18 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
   const free: (() => void)[] = [];
   let running = 0;
 
-  async function inThread<T>(work: object, name: string, runs: number): Promise<T | "hangs"> {
+  async function inThread<T>(work: object, name: string): Promise<T | "hangs"> {
     if (running >= workers) await new Promise<void>((resolve) => free.push(resolve));
     else running += 1;
-    const signal = AbortSignal.timeout(runMsMax * runs);
+    const progress = new Int32Array(new SharedArrayBuffer(4));
+    const { signal, stop } = watchProgress(progress, runMsMax);
     try {
-      return (await pool.run(work, { name, signal })) as T;
+      return (await pool.run({ ...work, progress }, { name, signal })) as T;
     } catch (error) {
       if (signal.aborted) return "hangs";
       throw error;
     } finally {
+      stop();
       const next = free.shift();
       if (next === undefined) running -= 1;
       else next();
@@ -48,7 +51,7 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
   }
 
   async function submit(job: RunJob): Promise<readonly (RunReport | undefined)[]> {
-    const reports = await inThread<readonly (RunReport | undefined)[]>(job, "execute", job.runs.length);
+    const reports = await inThread<readonly (RunReport | undefined)[]>(job, "execute");
     if (reports !== "hangs") return reports;
     const [only, ...others] = job.runs;
     if (only === undefined) return [];
@@ -63,7 +66,7 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
     workers,
     submit,
     async replay(recording: Recording): Promise<Replay> {
-      const replayed = await inThread<Replay>(recording, "replay", 1);
+      const replayed = await inThread<Replay>(recording, "replay");
       if (replayed !== "hangs") return replayed;
       const failure = hang(recording.seed, runMsMax);
       const outcome = { failure, traceHash: "", steps: 0, virtualUs: 0, deviations: [] };
@@ -73,6 +76,22 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
       await pool.destroy();
     },
   };
+}
+
+// Aborts when no run has ended for `stillMs`.
+function watchProgress(
+  progress: Int32Array,
+  stillMs: number,
+): { readonly signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  let last = 0;
+  let sinceMs = realNowMs();
+  const stop = everyRealMs(stillMs / 20, () => {
+    const done = Atomics.load(progress, 0);
+    if (done !== last) [last, sinceMs] = [done, realNowMs()];
+    else if (realNowMs() - sinceMs >= stillMs) controller.abort();
+  });
+  return { signal: controller.signal, stop };
 }
 
 function hungReport(job: RunJob, { run, seed }: RunJob["runs"][number], runMsMax: number): RunReport {

@@ -10,9 +10,10 @@ import { parseDuration } from "../kernel/index.js";
 import type { Phoenix, PhoenixOptions } from "../phoenix/index.js";
 import { type Scenario, createChecks, scenarioNamed, scenarios } from "../scenarios/index.js";
 import { nearest } from "../text.js";
-import { attempt, runOneWorld } from "./one-world.js";
+import { attempt, runOneWorld, stillMsMax } from "./one-world.js";
 import type { RunOnce } from "./run.js";
 import { stopExperiments } from "./stop-experiments.js";
+import { oneCrash } from "./workloads/one-crash.js";
 import { twoClients } from "./workloads/two-clients.js";
 
 export interface WorldRunOptions {
@@ -22,18 +23,21 @@ export interface WorldRunOptions {
   readonly scenarios?: readonly Scenario[];
   /** Share of the workload of scenarios with a load. @default 0.02 */
   readonly scale?: number;
+  /** Real milliseconds without a step after which a run counts as one that never ends. @default 10_000 */
+  readonly stillMs?: number;
   /** Gets the world once it stands, for what a report tells of it. */
   readonly onWorld?: (phoenix: Phoenix) => void;
 }
 
 /** Scenarios that an exploration takes: those of `run`, and small ones of its own. */
-export const explorable: readonly Scenario[] = [twoClients, ...scenarios];
+export const explorable: readonly Scenario[] = [twoClients, oneCrash, ...scenarios];
 
 /** @throws SimError `SIM_SCENARIO_UNKNOWN` with the nearest name. */
 export function explorableNamed(name: string, own: readonly Scenario[] = []): Scenario {
   const mine = own.find((scenario) => scenario.name === name);
   if (mine !== undefined) return mine;
-  if (name === twoClients.name) return twoClients;
+  const small = [twoClients, oneCrash].find((scenario) => scenario.name === name);
+  if (small !== undefined) return small;
   const names = [...own, ...explorable].map((scenario) => scenario.name);
   if (names.includes(name)) return scenarioNamed(name);
   throw new SimError(
@@ -44,13 +48,20 @@ export function explorableNamed(name: string, own: readonly Scenario[] = []): Sc
 }
 
 /** Codes of failures that a scenario cannot have by itself, whatever struck. */
-const never = new Set(["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_TIME_LIMIT", "SIM_NOT_CONVERGED"]);
+const never = new Set([
+  "SIM_DEADLOCK",
+  "SIM_STEP_LIMIT",
+  "SIM_TIME_LIMIT",
+  "SIM_WALL_LIMIT",
+  "SIM_NOT_CONVERGED",
+]);
 
 /** @returns What an executor runs. */
 export function createWorldRun({
   world = {},
   scenarios: own = [],
   scale = 0.02,
+  stillMs = stillMsMax,
   onWorld,
 }: WorldRunOptions = {}): RunOnce {
   return async ({ scenario: name, profile, seed, driver, onStep, between }) => {
@@ -65,10 +76,11 @@ export function createWorldRun({
       ...(between === undefined ? {} : { between }),
       faults: { profile, window: scenario.faultWindow ?? "75s" },
     };
-    const { outcome } = await runOneWorld(options, async (phoenix) => {
+    const work = async (phoenix: Phoenix): Promise<void> => {
       onWorld?.(phoenix);
       await bothPhases(phoenix, scenario, scale);
-    });
+    };
+    const { outcome } = await runOneWorld(options, work, stillMs);
     return outcome;
   };
 }

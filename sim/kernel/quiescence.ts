@@ -10,10 +10,18 @@
 const nativeNextTick = process.nextTick.bind(process);
 const nativeQueueMicrotask = queueMicrotask;
 const nativeSetImmediate = setImmediate;
+const nativeSetInterval = setInterval;
+const nativeClearInterval = clearInterval;
 const nativePerformanceNow = performance.now.bind(performance);
 
 /** Real milliseconds; for pacing and reports only, never for anything inside a world. */
 export const realNowMs = nativePerformanceNow;
+
+/** Calls `look` every `ms` real milliseconds, and keeps the process alive. @returns What ends it. */
+export function everyRealMs(ms: number, look: () => void): () => void {
+  const timer = nativeSetInterval(look, ms);
+  return () => nativeClearInterval(timer);
+}
 
 /**
  * @param next - Called each time everything queued before the call has run.

@@ -1,0 +1,54 @@
+/** Every way in which a scenario can end badly is a finding with a kind of its own. */
+import type { Scenario } from "phoenix-sim";
+import { expect, test } from "vitest";
+
+import { createExecutor, createWorldRun, localPool, runCampaign } from "../../../../sim/explore/index.js";
+
+type Run = Scenario["run"];
+
+async function findingOf(run: Run): Promise<unknown> {
+  const scenario: Scenario = { name: "own", summary: "", deadline: "10m", world: { nodes: 1 }, run };
+  const world = { limits: { virtualMsMax: 60_000 } };
+  const pool = localPool(createExecutor(createWorldRun({ world, scenarios: [scenario], stillMs: 100 })));
+  const campaign = { version: "0.1.0", scenario: "own", profile: "calm", seed: 1, runs: 1, strategy: "fifo" };
+  const { findings, differences } = await runCampaign({ ...campaign, pool });
+  expect(differences).toEqual([]);
+  return findings.map(({ failure }) => `${failure.kind}/${failure.code}`).join();
+}
+
+test.each<readonly [string, Run, string]>([
+  ["throws", async () => Promise.reject(new RangeError("out of reach")), "throw/RangeError"],
+  ["throws nothing", async () => Promise.reject(undefined), "throw/Error"],
+  [
+    "expects what is not so",
+    async ({ check }) => check.ok(false, "the impossible"),
+    "assertion/SIM_ASSERTION",
+  ],
+  ["awaits a promise that nobody settles", async () => new Promise(() => {}), "hang/SIM_WALL_LIMIT"],
+  [
+    "waits in virtual time for what never comes",
+    async ({ phoenix }) => void (await phoenix.until(() => false, { within: "2d" })),
+    "hang/SIM_TIME_LIMIT",
+  ],
+  [
+    "leaves a socket open",
+    async ({ phoenix }) => {
+      const { token } = await phoenix.client.login("admin@phoenix.io", "admin123");
+      const socket = new phoenix.WebSocket(`${phoenix.socketUrl}?token=${token}`);
+      await phoenix.until(() => socket.readyState === 1, { within: "1m" });
+    },
+    "leak/SIM_LEFT_OPEN",
+  ],
+  [
+    "leaves a wait open",
+    async ({ phoenix }) => void phoenix.until(() => false, { within: "1d" }).catch(() => {}),
+    "leak/SIM_LEFT_OPEN",
+  ],
+  [
+    "does what a world of its own refuses",
+    async ({ phoenix }) => void phoenix.service("nobody"),
+    "error/SIM_HOST_UNKNOWN",
+  ],
+])("a scenario that %s", async (_, run, identity) => {
+  expect(await findingOf(run)).toBe(identity);
+});

@@ -83,11 +83,14 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
 
   const namesOf = (name: string, count: number): readonly string[] =>
     Array.from({ length: count }, (_, index) => `${name}-${index}`);
-  const scrapeConfig = scrapeConfigFor({
-    gateway: namesOf("gateway", replicas.gateway),
-    controller: namesOf("controller", replicas.controller),
-    generator: namesOf("generator", replicas.generator),
-  });
+  const scrapeConfig = scrapeConfigFor(
+    {
+      gateway: namesOf("gateway", replicas.gateway),
+      controller: namesOf("controller", replicas.controller),
+      generator: namesOf("generator", replicas.generator),
+    },
+    platform.prometheus?.config,
+  );
   const groups = {
     postgres: group("postgres", 1, (life) =>
       postgresInstance(world, postgres, life, capacity.postgres, writers),

@@ -2,6 +2,7 @@
 import type { ControllerOptions, ControllerParts } from "../../src/controller/index.js";
 import type { GatewayOptions, GatewayParts } from "../../src/gateway/index.js";
 import type { GeneratorOptions } from "../../src/generator/index.js";
+import type { PrometheusConfig } from "../prometheus/index.js";
 import type {
   Cache,
   Clock,
@@ -32,6 +33,9 @@ export type WrapHandler = (handler: HttpHandler) => HttpHandler;
 /** Exchanges the server's end of a WebSocket. Called once for each socket. */
 export type WrapSocket = (socket: ServerSocket) => ServerSocket;
 
+/** Exchanges the configuration of Prometheus: an object as `prometheus.yml` holds it. Called once. */
+export type WrapConfig = (config: PrometheusConfig) => PrometheusConfig;
+
 export interface PlatformOptions {
   readonly gateway?: {
     readonly options?: GatewayOptions;
@@ -47,6 +51,10 @@ export interface PlatformOptions {
     readonly handler?: WrapHandler;
   };
   readonly generator?: { readonly options?: GeneratorOptions; readonly handler?: WrapHandler };
+  readonly prometheus?: {
+    /** Changes what Prometheus is configured with: intervals, jobs, rules. Give one function to many worlds. */
+    readonly config?: WrapConfig;
+  };
   /** The agents of all nodes. */
   readonly node?: { readonly handler?: WrapHandler };
 }

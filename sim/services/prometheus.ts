@@ -12,6 +12,7 @@ import { gatewayPort } from "./gateway.js";
 import { generatorPort } from "./generator.js";
 import { createClockPort, createLoggerPort } from "./ports.js";
 import { interfered } from "./interference.js";
+import type { WrapConfig } from "./platform-options.js";
 import type { Instance } from "./service.js";
 import type { World } from "./world.js";
 
@@ -51,16 +52,17 @@ export interface ScrapedHosts {
   readonly generator: readonly string[];
 }
 
-/** @returns `platformScrapeConfig`, which gives worlds of one size one object, so that it is parsed once. */
-export function createScrapeConfigs(): (hosts: ScrapedHosts) => PrometheusConfig {
-  const known = new Map<string, PrometheusConfig>();
-  return (hosts) => {
+const asItIs: WrapConfig = (config) => config;
+
+/** @returns A function that gives worlds of one size and one wrap the same object, so that it is parsed once. */
+export function createScrapeConfigs(): (hosts: ScrapedHosts, wrap?: WrapConfig) => PrometheusConfig {
+  const byWrap = new WeakMap<WrapConfig, Map<string, PrometheusConfig>>();
+  return (hosts, wrap = asItIs) => {
+    const known = byWrap.get(wrap) ?? new Map<string, PrometheusConfig>();
+    byWrap.set(wrap, known);
     const key = JSON.stringify(hosts);
-    let config = known.get(key);
-    if (config === undefined) {
-      config = platformScrapeConfig(hosts);
-      known.set(key, config);
-    }
+    const config = known.get(key) ?? wrap(platformScrapeConfig(hosts));
+    known.set(key, config);
     return config;
   };
 }

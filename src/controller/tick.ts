@@ -1,6 +1,6 @@
 /** A look at everything that is open: what a lost hint, a crash or a restart left lying is found here. */
 import type { Experiment } from "../model/index.js";
-import { listLoadsInState, listOpenExperiments } from "../store/index.js";
+import { listOpenExperiments, listOpenLoads } from "../store/index.js";
 import type { Agenda } from "./agenda.js";
 import type { ControllerContext } from "./context.js";
 import type { LeaseWatch } from "./lease-watch.js";
@@ -55,10 +55,9 @@ function consider(
 }
 
 async function considerLoads({ sql }: ControllerContext, agenda: Agenda, nowMs: number): Promise<void> {
-  for (const load of await listLoadsInState(sql, "pending")) agenda.add(load.experiment_id, "steady");
-  for (const load of await listLoadsInState(sql, "running")) {
+  for (const load of await listOpenLoads(sql)) {
     const ended = load.started_at === null || load.started_at + load.duration_ms <= nowMs;
-    if (ended) agenda.add(load.experiment_id, "steady");
+    if (load.state === "pending" || ended) agenda.add(load.experiment_id, "steady");
   }
 }
 

@@ -57,9 +57,9 @@ export { findConfig, insertConfig, type ConfigOverrides, type GeneratedConfig } 
 export {
   findLoad,
   insertLoad,
-  listLoadsInState,
   listLoadsOfExperiment,
   listLoadsOfTenant,
+  listOpenLoads,
   moveLoad,
   startLoad,
   type StoredLoad,

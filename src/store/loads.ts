@@ -25,9 +25,9 @@ const selectOfTenant: SqlStatement = {
   text: "SELECT * FROM load_simulations WHERE tenant_id = $1",
 };
 
-const selectInState: SqlStatement = {
-  name: "select-loads-in-state",
-  text: "SELECT * FROM load_simulations WHERE state = $1",
+const selectOpen: SqlStatement = {
+  name: "select-open-loads",
+  text: "SELECT * FROM load_simulations WHERE state IN ('pending', 'running')",
 };
 
 const selectById: SqlStatement = {
@@ -75,9 +75,9 @@ export async function listLoadsOfTenant(sql: SqlClient, tenantId: string): Promi
   return sorted((await sql.query<LoadRow>(selectOfTenant, [tenantId])).rows);
 }
 
-/** @returns Every load in a state, oldest first. */
-export async function listLoadsInState(sql: SqlClient, state: LoadState): Promise<StoredLoad[]> {
-  return sorted((await sql.query<LoadRow>(selectInState, [state])).rows);
+/** @returns Every load that waits or runs, oldest first. */
+export async function listOpenLoads(sql: SqlClient): Promise<StoredLoad[]> {
+  return sorted((await sql.query<LoadRow>(selectOpen)).rows);
 }
 
 /** @returns One load; undefined when there is none. */

@@ -6,10 +6,8 @@ import {
   type CampaignReport,
   type Case,
   type Pool,
-  type Shard,
   caseId,
   casesIn,
-  explorableNamed,
   failuresFolder,
   formatDifference,
   keptFolder,
@@ -20,7 +18,6 @@ import {
   storeCase,
   wholeCampaign,
 } from "../explore/index.js";
-import { profileNamed } from "../faults/index.js";
 import { parseDuration } from "../kernel/index.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
@@ -30,29 +27,16 @@ import { parseCount, parseLimit, parseSeed } from "./numbers.js";
 import { formatFinding, tokenOf } from "./reporters/finding.js";
 import { readShard } from "./read-shard.js";
 import type { Terminal } from "./terminal.js";
-
-interface ExploreFlags {
-  readonly runs: number;
-  readonly seed: number;
-  readonly strategy: string;
-  readonly profile: string;
-  readonly workers: number;
-  readonly shard?: Shard;
-  readonly timeBudget?: number;
-  readonly findings: number;
-  readonly regressions: string;
-  readonly shrinkRuns: number;
-  readonly report?: string;
-  readonly json?: boolean;
-}
+import { type ExploreFlags, whatToExplore } from "./what-to-explore.js";
 
 /** Adds the command to `program`. */
 export function addExploreCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   program
     .command("explore")
     .description("hunt for schedules and faults that break scenarios, shrink what is found, and keep it")
-    .argument("[scenarios...]", "scenarios to explore", ["two-clients"])
-    .option("-n, --runs <count>", "runs of each scenario", parseCount, 200)
+    .argument("[scenarios...]", "scenarios to explore; without any, two-clients")
+    .option("--all", "explore every scenario, and share runs and time budget among them")
+    .option("-n, --runs <count>", "runs of each scenario; with --all, of all together", parseCount, 200)
     .option("-s, --seed <number>", "seed of the campaign", parseSeed, 1)
     .option("--strategy <name>", "who answers the questions of a run", "portfolio")
     .option("--profile <name>", "faults that may strike: calm, swarm, hostile or only-<fault>", "swarm")
@@ -71,36 +55,42 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
     .option("--regressions <folder>", "kept failures, run again first with those found before", keptFolder)
     .option("--report <file>", "write the report of this shard to a file, for merge")
     .option("--json", "print one JSON document")
-    .action(async (names: readonly string[], flags: ExploreFlags) => {
-      for (const name of names) explorableNamed(name);
-      profileNamed(flags.profile);
+    .action(async (named: readonly string[], given: ExploreFlags) => {
+      const { names, flags } = whatToExplore(named, given);
+      const interrupted = new AbortController();
+      void terminal.interrupted().then(() => interrupted.abort());
       const pool = openPool(flags.workers, terminal);
       try {
         const codes: number[] = [];
         const documents: unknown[] = [];
         for (const name of names) {
-          const report = await campaign(name, flags, pool, terminal);
+          if (interrupted.signal.aborted) break;
+          const report = await campaign(name, flags, { pool, terminal, signal: interrupted.signal });
           if (flags.report !== undefined) writeFileSync(flags.report, `${JSON.stringify(report)}\n`);
           const findings = await tellFindings(report, flags, terminal);
           documents.push({ ...report, findings });
           codes.push(conclude(report, terminal));
         }
         if (flags.json === true) terminal.out(JSON.stringify(documents));
-        exit(codes.includes(exitCodes.notDeterministic) ? exitCodes.notDeterministic : Math.max(...codes));
+        const worst = Math.max(exitCodes.ok, ...codes);
+        exit(codes.includes(exitCodes.notDeterministic) ? exitCodes.notDeterministic : worst);
       } finally {
         await pool.close();
       }
     });
 }
 
+interface Surroundings {
+  readonly pool: Pool;
+  readonly terminal: Terminal;
+  readonly signal: AbortSignal;
+}
+
 async function campaign(
   scenario: string,
   flags: ExploreFlags,
-  pool: Pool,
-  terminal: Terminal,
+  { pool, terminal, signal }: Surroundings,
 ): Promise<CampaignReport> {
-  const stop = new AbortController();
-  void terminal.interrupted().then(() => stop.abort());
   const { runs, seed, strategy, profile, shard = wholeCampaign, timeBudget, findings } = flags;
   return runCampaign({
     version,
@@ -113,7 +103,7 @@ async function campaign(
     pool,
     timeBudgetMs: timeBudget,
     findingsMax: findings,
-    signal: stop.signal,
+    signal,
     cases: casesOf(scenario, flags, terminal),
     onProgress: heartbeat(scenario, terminal),
   });

@@ -13,6 +13,7 @@ vi.mock("../../../../sim/explore/world-run.js", async (original) => {
   const { runShapeOnce } = await import("../../../shapes/run-once.js");
   return {
     createWorldRun: () => runShapeOnce,
+    explorable: shapes.slice(0, 3),
     explorableNamed: (name: string) => shapes.find((shape) => shape.name === name) ?? explorableNamed(name),
   };
 });
@@ -104,6 +105,13 @@ test("shards report to files, and merge puts them together or says which is miss
   expect([code, runs, existsSync("all.json")]).toEqual([failed > 0 ? 1 : 0, 8, true]);
 });
 
+test("--all shares the runs among all scenarios", async () => {
+  const common = ["explore", "--all", "--profile", "calm", "--strategy", "fifo", "--shrink-runs", "0"];
+  const { err } = await run(...common, "--runs", "7", "--time-budget", "1h");
+  const { shapes } = await import("../../../shapes/index.js");
+  for (const { name } of shapes.slice(0, 3)) expect(err).toContain(`${name}: 3 runs`);
+});
+
 test("--json prints one document with the token of each finding", async () => {
   const { out } = await run("explore", shape, "--profile", "calm", "--runs", "200", "--json");
   const [report] = JSON.parse(out) as { findings: { token: string }[] }[];
@@ -117,6 +125,8 @@ test.each([
   [["explore", "--shard", "3/2"], "SIM_SHARD_INVALID"],
   [["explore", "--shard", "auto"], "JOB_COMPLETION_INDEX"],
   [["explore", "--time-budget", "soon"], "the time budget"],
+  [["explore", "--all", "two-clients"], "Leave out --all"],
+  [["explore", "--all", "--report", "all.json"], "one file"],
   [["replay", "px1.nonsense"], "SIM_TOKEN_INVALID"],
   [["replay", "nothing"], "SIM_CASE_INVALID"],
   [["replay"], "There is no stored failure"],

@@ -1,0 +1,59 @@
+/** What `explore` was asked for: which scenarios, and how much of each. */
+import { SimError } from "../errors.js";
+import { type Shard, explorable, explorableNamed } from "../explore/index.js";
+import { profileNamed } from "../faults/index.js";
+
+/** The options of the command. */
+export interface ExploreFlags {
+  readonly all?: boolean;
+  readonly runs: number;
+  readonly seed: number;
+  readonly strategy: string;
+  readonly profile: string;
+  readonly workers: number;
+  readonly shard?: Shard;
+  readonly timeBudget?: number;
+  readonly findings: number;
+  readonly regressions: string;
+  readonly shrinkRuns: number;
+  readonly report?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Checks names and options; with `--all` shares runs and time among the scenarios.
+ *
+ * @throws SimError `SIM_SCENARIO_UNKNOWN`, `SIM_PROFILE_UNKNOWN`, `SIM_OPTION_INVALID`.
+ */
+export function whatToExplore(
+  named: readonly string[],
+  { all = false, ...flags }: ExploreFlags,
+): { readonly names: readonly string[]; readonly flags: ExploreFlags } {
+  for (const name of named) explorableNamed(name);
+  profileNamed(flags.profile);
+  if (all && named.length > 0)
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot explore all scenarios and ${named.join(", ")}.`,
+      "Leave out --all, or the names.",
+    );
+  const first = named.length > 0 ? named : ["two-clients"];
+  const names = all ? explorable.map(({ name }) => name) : first;
+  if (flags.report !== undefined && names.length > 1)
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot write the reports of ${names.length} scenarios to one file.`,
+      "Explore one scenario at a time with --report.",
+    );
+  if (!all) return { names, flags };
+  const { runs, timeBudget } = flags;
+  const share = names.length;
+  return {
+    names,
+    flags: {
+      ...flags,
+      runs: Math.ceil(runs / share),
+      ...(timeBudget === undefined ? {} : { timeBudget: timeBudget / share }),
+    },
+  };
+}

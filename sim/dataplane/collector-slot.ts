@@ -9,6 +9,8 @@ export interface CollectorSlotOptions {
   readonly uptimeMs: () => number;
   /** Uptime at which a configuration accepted now will be live; infinity while reloads are stuck. */
   readonly liveAtMs: () => number;
+  /** Called when a version becomes live. */
+  readonly onLive?: (version: number) => void;
 }
 
 export interface CollectorSlot {
@@ -45,6 +47,7 @@ export function createCollectorSlot(options: CollectorSlotOptions): CollectorSlo
     if (collector === undefined) collector = createCollector({ experimentId, variant, config, startMs });
     else collector.reload(config);
     liveVersion = version;
+    options.onLive?.(version);
     waiting = undefined;
   }
 

@@ -30,6 +30,8 @@ export interface NodeDisk {
   readonly collectors: Map<string, DesiredCollector>;
   /** Highest version that was deleted, by `experiment/variant`. */
   readonly deletedVersions: Map<string, number>;
+  /** Highest version that was ever live, by `experiment/variant`. The node itself does not look at it. */
+  readonly onceLive: Map<string, number>;
   readonly loads: Map<string, DesiredLoad>;
   /** Loads that were stopped on request; they never start again. */
   readonly stoppedLoads: Set<string>;
@@ -42,6 +44,7 @@ export function createNodeDisk(): NodeDisk {
     bootCount: 0,
     collectors: new Map(),
     deletedVersions: new Map(),
+    onceLive: new Map(),
     loads: new Map(),
     stoppedLoads: new Set(),
   };

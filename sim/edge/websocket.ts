@@ -35,6 +35,8 @@ export interface WorldSockets {
   closing(): number;
   /** Stops or resumes reading on a socket of this world: what arrives stays in flight, as with a slow client. */
   setReading(socket: WebSocket, reading: boolean): void;
+  /** The same for every socket there is now. */
+  setAllReading(reading: boolean): void;
 }
 
 /** The constructor throws SimError `SIM_ROUTE_UNKNOWN` for a host that the world does not have. */
@@ -62,6 +64,9 @@ export function createWorldSockets({
     closing: () => sockets().filter(({ readyState }) => readyState === closingState).length,
     setReading(socket, reading) {
       alive.get(socket)?.setReading(reading);
+    },
+    setAllReading(reading) {
+      for (const channel of alive.values()) channel.setReading(reading);
     },
   };
 }

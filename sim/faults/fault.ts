@@ -9,6 +9,8 @@ export interface FaultWorld {
   readonly network: Network;
   readonly cluster: Cluster;
   readonly interference: Interference;
+  /** WebSockets of clients. */
+  readonly sockets: { setAllReading(reading: boolean): void };
 }
 
 /** Which part of the world a fault strikes. */

@@ -1,13 +1,20 @@
 /** Messages that are lost, doubled, or break their connection. */
-import { type Fault, type FaultKind } from "./fault.js";
+import { type Fault, type FaultKind, faultOf } from "./fault.js";
+import { createStreams, hashString } from "../kernel/index.js";
 import { between, routes, ruleFault } from "./hosts.js";
 
-/** Every n-th attempt to send between two hosts is lost, and sent again after 200 ms or more. */
+/**
+ * Attempts to send between two hosts are lost by chance, and made again after 200 ms or more.
+ *
+ * @param every - One in how many is lost, on average.
+ */
 export function loss(one: string, other: string, every: number): Fault {
   return ruleFault("loss", `loss ${one} | ${other}, 1 of ${every}`, (world) => {
     const struck = between(world, one, other);
-    let count = 0;
-    return (message) => (struck(message) && ++count % every === 0 ? { action: "drop" } : undefined);
+    // The sequence of one fault is always the same: which messages it meets is what schedules vary.
+    const streams = createStreams(hashString(`${one}/${other}/${every}`));
+    return (message) =>
+      struck(message) && streams.next("loss") % every === 0 ? { action: "drop" } : undefined;
   });
 }
 
@@ -56,13 +63,11 @@ export function socketDrop(): Fault {
   );
 }
 
-/** Clients of WebSockets stop reading. */
+/** Clients stop reading the WebSockets they have; what is sent to them fills the buffers of the server. */
 export function slowReader(): Fault {
-  return ruleFault("slow-reader", "WebSocket clients read slowly", () => {
-    return ({ protocol, label, to }) =>
-      protocol === "websocket" && label === "websocket/text" && to === "client"
-        ? { action: "delay", ms: 4_000 }
-        : undefined;
+  return faultOf("slow-reader", "WebSocket clients do not read", ({ sockets }) => {
+    sockets.setAllReading(false);
+    return () => sockets.setAllReading(true);
   });
 }
 
@@ -119,7 +124,7 @@ export const lossKinds: readonly FaultKind[] = [
   {
     kind: "slow-reader",
     scope: "websocket",
-    summary: "clients of WebSockets read slowly",
+    summary: "clients of WebSockets do not read",
     parameters: {},
     draw: () => slowReader(),
   },

@@ -1,5 +1,5 @@
 /** What a gateway has acknowledged is committed when the answer leaves, and stays. */
-import type { Answer, Invariant, InvariantView } from "./watch.js";
+import { type Answer, type Invariant, type InvariantView, textOf } from "./watch.js";
 
 const experimentPath = /^\/(?:api\/)?v1\/experiments\/([^/]+)(\/[a-z-]+)?$/;
 
@@ -70,6 +70,10 @@ function checkChanged(
     const stored = rows("generated_configs").some(
       (config) => config["experiment_id"] === id && config["version"] === version,
     );
+    const signalled = rows("control_signals").some(
+      ({ experiment_id, message }) => experiment_id === id && textOf(message).endsWith(` ${version}`),
+    );
+    if (!signalled) fail(`version ${version} of ${id} was acknowledged and its signal is not stored`);
     if (!stored) fail(`version ${version} of the configuration of ${id} was acknowledged and is not stored`);
   }
 }

@@ -3,8 +3,11 @@ import { acknowledgedWrites } from "./acknowledged-writes.js";
 import { configVersions } from "./config-versions.js";
 import { everyExperimentEnds } from "./every-experiment-ends.js";
 import { fencing } from "./fencing.js";
+import { freshReads } from "./fresh-reads.js";
 import { fullDuration } from "./full-duration.js";
+import { goodTokens } from "./good-tokens.js";
 import { legalTransitions } from "./legal-transitions.js";
+import { linearizable } from "./linearizable.js";
 import { noInternalError } from "./no-internal-error.js";
 import { noLostUpdate } from "./no-lost-update.js";
 import { noOrphans } from "./no-orphans.js";
@@ -32,11 +35,14 @@ export const invariants: readonly Invariant[] = [
   acknowledgedWrites,
   uniqueIds,
   oneEffectPerKey,
+  freshReads,
   tenantIsolation,
   roles,
+  goodTokens,
   noInternalError,
   socketOrder,
   ownNodes,
+  linearizable,
   noOrphans,
   everyExperimentEnds,
 ];

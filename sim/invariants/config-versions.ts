@@ -1,10 +1,12 @@
 /** Versions of configurations are whole, follow each other, and never change. */
-import type { Invariant } from "./watch.js";
+import { type Invariant, type RowImage, jsonOf, textOf } from "./watch.js";
 
 export const configVersions: Invariant = {
   name: "config-versions",
   summary: "versions of configurations are whole, follow each other without gaps, and never change",
-  watch({ fail }) {
+  watch(view) {
+    const { fail } = view;
+    const previous = new Map<string, RowImage>();
     const newest = new Map<string, number>();
     return {
       committed(changes) {
@@ -17,6 +19,11 @@ export const configVersions: Invariant = {
               fail(`version ${version} of ${id} follows ${newest.get(id) ?? 0}`);
             if (!after["baseline_config"] || !after["candidate_config"])
               fail(`version ${version} of ${id} lacks a half`);
+            else {
+              checkTexts(after, view.experiment(id), fail);
+              checkChange(after, previous.get(id), fail);
+            }
+            previous.set(id, after);
             newest.set(id, version);
           }
         }
@@ -40,3 +47,43 @@ export const configVersions: Invariant = {
     };
   },
 };
+
+type Fail = (problem: string) => void;
+
+const variants = ["baseline", "candidate"] as const;
+
+// What a collector needs, without reading YAML in every run.
+function checkTexts(config: RowImage, experiment: RowImage | undefined, fail: Fail): void {
+  const id = textOf(config["experiment_id"]);
+  for (const variant of variants) {
+    const text = textOf(config[`${variant}_config`]);
+    const what = `the ${variant} of version ${textOf(config["version"])} of ${id}`;
+    for (const part of ["receivers:", "processors:", "exporters:", "service:", id, `variant: ${variant}\n`])
+      if (!text.includes(part)) fail(`${what} lacks ${part.trim()}`);
+    const pipeline = textOf(experiment?.[`${variant}_pipeline`]);
+    if (!text.startsWith(`# ${pipeline} (${variant})`)) fail(`${what} is not ${pipeline}`);
+    // A collector expands ${env:NAME}; what a shell would expand stays as it is.
+    if (/\$\{(?!env:)/.test(text)) fail(`${what} has a variable that no collector expands`);
+    for (const [, first, last] of text.matchAll(
+      / processors:\n {8}- (.+)\n(?: {8}- .+\n)* {8}- (.+)\n {6}exp/g,
+    ))
+      if (first !== "memory_limiter" || last !== "batch")
+        fail(`${what} begins with ${first} and ends with ${last}`);
+  }
+}
+
+// A change of one variant leaves the other as it was.
+function checkChange(config: RowImage, before: RowImage | undefined, fail: Fail): void {
+  if (before === undefined) return;
+  const [now, then] = [config["overrides"], before["overrides"]].map(
+    (overrides) => (jsonOf(overrides) ?? {}) as Readonly<Record<string, unknown>>,
+  );
+  for (const variant of variants) {
+    const changed = config[`${variant}_config`] !== before[`${variant}_config`];
+    const asked = JSON.stringify(now?.[variant]) !== JSON.stringify(then?.[variant]);
+    if (changed && !asked)
+      fail(
+        `version ${textOf(config["version"])} of ${textOf(config["experiment_id"])} changes the ${variant}`,
+      );
+  }
+}

@@ -41,17 +41,23 @@ export interface TappedSocket {
   readonly open: boolean;
 }
 
+/** A request as it arrived at a gateway. */
+export interface TappedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 export interface InvariantHub {
   committed(changes: readonly RowChange[], by: Writer | undefined): void;
+  asked(request: TappedRequest): void;
+  /** With the very request that `asked` was told. */
   answered(answer: {
     readonly host: string;
-    readonly request: {
-      readonly method: string;
-      readonly url: string;
-      readonly headers: Readonly<Record<string, string>>;
-      readonly body: string;
-    };
+    readonly request: TappedRequest;
     readonly reply: { readonly status: number; readonly body: string };
+    readonly askedAtMs: number;
   }): void;
   told(socket: TappedSocket, text: string): void;
   heard(socket: TappedSocket, text: string): void;
@@ -70,7 +76,9 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
   }));
   const having = (hook: keyof Watcher) =>
     watchers.map(({ watcher }) => watcher).filter((watcher) => watcher[hook] !== undefined);
-  const [onCommit, onAnswer] = [having("committed"), having("answered")];
+  const [onCommit, onAsk, onAnswer] = [having("committed"), having("asked"), having("answered")];
+  const questions = new WeakMap<TappedRequest, number>();
+  let asked = 0;
   const [onTold, onHeard] = [having("told"), having("heard")];
 
   function viewFor(name: string): InvariantView {
@@ -83,6 +91,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       experiment: (id) => experiments.get(id),
       experiments: () => experiments.values(),
       collectors: parts.collectors,
+      versionOnceLive: parts.versionOnceLive,
       nodesOfSeries: parts.nodesOfSeries,
     };
   }
@@ -115,15 +124,27 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
         if (table === "experiments" && after !== null) experiments.set(key, after);
       for (const watcher of onCommit) watcher.committed?.(changes, by);
     },
-    answered({ host, request, reply }) {
+    asked(request) {
+      if (request.method === "GET" || onAsk.length === 0) return;
+      asked += 1;
+      questions.set(request, asked);
+      const { method, body: requestBody } = request;
+      const question = { id: asked, method, path: pathOf(request.url), requestBody };
+      for (const watcher of onAsk) watcher.asked?.(question);
+    },
+    answered({ host, request, reply, askedAtMs }) {
+      const { pathname: path, search: query } = new URL(request.url, "http://gateway");
       const answer = {
+        question: questions.get(request) ?? 0,
         host,
         method: request.method,
-        path: new URL(request.url, "http://gateway").pathname,
+        path,
+        query,
         headers: request.headers,
         requestBody: request.body,
         claims: readClaims(request.headers["authorization"] ?? ""),
         status: reply.status,
+        askedAtMs,
         body: reply.body,
         json: objectOf(reply.body),
       };
@@ -150,6 +171,10 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       for (const { watcher } of watchers) watcher.finished?.();
     },
   };
+}
+
+function pathOf(url: string): string {
+  return new URL(url, "http://gateway").pathname;
 }
 
 function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -1,8 +1,8 @@
 /** Experiments go from state to state as the state machine allows, and in no other way. */
 import { type Invariant, textOf } from "./watch.js";
 
-// Written out once more, so that a mistake in the platform's own table shows.
-const next: Readonly<Record<string, readonly string[]>> = {
+/** States that may follow a state. Written out once more, so that a mistake in the platform's own table shows. */
+export const successors: Readonly<Record<string, readonly string[]>> = {
   pending: ["initializing", "cancelled"],
   initializing: ["running", "failed", "cancelled"],
   running: ["analyzing", "failed", "cancelled"],
@@ -23,7 +23,7 @@ export const legalTransitions: Invariant = {
         else {
           const [from, to] = [before?.["state"], String(after["state"])];
           if (from === undefined && to !== "pending") fail(`experiment ${key} began ${to}`);
-          else if (from !== undefined && from !== to && next[textOf(from)]?.includes(to) !== true)
+          else if (from !== undefined && from !== to && successors[textOf(from)]?.includes(to) !== true)
             fail(`experiment ${key} went from ${textOf(from)} to ${to}`);
         }
       }

@@ -15,6 +15,7 @@ export const results: Invariant = {
               if (!after["recommendation"]) fail(`the results of ${key} recommend nothing`);
               for (const name of ["cardinality_reduction", "latency_increase", "critical_process_coverage"])
                 if (!Number.isFinite(stored[name])) fail(`${name} of ${key} is ${String(stored[name])}`);
+              checkFigures(key, stored, fail);
             }
           }
           if (
@@ -30,3 +31,33 @@ export const results: Invariant = {
     };
   },
 };
+
+const figures = [
+  "time_series_count",
+  "process_count",
+  "samples_per_second",
+  "hourly_cost_usd",
+  "cpu_usage",
+  "memory_usage",
+  "latency_p95_ms",
+] as const;
+
+type Figures = Readonly<Record<string, unknown>>;
+
+// Formulas written out once more, so that a mistake in the platform's own shows.
+function checkFigures(key: string, stored: Figures, fail: (problem: string) => void): void {
+  const sides = ["baseline_metrics", "candidate_metrics"].map((side) => (stored[side] ?? {}) as Figures);
+  for (const metrics of sides) {
+    for (const name of figures) {
+      const value = metrics[name];
+      if (!Number.isFinite(value) || Number(value) < 0) fail(`${name} of ${key} is ${String(value)}`);
+    }
+    // Each process tells several series.
+    if (Number(metrics["time_series_count"]) < Number(metrics["process_count"]))
+      fail(`${key} has more processes than series`);
+  }
+  const [baseline = 0, candidate = 0] = sides.map((metrics) => Number(metrics["time_series_count"]));
+  const reduction = baseline === 0 ? 0 : ((baseline - candidate) / baseline) * 100;
+  if (Math.abs(reduction - Number(stored["cardinality_reduction"])) > 1)
+    fail(`the reduction of ${key} is ${String(stored["cardinality_reduction"])}, and not ${reduction}`);
+}

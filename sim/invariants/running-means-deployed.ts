@@ -4,8 +4,23 @@ import { type Invariant, textsOf } from "./watch.js";
 export const runningMeansDeployed: Invariant = {
   name: "running-means-deployed",
   summary: "an experiment that runs has both collectors on each of its nodes, and on no other",
-  watch: ({ fail, collectors }) => ({
+  watch: ({ fail, collectors, rows, versionOnceLive }) => ({
     committed(changes) {
+      for (const { table, key, before, after } of changes) {
+        const applied = Number(after?.["applied_version"]);
+        if (table !== "experiments" || !(applied > Number(before?.["applied_version"]))) continue;
+        for (const node of textsOf(after?.["target_nodes"]))
+          for (const variant of ["baseline", "candidate"])
+            if (versionOnceLive(node, key, variant) < applied)
+              fail(`version ${applied} of ${key} counts as applied, and ${node} never ran it as ${variant}`);
+        const configs = rows("generated_configs");
+        for (const { experimentId, variant, version, config } of [...collectors().values()].flat()) {
+          if (experimentId !== key) continue;
+          const stored = configs.find((row) => row["experiment_id"] === key && row["version"] === version);
+          if (stored !== undefined && stored[`${variant}_config`] !== config)
+            fail(`the ${variant} of ${key} runs another configuration than version ${version}`);
+        }
+      }
       for (const { table, key, before, after } of changes) {
         if (table !== "experiments" || after?.["state"] !== "running" || before?.["state"] === "running")
           continue;

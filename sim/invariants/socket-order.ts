@@ -1,5 +1,5 @@
 /** WebSockets tell of each experiment in order, without gaps, and only what is committed. */
-import type { Invariant, Socket } from "./watch.js";
+import { type Invariant, type Socket, textOf } from "./watch.js";
 
 interface Following {
   readonly socket: Socket;
@@ -7,6 +7,8 @@ interface Following {
   /** Whether it is told everything, from some moment on. */
   whole: boolean;
   readonly last: Map<string, number>;
+  /** Place from which on it is told everything, when it came back and named one. */
+  place: number | undefined;
 }
 
 const topics = new Set(["experiment.updates", "experiment.update", "experiment.*", "*"]);
@@ -17,14 +19,22 @@ export const socketOrder: Invariant = {
   watch(view) {
     const events = new Map<string, string>();
     const newest = new Map<string, number>();
+    const places: string[] = [];
     const createdAtMs = new Map<string, number>();
     const sockets = new Map<number, Following>();
     const { fail } = view;
 
+    /** @returns The first place before `end` of which a socket that came back was not told. */
+    function missing({ place = Infinity, socket }: Following, end: number): number | undefined {
+      for (let next = place + 1; next < end; next++)
+        if (places[next] !== undefined && places[next] === socket.claims?.tenant) return next;
+      return undefined;
+    }
+
     function following(socket: Socket): Following {
       let known = sockets.get(socket.id);
       if (known === undefined) {
-        known = { socket, sinceMs: Infinity, whole: false, last: new Map() };
+        known = { socket, sinceMs: Infinity, whole: false, last: new Map(), place: undefined };
         sockets.set(socket.id, known);
       }
       return known;
@@ -35,6 +45,7 @@ export const socketOrder: Invariant = {
         for (const { table, key, before, after } of changes) {
           if (table === "experiments" && before === null) createdAtMs.set(key, view.nowMs);
           if (table !== "experiment_events" || after === null) continue;
+          if (typeof after["position"] === "number") places[after["position"]] = textOf(after["tenant_id"]);
           const [id, seq] = [String(after["experiment_id"]), Number(after["seq"])];
           events.set(`${id}/${seq}`, String(after["to_state"]));
           newest.set(id, Math.max(seq, newest.get(id) ?? 0));
@@ -49,7 +60,9 @@ export const socketOrder: Invariant = {
         const since = inner["since"] ?? json?.["since"];
         const one = inner["experiment_id"] ?? json?.["experiment_id"];
         const sinceMs = since === undefined && !socket.url.includes("since=") ? view.nowMs : Infinity;
-        sockets.set(socket.id, { socket, sinceMs, whole: all && one === undefined, last: new Map() });
+        const whole = all && one === undefined;
+        const place = whole && typeof since === "number" ? since : undefined;
+        sockets.set(socket.id, { socket, sinceMs, whole, last: new Map(), place });
       },
       told(socket, _text, json) {
         if (json?.["type"] !== "experiment.update" || typeof json["seq"] !== "number") return;
@@ -67,10 +80,18 @@ export const socketOrder: Invariant = {
         else if (last === undefined && seq > 1 && known.whole && (createdAtMs.get(id) ?? 0) > known.sinceMs)
           fail(`the first that a socket was told of ${id} is event ${seq}`);
         known.last.set(id, seq);
+        if (known.place === undefined || typeof json["position"] !== "number") return;
+        const missed = missing(known, json["position"]);
+        if (missed !== undefined)
+          fail(`a socket that came back was not told what happened at place ${missed}`);
+        known.place = json["position"];
       },
       pending() {
-        for (const { socket, sinceMs, whole, last } of sockets.values()) {
+        for (const known of sockets.values()) {
+          const { socket, sinceMs, whole, last } = known;
           if (!whole || !socket.open || socket.claims === undefined) continue;
+          const place = missing(known, places.length);
+          if (place !== undefined) return `socket ${socket.id} was not told what happened at place ${place}`;
           for (const [id, seq] of newest) {
             if (view.experiment(id)?.["tenant_id"] !== socket.claims.tenant) continue;
             const told = last.get(id) ?? ((createdAtMs.get(id) ?? 0) > sinceMs ? 0 : seq);

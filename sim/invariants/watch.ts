@@ -26,18 +26,36 @@ export interface Claims {
   readonly tenant: string;
   readonly user: string;
   readonly roles: readonly string[];
+  /** How long the token is good, in milliseconds; 0 when it does not say. */
+  readonly lifeMs: number;
+}
+
+/** A request to a gateway that may change something, as it arrived. */
+export interface Question {
+  /** Unique within a world, from 1. */
+  readonly id: number;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly requestBody: string;
 }
 
 /** One answer of a gateway, as it was sent. */
 export interface Answer {
+  /** Id of the question; 0 when it was one that changes nothing. */
+  readonly question: number;
   readonly host: string;
   readonly method: string;
   /** Without the query. */
   readonly path: string;
+  /** Empty, or from the question mark on. */
+  readonly query: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly requestBody: string;
   readonly claims: Claims | undefined;
   readonly status: number;
+  /** Virtual milliseconds at which the request arrived. */
+  readonly askedAtMs: number;
   readonly body: string;
   /** The body as JSON; undefined when it is none. Parsed once. */
   readonly json: Readonly<Record<string, unknown>> | undefined;
@@ -57,6 +75,9 @@ export interface RunningCollector {
   readonly experimentId: string;
   readonly variant: string;
   readonly version: number;
+  /** YAML text. */
+  readonly config: string;
+  readonly port: number;
 }
 
 /** What an invariant may ask for. */
@@ -73,6 +94,8 @@ export interface InvariantView {
   experiments(): Iterable<RowImage>;
   /** Collectors on the disks of all nodes, by node. */
   collectors(): ReadonlyMap<string, readonly RunningCollector[]>;
+  /** The highest version of a collector that was ever live on a node; 0 when none was. */
+  versionOnceLive(node: string, experimentId: string, variant: string): number;
   /** Nodes for which Prometheus ever got a series of an experiment. */
   nodesOfSeries(experimentId: string): readonly string[];
 }
@@ -80,6 +103,8 @@ export interface InvariantView {
 /** What an invariant does with what it sees. Nothing here may change the world. */
 export interface Watcher {
   committed?(changes: readonly RowChange[], by: Writer | undefined): void;
+  /** Told of every request but those by GET; some are never answered. */
+  asked?(question: Question): void;
   answered?(answer: Answer): void;
   /** A frame of the server; `json` is undefined when it is not JSON. */
   told?(socket: Socket, text: string, json: Readonly<Record<string, unknown>> | undefined): void;

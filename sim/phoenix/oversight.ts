@@ -1,6 +1,6 @@
 /** What watches a world and what disturbs it: invariants, properties of the user, faults by hand and as a storm. */
 import { type FaultDesk, type Storm, createFaultDesk, profileNamed, startStorm } from "../faults/index.js";
-import { InvariantError, type InvariantHub, createInvariantHub, invariants } from "../invariants/index.js";
+import { InvariantError, type InvariantHub, createInvariantHub } from "../invariants/index.js";
 import type { Duration } from "../kernel/index.js";
 import { converge } from "./converge.js";
 import type { WorldParts } from "./parts.js";
@@ -19,7 +19,7 @@ export interface Oversight {
 export function createOversight(parts: WorldParts): Oversight {
   const { loop, options } = parts;
   const fail = (error: Error): void => loop.fail(error);
-  const hub = createInvariantHub(options.invariants ? invariants : [], {
+  const hub = createInvariantHub(options.invariants, {
     get nowMs() {
       return loop.clock.nowMs;
     },
@@ -27,9 +27,10 @@ export function createOversight(parts: WorldParts): Oversight {
     rows: (table) => parts.cluster.postgres.inspect.rows(table),
     collectors: () =>
       new Map([...parts.cluster.disks].map(([node, disk]) => [node, [...disk.collectors.values()]])),
+    versionOnceLive: (node, experimentId, variant) => onceLive(parts, node, `${experimentId}/${variant}`),
     nodesOfSeries: (experimentId) => nodesOfSeries(parts, experimentId),
   });
-  if (options.invariants) connect(parts, hub);
+  if (options.invariants.length > 0) connect(parts, hub);
   const faults = createFaultDesk(parts);
   const { profile, windowMs } = options.faults;
   const storm = startStorm(parts, profileNamed(profile)(options.seed), { windowMs });
@@ -53,7 +54,15 @@ export function createOversight(parts: WorldParts): Oversight {
 
 function connect({ cluster, taps }: WorldParts, hub: InvariantHub): void {
   cluster.postgres.inspect.onCommit((changes, pid) => hub.committed(changes, cluster.writer(pid)));
-  taps.add({ answered: hub.answered, frame: hub.told, heard: hub.heard });
+  taps.add({ asked: hub.asked, answered: hub.answered, frame: hub.told, heard: hub.heard });
+}
+
+function onceLive({ cluster }: WorldParts, node: string, key: string): number {
+  const disk = cluster.disks.get(node);
+  const port = disk?.collectors.get(key)?.port;
+  // What was accepted long enough ago becomes live when somebody looks.
+  if (port !== undefined) cluster.agent(node)?.metrics(port);
+  return disk?.onceLive.get(key) ?? 0;
 }
 
 function nodesOfSeries({ cluster }: WorldParts, experimentId: string): readonly string[] {

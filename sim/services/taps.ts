@@ -7,6 +7,8 @@ export interface GatewayAnswer {
   readonly host: string;
   readonly request: HttpRequest;
   readonly reply: HttpReply;
+  /** Virtual milliseconds at which the request arrived. */
+  readonly askedAtMs: number;
 }
 
 /** One WebSocket of a gateway. */
@@ -20,6 +22,8 @@ export interface TappedSocket {
 }
 
 export interface Tap {
+  /** A request, as it arrived at a gateway. */
+  asked?(request: HttpRequest): void;
   answered?(answer: GatewayAnswer): void;
   /** A frame of the server, as it was sent. */
   frame?(socket: TappedSocket, text: string): void;
@@ -29,6 +33,7 @@ export interface Tap {
 
 export interface Taps {
   add(tap: Tap): void;
+  asked(request: HttpRequest): void;
   answered(answer: GatewayAnswer): void;
   /** @returns The same socket; what passes through it is told. */
   socket(life: Incarnation, socket: ServerSocket, request: SocketRequest): ServerSocket;
@@ -40,6 +45,9 @@ export function createTaps(): Taps {
   return {
     add(tap) {
       taps.push(tap);
+    },
+    asked(request) {
+      for (const tap of taps) tap.asked?.(request);
     },
     answered(answer) {
       for (const tap of taps) tap.answered?.(answer);

@@ -1,8 +1,9 @@
 /** Collectors that are not deployed, or not removed. */
 import { createNodeClient, type NodeClient } from "../../src/controller/index.js";
 import type { Mutant } from "./mutant.js";
-import { json, nodeStub } from "./twists.js";
+import { json, nodeHandler, nodeStub } from "./twists.js";
 
+/** @returns A platform whose controllers talk to nodes through `change`, made anew for each life. */
 function nodes(change: (inner: NodeClient) => Partial<NodeClient>): Mutant["platform"] {
   return {
     controller: {
@@ -97,5 +98,103 @@ export const collectorMutants: readonly Mutant[] = [
         ? json(200, { ready: true, metrics_port: 8888, version: 1 })
         : undefined,
     ),
+  },
+  {
+    name: "accepted-is-ready",
+    wrong: "a collector counts as ready once the node has accepted it",
+    caughtBy: ["invariant/running-means-deployed"],
+    platform: nodes((inner) => ({
+      async putCollector(node, spec) {
+        const reply = await inner.putCollector(node, spec);
+        return reply.kind === "accepted" ? { ...reply, ready: true } : reply;
+      },
+    })),
+  },
+  {
+    name: "changes-are-not-rolled-out",
+    wrong: "a new version is recorded and never sent to nodes",
+    shows: "always",
+    caughtBy: ["invariant/running-means-deployed"],
+    platform: nodes((inner) => ({
+      putCollector: async (node, spec) => (spec.version > 1 ? accepted : inner.putCollector(node, spec)),
+    })),
+  },
+  {
+    name: "old-configuration-stays",
+    wrong: "a node takes a new version and runs on with the old configuration",
+    shows: "always",
+    caughtBy: ["invariant/running-means-deployed"],
+    platform: nodeHandler((handler) => {
+      const first = new Map<string, unknown>();
+      return async (request) => {
+        if (request.method !== "PUT" || !request.url.includes("/collectors/")) return handler(request);
+        const body = JSON.parse(request.body) as Record<string, unknown>;
+        const config = first.get(request.url) ?? body["config"];
+        first.set(request.url, config);
+        return handler({ ...request, body: JSON.stringify({ ...body, config }) });
+      };
+    }),
+  },
+  {
+    name: "name-instead-of-configuration",
+    wrong: "nodes are sent the name of the template instead of a configuration",
+    shows: "always",
+    caughtBy: ["assertion/SIM_ASSERTION"],
+    platform: nodes((inner) => ({
+      putCollector: async (node, spec) =>
+        inner.putCollector(node, { ...spec, config: "process-baseline-v1" }),
+    })),
+  },
+  {
+    name: "both-on-one-port",
+    wrong: "both collectors of a node are scraped at one port",
+    caughtBy: ["assertion/SIM_ASSERTION"],
+    platform: nodes((inner) => ({
+      async putCollector(node, spec) {
+        const reply = await inner.putCollector(node, spec);
+        return reply.kind === "accepted" ? { ...reply, port: 8888 } : reply;
+      },
+    })),
+  },
+  {
+    name: "nothing-is-scraped",
+    wrong: "collectors are not told to Prometheus",
+    caughtBy: ["assertion/SIM_ASSERTION"],
+    platform: {
+      controller: {
+        handler: (handler) => async (request) =>
+          request.url.includes("/sd/collectors") ? json(200, []) : handler(request),
+      },
+    },
+  },
+  {
+    name: "nodes-are-never-looked-at",
+    wrong: "nobody compares what nodes run with what they should run",
+    caughtBy: ["convergence/no-orphans"],
+    platform: nodes(() => ({
+      listCollectors: async () => {
+        throw new Error("not looked at");
+      },
+    })),
+  },
+  {
+    name: "given-up-for-good",
+    wrong: "a node that failed once is never asked again",
+    caughtBy: ["convergence/no-orphans", "convergence/every-experiment-ends", "convergence/recovery"],
+    platform: nodes((inner) => {
+      const bad = new Set<string>();
+      const guarded = async <T>(node: string, call: () => Promise<T>): Promise<T> => {
+        if (bad.has(node)) throw new Error(`${node} failed before`);
+        return call().catch((error: unknown) => {
+          bad.add(node);
+          throw error;
+        });
+      };
+      return {
+        deleteCollector: async (node, ...rest) =>
+          guarded(node, async () => inner.deleteCollector(node, ...rest)),
+        listCollectors: async (node) => guarded(node, async () => inner.listCollectors(node)),
+      };
+    }),
   },
 ];

@@ -1,8 +1,12 @@
 /** Every mutant. */
+import { accountMutants } from "./accounts.js";
 import { collectorMutants } from "./collectors.js";
+import { databaseMutants } from "./databases.js";
 import { gatewayMutants } from "./gateways.js";
+import { generatorMutants } from "./generators.js";
 import { leaseMutants } from "./leases.js";
 import type { Mutant } from "./mutant.js";
+import { readMutants } from "./reads.js";
 import { resultMutants } from "./results.js";
 import { socketMutants } from "./sockets.js";
 import { stateMutants } from "./states.js";
@@ -16,4 +20,8 @@ export const mutants: readonly Mutant[] = [
   ...resultMutants,
   ...gatewayMutants,
   ...socketMutants,
+  ...generatorMutants,
+  ...databaseMutants,
+  ...readMutants,
+  ...accountMutants,
 ];

@@ -1,5 +1,5 @@
 /** Analyses and configurations that are not whole. */
-import { judge } from "../../src/analysis/index.js";
+import { judge, measure, type Measurement, type PrometheusClient } from "../../src/analysis/index.js";
 import { createGeneratorClient } from "../../src/shared/index.js";
 import { type Mutant, rewrite, skip } from "./mutant.js";
 import { controllerSql, gatewaySql } from "./twists.js";
@@ -13,6 +13,40 @@ function judged(change: (results: Results) => Partial<Results>): Mutant["platfor
         judge: (measurement, criteria) => {
           const verdict = judge(measurement, criteria);
           return { ...verdict, results: { ...verdict.results, ...change(verdict.results) } };
+        },
+      },
+    },
+  };
+}
+
+type Metrics = Measurement["baseline"]["metrics"];
+
+/** @returns A platform whose controllers measure with other figures for each variant. */
+function measured(
+  change: (
+    side: Measurement["baseline"],
+    ask: (metric: string) => ReturnType<PrometheusClient["range"]>,
+  ) => Promise<Partial<Metrics>>,
+): Mutant["platform"] {
+  return {
+    controller: {
+      parts: {
+        measure: async (prometheus, id, agoMs) => {
+          const { baseline, candidate } = await measure(prometheus, id, agoMs);
+          const endMs = (await prometheus.now()) - agoMs;
+          const range = { startMs: endMs - 75_000, endMs, stepSeconds: 15 };
+          const side = async (
+            variant: string,
+            given: Measurement["baseline"],
+          ): Promise<Measurement["baseline"]> => {
+            const ask = async (metric: string) =>
+              prometheus.range(metric.replace("$", `experiment_id="${id}",variant="${variant}"`), range);
+            return { ...given, metrics: { ...given.metrics, ...(await change(given, ask)) } };
+          };
+          return {
+            baseline: await side("baseline", baseline),
+            candidate: await side("candidate", candidate),
+          };
         },
       },
     },
@@ -96,5 +130,62 @@ export const resultMutants: readonly Mutant[] = [
         text.replace("applied_version = $3", "applied_version = $3 + 1"),
       ),
     ),
+  },
+  {
+    name: "no-data-is-no-number",
+    wrong: "the mean of nothing is no number",
+    caughtBy: ["invariant/results"],
+    platform: measured(async ({ seriesSamples }) =>
+      seriesSamples.length === 0 ? { time_series_count: Number.NaN } : {},
+    ),
+  },
+  {
+    name: "counters-are-subtracted",
+    wrong: "the growth of a counter is its last value less its first, also when it began again in between",
+    caughtBy: ["invariant/results"],
+    platform: measured(async (_side, ask) => {
+      const [series] = await ask("sum(otelcol_exporter_sent_metric_points{$})");
+      const values = (series?.points ?? []).map(({ value }) => value);
+      return { samples_per_second: ((values.at(-1) ?? 0) - (values[0] ?? 0)) / 75 };
+    }),
+  },
+  {
+    name: "slow-is-no-number",
+    wrong: "a latency above the last bucket is no number",
+    caughtBy: ["invariant/results"],
+    platform: measured(async ({ metrics }) =>
+      metrics.latency_p95_ms > 12 ? { latency_p95_ms: Number.NaN } : {},
+    ),
+  },
+  {
+    name: "names-are-counted",
+    wrong: "names of metrics are counted instead of series",
+    caughtBy: ["invariant/results"],
+    platform: measured(async (_side, ask) => {
+      const [series] = await ask("count(count by (__name__) ({$}))");
+      return { time_series_count: series?.points.at(-1)?.value ?? 0 };
+    }),
+  },
+  {
+    name: "fractions-for-percents",
+    wrong: "a reduction is stored as a fraction",
+    caughtBy: ["invariant/results"],
+    platform: judged(({ cardinality_reduction: percent }) => ({ cardinality_reduction: percent / 100 })),
+  },
+  {
+    name: "metrics-of-all-experiments",
+    wrong: "queries do not say which experiment",
+    caughtBy: ["invariant/own-nodes"],
+    platform: {
+      gateway: {
+        ports: (ports) => ({
+          ...ports,
+          http: {
+            request: async (url, options) =>
+              ports.http.request(url.replaceAll(/experiment_id%3D%22[0-9a-f-]+%22(?:%2C)?/g, ""), options),
+          },
+        }),
+      },
+    },
   },
 ];

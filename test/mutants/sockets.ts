@@ -1,12 +1,13 @@
 /** WebSockets that tell too much, too little, or in the wrong order. */
 import { createEventFeed } from "../../src/gateway/live/index.js";
+import type { ServerSocket } from "../../src/ports/index.js";
 import type { ServicePorts } from "../../sim/services/index.js";
 import type { Mutant } from "./mutant.js";
 
 type Feed = ReturnType<typeof createEventFeed>;
 type Entry = Awaited<ReturnType<Feed["after"]>>[number];
 
-function feed(change: (entry: Entry) => Entry): Mutant["platform"] {
+function feed(change: (entry: Entry, index: number) => Entry): Mutant["platform"] {
   return {
     gateway: {
       parts: ({ clock, sql, cache, logger }: ServicePorts) => {
@@ -33,6 +34,26 @@ function feed(change: (entry: Entry) => Entry): Mutant["platform"] {
     },
   };
 }
+
+/** @returns A platform whose gateways hear and tell through `change`, made anew for each socket. */
+function socket(change: (inner: ServerSocket) => Partial<ServerSocket>): Mutant["platform"] {
+  return {
+    gateway: {
+      socket: (inner) => ({
+        get bufferedAmount() {
+          return inner.bufferedAmount;
+        },
+        send: (text) => inner.send(text),
+        close: (code, reason) => inner.close(code, reason),
+        onMessage: (listener) => inner.onMessage(listener),
+        onClose: (listener) => inner.onClose(listener),
+        ...change(inner),
+      }),
+    },
+  };
+}
+
+const told = '"type":"experiment.update"';
 
 export const socketMutants: readonly Mutant[] = [
   {
@@ -76,5 +97,76 @@ export const socketMutants: readonly Mutant[] = [
     wrong: "sockets are told of experiments of other tenants",
     caughtBy: ["invariant/tenant-isolation"],
     platform: feed((entry) => ({ ...entry, event: { ...entry.event, tenant_id: "tenant1" } })),
+  },
+  {
+    name: "only-the-first-of-a-batch",
+    wrong: "of several events that come at once only the first is told",
+    caughtBy: ["invariant/socket-order", "convergence/socket-order"],
+    platform: feed((entry, index) =>
+      index > 0 ? { ...entry, event: { ...entry.event, tenant_id: "nobody" } } : entry,
+    ),
+  },
+  {
+    name: "slow-clients-lose-frames",
+    wrong: "what a slow client cannot take is dropped",
+    caughtBy: ["invariant/socket-order", "convergence/socket-order"],
+    platform: socket((inner) => ({
+      send: (text) => {
+        if (inner.bufferedAmount < 6_000) inner.send(text);
+      },
+    })),
+  },
+  {
+    name: "since-is-ignored",
+    wrong: "a client that comes back is told only what happens from now on",
+    caughtBy: ["invariant/socket-order", "convergence/socket-order"],
+    platform: socket((inner) => ({
+      onMessage: (listener) => inner.onMessage((text) => listener(text.replace(/,"since":\d+/, ""))),
+    })),
+  },
+  {
+    name: "two-events-in-one-frame",
+    shows: "always",
+    wrong: "waiting events are joined by line breaks into one frame",
+    caughtBy: ["invariant/socket-order", "convergence/socket-order"],
+    platform: socket((inner) => {
+      let waiting = "";
+      return {
+        send: (text) => {
+          if (!text.includes(told)) return inner.send(text);
+          waiting = waiting === "" ? text : `${waiting}\n${text}`;
+          if (!waiting.includes("\n")) return undefined;
+          inner.send(waiting);
+          waiting = "";
+        },
+      };
+    }),
+  },
+  {
+    name: "topics-of-all-are-ignored",
+    shows: "always",
+    wrong: "only subscriptions to single experiments are told",
+    caughtBy: ["invariant/socket-order", "convergence/socket-order"],
+    platform: socket((inner) => ({
+      send: (text) => {
+        if (!text.includes(told)) inner.send(text);
+      },
+    })),
+  },
+  {
+    name: "no-poll",
+    wrong: "gateways wait for messages and never look themselves",
+    caughtBy: ["convergence/socket-order"],
+    platform: { gateway: { options: { eventPollMs: 1_000_000_000 } } },
+  },
+  {
+    name: "listeners-by-wall-clock",
+    wrong: "which events are older than a socket is told from the gateway's own wall clock",
+    caughtBy: ["invariant/socket-order", "convergence/socket-order"],
+    platform: {
+      gateway: {
+        parts: ({ clock }) => ({ time: { now: async () => clock.now(), estimate: () => clock.now() } }),
+      },
+    },
   },
 ];

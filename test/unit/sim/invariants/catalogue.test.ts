@@ -12,6 +12,7 @@ function watch() {
     fail: ({ invariant }) => broken.push(invariant),
     rows: () => [],
     collectors: () => new Map([["node1", []]]),
+    versionOnceLive: () => 0,
     nodesOfSeries: () => [],
   });
   return { hub, broken };
@@ -45,6 +46,34 @@ function change(table: string, before: object | null, after: object | null): Row
   return { table, key: id, before, after } as RowChange;
 }
 
+function config(text: string) {
+  return { experiment_id: id, version: 1, baseline_config: text, candidate_config: text, overrides: {} };
+}
+
+function results(candidate: Readonly<Record<string, number>>) {
+  const metrics = {
+    time_series_count: 10,
+    process_count: 1,
+    samples_per_second: 1,
+    hourly_cost_usd: 0,
+    cpu_usage: 0,
+    memory_usage: 0,
+    latency_p95_ms: 0,
+  };
+  const baseline_metrics = { ...metrics, time_series_count: 100 };
+  return {
+    experiment_id: id,
+    recommendation: "candidate",
+    results: {
+      cardinality_reduction: 90,
+      latency_increase: 0,
+      critical_process_coverage: 100,
+      baseline_metrics,
+      candidate_metrics: { ...metrics, ...candidate },
+    },
+  };
+}
+
 const created = change("experiments", null, experiment());
 
 function changed(changes: Readonly<Record<string, unknown>>): RowChange {
@@ -65,6 +94,11 @@ test.each([
   ["config-versions", changed({ config_version: 1 })],
   ["config-versions", changed({ applied_version: 1 })],
   ["running-means-deployed", changed({ state: "running" })],
+  ["running-means-deployed", changed({ config_version: 1, applied_version: 1 })],
+  ["config-versions", change("generated_configs", null, config("exporters: {}"))],
+  ["results", change("experiment_results", null, results({ time_series_count: Number.NaN }))],
+  ["results", change("experiment_results", null, results({ time_series_count: 50 }))],
+  ["results", change("experiment_results", null, results({ samples_per_second: -1 }))],
   ["results", changed({ state: "completed" })],
 ])("%s notices a wrong commit", (name, wrong) => {
   const { hub, broken } = watch();
@@ -101,6 +135,7 @@ function answer(method: string, path: string, status: number, body: unknown, cla
       body: "{}",
     },
     reply: { status, headers: {}, body: JSON.stringify(body) },
+    askedAtMs: 1,
   };
 }
 
@@ -112,6 +147,12 @@ test.each([
   ["acknowledged-writes", answer("POST", `/api/v1/experiments/${id}/stop`, 200, {}, mine)],
   ["tenant-isolation", answer("GET", "/api/v1/experiments", 200, { experiments: [{ id }] }, strangers)],
   ["roles", answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, { ...mine, roles: ["viewer"] })],
+  [
+    "fresh-reads",
+    answer("GET", `/api/v1/experiments/${id}`, 200, { id, state: "running", name: "one" }, mine),
+  ],
+  ["fresh-reads", answer("GET", `/api/v1/experiments/${id}`, 404, {}, mine)],
+  ["fresh-reads", answer("GET", "/api/v1/experiments", 200, { experiments: [], has_more: false }, mine)],
   ["no-internal-error", answer("GET", "/api/v1/experiments", 500, {}, mine)],
   [
     "own-nodes",
@@ -122,6 +163,19 @@ test.each([
   hub.committed([created], undefined);
   hub.answered(wrong);
   expect(broken).toContain(name);
+});
+
+test("a token that was given out is good, and results that agree with each other are right", () => {
+  const { hub, broken } = watch();
+  const claims = { ...mine, iat: 0, exp: 1_000 };
+  const login = answer("POST", "/api/v1/auth/login", 200, {}, claims);
+  const token = login.request.headers.authorization.replace("Bearer ", "");
+  hub.answered(answer("GET", "/api/v1/auth/me", 401, {}, claims));
+  hub.committed([change("experiment_results", null, results({}))], undefined);
+  expect(broken).toEqual([]);
+  hub.answered({ ...login, reply: { status: 200, body: JSON.stringify({ token }) } });
+  hub.answered(answer("GET", "/api/v1/auth/me", 401, {}, claims));
+  expect(broken).toEqual(["good-tokens"]);
 });
 
 test("one key gets one answer, and one id belongs to one request", () => {

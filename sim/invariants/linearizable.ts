@@ -1,0 +1,194 @@
+/**
+ * Each experiment behaves towards its clients as one object that does one thing at a time: what they asked and what
+ * they were answered has an order that fits, see linearizability.ts for the method and its sources.
+ *
+ * It looks at requests and answers of gateways alone, not into the database. A request without an answer, or with
+ * one of 500 and above, may have had its effect at any time since, or never.
+ */
+import { successors } from "./legal-transitions.js";
+import {
+  type ExperimentInput,
+  type ExperimentOutput,
+  type RegisterInput,
+  type RegisterOutput,
+  experimentModel,
+  registerModel,
+} from "./linearizability-models.js";
+import { type Operation, checkLinearizable } from "./linearizability.js";
+import { type Answer, type Invariant, type Question, textOf } from "./watch.js";
+
+type NameCall = Operation<RegisterInput<string>, RegisterOutput<string>>;
+type StateCall = Operation<ExperimentInput, ExperimentOutput>;
+
+/** What clients did with one experiment. */
+interface Calls {
+  readonly tenant: string;
+  readonly firstName: string;
+  readonly names: NameCall[];
+  readonly states: StateCall[];
+}
+
+/** Calls of one experiment beyond which it is not checked: a world under load must not grow by it. */
+const callsMax = 400;
+
+/** Configurations that one check may visit; what would take more counts as fine. */
+const visitsMax = 20_000;
+
+const onePath = /^\/(?:api\/)?v1\/experiments\/([0-9a-f-]{36})(?:\/(start|stop))?$/;
+const listPath = /^\/(?:api\/)?v1\/experiments$/;
+
+const lifeModel = {
+  ...experimentModel({
+    first: "pending",
+    nextStates: (state) => successors[state] ?? [],
+    stopped: "cancelled",
+  }),
+  // Nobody knows the id of an experiment before it is created.
+  initial: "pending",
+};
+
+export const linearizable: Invariant = {
+  name: "linearizable",
+  summary: "what clients asked of an experiment and were answered could have happened one after the other",
+  watch(view) {
+    const experiments = new Map<string, Calls>();
+    /** Writes under way, and those that were never answered. */
+    const open = new Map<
+      number,
+      Question & { readonly id: string; readonly action: string; readonly askedAtMs: number }
+    >();
+
+    function note<Call>(list: Call[], call: Call): void {
+      if (list.length <= callsMax) list.push(call);
+    }
+
+    function noteRead(item: Readonly<Record<string, unknown>>, { askedAtMs }: Answer): void {
+      const calls = experiments.get(textOf(item["id"]));
+      if (calls === undefined) return;
+      const done = { key: "", client: "", calledAt: askedAtMs };
+      const [name, state] = [textOf(item["name"]), textOf(item["state"])];
+      note(calls.names, { ...done, input: { kind: "read" }, outcome: { at: view.nowMs, output: name } });
+      const output = { kind: "state", state } as const;
+      note(calls.states, { ...done, input: { kind: "read" }, outcome: { at: view.nowMs, output } });
+    }
+
+    function noteAbsent(id: string, { askedAtMs, claims }: Answer): void {
+      const calls = experiments.get(id);
+      if (calls === undefined || calls.tenant !== claims?.tenant) return;
+      const outcome = { at: view.nowMs, output: { kind: "absent" } } as const;
+      note(calls.states, { key: "", client: "", input: { kind: "read" }, calledAt: askedAtMs, outcome });
+    }
+
+    function noteCreated({ json, claims }: Answer): void {
+      const id = textOf(json?.["id"]);
+      if (experiments.has(id)) return;
+      const firstName = textOf(json?.["name"]);
+      experiments.set(id, { tenant: claims?.tenant ?? "", firstName, names: [], states: [] });
+    }
+
+    /** @param at - When it was answered; undefined when nobody knows whether it took effect. */
+    function noteWrite(
+      {
+        requestBody,
+        action,
+        askedAtMs: calledAt,
+      }: { requestBody: string; action: string; askedAtMs: number },
+      calls: Calls,
+      output: "done" | "refused" | undefined,
+    ): void {
+      const call = { key: "", client: "", calledAt };
+      const at = view.nowMs;
+      if (action === "rename") {
+        const value = nameIn(requestBody);
+        if (value === undefined || output === "refused") return;
+        const outcome = output === undefined ? undefined : { at, output: null };
+        note(calls.names, { ...call, input: { kind: "write", value }, outcome });
+        return;
+      }
+      const outcome = output === undefined ? undefined : { at, output: { kind: output } };
+      note(calls.states, { ...call, input: { kind: action as "start" }, outcome });
+    }
+
+    function answeredWrite(answer: Answer): void {
+      const write = open.get(answer.question);
+      const calls = write && experiments.get(write.id);
+      if (write === undefined || calls === undefined || answer.status >= 500) return;
+      open.delete(answer.question);
+      if (answer.status < 300) noteWrite(write, calls, "done");
+      else if (answer.body.includes('"INVALID_TRANSITION"')) noteWrite(write, calls, "refused");
+      // Any other refusal has no effect, and says nothing of the state.
+    }
+
+    function checkOne(id: string, { names, states, firstName }: Calls): void {
+      if (names.length > callsMax || states.length > callsMax) return;
+      const name = checkLinearizable(names, registerModel(firstName), { visitsMax });
+      if (name.linearizable === false) view.fail(`the name of experiment ${id} has no order: ${told(name)}`);
+      const state = checkLinearizable(states, lifeModel, { visitsMax });
+      if (state.linearizable === false)
+        view.fail(`the state of experiment ${id} has no order: ${told(state)}`);
+    }
+
+    return {
+      asked(question) {
+        const [, id, change] = onePath.exec(question.path) ?? [];
+        if (id === undefined) return;
+        const action = change ?? actions[question.method];
+        if (action !== undefined) open.set(question.id, { ...question, id, action, askedAtMs: view.nowMs });
+      },
+      answered(answer) {
+        const { method, path, status, json } = answer;
+        if (open.has(answer.question)) return answeredWrite(answer);
+        if (method === "POST" && status < 300 && listPath.test(path)) return noteCreated(answer);
+        if (method !== "GET") return;
+        const [, id, rest] = onePath.exec(path) ?? [];
+        if (id !== undefined && rest === undefined) {
+          if (status === 200) noteRead(json ?? {}, answer);
+          else if (status === 404) noteAbsent(id, answer);
+        } else if (status === 200 && listPath.test(path) && Array.isArray(json?.["experiments"])) {
+          for (const item of json["experiments"] as Readonly<Record<string, unknown>>[])
+            noteRead(item, answer);
+        }
+      },
+      finished() {
+        for (const write of open.values()) {
+          const calls = experiments.get(write.id);
+          if (calls !== undefined) noteWrite(write, calls, undefined);
+        }
+        for (const [id, calls] of experiments) checkOne(id, calls);
+      },
+    };
+  },
+};
+
+const actions: Readonly<Record<string, string>> = { PATCH: "rename", PUT: "rename", DELETE: "delete" };
+
+/** @returns The name that a change asks for; undefined when it asks for none. */
+function nameIn(body: string): string | undefined {
+  try {
+    const outer = JSON.parse(body) as Readonly<Record<string, unknown>>;
+    const inner = (outer["spec"] ?? outer["experiment"]) as Readonly<Record<string, unknown>> | undefined;
+    const name = inner?.["name"] ?? outer["name"];
+    return typeof name === "string" ? name : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type Broken = Readonly<{
+  explained: readonly Operation<unknown, unknown>[];
+  stuck: readonly Operation<unknown, unknown>[];
+}>;
+
+function told({ explained, stuck }: Broken): string {
+  const last = explained.slice(-3).map(describe);
+  return `after ${last.length === 0 ? "nothing" : last.join(", ")} cannot come ${stuck.map(describe).join(" nor ")}`;
+}
+
+function describe({ input, outcome, calledAt }: Operation<unknown, unknown>): string {
+  const { kind, value } = input as { readonly kind: string; readonly value?: unknown };
+  const output = outcome?.output as
+    { readonly state?: string; readonly kind?: string } | string | null | undefined;
+  const seen = typeof output === "string" ? output : (output?.state ?? output?.kind ?? "");
+  const what = [kind, value, seen].filter((word) => word !== undefined && word !== "").join(" ");
+  return `${what} (${calledAt.toFixed(3)} to ${outcome === undefined ? "nobody knows" : outcome.at.toFixed(3)} ms)`;
+}

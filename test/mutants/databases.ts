@@ -1,0 +1,118 @@
+/** Services that misread what the database says. */
+import { type Mutant, skip } from "./mutant.js";
+import { controllerSql, gatewaySql, ignoring } from "./twists.js";
+
+export const databaseMutants: readonly Mutant[] = [
+  {
+    name: "conflicts-are-taken-for-success",
+    wrong: "a serialization failure (40001) is taken for success",
+    caughtBy: ["invariant/acknowledged-writes"],
+    platform: gatewaySql(ignoring("40001")),
+  },
+  {
+    name: "deadlocks-are-taken-for-success",
+    wrong: "a deadlock (40P01) is taken for success",
+    caughtBy: ["invariant/acknowledged-writes"],
+    platform: gatewaySql(ignoring("40P01")),
+  },
+  {
+    name: "timeouts-are-taken-for-success",
+    wrong: "a statement that took too long (57014) is taken for done",
+    caughtBy: ["invariant/acknowledged-writes"],
+    platform: gatewaySql(ignoring("57014")),
+  },
+  {
+    name: "too-many-sessions-is-an-internal-error",
+    wrong: "that all sessions are taken (53300) is not seen as an outage",
+    caughtBy: ["invariant/no-internal-error"],
+    platform: gatewaySql(
+      () => (statement, values, run) =>
+        run(statement, values).catch((error: Error & { readonly code?: unknown }) => {
+          throw error.code === "53300" ? new Error(error.message) : error;
+        }),
+    ),
+  },
+  {
+    name: "connections-are-not-given-back",
+    wrong: "a transaction keeps its connection for ever",
+    caughtBy: ["convergence/socket-order", "convergence/recovery", "convergence/every-experiment-ends"],
+    platform: {
+      gateway: {
+        ports: (ports) => ({
+          ...ports,
+          sql: {
+            ...ports.sql,
+            async connect() {
+              const connection = await ports.sql.connect();
+              return {
+                query: async (statement, values = []) => connection.query(statement, values),
+                release: () => undefined,
+              };
+            },
+          },
+        }),
+      },
+    },
+  },
+  {
+    name: "undecodable-is-empty",
+    shows: "always",
+    wrong: "target nodes that cannot be decoded count as none",
+    caughtBy: ["invariant/running-means-deployed"],
+    platform: controllerSql(
+      () => (statement, values, run) =>
+        statement.name === "claim-experiment"
+          ? run(statement, values).then((result) => ({
+              ...result,
+              rows: result.rows.map((row) => ({ ...row, target_nodes: "[]" })),
+            }))
+          : undefined,
+    ),
+  },
+  {
+    name: "keys-are-checked-then-inserted",
+    wrong: "whether a key is free is asked first, and taken for granted when it is inserted",
+    caughtBy: ["invariant/no-internal-error", "invariant/one-effect-per-key"],
+    platform: gatewaySql(() => (statement, values, run) => {
+      if (statement.name !== "insert-idempotency-key") return undefined;
+      const text = "SELECT scope FROM idempotency_keys WHERE scope = $1";
+      return run({ name: "is-key-taken", text }, [values[0]]).then(async ({ rows }) =>
+        rows.length > 0
+          ? { rows: [], rowCount: 0 }
+          : run(
+              { name: "insert-key-mutant", text: statement.text.replace("ON CONFLICT DO NOTHING", "") },
+              values,
+            ),
+      );
+    }),
+  },
+  {
+    name: "analysis-runs-twice",
+    shows: "always",
+    wrong: "a second analysis writes the results again",
+    caughtBy: ["invariant/results"],
+    platform: controllerSql(() => (statement, values, run) => {
+      if (statement.name !== "close-experiment") return undefined;
+      const text = "UPDATE experiment_results SET recommendation = recommendation WHERE experiment_id = $1";
+      return run({ name: "second-analysis", text }, [values[0]]).then(async () => run(statement, values));
+    }),
+  },
+  {
+    name: "times-without-zone",
+    shows: "always",
+    wrong: "the end of a run is stored in local time and read as another",
+    caughtBy: ["invariant/full-duration", "convergence/every-experiment-ends"],
+    platform: controllerSql(() => (statement, values, run) => {
+      if (statement.name !== "transition-experiment" || values[3] !== "running") return undefined;
+      const shifted = new Date(new Date(String(values[6])).getTime() + 7_200_000).toISOString();
+      return run(statement, values.with(6, shifted));
+    }),
+  },
+  {
+    name: "signal-is-not-stored",
+    shows: "always",
+    wrong: "a control signal is kept in memory only",
+    caughtBy: ["invariant/acknowledged-writes"],
+    platform: gatewaySql(() => skip("insert-signal")),
+  },
+];

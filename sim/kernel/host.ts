@@ -6,6 +6,7 @@
  */
 import { SimError } from "../errors.js";
 import type { EventOwner, LoopEvent } from "./agenda.js";
+import { createListenerList } from "./listener-list.js";
 import type { Loop } from "./loop.js";
 import type { StepKind } from "./step.js";
 
@@ -124,7 +125,7 @@ function createIncarnation(
   isPaused: () => boolean,
   park: (event: LoopEvent) => void,
 ): Incarnation & { die(): void } {
-  const deathListeners = new Set<() => void>();
+  const deathListeners = createListenerList();
   let alive = true;
   const incarnation = {
     host,
@@ -144,14 +145,13 @@ function createIncarnation(
       return () => loop.cancel(event);
     },
     onDeath(listener: () => void) {
-      if (alive) deathListeners.add(listener);
-      else listener();
-      return () => deathListeners.delete(listener);
+      if (alive) return deathListeners.add(listener);
+      listener();
+      return () => {};
     },
     die() {
       alive = false;
-      for (const listener of deathListeners) listener();
-      deathListeners.clear();
+      deathListeners.callAll();
     },
   };
   return incarnation;

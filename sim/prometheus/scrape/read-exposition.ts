@@ -24,8 +24,8 @@ export interface Staging {
   fresh: number;
   /** Whether the lines are those of the scrape before, one by one. */
   asBefore: boolean;
-  /** Texts in braces that this body has shown, and their labels: the metrics of one thing share them. */
-  readonly labelSets: Map<string, LabelSet>;
+  /** Texts in braces that the body being read has shown, and their labels: the metrics of one thing share them. */
+  labelSets: Map<string, LabelSet>;
 }
 
 export interface ReadOptions {
@@ -67,6 +67,16 @@ export function createStaging(): Staging {
  */
 export function readExposition(body: string, staging: Staging, options: ReadOptions): void {
   reset(staging);
+  try {
+    readLines(body, staging, options);
+  } finally {
+    // They are cut from the body and would keep it. Not cleared: V8 chains the table of a cleared map to the next
+    // one, and a table that has grown old keeps all those after it.
+    if (staging.labelSets.size > 0) staging.labelSets = new Map();
+  }
+}
+
+function readLines(body: string, staging: Staging, options: ReadOptions): void {
   const { lines } = options.cache;
   let guess = 0;
   let ended = false;
@@ -99,7 +109,6 @@ function reset(staging: Staging): void {
   staging.lineCount = 0;
   staging.fresh = 0;
   staging.asBefore = true;
-  if (staging.labelSets.size > 0) staging.labelSets.clear();
 }
 
 function isLine(body: string, at: number, lineEnd: number, expected: CachedLine): boolean {

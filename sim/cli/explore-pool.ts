@@ -2,14 +2,26 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-import { type Pool, createExecutor, createWorldRun, localPool, threadPool } from "../explore/index.js";
+import { type Pool, createExecutor, localPool, threadPool } from "../explore/index.js";
+import type { WorkerSettings } from "./explore-worker.js";
+import type { OwnWorlds } from "./own-worlds.js";
 import type { Terminal } from "./terminal.js";
 
-/** @param workers - Threads that are wanted. */
-export function openPool(workers: number, terminal: Terminal): Pool {
-  if (workers === 1) return localPool(createExecutor(createWorldRun()));
+export interface PoolSettings {
+  /** Threads that are wanted. */
+  readonly workers: number;
+  readonly own: Pick<OwnWorlds, "file" | "makeRun">;
+  /** Real milliseconds after which a run counts as one that never ends; only threads can be given up. */
+  readonly runMsMax: number;
+}
+
+/** One thread, too, is a thread of its own: a run that loops for ever then costs that thread, not the exploration. */
+export function openPool({ workers, own, runMsMax }: PoolSettings, terminal: Terminal): Pool {
   const worker = new URL("./explore-worker.js", import.meta.url);
-  if (existsSync(fileURLToPath(worker))) return threadPool({ filename: worker.href, workers });
-  terminal.err("Runs in one thread: the package is not built. The results are the same.");
-  return localPool(createExecutor(createWorldRun()));
+  if (existsSync(fileURLToPath(worker))) {
+    const workerData: WorkerSettings = own.file === undefined ? {} : { worldFile: own.file };
+    return threadPool({ filename: worker.href, workers, workerData, runMsMax });
+  }
+  if (workers > 1) terminal.err("Runs in one thread: the package is not built. The results are the same.");
+  return localPool(createExecutor(own.makeRun(() => {})));
 }

@@ -1,5 +1,18 @@
 /** A thread of an exploration. */
-import { createExecutor, createWorldRun } from "../explore/index.js";
+import { workerData } from "node:worker_threads";
+
+import { createExecutor } from "../explore/index.js";
+import { loadOwnWorlds } from "./own-worlds.js";
+
+/** What the thread that began the exploration gives to each. */
+export interface WorkerSettings {
+  /** Module with worlds of the user's own. */
+  readonly worldFile?: string;
+}
+
+// Tinypool hands the data over as the second of two.
+const [, { worldFile } = {}] = workerData as readonly [unknown, WorkerSettings | undefined];
+const { makeRun } = await loadOwnWorlds(worldFile);
 
 /** What the pool calls with each job, and with each recording. */
-export const { execute, replay } = createExecutor(createWorldRun());
+export const { execute, replay } = createExecutor(makeRun(() => {}));

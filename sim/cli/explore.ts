@@ -12,20 +12,18 @@ import {
   formatDifference,
   keptFolder,
   neverReached,
-  runAndTell,
   runCampaign,
-  shrinkCase,
-  storeCase,
   wholeCampaign,
 } from "../explore/index.js";
 import { parseDuration } from "../kernel/index.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
 import { openPool } from "./explore-pool.js";
+import { loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
 import { heartbeat } from "./heartbeat.js";
 import { parseCount, parseLimit, parseSeed } from "./numbers.js";
-import { formatFinding, tokenOf } from "./reporters/finding.js";
 import { readShard } from "./read-shard.js";
+import { tellFindings } from "./tell-findings.js";
 import type { Terminal } from "./terminal.js";
 import { type ExploreFlags, whatToExplore } from "./what-to-explore.js";
 
@@ -52,22 +50,31 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
       parseLimit,
       300,
     )
+    .option("--world <module>", worldOptionHelp)
+    .option(
+      "--hang-after <duration>",
+      "real time after which a run counts as one that never ends",
+      (text) => parseDuration(text, "the time of a run"),
+      120_000,
+    )
     .option("--regressions <folder>", "kept failures, run again first with those found before", keptFolder)
     .option("--report <file>", "write the report of this shard to a file, for merge")
     .option("--json", "print one JSON document")
     .action(async (named: readonly string[], given: ExploreFlags) => {
-      const { names, flags } = whatToExplore(named, given);
+      const own = await loadOwnWorlds(given.world);
       const interrupted = new AbortController();
       void terminal.interrupted().then(() => interrupted.abort());
-      const pool = openPool(flags.workers, terminal);
+      let pool: Pool | undefined;
       try {
+        const { names, flags } = whatToExplore(named, given, own.scenarios);
+        pool = openPool({ workers: flags.workers, own, runMsMax: flags.hangAfter }, terminal);
         const codes: number[] = [];
         const documents: unknown[] = [];
         for (const name of names) {
           if (interrupted.signal.aborted) break;
           const report = await campaign(name, flags, { pool, terminal, signal: interrupted.signal });
           if (flags.report !== undefined) writeFileSync(flags.report, `${JSON.stringify(report)}\n`);
-          const findings = await tellFindings(report, flags, terminal);
+          const findings = await tellFindings(report, flags, own, terminal);
           documents.push({ ...report, findings });
           codes.push(conclude(report, terminal));
         }
@@ -75,7 +82,8 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
         const worst = Math.max(exitCodes.ok, ...codes);
         exit(codes.includes(exitCodes.notDeterministic) ? exitCodes.notDeterministic : worst);
       } finally {
-        await pool.close();
+        own.close();
+        await pool?.close();
       }
     });
 }
@@ -115,35 +123,6 @@ function casesOf(scenario: string, { regressions }: ExploreFlags, terminal: Term
   const all = [...casesIn(failuresFolder, warn), ...casesIn(regressions, warn)];
   const byId = new Map(all.map((stored) => [caseId(stored), stored]));
   return [...byId.values()].filter((stored) => stored.scenario === scenario);
-}
-
-async function tellFindings(
-  report: CampaignReport,
-  { shrinkRuns, json = false }: ExploreFlags,
-  terminal: Terminal,
-): Promise<readonly unknown[]> {
-  const told: unknown[] = [];
-  for (const finding of report.findings) {
-    const { scenario, profile, seed, failure, deviations, run, strategy, times } = finding;
-    const found: Case = { version, scenario, profile, seed, failure, deviations, minimal: false };
-    const { shrunk, least } = await shrinkCase(found, shrinkRuns);
-    const { id, file } = storeCase(least);
-    const { story } = await runAndTell({ ...least, failureHash: undefined });
-    const history =
-      `Run ${run} (${strategy}), ${times} of ${report.runs} runs; shrunk from ${deviations.length} to ` +
-      `${least.deviations.length} deviations in ${shrunk.runs} runs${shrunk.minimal ? "" : ", perhaps not the least"}.`;
-    if (!json) terminal.out(`${formatFinding({ found: least, id, file, story, history })}\n`);
-    told.push({
-      ...finding,
-      id,
-      file,
-      story,
-      token: tokenOf(least),
-      shrunk: least.deviations,
-      shrinkRuns: shrunk.runs,
-    });
-  }
-  return told;
 }
 
 function conclude(report: CampaignReport, terminal: Terminal): number {

@@ -16,9 +16,20 @@ import { exitCodes } from "./exit-codes.js";
 import { findCase, findRecording } from "./find-case.js";
 import { parseCount } from "./numbers.js";
 import { formatFinding } from "./reporters/finding.js";
+import { type OwnWorlds, loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
 import type { Terminal } from "./terminal.js";
 
 type Exit = (code: number) => void;
+
+interface ReplayFlags {
+  readonly trace?: boolean;
+  readonly world?: string;
+}
+
+interface ShrinkFlags {
+  readonly runs: number;
+  readonly world?: string;
+}
 
 /** Adds the commands to `program`. */
 export function addReplayCommands(program: Command, terminal: Terminal, exit: Exit): void {
@@ -27,16 +38,20 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
     .description("run a failure again: by its token, its file or its id; without one, the newest")
     .argument("[failure]", "token, file or id")
     .option("--trace", "print the story and the last events")
-    .action(async (text: string | undefined, { trace = false }: { readonly trace?: boolean }) => {
-      exit(await replayOne(text, trace, terminal));
+    .option("--world <module>", worldOptionHelp)
+    .action(async (text: string | undefined, { trace = false, world }: ReplayFlags) => {
+      const own = await loadOwnWorlds(world);
+      exit(await replayOne(text, trace, own, terminal).finally(own.close));
     });
   program
     .command("shrink")
     .description("make a stored failure smaller")
     .argument("[failure]", "file or id; without one, the newest")
     .option("--runs <count>", "runs it may take", parseCount, 300)
-    .action(async (text: string | undefined, { runs }: { readonly runs: number }) => {
-      exit(await shrinkOne(text, runs, terminal));
+    .option("--world <module>", worldOptionHelp)
+    .action(async (text: string | undefined, { runs, world }: ShrinkFlags) => {
+      const own = await loadOwnWorlds(world);
+      exit(await shrinkOne(text, runs, own, terminal).finally(own.close));
     });
   program
     .command("keep")
@@ -62,9 +77,14 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
     });
 }
 
-async function replayOne(text: string | undefined, trace: boolean, terminal: Terminal): Promise<number> {
+async function replayOne(
+  text: string | undefined,
+  trace: boolean,
+  own: OwnWorlds,
+  terminal: Terminal,
+): Promise<number> {
   const named = findRecording(text);
-  const { outcome, verdict, left, story, steps } = await runAndTell(named);
+  const { outcome, verdict, left, story, steps } = await runAndTell(named, own.makeRun);
   if (left !== undefined) terminal.err(left);
   const { failure } = outcome;
   terminal.out(failure === undefined ? "It went well." : `${identityOf(failure)}: ${failure.message}`);
@@ -76,17 +96,26 @@ async function replayOne(text: string | undefined, trace: boolean, terminal: Ter
   return exitCodes.replayMissed;
 }
 
-async function shrinkOne(text: string | undefined, runs: number, terminal: Terminal): Promise<number> {
+async function shrinkOne(
+  text: string | undefined,
+  runs: number,
+  own: OwnWorlds,
+  terminal: Terminal,
+): Promise<number> {
   const found = findCase(text);
-  const { shrunk, least } = await shrinkCase(found, runs);
+  const { shrunk, least } = await shrinkCase(
+    found,
+    runs,
+    own.makeRun(() => {}),
+  );
   if (!shrunk.reproduced) {
     terminal.err(`It did not fail again: nothing was shrunk.`);
     return exitCodes.replayMissed;
   }
   const { id, file } = storeCase(least);
-  const { story } = await runAndTell({ ...least, failureHash: undefined });
+  const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
   const history = `Shrunk from ${found.deviations.length} to ${least.deviations.length} deviations in ${shrunk.runs} runs.`;
-  terminal.out(formatFinding({ found: least, id, file, story, history }));
+  terminal.out(formatFinding({ found: least, id, file, story, history, worldFile: own.file }));
   return exitCodes.ok;
 }
 

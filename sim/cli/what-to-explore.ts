@@ -2,6 +2,7 @@
 import { SimError } from "../errors.js";
 import { type Shard, explorable, explorableNamed } from "../explore/index.js";
 import { profileNamed } from "../faults/index.js";
+import type { Scenario } from "../scenarios/index.js";
 
 /** The options of the command. */
 export interface ExploreFlags {
@@ -14,6 +15,9 @@ export interface ExploreFlags {
   readonly shard?: Shard;
   readonly timeBudget?: number;
   readonly findings: number;
+  readonly world?: string;
+  /** Real milliseconds. */
+  readonly hangAfter: number;
   readonly regressions: string;
   readonly shrinkRuns: number;
   readonly report?: string;
@@ -23,13 +27,15 @@ export interface ExploreFlags {
 /**
  * Checks names and options; with `--all` shares runs and time among the scenarios.
  *
+ * @param own - Scenarios of the user's own.
  * @throws SimError `SIM_SCENARIO_UNKNOWN`, `SIM_PROFILE_UNKNOWN`, `SIM_OPTION_INVALID`.
  */
 export function whatToExplore(
   named: readonly string[],
   { all = false, ...flags }: ExploreFlags,
+  own: readonly Scenario[] = [],
 ): { readonly names: readonly string[]; readonly flags: ExploreFlags } {
-  for (const name of named) explorableNamed(name);
+  for (const name of named) explorableNamed(name, own);
   profileNamed(flags.profile);
   if (all && named.length > 0)
     throw new SimError(
@@ -38,7 +44,7 @@ export function whatToExplore(
       "Leave out --all, or the names.",
     );
   const first = named.length > 0 ? named : ["two-clients"];
-  const names = all ? explorable.map(({ name }) => name) : first;
+  const names = all ? [...new Set([...own, ...explorable].map(({ name }) => name))] : first;
   if (flags.report !== undefined && names.length > 1)
     throw new SimError(
       "SIM_OPTION_INVALID",

@@ -1,5 +1,6 @@
 /** A failure as a person reads it: what broke, when, the story, where, and the command that brings it back. */
 import { type Case, formatToken, identityOf } from "../../explore/index.js";
+import { shellWord } from "../../text.js";
 import { version } from "../../version.js";
 
 export interface FindingReport {
@@ -9,6 +10,8 @@ export interface FindingReport {
   readonly story: readonly string[];
   /** How it was found and made smaller, in words. */
   readonly history: string;
+  /** Module with worlds of the user's own, that the command must name again. */
+  readonly worldFile?: string | undefined;
 }
 
 /** @returns The token of a case. */
@@ -17,7 +20,7 @@ export function tokenOf(found: Case): string {
 }
 
 /** @returns Lines to print, joined. */
-export function formatFinding({ found, id, file, story, history }: FindingReport): string {
+export function formatFinding({ found, id, file, story, history, worldFile }: FindingReport): string {
   const { failure, scenario, profile } = found;
   return [
     `FOUND ${identityOf(failure)} in ${scenario} under ${profile}`,
@@ -26,6 +29,6 @@ export function formatFinding({ found, id, file, story, history }: FindingReport
     ...story.map((line) => `  ${line}`),
     ...(failure.source === undefined ? [] : [`  Source: ${failure.source}`]),
     `  Case:   ${file} (${id})`,
-    `  Again:  npx phoenix-sim replay ${tokenOf(found)}`,
+    `  Again:  npx phoenix-sim replay ${tokenOf(found)}${worldFile === undefined ? "" : ` --world ${shellWord(worldFile)}`}`,
   ].join("\n");
 }

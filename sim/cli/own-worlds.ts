@@ -1,0 +1,75 @@
+/** Worlds and scenarios of one's own for explorations: what a module exports that `--world` names. */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { installLeakWatch } from "../determinism/index.js";
+import { SimError } from "../errors.js";
+import { type MakeRun, type WorldRunOptions, createWorldRun } from "../explore/index.js";
+
+/** Help of the option `--world <module>`. */
+export const worldOptionHelp =
+  "module that exports `world`, options of createPhoenix, and `scenarios`, or one of them";
+
+export interface OwnWorlds extends Required<Pick<WorldRunOptions, "world" | "scenarios">> {
+  /** As it was named; undefined without a module. */
+  readonly file: string | undefined;
+  readonly makeRun: MakeRun;
+  /** Takes the watch off this process. */
+  close(): void;
+}
+
+/**
+ * Loads the module under the watch, so that functions of Node which it keeps for itself are watched, too.
+ *
+ * @param file - As named on the command line; undefined for the worlds of the scenarios.
+ * @throws SimError `SIM_OPTION_INVALID` when there is no such module, or it exports neither.
+ */
+export async function loadOwnWorlds(file: string | undefined): Promise<OwnWorlds> {
+  if (file === undefined) return { file, world: {}, scenarios: [], ...makeRunOf({}), close: () => {} };
+  const watch = installLeakWatch();
+  try {
+    const { world = {}, scenarios = [] } = read(file, await load(file));
+    return { file, world, scenarios, ...makeRunOf({ world, scenarios }), close: watch.uninstall };
+  } catch (error) {
+    watch.uninstall();
+    throw error;
+  }
+}
+
+function makeRunOf(options: Pick<WorldRunOptions, "world" | "scenarios">): Pick<OwnWorlds, "makeRun"> {
+  return { makeRun: (onWorld) => createWorldRun({ ...options, onWorld }) };
+}
+
+async function load(file: string): Promise<Readonly<Record<string, unknown>>> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw invalid(`There is no module ${file}.`);
+  try {
+    return (await import(pathToFileURL(path).href)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    throw invalid(`Cannot load ${file}: ${(error as Error).message}`, error);
+  }
+}
+
+function read(
+  file: string,
+  { default: standard, world = standard, scenarios }: Readonly<Record<string, unknown>>,
+): Pick<WorldRunOptions, "world" | "scenarios"> {
+  if (world === undefined && scenarios === undefined)
+    throw invalid(`${file} exports neither world nor scenarios.`);
+  if (world !== undefined && (typeof world !== "object" || world === null))
+    throw invalid(`${file} exports ${JSON.stringify(world)} as its world.`);
+  if (scenarios !== undefined && !Array.isArray(scenarios))
+    throw invalid(`${file} exports ${JSON.stringify(scenarios)} as its scenarios.`);
+  return { ...(world && { world }), ...(scenarios && { scenarios }) };
+}
+
+function invalid(problem: string, cause?: unknown): SimError {
+  return new SimError(
+    "SIM_OPTION_INVALID",
+    problem,
+    "Name a JavaScript module, or one of TypeScript where Node reads it, that exports `world`, an object of options of " +
+      "createPhoenix, or `scenarios`, a list.",
+    cause === undefined ? undefined : { cause },
+  );
+}

@@ -1,0 +1,83 @@
+/** What an exploration does with each finding: shrinks it, stores it, prints it. */
+import {
+  type CampaignReport,
+  type Case,
+  type Finding,
+  identityOf,
+  runAndTell,
+  shrinkCase,
+  storeCase,
+} from "../explore/index.js";
+import { version } from "../version.js";
+import type { OwnWorlds } from "./own-worlds.js";
+import { formatFinding, tokenOf } from "./reporters/finding.js";
+import type { Terminal } from "./terminal.js";
+import type { ExploreFlags } from "./what-to-explore.js";
+
+/** @returns What `--json` prints of each. */
+export async function tellFindings(
+  report: CampaignReport,
+  flags: Pick<ExploreFlags, "shrinkRuns" | "json">,
+  own: OwnWorlds,
+  terminal: Terminal,
+): Promise<readonly unknown[]> {
+  const told: unknown[] = [];
+  for (const finding of report.findings)
+    told.push(
+      finding.failure.code === "RUN_NEVER_ENDS"
+        ? tellEndless(finding, flags, terminal)
+        : await tellFinding(finding, { report, flags, own, terminal }),
+    );
+  return told;
+}
+
+// Nothing is known of it but its seed, and this thread must not run it.
+function tellEndless(
+  finding: Finding,
+  { json = false }: Pick<ExploreFlags, "json">,
+  terminal: Terminal,
+): unknown {
+  const { failure, scenario, profile, run, strategy } = finding;
+  const lines = [
+    `FOUND ${identityOf(failure)} in ${scenario} under ${profile}`,
+    `  ${failure.message}`,
+    `  Run ${run} (${strategy}). Explore again with the same options to see it again.`,
+  ];
+  if (!json) terminal.out(`${lines.join("\n")}\n`);
+  return finding;
+}
+
+interface Telling {
+  readonly report: CampaignReport;
+  readonly flags: Pick<ExploreFlags, "shrinkRuns" | "json">;
+  readonly own: OwnWorlds;
+  readonly terminal: Terminal;
+}
+
+async function tellFinding(finding: Finding, { report, flags, own, terminal }: Telling): Promise<unknown> {
+  const { scenario, profile, seed, failure, deviations, run, strategy, times } = finding;
+  const found: Case = { version, scenario, profile, seed, failure, deviations, minimal: false };
+  // A run that stands still takes seconds of real time, and a shrink hundreds of runs.
+  const shrinkRuns = failure.code === "SIM_WALL_LIMIT" ? 0 : flags.shrinkRuns;
+  const { shrunk, least } = await shrinkCase(
+    found,
+    shrinkRuns,
+    own.makeRun(() => {}),
+  );
+  const { id, file } = storeCase(least);
+  const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
+  const history =
+    `Run ${run} (${strategy}), ${times} of ${report.runs} runs; shrunk from ${deviations.length} to ` +
+    `${least.deviations.length} deviations in ${shrunk.runs} runs${shrunk.minimal ? "" : ", perhaps not the least"}.`;
+  if (flags.json !== true)
+    terminal.out(`${formatFinding({ found: least, id, file, story, history, worldFile: own.file })}\n`);
+  return {
+    ...finding,
+    id,
+    file,
+    story,
+    token: tokenOf(least),
+    shrunk: least.deviations,
+    shrinkRuns: shrunk.runs,
+  };
+}

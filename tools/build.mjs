@@ -12,6 +12,8 @@ const result = await build({
     "fast-check": "sim/fast-check.ts",
     cli: "sim/cli/bin.ts",
     "explore-worker": "sim/cli/explore-worker.ts",
+    // The pool of threads starts this file, which it looks for beside itself.
+    "entry/worker": "node_modules/tinypool/dist/entry/worker.js",
   },
   outdir: "dist",
   bundle: true,

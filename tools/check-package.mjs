@@ -22,6 +22,9 @@ try {
   writeFileSync(join(folder, "use.mjs"), readFileSync("test/package/use.mjs"));
   run("node", ["use.mjs"], { cwd: folder, stdio: "inherit" });
   run(join(folder, "node_modules/.bin/phoenix-sim"), ["run", "lifecycle"], { cwd: folder, stdio: "inherit" });
+  // Threads start from files of their own, which must be in the package.
+  const explore = ["explore", "--runs", "4", "--workers", "2"];
+  run(join(folder, "node_modules/.bin/phoenix-sim"), explore, { cwd: folder, stdio: "inherit" });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

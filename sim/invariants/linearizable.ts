@@ -15,7 +15,7 @@ import {
   registerModel,
 } from "./linearizability-models.js";
 import { type Operation, checkLinearizable } from "./linearizability.js";
-import { type Answer, type Invariant, type Question, textOf } from "./watch.js";
+import { type Answer, type Invariant, textOf } from "./watch.js";
 
 type NameCall = Operation<RegisterInput<string>, RegisterOutput<string>>;
 type StateCall = Operation<ExperimentInput, ExperimentOutput>;
@@ -26,6 +26,16 @@ interface Calls {
   readonly firstName: string;
   readonly names: NameCall[];
   readonly states: StateCall[];
+}
+
+/** A request that may change an experiment. */
+interface Write {
+  /** Of the experiment. */
+  readonly id: string;
+  /** `rename`, or what the model of a life calls it. */
+  readonly action: string;
+  readonly requestBody: string;
+  readonly askedAtMs: number;
 }
 
 /** Calls of one experiment beyond which it is not checked: a world under load must not grow by it. */
@@ -53,10 +63,7 @@ export const linearizable: Invariant = {
   watch(view) {
     const experiments = new Map<string, Calls>();
     /** Writes under way, and those that were never answered. */
-    const open = new Map<
-      number,
-      Question & { readonly id: string; readonly action: string; readonly askedAtMs: number }
-    >();
+    const open = new Map<number, Write>();
 
     function note<Call>(list: Call[], call: Call): void {
       if (list.length <= callsMax) list.push(call);
@@ -88,11 +95,7 @@ export const linearizable: Invariant = {
 
     /** @param at - When it was answered; undefined when nobody knows whether it took effect. */
     function noteWrite(
-      {
-        requestBody,
-        action,
-        askedAtMs: calledAt,
-      }: { requestBody: string; action: string; askedAtMs: number },
+      { requestBody, action, askedAtMs: calledAt }: Write,
       calls: Calls,
       output: "done" | "refused" | undefined,
     ): void {
@@ -133,7 +136,8 @@ export const linearizable: Invariant = {
         const [, id, change] = onePath.exec(question.path) ?? [];
         if (id === undefined) return;
         const action = change ?? actions[question.method];
-        if (action !== undefined) open.set(question.id, { ...question, id, action, askedAtMs: view.nowMs });
+        const { requestBody } = question;
+        if (action !== undefined) open.set(question.id, { id, action, requestBody, askedAtMs: view.nowMs });
       },
       answered(answer) {
         const { method, path, status, json } = answer;

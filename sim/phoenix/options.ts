@@ -11,6 +11,7 @@ import {
   defaultEpochMs,
   resolveLimits,
 } from "../kernel/index.js";
+import { type Invariant, invariants } from "../invariants/index.js";
 import { type CapacityOptions, type LinkOptions, resolveLinkOptions } from "../network/index.js";
 import type { PlatformOptions } from "../services/index.js";
 import { nearest } from "../text.js";
@@ -60,8 +61,8 @@ export interface PhoenixOptions {
   readonly platform?: PlatformOptions;
   /** Profile of faults that strike on their own: `calm`, `swarm`, `hostile` or `only-<fault>`. @default "calm" */
   readonly faults?: string | { readonly profile: string; readonly window: Duration };
-  /** Watch the invariants of the platform; one that does not hold ends the world. @default true */
-  readonly invariants?: boolean;
+  /** Watch the invariants of the platform, or those named; one that does not hold ends the world. @default true */
+  readonly invariants?: boolean | readonly string[];
   /**
    * Called between two events; the world goes on once it calls `next`. However long that takes, the run is the same,
    * unless something in it waits for real time or real I/O, which then shows.
@@ -89,7 +90,7 @@ export interface ResolvedOptions {
   readonly epochMs: number;
   readonly platform: PlatformOptions;
   readonly faults: { readonly profile: string; readonly windowMs: number };
-  readonly invariants: boolean;
+  readonly invariants: readonly Invariant[];
   readonly between: ((next: () => void) => void) | undefined;
   readonly onStep: ((step: Step) => void) | undefined;
   readonly onLog: ((line: LogLine) => void) | undefined;
@@ -151,7 +152,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     epochMs: whole("epochMs", options.epochMs ?? defaultEpochMs, 0, 8.64e15),
     platform: options.platform ?? {},
     faults: resolveFaults(options.faults),
-    invariants: flag("invariants", options.invariants ?? true),
+    invariants: resolveInvariants(options.invariants ?? true),
     between: options.between,
     onStep: options.onStep,
     onLog: options.onLog,
@@ -162,6 +163,18 @@ function resolveFaults(faults: PhoenixOptions["faults"] = "calm"): ResolvedOptio
   const { profile, window } = typeof faults === "string" ? { profile: faults, window: "80s" } : faults;
   profileNamed(profile);
   return { profile, windowMs: parseDuration(window, "the window of the faults") };
+}
+
+function resolveInvariants(wanted: boolean | readonly string[]): readonly Invariant[] {
+  if (!Array.isArray(wanted)) return flag("invariants", wanted as boolean) ? invariants : [];
+  const names = invariants.map(({ name }) => name);
+  const unknown = wanted.find((name: string) => !names.includes(name));
+  if (unknown === undefined) return invariants.filter(({ name }) => wanted.includes(name));
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `There is no invariant "${unknown}".`,
+    `Did you mean "${nearest(String(unknown), names)}"? There are: ${names.join(", ")}.`,
+  );
 }
 
 function flag(name: string, value: boolean): boolean {

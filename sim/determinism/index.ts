@@ -5,3 +5,5 @@ export { differentParts, guessUnseen } from "./unseen.js";
 export type { Parts } from "./unseen.js";
 export { installLeakWatch } from "./watch.js";
 export type { LeakWatch, Recording, RecordingOptions, Use } from "./watch.js";
+export { watchedFunctions } from "./watched.js";
+export type { Watched } from "./watched.js";

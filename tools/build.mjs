@@ -12,8 +12,6 @@ const result = await build({
     "fast-check": "sim/fast-check.ts",
     cli: "sim/cli/bin.ts",
     "explore-worker": "sim/cli/explore-worker.ts",
-    // Where the pool looks for the module that its threads begin with: beside the chunk that it is bundled into.
-    "entry/worker": "node_modules/tinypool/dist/entry/worker.js",
     // The pool of threads starts this file, which it looks for beside itself.
     "entry/worker": "node_modules/tinypool/dist/entry/worker.js",
   },

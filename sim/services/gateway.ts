@@ -48,6 +48,7 @@ export function gatewayInstance(
   const wrapSocket = given.socket ?? ((socket) => socket);
   const handler: HttpHandler = async (request) => {
     const askedAtMs = loop.clock.nowMs;
+    taps.asked(request);
     await workers.serve(life, request.method);
     const reply = await answer(request);
     recorder.answered(`${request.method} ${routeLabel(pathOf(request.url))}`, reply.status);
@@ -63,7 +64,8 @@ export function gatewayInstance(
         life,
         port: gatewayPort,
         handler: interfered(world.interference, life.name, handler),
-        onSocket: (socket, request) => gateway.openSocket(wrapSocket(taps.socket(life, socket, request)), request),
+        onSocket: (socket, request) =>
+          gateway.openSocket(wrapSocket(taps.socket(life, socket, request)), request),
       });
     },
     async stop() {

@@ -15,7 +15,8 @@ import type { Call } from "./route.js";
 export async function changeExperiment(call: Call, whole: boolean): Promise<Experiment> {
   const seen = await readExperiment(call);
   const { name, description } = readText(call.body, seen, whole);
-  if (name === seen.name && description === seen.description) return seen;
+  if ((name ?? seen.name) === seen.name && (description ?? seen.description) === seen.description)
+    return seen;
   const atMs = await call.context.time.now();
   const after = await inTransaction(call.context.sql, async (connection) => {
     const changed = await renameExperiment(connection, { id: seen.id, name, description, atMs });
@@ -34,13 +35,24 @@ export async function changeExperiment(call: Call, whole: boolean): Promise<Expe
   return after;
 }
 
-function readText(body: unknown, seen: Experiment, whole: boolean): { name: string; description: string } {
+interface Texts {
+  readonly name: string | undefined;
+  readonly description: string | undefined;
+}
+
+// What is not mentioned stays undefined, down to the statement: what was read may be old when it is written.
+function readText(body: unknown, seen: Experiment, whole: boolean): Texts {
   if (!isPlainObject(body)) throw new ValidationError([{ path: "", message: "body must be a JSON object" }]);
   const inner = [body["spec"], body["experiment"]].find(isPlainObject);
   const fields = { ...body, ...inner };
   // Checked by the rules of a create request, so that no change makes what creating refuses.
-  return parseCreateRequest({
+  const checked = parseCreateRequest({
     name: fields["name"] ?? (whole ? undefined : seen.name),
     description: fields["description"] ?? (whole ? "" : seen.description),
   });
+  const mentioned = (field: string): boolean => whole || (fields[field] ?? undefined) !== undefined;
+  return {
+    name: mentioned("name") ? checked.name : undefined,
+    description: mentioned("description") ? checked.description : undefined,
+  };
 }

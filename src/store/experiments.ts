@@ -34,7 +34,8 @@ const selectTenantOpen: SqlStatement = {
 
 const updateText: SqlStatement = {
   name: "update-experiment-text",
-  text: `UPDATE experiments SET name = $2, description = $3, updated_at = $4, event_seq = event_seq + 1,
+  text: `UPDATE experiments SET name = COALESCE($2, name), description = COALESCE($3, description),
+    updated_at = $4, event_seq = event_seq + 1,
     announced = true
     WHERE id = $1 AND deleted = false RETURNING *`,
 };
@@ -164,12 +165,17 @@ export async function listNodesOfClosed(sql: SqlClient, sinceMs: number): Promis
   return [...new Set(rows.flatMap(({ target_nodes }) => fromJson(target_nodes) as string[]))];
 }
 
-/** Changes name and description. @returns The experiment afterwards; undefined when it is gone. */
+/** Changes name and description; what is undefined stays as it is. @returns The experiment afterwards; undefined when gone. */
 export async function renameExperiment(
   sql: SqlClient,
-  change: { readonly id: string; readonly name: string; readonly description: string; readonly atMs: number },
+  change: {
+    readonly id: string;
+    readonly name: string | undefined;
+    readonly description: string | undefined;
+    readonly atMs: number;
+  },
 ): Promise<Experiment | undefined> {
-  const values = [change.id, change.name, change.description, fromMs(change.atMs)];
+  const values = [change.id, change.name ?? null, change.description ?? null, fromMs(change.atMs)];
   return one(await sql.query<ExperimentRow>(updateText, values));
 }
 

@@ -1,6 +1,6 @@
 /** `phoenix-sim explore`: hunts for schedules and faults that break scenarios. */
 import { writeFileSync } from "node:fs";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 import {
   type CampaignReport,
@@ -51,11 +51,10 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
       300,
     )
     .option("--world <module>", worldOptionHelp)
-    .option(
-      "--hang-after <duration>",
-      "real time after which a run counts as one that never ends",
-      (text) => parseDuration(text, "the time of a run"),
-      120_000,
+    .addOption(
+      new Option("--hang-after <duration>", "real time after which a run counts as one that never ends")
+        .argParser((text) => parseDuration(text, "the time of a run"))
+        .default(120_000, "2m"),
     )
     .option("--regressions <folder>", "kept failures, run again first with those found before", keptFolder)
     .option("--report <file>", "write the report of this shard to a file, for merge")

@@ -155,7 +155,7 @@ function createWorlds({ world, faults, body, converge, context }: Exploration): 
 
   const makeRun: MakeRun = (onWorld) => async (input) => {
     context.signal.throwIfAborted();
-    const { seed, driver, profile } = input;
+    const { seed, driver, profile, between } = input;
     const options: PhoenixOptions = {
       globals: true,
       ...world,
@@ -166,6 +166,7 @@ function createWorlds({ world, faults, body, converge, context }: Exploration): 
         input.onStep(step);
         world.onStep?.(step);
       },
+      ...(between === undefined ? {} : { between }),
     };
     const done = await runOneWorld(options, async (phoenix) => {
       current = phoenix;

@@ -35,6 +35,7 @@ export function routes({ cluster }: FaultWorld): readonly (readonly [string, str
     ["prometheus", "controller"],
     ...nodes.map((node) => ["prometheus", node] as const),
     ["controller", "prometheus"],
+    ["gateway", "generator"],
   ];
 }
 

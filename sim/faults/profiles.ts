@@ -19,16 +19,19 @@ export interface Armed {
 /** What a profile arms for one run; depends on the seed alone. */
 export type Profile = (seed: number) => readonly Armed[];
 
-const swarmKindsMax = 6;
+const swarmKinds = { min: 3, max: 10 };
+// What a scenario itself expects counts only where nothing struck.
+const calmOneIn = 8;
 
 function swarm(seed: number): readonly Armed[] {
   const streams = createStreams(seed);
   const draw = (below: number): number => Math.floor((streams.next("swarm") / 2 ** 32) * below);
+  if (draw(calmOneIn) === 0) return [];
   const left = [...faultKinds];
-  const count = 1 + draw(swarmKindsMax);
+  const count = swarmKinds.min + draw(swarmKinds.max - swarmKinds.min + 1);
   return Array.from({ length: count }, () => {
     const [kind] = left.splice(draw(left.length), 1);
-    return { kind: kind as FaultKind, probability: 0.2 + 0.2 * draw(4) };
+    return { kind: kind as FaultKind, probability: 0.4 + 0.2 * draw(3) };
   });
 }
 

@@ -1,7 +1,10 @@
 /**
- * How many schedules each strategy needs until it shows the fault of each shape: medians over many campaigns.
+ * How many schedules each strategy needs until it shows the fault of each shape: medians over many campaigns. How
+ * many runs it takes to find each wrong variant of the platform, which kind of fault shows which, and how small
+ * failures get.
  *
- * Usage: npm run bench:explore -- [--json] [--short] [--campaigns N] [--runs N]. Exit code 5 when a goal is missed.
+ * Usage: npm run bench:explore -- [--json] [--short] [--only shapes|mutants|faults] [--campaigns N] [--runs N]
+ * [--match PATTERN]. Exit code 5 when a goal is missed.
  */
 import { parseArgs } from "node:util";
 
@@ -18,7 +21,9 @@ import {
 } from "../../sim/strategies/index.js";
 import { hunt } from "../shapes/hunt.js";
 import { type Shape, shapes } from "../shapes/index.js";
-import { isReached, measureFigures, median } from "./explore-figures.js";
+import { type Figure, isReached, measureFigures, median } from "./explore-figures.js";
+import type { FaultRow, MutantRow } from "./explore-mutants.js";
+import { measureFaults, measureMutants, mutantFigures, printMutants } from "./explore-mutant-table.js";
 
 /** Median of runs until found; null when half of the campaigns did not find it. */
 type Median = number | null;
@@ -46,22 +51,38 @@ const { values } = parseArgs({
     short: { type: "boolean", default: false },
     campaigns: { type: "string" },
     runs: { type: "string" },
+    only: { type: "string" },
+    match: { type: "string", default: "" },
   },
 });
 const campaigns = Number(values.campaigns ?? (values.short ? 25 : 101));
 const runsMax = Number(values.runs ?? (values.short ? 400 : 1000));
 
-const rows: Row[] = [];
-for (const shape of shapes) rows.push(await measure(shape));
+const wants = (part: string): boolean => values.only === undefined || values.only === part;
 
-const figures = await measureFigures(
-  shapes.map(({ name }) => name),
-  values.short ? 2 : 8,
-);
+const rows: Row[] = [];
+const figures: Figure[] = [];
+const mutantRows: MutantRow[] = [];
+const faultRows: FaultRow[] = [];
+if (wants("shapes")) {
+  for (const shape of shapes) rows.push(await measure(shape));
+  const names = shapes.map(({ name }) => name);
+  figures.push(...(await measureFigures(names, values.short ? 2 : 8)));
+}
+const settings = { short: values.short, match: new RegExp(values.match) };
+if (wants("mutants")) mutantRows.push(...(await measureMutants(settings)));
+if (wants("faults")) faultRows.push(...(await measureFaults(settings)));
+figures.push(...mutantFigures(mutantRows, faultRows));
 const summary = Object.fromEntries(Object.keys(columns).map((name) => [name, summarise(name)]));
 if (values.json)
-  process.stdout.write(`${JSON.stringify({ campaigns, runsMax, goals, rows, summary, figures })}\n`);
-else print();
+  process.stdout.write(
+    `${JSON.stringify({ campaigns, runsMax, goals, rows: [...rows, ...mutantRows, ...faultRows], summary, figures })}\n`,
+  );
+else {
+  if (rows.length > 0) print();
+  printMutants(mutantRows, faultRows);
+  figures.forEach(printFigure);
+}
 process.exitCode = reached() ? 0 : 5;
 
 async function measure(shape: Shape): Promise<Row> {
@@ -94,6 +115,8 @@ function summarise(column: string): { found: number; median: Median; worst: Medi
 }
 
 function reached(): boolean {
+  if (!figures.every(isReached)) return false;
+  if (rows.length === 0) return true;
   const { found, median: middle, worst } = summarise("portfolio");
   return (
     found >= goals.found && (middle ?? Infinity) <= goals.medianMax && (worst ?? Infinity) <= goals.worstMax
@@ -113,10 +136,11 @@ function print(): void {
   table.push(["median", ...names.map((name) => cell(summary[name]?.median))]);
   table.push(["worst", ...names.map((name) => cell(summary[name]?.worst))]);
   process.stdout.write(`${table.toString()}\n`);
-  for (const figure of figures) {
-    const value = Number.isInteger(figure.value) ? String(figure.value) : figure.value.toFixed(1);
-    const mark = isReached(figure) ? "" : "  MISSED";
-    process.stdout.write(`${figure.name}: ${value} (goal: ${figure.is} ${figure.goal})${mark}\n`);
-  }
   process.stdout.write(`Medians over ${campaigns} campaigns of at most ${runsMax} runs; "-" is not found.\n`);
+}
+
+function printFigure(figure: Figure): void {
+  const value = Number.isInteger(figure.value) ? String(figure.value) : figure.value.toFixed(2);
+  const mark = isReached(figure) ? "" : "  MISSED";
+  process.stdout.write(`${figure.name}: ${value} (goal: ${figure.is} ${figure.goal})${mark}\n`);
 }

@@ -35,6 +35,7 @@ export const accountMutants: readonly Mutant[] = [
   {
     name: "each-life-has-its-own-secret",
     wrong: "tokens of one gateway are not good at another, or after a restart",
+    shows: "always",
     caughtBy: ["invariant/good-tokens"],
     platform: {
       gateway: {

@@ -111,6 +111,32 @@ export const collectorMutants: readonly Mutant[] = [
     })),
   },
   {
+    name: "ready-after-a-while",
+    wrong: "a collector counts as ready some seconds after the node has accepted it",
+    caughtBy: ["invariant/running-means-deployed"],
+    platform: {
+      controller: {
+        parts: ({ http, clock }) => {
+          const inner = createNodeClient(http, { nodePort: 8090, requestTimeoutMs: 5_000 });
+          const sinceMs = new Map<string, number>();
+          return {
+            nodes: {
+              ...inner,
+              async putCollector(node, spec) {
+                const reply = await inner.putCollector(node, spec);
+                if (reply.kind !== "accepted") return reply;
+                const key = `${node}/${spec.experimentId}/${spec.variant}/${spec.version}`;
+                const first = sinceMs.get(key) ?? clock.monotonic();
+                sinceMs.set(key, first);
+                return { ...reply, ready: reply.ready || clock.monotonic() - first > 4_500 };
+              },
+            },
+          };
+        },
+      },
+    },
+  },
+  {
     name: "changes-are-not-rolled-out",
     wrong: "a new version is recorded and never sent to nodes",
     shows: "always",
@@ -138,8 +164,7 @@ export const collectorMutants: readonly Mutant[] = [
   {
     name: "name-instead-of-configuration",
     wrong: "nodes are sent the name of the template instead of a configuration",
-    shows: "always",
-    caughtBy: ["assertion/SIM_ASSERTION"],
+    caughtBy: ["assertion/SIM_ASSERTION", "convergence/recovery"],
     platform: nodes((inner) => ({
       putCollector: async (node, spec) =>
         inner.putCollector(node, { ...spec, config: "process-baseline-v1" }),

@@ -34,7 +34,7 @@ export const databaseMutants: readonly Mutant[] = [
   },
   {
     name: "connections-are-not-given-back",
-    wrong: "a transaction keeps its connection for ever",
+    wrong: "each statement keeps its connection for ever",
     caughtBy: ["convergence/socket-order", "convergence/recovery", "convergence/every-experiment-ends"],
     platform: {
       gateway: {
@@ -42,13 +42,7 @@ export const databaseMutants: readonly Mutant[] = [
           ...ports,
           sql: {
             ...ports.sql,
-            async connect() {
-              const connection = await ports.sql.connect();
-              return {
-                query: async (statement, values = []) => connection.query(statement, values),
-                release: () => undefined,
-              };
-            },
+            query: async (statement, values) => (await ports.sql.connect()).query(statement, values),
           },
         }),
       },
@@ -56,9 +50,8 @@ export const databaseMutants: readonly Mutant[] = [
   },
   {
     name: "undecodable-is-empty",
-    shows: "always",
     wrong: "target nodes that cannot be decoded count as none",
-    caughtBy: ["invariant/running-means-deployed"],
+    caughtBy: ["invariant/running-means-deployed", "assertion/SIM_ASSERTION", "convergence/recovery"],
     platform: controllerSql(
       () => (statement, values, run) =>
         statement.name === "claim-experiment"

@@ -81,7 +81,11 @@ export const generatorMutants: readonly Mutant[] = [
     name: "keep-and-drop-are-swapped",
     wrong: "what a filter should keep it drops",
     caughtBy: ["assertion/SIM_ASSERTION"],
-    platform: generatedText((text) => text.replaceAll("include:", "exclude:")),
+    platform: generatedText((text) =>
+      text.replaceAll(/- (not \()?(resource.*"low")\)?\n/g, (_all, not, rest) =>
+        not === undefined ? `- not (${rest})\n` : `- ${rest}\n`,
+      ),
+    ),
   },
   {
     name: "reload-hits-the-baseline",

@@ -12,6 +12,7 @@ import { socketMutants } from "./sockets.js";
 import { stateMutants } from "./states.js";
 
 export type { Mutant } from "./mutant.js";
+export { witnesses } from "./witnesses.js";
 
 export const mutants: readonly Mutant[] = [
   ...leaseMutants,

@@ -146,7 +146,7 @@ export const resultMutants: readonly Mutant[] = [
     platform: measured(async (_side, ask) => {
       const [series] = await ask("sum(otelcol_exporter_sent_metric_points{$})");
       const values = (series?.points ?? []).map(({ value }) => value);
-      return { samples_per_second: ((values.at(-1) ?? 0) - (values[0] ?? 0)) / 75 };
+      return { samples_per_second: ((values.at(-1) ?? 0) - (values.at(-3) ?? 0)) / 30 };
     }),
   },
   {

@@ -159,14 +159,4 @@ export const socketMutants: readonly Mutant[] = [
     caughtBy: ["convergence/socket-order"],
     platform: { gateway: { options: { eventPollMs: 1_000_000_000 } } },
   },
-  {
-    name: "listeners-by-wall-clock",
-    wrong: "which events are older than a socket is told from the gateway's own wall clock",
-    caughtBy: ["invariant/socket-order", "convergence/socket-order"],
-    platform: {
-      gateway: {
-        parts: ({ clock }) => ({ time: { now: async () => clock.now(), estimate: () => clock.now() } }),
-      },
-    },
-  },
 ];

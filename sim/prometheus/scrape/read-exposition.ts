@@ -2,9 +2,10 @@
 import { goQuote } from "../labels/index.js";
 import type { Series } from "../storage/index.js";
 import { ExpositionError } from "./exposition-error.js";
+import { createLabelSets, type LabelSet, type LabelSets } from "./label-sets.js";
 import { readComment, type MetadataByFamily } from "./metadata.js";
 import type { CachedLine, ScrapeCache } from "./scrape-cache.js";
-import { readNumber, readSeriesText, type LabelSet } from "./series-line.js";
+import { readNumber, readSeriesText } from "./series-line.js";
 import { ownText } from "./text-pool.js";
 
 /**
@@ -24,8 +25,8 @@ export interface Staging {
   fresh: number;
   /** Whether the lines are those of the scrape before, one by one. */
   asBefore: boolean;
-  /** Texts in braces that the body being read has shown, and their labels: the metrics of one thing share them. */
-  labelSets: Map<string, LabelSet>;
+  /** Of the body being read. */
+  readonly labelSets: LabelSets;
 }
 
 export interface ReadOptions {
@@ -56,7 +57,7 @@ export function createStaging(): Staging {
     lineCount: 0,
     fresh: 0,
     asBefore: false,
-    labelSets: new Map(),
+    labelSets: createLabelSets(),
   };
 }
 
@@ -70,9 +71,7 @@ export function readExposition(body: string, staging: Staging, options: ReadOpti
   try {
     readLines(body, staging, options);
   } finally {
-    // They are cut from the body and would keep it. Not cleared: V8 chains the table of a cleared map to the next
-    // one, and a table that has grown old keeps all those after it.
-    if (staging.labelSets.size > 0) staging.labelSets = new Map();
+    staging.labelSets.forgetAll();
   }
 }
 

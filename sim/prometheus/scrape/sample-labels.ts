@@ -3,8 +3,8 @@ import { relabel, type RelabelRule } from "../config/index.js";
 import { labelsOf, METRIC_NAME, withName, type Labels } from "../labels/index.js";
 import { formatGeneral, parseGoFloat, type Dialect } from "../promql/index.js";
 import { ExpositionError } from "./exposition-error.js";
+import type { LabelSet } from "./label-sets.js";
 import { typeOf, type MetadataByFamily } from "./metadata.js";
-import type { LabelSet } from "./series-line.js";
 import type { TextPool } from "./text-pool.js";
 
 export interface SampleLabelOptions {

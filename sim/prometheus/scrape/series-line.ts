@@ -1,15 +1,8 @@
 /** The slow way through one line of exposition text: its name, labels, value and time. */
-import { goQuote, METRIC_NAME, type Labels } from "../labels/index.js";
+import { goQuote, METRIC_NAME } from "../labels/index.js";
 import { parseGoFloat } from "../promql/index.js";
 import { ExpositionError } from "./exposition-error.js";
-
-/** What braces hold. */
-export interface LabelSet {
-  /** The metric's name is among them when it stands in the braces. */
-  readonly labels: readonly (readonly [name: string, value: string])[];
-  /** What storing made of them, for the next sample with the same labels. */
-  stored?: Labels | "differs by name";
-}
+import type { LabelSet, LabelSets } from "./label-sets.js";
 
 /** The part of a line that names a series. */
 export interface SeriesText {
@@ -28,26 +21,21 @@ const BLANKS = /[ \t]*/y;
 /**
  * Reads name and labels from `text[start..end)`.
  *
- * @param known - Sets by their text in braces; gets those that are new.
+ * @param known - Sets that the body has shown; gets those that are new.
  * @throws ExpositionError when they are malformed.
  */
-export function readSeriesText(
-  text: string,
-  start: number,
-  lineEnd: number,
-  known: Map<string, LabelSet>,
-): SeriesText {
+export function readSeriesText(text: string, start: number, lineEnd: number, known: LabelSets): SeriesText {
   NAME.lastIndex = start;
   const [name] = NAME.exec(text) ?? [];
   const open = start + (name?.length ?? 0);
   if (name === undefined || text[open] !== "{") return readAnew(text, start, lineEnd);
   const end = text.lastIndexOf("}", lineEnd - 1) + 1;
   const braces = text.slice(open, end);
-  const set = known.get(braces);
+  const set = known.find(braces);
   if (set !== undefined) return { name, set, end };
   const read = readAnew(text, start, lineEnd);
   // A later brace belongs to something else than the labels.
-  if (read.end === end) known.set(braces, read.set);
+  if (read.end === end) known.add(braces, read.set);
   return read;
 }
 

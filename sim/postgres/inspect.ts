@@ -94,7 +94,15 @@ function netChanges(changes: readonly Change[]): RowChange[] {
   }));
 }
 
+type CommitListener = Parameters<Inspector["onCommit"]>[0];
+
 export function createInspector(engine: Engine, sessions: ReadonlyMap<number, ServerSession>): Inspector {
+  const listeners = new Set<{ readonly tell: CommitListener }>();
+  // Images of rows are made once for all who listen.
+  const tellAll = (changes: readonly Change[], pid: number): void => {
+    const net = netChanges(changes.filter((change) => !isAborted(change.xact)));
+    for (const { tell } of [...listeners]) tell(net, pid);
+  };
   const tableOf = (name: string): TableDef => {
     const table = engine.catalog.tables.get(name);
     if (table !== undefined) return table;
@@ -130,14 +138,13 @@ export function createInspector(engine: Engine, sessions: ReadonlyMap<number, Se
       return sessions.size;
     },
     onCommit(listener) {
-      const hook = (changes: readonly Change[], pid: number): void => {
-        const kept = changes.filter((change) => !isAborted(change.xact));
-        listener(netChanges(kept), pid);
-      };
-      engine.commitHooks.push(hook);
+      if (listeners.size === 0) engine.commitHooks.push(tellAll);
+      const entry = { tell: listener };
+      listeners.add(entry);
       return () => {
-        const at = engine.commitHooks.indexOf(hook);
-        if (at >= 0) engine.commitHooks.splice(at, 1);
+        listeners.delete(entry);
+        const at = engine.commitHooks.indexOf(tellAll);
+        if (listeners.size === 0 && at >= 0) engine.commitHooks.splice(at, 1);
       };
     },
   };

@@ -1,4 +1,5 @@
 /** One world from its start to its end, and what came of it: whatever happens in it is an outcome, not a throw. */
+import { SimError, type SimErrorCode } from "../errors.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
 import type { Failure, RunOutcome } from "./run.js";
 import { whileItMoves } from "./standstill.js";
@@ -15,19 +16,38 @@ export const stillMsMax = 10_000;
 /** Codes of runs that would never have ended. */
 const hangs = new Set(["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_TIME_LIMIT", "SIM_WALL_LIMIT"]);
 
+/** Codes of errors about the options of a world, not about what happens in it. */
+const ofCaller = new Set<SimErrorCode>(["SIM_OPTION_INVALID", "SIM_PROFILE_UNKNOWN", "SIM_GLOBALS_BUSY"]);
+
 /**
  * Builds a world, does the work in it, and disposes it. What the work leaves open is a failure, too; so is a work that
  * never ends.
  *
- * @throws What `createPhoenix` throws.
+ * @throws SimError for options that `createPhoenix` refuses.
  */
 export async function runOneWorld(
   options: PhoenixOptions,
   work: (phoenix: Phoenix) => Promise<void>,
   stillMs = stillMsMax,
 ): Promise<OneWorld> {
-  const phoenix = await createPhoenix({ ...options, record: true });
-  const thrown = await attempt(async () => whileItMoves(work(phoenix), () => phoenix.trace.steps, stillMs));
+  let steps = 0;
+  const moving = async <T>(part: Promise<T>): Promise<T> => whileItMoves(part, () => steps, stillMs);
+  const creating = createPhoenix({
+    ...options,
+    record: true,
+    onStep(step) {
+      steps = step.index;
+      options.onStep?.(step);
+    },
+  });
+  let phoenix: Phoenix;
+  try {
+    phoenix = await moving(creating);
+  } catch (error) {
+    if (error instanceof SimError && ofCaller.has(error.code)) throw error;
+    return { outcome: neverStood(error, steps), thrown: error };
+  }
+  const thrown = await attempt(async () => moving(work(phoenix)));
   const outcome = outcomeOf(phoenix, thrown);
   const first = phoenix.failure ?? thrown;
   const left = await attempt(async () => phoenix.dispose({ force: thrown !== undefined }));
@@ -41,6 +61,10 @@ export async function attempt(work: () => Promise<void>): Promise<unknown> {
     () => undefined,
     (error: unknown) => error ?? new Error("Something threw undefined."),
   );
+}
+
+function neverStood(error: unknown, steps: number): RunOutcome {
+  return { failure: describe(error ?? "undefined"), traceHash: "", steps, virtualUs: 0, deviations: [] };
 }
 
 function outcomeOf(phoenix: Phoenix, thrown: unknown): RunOutcome {

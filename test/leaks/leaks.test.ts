@@ -51,6 +51,11 @@ test("a use that makes no difference is told, and is none", async () => {
   ]);
 });
 
+test("what depends on the collection of garbage is noticed", async () => {
+  const { harmless } = await explore(leaky(() => new WeakRef({}).deref() === undefined));
+  expect(harmless).toEqual([expect.stringMatching(/^WeakRef at test\/leaks\/leaks\.test\.ts:\d+$/)]);
+});
+
 test("a world as it is uses nothing of the process", async () => {
   const report = await explore({});
   expect([report.differences, report.harmless]).toEqual([[], []]);

@@ -1,8 +1,10 @@
 /** Every way in which a scenario can end badly is a finding with a kind of its own. */
-import type { Scenario } from "phoenix-sim";
+import type { PhoenixOptions, Scenario } from "phoenix-sim";
 import { expect, test } from "vitest";
 
 import { createExecutor, createWorldRun, localPool, runCampaign } from "../../../../sim/explore/index.js";
+
+const campaign = { version: "0.1.0", profile: "calm", seed: 1, runs: 1, strategy: "fifo" };
 
 type Run = Scenario["run"];
 
@@ -10,8 +12,7 @@ async function findingOf(run: Run): Promise<unknown> {
   const scenario: Scenario = { name: "own", summary: "", deadline: "10m", world: { nodes: 1 }, run };
   const world = { limits: { virtualMsMax: 60_000 } };
   const pool = localPool(createExecutor(createWorldRun({ world, scenarios: [scenario], stillMs: 100 })));
-  const campaign = { version: "0.1.0", scenario: "own", profile: "calm", seed: 1, runs: 1, strategy: "fifo" };
-  const { findings, differences } = await runCampaign({ ...campaign, pool });
+  const { findings, differences } = await runCampaign({ ...campaign, scenario: "own", pool });
   expect(differences).toEqual([]);
   return findings.map(({ failure }) => `${failure.kind}/${failure.code}`).join();
 }
@@ -51,4 +52,19 @@ test.each<readonly [string, Run, string]>([
   ],
 ])("a scenario that %s", async (_, run, identity) => {
   expect(await findingOf(run)).toBe(identity);
+});
+
+test("a part of the platform that throws before the world stands is a finding", async () => {
+  const world: PhoenixOptions = {
+    platform: {
+      gateway: {
+        parts: () => {
+          throw new TypeError("not a function");
+        },
+      },
+    },
+  };
+  const pool = localPool(createExecutor(createWorldRun({ world })));
+  const { findings } = await runCampaign({ ...campaign, scenario: "two-clients", pool });
+  expect(findings.map((finding) => finding.identity)).toEqual(["throw/TypeError"]);
 });

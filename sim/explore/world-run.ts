@@ -56,6 +56,9 @@ const never = new Set([
   "SIM_NOT_CONVERGED",
 ]);
 
+/** No scenario takes longer; one that waits for ever is noticed in seconds of real time. */
+const dayMs = 86_400_000;
+
 /** @returns What an executor runs. */
 export function createWorldRun({
   world = {},
@@ -70,6 +73,7 @@ export function createWorldRun({
       ...scenario.world,
       ...world,
       platform: mergePlatforms(scenario.world.platform, world.platform),
+      limits: { virtualMsMax: dayMs, ...scenario.world.limits, ...world.limits },
       seed,
       driver,
       onStep,

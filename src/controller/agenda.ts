@@ -14,10 +14,10 @@ import { createWorkQueue } from "./work-queue.js";
 export interface Agenda {
   /** Looks at an experiment as soon as its lane has room. */
   add(id: string, lane: Lane): void;
-  /** Looks at an experiment later, unless that is planned already. */
+  /** Looks at an experiment later, unless that is planned already, for about then or sooner. */
   plan(id: string, lane: Lane, delayMs: number): void;
-  /** Whether the experiment waits, is being looked at, or is planned. */
-  has(id: string): boolean;
+  /** Whether the experiment waits, is being looked at, or will be within a time. */
+  has(id: string, withinMs: number): boolean;
   /** Starts nothing more. @returns When what runs has ended. */
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ const stepsMax = 8;
 
 /** Creates an empty agenda. */
 export function createAgenda({ clock, logger, metrics, options, reconcile }: AgendaPorts): Agenda {
-  const timers = new Map<string, () => void>();
+  const timers = new Map<string, { readonly dueMs: number; readonly stop: () => void }>();
   const failures = new Map<string, number>();
   const busy = new Set<string>();
   let stopped = false;
@@ -81,7 +81,7 @@ export function createAgenda({ clock, logger, metrics, options, reconcile }: Age
   };
 
   function cancel(id: string): void {
-    timers.get(id)?.();
+    timers.get(id)?.stop();
     timers.delete(id);
   }
 
@@ -92,7 +92,13 @@ export function createAgenda({ clock, logger, metrics, options, reconcile }: Age
       timers.delete(id);
       queues[lane].add(id);
     });
-    timers.set(id, stop);
+    timers.set(id, { dueMs: clock.monotonic() + delayMs, stop });
+  }
+
+  // A timer may be left from a state that somebody else has ended: that of a run, for an hour.
+  function planned(id: string, withinMs: number): boolean {
+    const dueMs = timers.get(id)?.dueMs;
+    return dueMs !== undefined && dueMs <= clock.monotonic() + withinMs;
   }
 
   return {
@@ -101,9 +107,9 @@ export function createAgenda({ clock, logger, metrics, options, reconcile }: Age
       queues[lane].add(id);
     },
     plan: (id, lane, delayMs) => {
-      if (!timers.has(id)) wake(id, lane, delayMs);
+      if (!planned(id, delayMs + options.retryFirstMs)) wake(id, lane, delayMs);
     },
-    has: (id) => timers.has(id) || queues.starting.has(id) || queues.steady.has(id),
+    has: (id, withinMs) => planned(id, withinMs) || queues.starting.has(id) || queues.steady.has(id),
     stop: async () => {
       stopped = true;
       for (const id of timers.keys()) cancel(id);

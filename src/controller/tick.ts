@@ -49,7 +49,7 @@ function consider(
     else agenda.plan(id, lane, (experiment.deadline_at ?? nowMs) - nowMs);
   } else if (state === "analyzing") {
     agenda.plan(id, lane, Math.max(0, experiment.state_changed_at + options.analysisHoldMs - nowMs));
-  } else if (!agenda.has(id)) {
+  } else if (!agenda.has(id, options.retryMostMs)) {
     agenda.add(id, lane);
   }
 }

@@ -250,6 +250,18 @@ test("without hints the tick finds everything", async () => {
   expect(await stateOf(platform, id)).toBe("running");
 });
 
+test("a tick finds an experiment that was cancelled while it ran, though the message was lost", async () => {
+  const platform = await createPlatform();
+  await platform.startController();
+  const id = await create(platform, { config: { duration: "1h" } });
+  await platform.clock.advance(5_000);
+  expect(platform.nodes.get("node1")?.collectors.size).toBe(2);
+  platform.cache.lossy = true;
+  await platform.call("POST", `/experiments/${id}/stop`);
+  await platform.clock.advance(35_000);
+  expect(platform.nodes.get("node1")?.collectors.size).toBe(0);
+});
+
 test("when nobody hears the message, the controller is told directly", async () => {
   const platform = await createPlatform();
   await platform.startController();

@@ -1,7 +1,10 @@
 /** Clocks that are wrong. Healing sets them right. */
 import type { Host } from "../kernel/index.js";
-import { type Fault, type FaultKind, faultOf } from "./fault.js";
+import { type Fault, type FaultKind, type FaultWorld, faultOf } from "./fault.js";
 import { hostsOf, processes } from "./hosts.js";
+
+// Of the others nobody reads the clock.
+const readers = /^(?:controller|gateway|prometheus|node)/;
 
 /** The wall clock of a host is off. @param ms - Virtual milliseconds, may be negative. */
 export function clockOffset(name: string, ms: number): Fault {
@@ -37,6 +40,10 @@ function change(kind: string, title: string, name: string, strike: (host: Host) 
   });
 }
 
+function clocks(world: FaultWorld): readonly string[] {
+  return processes(world).filter((name) => readers.test(name));
+}
+
 export const clockKinds: readonly FaultKind[] = [
   {
     kind: "clock-offset",
@@ -44,7 +51,7 @@ export const clockKinds: readonly FaultKind[] = [
     summary: "the wall clock of a host is off",
     parameters: { name: "host or service", ms: "virtual milliseconds" },
     draw: (pick, world) =>
-      clockOffset(pick("host", processes(world)), pick("ms", [1_000, -1_000, 60_000, -60_000, 3_600_000])),
+      clockOffset(pick("host", clocks(world)), pick("ms", [1_000, -1_000, 60_000, -60_000, 3_600_000])),
   },
   {
     kind: "clock-drift",
@@ -52,14 +59,13 @@ export const clockKinds: readonly FaultKind[] = [
     summary: "the clocks of a host run at another rate",
     parameters: { name: "host or service", share: "gain of a second each second" },
     draw: (pick, world) =>
-      clockDrift(pick("host", processes(world)), pick("share", [0.001, -0.001, 0.05, -0.05])),
+      clockDrift(pick("host", clocks(world)), pick("share", [0.001, -0.001, 0.05, -0.05])),
   },
   {
     kind: "clock-step-back",
     scope: "clock",
     summary: "the wall clock of a host jumps back",
     parameters: { name: "host or service", ms: "virtual milliseconds" },
-    draw: (pick, world) =>
-      clockStepBack(pick("host", processes(world)), pick("ms", [1_000, 30_000, 3_600_000])),
+    draw: (pick, world) => clockStepBack(pick("host", clocks(world)), pick("ms", [1_000, 30_000, 3_600_000])),
   },
 ];

@@ -9,19 +9,24 @@ import { type FaultRow, type MutantRow, measureFault, measureMutant } from "./ex
 export interface TableSettings {
   /** A part of it that takes a minute. */
   readonly short: boolean;
+  /** After how many runs a hunt for a mutant gives up. */
+  readonly runsMax: number;
   /** Only those with such a name. */
   readonly match: RegExp;
 }
 
-const runsMax = 1000;
-
-/** Hunts every mutant; in short those that nearly every run shows, and a few others. */
-export async function measureMutants({ short, match }: TableSettings): Promise<readonly MutantRow[]> {
+/** Hunts every mutant; in short those that nearly every run shows. */
+export async function measureMutants({
+  short,
+  match,
+  runsMax,
+}: TableSettings): Promise<readonly MutantRow[]> {
   const rows: MutantRow[] = [];
-  for (const [index, mutant] of mutants.entries()) {
-    if (!match.test(mutant.name) || (short && mutant.shows !== "always" && index % 8 > 0)) continue;
-    rows.push(await measureMutant(mutant, short ? 100 : runsMax, !short || mutant.shows === "always"));
-    process.stderr.write(`${mutant.name}\n`);
+  for (const mutant of mutants) {
+    if (!match.test(mutant.name) || (short && mutant.shows !== "always")) continue;
+    rows.push(await measureMutant(mutant, runsMax, true));
+    const row = rows.at(-1);
+    process.stderr.write(`${mutant.name}: ${row?.caughtBy} after ${row?.runs}\n`);
   }
   return rows;
 }
@@ -30,12 +35,13 @@ export async function measureMutants({ short, match }: TableSettings): Promise<r
 export async function measureFaults({ short, match }: TableSettings): Promise<readonly FaultRow[]> {
   const rows: FaultRow[] = [];
   const calm = new Map<string, boolean>();
-  const limits = short ? { runsMax: 60, calmRuns: 10 } : { runsMax: 300, calmRuns: 150 };
+  const limits = short ? { runsMax: 100, calmRuns: 10 } : { runsMax: 300, calmRuns: 150 };
   for (const [index, { kind }] of faultKinds.entries()) {
     if (!match.test(kind) || (short && index % 10 > 0)) continue;
     const candidates = mutants.filter(({ name }) => witnesses[kind]?.includes(name) === true);
     rows.push(await measureFault(kind, candidates, limits, calm));
-    process.stderr.write(`${kind}\n`);
+    const row = rows.at(-1);
+    process.stderr.write(`${kind}: ${row?.mutant} after ${row?.runs}\n`);
   }
   return rows;
 }

@@ -69,7 +69,11 @@ if (wants("shapes")) {
   const names = shapes.map(({ name }) => name);
   figures.push(...(await measureFigures(names, values.short ? 2 : 8)));
 }
-const settings = { short: values.short, match: new RegExp(values.match) };
+const settings = {
+  short: values.short,
+  runsMax: Number(values.runs ?? (values.short ? 100 : 1000)),
+  match: new RegExp(values.match),
+};
 if (wants("mutants")) mutantRows.push(...(await measureMutants(settings)));
 if (wants("faults")) faultRows.push(...(await measureFaults(settings)));
 figures.push(...mutantFigures(mutantRows, faultRows));

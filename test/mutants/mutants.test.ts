@@ -9,13 +9,14 @@ import {
   replay,
   shrink,
 } from "../../sim/explore/index.js";
+import { faultKinds } from "../../sim/faults/index.js";
 import { seededDriver } from "../../sim/kernel/index.js";
 import { version } from "../../sim/version.js";
 import { huntMutant } from "./hunt-mutant.js";
-import { mutants } from "./index.js";
+import { mutants, witnesses } from "./index.js";
 
-test("there are at least forty mutants, each with a name of its own", () => {
-  expect(mutants.length).toBeGreaterThanOrEqual(40);
+test("there are ninety mutants, each with a name of its own", () => {
+  expect(mutants.length).toBeGreaterThanOrEqual(90);
   expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
 });
 
@@ -29,6 +30,21 @@ test.each(quick.map((mutant) => [mutant.name, mutant] as const))(
     expect(mutant.caughtBy).toContain(finding?.identity ?? "nothing");
   },
 );
+
+test("the right platform shows nothing in the same runs", async () => {
+  const { finding } = await huntMutant({ platform: {} }, { runsMax: 20 });
+  expect(finding?.failure.message).toBeUndefined();
+});
+
+test("every kind of fault has a wrong variant that may need it, and every name of one is known", () => {
+  expect(Object.keys(witnesses)).toEqual(faultKinds.map(({ kind }) => kind));
+  const names = mutants.map(({ name }) => name);
+  expect(
+    Object.values(witnesses)
+      .flat()
+      .filter((name) => !names.includes(name)),
+  ).toEqual([]);
+});
 
 test("a failure in a world is brought back by its token, and shrinks to little", async () => {
   const mutant = mutants.find(({ name }) => name === "only-the-first-node");

@@ -1,13 +1,12 @@
 #!/usr/bin/env node
 /** Entry of the `phoenix-sim` command. */
+// oxlint-disable-next-line import/no-unassigned-import -- must run before anything else is loaded
+import "./watch-first.js";
 import { main } from "./main.js";
+import { processTerminal } from "./process-terminal.js";
 
-process.exitCode = await main(process.argv.slice(2), {
-  out: (text) => process.stdout.write(`${text}\n`),
-  err: (text) => process.stderr.write(`${text}\n`),
-  interrupted: async () =>
-    new Promise((resolve) => {
-      process.once("SIGINT", () => resolve());
-    }),
-  color: process.stdout.isTTY && process.env["NO_COLOR"] === undefined,
-});
+const { stdout, stderr, env } = process;
+process.exitCode = await main(
+  process.argv.slice(2),
+  processTerminal({ stdout, stderr, env, onInterrupt: (listener) => process.once("SIGINT", listener) }),
+);

@@ -20,8 +20,8 @@ import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
 import { openPool } from "./explore-pool.js";
 import { loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
-import { heartbeat } from "./heartbeat.js";
 import { parseCount, parseLimit, parseSeed } from "./numbers.js";
+import { tellProgress } from "./progress.js";
 import { readShard } from "./read-shard.js";
 import { tellFindings } from "./tell-findings.js";
 import type { Terminal } from "./terminal.js";
@@ -62,7 +62,10 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
     .action(async (named: readonly string[], given: ExploreFlags) => {
       const own = await loadOwnWorlds(given.world);
       const interrupted = new AbortController();
-      void terminal.interrupted().then(() => interrupted.abort());
+      void terminal.interrupted().then(() => {
+        terminal.err("Ending: what was found is kept. Press Ctrl-C again to end at once.");
+        interrupted.abort();
+      });
       let pool: Pool | undefined;
       try {
         const { names, flags } = whatToExplore(named, given, own.scenarios);
@@ -73,7 +76,12 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
           if (interrupted.signal.aborted) break;
           const report = await campaign(name, flags, { pool, terminal, signal: interrupted.signal });
           if (flags.report !== undefined) writeFileSync(flags.report, `${JSON.stringify(report)}\n`);
-          const findings = await tellFindings(report, flags, own, terminal);
+          const findings = await tellFindings(
+            report,
+            { ...flags, signal: interrupted.signal },
+            own,
+            terminal,
+          );
           documents.push({ ...report, findings });
           codes.push(conclude(report, terminal));
         }
@@ -112,7 +120,7 @@ async function campaign(
     findingsMax: findings,
     signal,
     cases: casesOf(scenario, flags, terminal),
-    onProgress: heartbeat(scenario, terminal),
+    onProgress: tellProgress(scenario, terminal),
   });
 }
 

@@ -14,10 +14,15 @@ import { formatFinding, tokenOf } from "./reporters/finding.js";
 import type { Terminal } from "./terminal.js";
 import type { ExploreFlags } from "./what-to-explore.js";
 
+export interface TellFlags extends Pick<ExploreFlags, "shrinkRuns" | "json"> {
+  /** Aborted when nobody wants to wait any more: what is left is stored as it is. */
+  readonly signal: AbortSignal;
+}
+
 /** @returns What `--json` prints of each. */
 export async function tellFindings(
   report: CampaignReport,
-  flags: Pick<ExploreFlags, "shrinkRuns" | "json">,
+  flags: TellFlags,
   own: OwnWorlds,
   terminal: Terminal,
 ): Promise<readonly unknown[]> {
@@ -49,7 +54,7 @@ function tellEndless(
 
 interface Telling {
   readonly report: CampaignReport;
-  readonly flags: Pick<ExploreFlags, "shrinkRuns" | "json">;
+  readonly flags: TellFlags;
   readonly own: OwnWorlds;
   readonly terminal: Terminal;
 }
@@ -58,14 +63,17 @@ async function tellFinding(finding: Finding, { report, flags, own, terminal }: T
   const { scenario, profile, seed, failure, deviations, run, strategy, times } = finding;
   const found: Case = { version, scenario, profile, seed, failure, deviations, minimal: false };
   // A run that stands still takes seconds of real time, and a shrink hundreds of runs.
-  const shrinkRuns = failure.code === "SIM_WALL_LIMIT" ? 0 : flags.shrinkRuns;
+  const shrinkRuns = failure.code === "SIM_WALL_LIMIT" || flags.signal.aborted ? 0 : flags.shrinkRuns;
+  terminal.status?.(`shrinking ${identityOf(failure)}`);
   const { shrunk, least } = await shrinkCase(
     found,
     shrinkRuns,
     own.makeRun(() => {}),
+    flags.signal,
   );
   const { id, file } = storeCase(least);
   const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
+  terminal.status?.("");
   const history =
     `Run ${run} (${strategy}), ${times} of ${report.runs} runs; shrunk from ${deviations.length} to ` +
     `${least.deviations.length} deviations in ${shrunk.runs} runs${shrunk.minimal ? "" : ", perhaps not the least"}.`;

@@ -1,4 +1,5 @@
 /** Pools: where the jobs of a campaign are done. A campaign gives the same results on every pool. */
+import { breathe } from "./breathe.js";
 import type { Executor, RunJob, RunReport } from "./executor.js";
 import type { Recording, Replay } from "./replay.js";
 
@@ -17,7 +18,7 @@ export function localPool(executor: Executor): Pool {
   let last: Promise<unknown> = Promise.resolve();
 
   async function enqueue<T>(work: () => Promise<T>): Promise<T> {
-    const result = last.then(work);
+    const result = last.then(breathe).then(work);
     last = result.catch(() => {});
     return result;
   }

@@ -1,4 +1,5 @@
 /** Shrinks a failure to the least that still fails the same way. */
+import { breathe } from "./breathe.js";
 import type { Case } from "./case-file.js";
 import { replay } from "./replay.js";
 import { type RunOnce, identityOf } from "./run.js";
@@ -10,11 +11,13 @@ import { createWorldRun } from "./world-run.js";
  * Every try is a run; see `shrink`.
  *
  * @param run - Whose worlds are run. @default those of the scenarios
+ * @param signal - Ends it early, with the least that was found by then.
  */
 export async function shrinkCase(
   found: Case,
   runsMax: number,
   run: RunOnce = createWorldRun(),
+  signal?: AbortSignal,
 ): Promise<{ readonly shrunk: Shrunk; readonly least: Case }> {
   const failureHash = failureHashOf(identityOf(found.failure));
   let { failure } = found;
@@ -22,10 +25,16 @@ export async function shrinkCase(
     deviations: found.deviations,
     runsMax,
     run: async (deviations) => {
+      await breathe();
+      if (signal?.aborted === true) return { failed: false };
       const { verdict, outcome } = await replay(run, { ...found, deviations, failureHash });
       if (verdict === "same" && outcome.failure !== undefined) failure = outcome.failure;
       return { failed: verdict === "same", taken: outcome.deviations };
     },
   });
-  return { shrunk, least: { ...found, failure, deviations: shrunk.deviations, minimal: shrunk.minimal } };
+  const minimal = shrunk.minimal && signal?.aborted !== true;
+  return {
+    shrunk: { ...shrunk, minimal },
+    least: { ...found, failure, deviations: shrunk.deviations, minimal },
+  };
 }

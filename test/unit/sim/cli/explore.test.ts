@@ -94,6 +94,20 @@ test("kept failures are run first, too, and found by their id", async () => {
   expect(token).toMatch(/^px1\./);
 });
 
+test("Ctrl-C ends a campaign that would go on, keeps what was found, and shrinks it no further", async () => {
+  const rounds = async (): Promise<void> => {
+    for (let round = 0; round < 40; round++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const campaign = ["explore", shape, "--profile", "calm", "--runs", "5000", "--findings", "1000"];
+  const { code, out, err } = await runUntil(rounds, ...campaign);
+  expect([code, err]).toEqual([1, expect.stringContaining("ended by interrupt")]);
+  expect(err).toContain("Ending: what was found is kept.");
+  expect(out).toMatch(/FOUND [\s\S]*in 0 runs, perhaps not the least/);
+  const [file = "", ...others] = readdirSync(join(".phoenix-sim", "failures"));
+  expect(others).toEqual([]);
+  expect((await run("shrink", file.replace(".json", ""))).out).toContain("Shrunk from");
+});
+
 test("shards report to files, and merge puts them together or says which is missing", async () => {
   const common = ["explore", shape, "--profile", "calm", "--runs", "8"];
   await run(...common, "--shard", "1/2", "--report", "one.json");

@@ -53,9 +53,9 @@ async function stop(phoenix: Phoenix, client: Client, id: string): Promise<void>
       return await client.stopExperiment(id);
     } catch (error) {
       if (phoenix.failure !== undefined) throw phoenix.failure;
-      const { status } = error as { readonly status?: unknown };
+      const { status, code } = error as { readonly status?: unknown; readonly code?: unknown };
       // It has ended, or was deleted, between the look at it and the request.
-      if (status === 404 || status === 409) return;
+      if (status === 404 || code === "INVALID_TRANSITION") return;
       if (phoenix.clock.nowMs >= untilMs) {
         const reason = `stopping experiment ${id} still fails: ${(error as Error).message}`;
         throw new ConvergenceError("answers-when-healed", "1m", reason);

@@ -8,6 +8,8 @@ import { addLoadBenches } from "./load.js";
 import { addNetworkBenches } from "./network.js";
 import { addPostgresBenches } from "./postgres.js";
 import { addPrometheusBenches } from "./prometheus.js";
+import { addRunBenches } from "./runs.js";
+import { addThousandBenches } from "./thousand.js";
 import { addWorldBenches } from "./world.js";
 
 const { values } = parseArgs({
@@ -25,6 +27,8 @@ addWorldBenches(suite);
 addPostgresBenches(suite);
 addPrometheusBenches(suite);
 addLoadBenches(suite);
+addThousandBenches(suite);
+addRunBenches(suite);
 
 const results = await suite.run({
   pattern: new RegExp(values.grep, "i"),

@@ -36,7 +36,7 @@ export const accountMutants: readonly Mutant[] = [
     name: "each-life-has-its-own-secret",
     wrong: "tokens of one gateway are not good at another, or after a restart",
     shows: "always",
-    caughtBy: ["invariant/good-tokens"],
+    caughtBy: ["invariant/good-tokens", "assertion/SIM_ASSERTION", "convergence/recovery"],
     platform: {
       gateway: {
         parts: ({ clock, random }) => ({

@@ -29,7 +29,6 @@ export const collectorMutants: readonly Mutant[] = [
   },
   {
     name: "partly-ready-is-ready",
-    profile: "only-unavailable",
     wrong: "a node that does not answer counts as ready",
     caughtBy: ["invariant/running-means-deployed"],
     platform: nodes((inner) => ({

@@ -73,7 +73,6 @@ export const gatewayMutants: readonly Mutant[] = [
   },
   {
     name: "keys-are-ignored",
-    profile: "only-duplicated-post",
     wrong: "a request that is sent again makes another experiment",
     caughtBy: ["invariant/one-effect-per-key"],
     platform: {
@@ -87,7 +86,6 @@ export const gatewayMutants: readonly Mutant[] = [
   },
   {
     name: "key-before-the-effect",
-    profile: "only-crash-between-statements",
     wrong: "the idempotency key is taken in a transaction of its own",
     caughtBy: ["invariant/acknowledged-writes"],
     platform: {

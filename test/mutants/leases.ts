@@ -18,7 +18,6 @@ const leases = {
 export const leaseMutants: readonly Mutant[] = [
   {
     name: "release-of-any-lease",
-    profile: "only-latency-spike",
     wrong: "giving back a lease does not ask whether it is still one's own",
     caughtBy: ["invariant/fencing"],
     platform: controllerSql(() =>
@@ -27,7 +26,6 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "applied-version-without-token",
-    profile: "only-latency-spike",
     wrong: "the applied version is recorded without the token",
     caughtBy: ["invariant/fencing"],
     platform: controllerSql(() =>
@@ -36,19 +34,22 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "transition-without-token",
-    profile: "only-slow",
     wrong: "a transition asks for the state but not for the token",
-    caughtBy: ["invariant/fencing", "invariant/whole-history"],
+    caughtBy: ["invariant/fencing", "invariant/whole-history", "invariant/running-means-deployed"],
     platform: controllerSql(() =>
       rewrite("transition-experiment", (text) => text.replace("lease_token = $3", "$3::int IS NOT NULL")),
     ),
   },
   {
     name: "transition-without-state",
-    profile: "only-slow",
     wrong:
       "a transition asks neither for the state nor for the token: a late one resurrects what was cancelled",
-    caughtBy: ["invariant/legal-transitions", "invariant/fencing", "invariant/whole-history"],
+    caughtBy: [
+      "invariant/legal-transitions",
+      "invariant/fencing",
+      "invariant/whole-history",
+      "invariant/running-means-deployed",
+    ],
     platform: controllerSql(() =>
       rewrite("transition-experiment", (text) =>
         text.replace("state = $2 AND lease_token = $3", "$2::text IS NOT NULL AND $3::int IS NOT NULL"),
@@ -77,7 +78,6 @@ export const leaseMutants: readonly Mutant[] = [
   },
   {
     name: "nobody-takes-over",
-    profile: "only-crash",
     wrong: "an experiment whose controller died stays with it for ever",
     caughtBy: ["convergence/every-experiment-ends"],
     platform: { controller: { parts: { leases: { ...leases, takeOver: async () => undefined } } } },

@@ -124,7 +124,7 @@ export const resultMutants: readonly Mutant[] = [
     name: "applied-before-it-exists",
     shows: "always",
     wrong: "a version is recorded as applied that was never generated",
-    caughtBy: ["invariant/config-versions"],
+    caughtBy: ["invariant/config-versions", "invariant/running-means-deployed"],
     platform: controllerSql(() =>
       rewrite("note-applied-version", (text) =>
         text.replace("applied_version = $3", "applied_version = $3 + 1"),

@@ -29,7 +29,7 @@ export const stateMutants: readonly Mutant[] = [
     name: "rename-resets-the-state",
     shows: "always",
     wrong: "a change of the name writes an older state back",
-    caughtBy: ["invariant/legal-transitions"],
+    caughtBy: ["invariant/legal-transitions", "invariant/no-internal-error"],
     platform: gatewaySql(() =>
       rewrite("update-experiment-text", (text) => text.replace("name = $2", "name = $2, state = 'pending'")),
     ),
@@ -128,7 +128,6 @@ export const stateMutants: readonly Mutant[] = [
   },
   {
     name: "own-wall-clock",
-    profile: "only-clock-offset",
     wrong: "controllers store times of their own wall clocks",
     caughtBy: ["invariant/full-duration", "convergence/every-experiment-ends"],
     platform: {

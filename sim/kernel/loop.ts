@@ -11,6 +11,7 @@ import type { VirtualClock } from "./clock.js";
 import { type Ledger, createLedger } from "./ledger.js";
 import { type Limits, timeLimitError } from "./limits.js";
 import { createDrain, realNowMs, yieldToProcess } from "./quiescence.js";
+import { ScheduledEvent } from "./scheduled-event.js";
 import type { Step, StepKind } from "./step.js";
 import { createStrands } from "./strand.js";
 
@@ -219,18 +220,7 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     schedule(delayMs, kind, label, run, owner, digest = 0) {
       const delayUs = delayMs > 0 ? Math.round(delayMs * 1000) : 0;
       const strand = strands.next(kind, owner?.name ?? "", label);
-      const event: LoopEvent = {
-        atUs: 0,
-        sequence: 0,
-        kind,
-        label,
-        owner,
-        cause: current,
-        digest,
-        strand,
-        place: strand.length - 1,
-        run,
-      };
+      const event = new ScheduledEvent(kind, label, owner, current, digest, strand, run);
       agenda.add(event, delayUs);
       return event;
     },

@@ -14,6 +14,11 @@ export function nearest(text: string, candidates: readonly string[]): string {
   return best;
 }
 
+/** @returns The text without the tokens in its addresses: what is printed ends in logs that others read. */
+export function withoutTokens(text: string): string {
+  return text.replaceAll(/([?&](?:token|access_token|jwt)=)[^&\s]+/g, "$1...");
+}
+
 /** @returns The text as one word of a POSIX shell, quoted only if it must be. */
 export function shellWord(text: string): string {
   return /^[\w%+,./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -3,6 +3,7 @@
  * error replies into `ApiError`. Requests travel through the network like everybody's.
  */
 import type { HttpReply } from "../../src/ports/index.js";
+import { checkOptions } from "../check-options.js";
 import { ApiError, type ErrorBody } from "./api-error.js";
 import type {
   ConfigsReply,
@@ -104,6 +105,7 @@ export function createClient({ send, auth }: ClientOptions): Client {
   }
 
   async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    checkOptions("call", options, ["body", "headers"]);
     return exchange<T>(method, path, options, await bearer());
   }
 
@@ -120,11 +122,14 @@ export function createClient({ send, auth }: ClientOptions): Client {
     },
     call,
     login,
-    createExperiment: async (body, { idempotencyKey } = {}) =>
-      call("POST", `${base}/experiments`, {
+    createExperiment: async (body, options) => {
+      checkOptions("createExperiment", options, ["idempotencyKey"]);
+      const idempotencyKey = options?.idempotencyKey;
+      return call("POST", `${base}/experiments`, {
         body,
         ...(idempotencyKey === undefined ? {} : { headers: { "idempotency-key": idempotencyKey } }),
-      }),
+      });
+    },
     getExperiment: async (id) => call("GET", ofExperiment(id)),
     listExperiments: async (query = {}) => {
       const search = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)]));

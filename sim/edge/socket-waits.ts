@@ -1,5 +1,7 @@
 /** Waiting for a WebSocket in virtual time: an open socket alone does not make time move. */
+import { checkOptions } from "../check-options.js";
 import { type Duration, type Loop, waitFor } from "../kernel/index.js";
+import { withoutTokens } from "../text.js";
 
 export interface MessageWait {
   /** Virtual time after which the wait fails with `SIM_WAIT_TIMEOUT`. @default "30s" */
@@ -12,15 +14,17 @@ export interface MessageWait {
 export async function waitForMessage(
   loop: Loop,
   socket: WebSocket,
-  { within = "30s", where = () => true }: MessageWait = {},
+  options: MessageWait = {},
 ): Promise<unknown> {
+  checkOptions("waitForMessage", options, ["within", "where"]);
+  const { within = "30s", where = () => true } = options;
   const arrived: unknown[] = [];
   const listener = (event: MessageEvent): unknown => arrived.push(event.data);
   socket.addEventListener("message", listener);
   let checked = 0;
   try {
     const found = await waitFor(loop, {
-      label: `a message on ${socket.url}`,
+      label: withoutTokens(`a message on ${socket.url}`),
       within,
       check() {
         for (; checked < arrived.length; checked += 1) {

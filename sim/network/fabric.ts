@@ -5,6 +5,7 @@
  * gives up; messages of one lane arrive in order; who is told of a broken connection is decided above.
  */
 import { SimError } from "../errors.js";
+import { nearest } from "../text.js";
 import { type Host, type Loop, createHost } from "../kernel/index.js";
 import { type LinkOptions, drawDelayMs, resolveLinkOptions } from "./link.js";
 import type { Message } from "./message.js";
@@ -148,7 +149,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       throw new SimError(
         "SIM_HOST_UNKNOWN",
         `There is no host "${name}".`,
-        `This world has: ${[...hosts.keys()].join(", ")}.`,
+        `Did you mean "${nearest(name, [...hosts.keys()])}"? This world has: ${[...hosts.keys()].join(", ")}.`,
       );
     },
     hosts: () => [...hosts.values()],

@@ -1,4 +1,5 @@
 /** How long one direction of a link takes. */
+import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import type { ChoiceLog } from "../kernel/index.js";
 
@@ -16,6 +17,7 @@ const defaults: Required<LinkOptions> = { delayMsMin: 0.25, delayMsMax: 2, lossP
 
 /** @throws SimError `SIM_OPTION_INVALID` for negative times, a range upside down, or a chance outside 0 to 1. */
 export function resolveLinkOptions(options: LinkOptions = {}): Readonly<Required<LinkOptions>> {
+  checkOptions("A link", options, Object.keys(defaults));
   const link = { ...defaults, ...options };
   if (!(link.delayMsMin >= 0 && link.delayMsMin <= link.delayMsMax)) {
     throw new SimError(

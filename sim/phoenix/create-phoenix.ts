@@ -8,6 +8,7 @@ import {
   listenOnPort,
   waitForMessage,
 } from "../edge/index.js";
+import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import {
   type Loop,
@@ -30,10 +31,12 @@ import {
   gatewayPort,
   prometheusPort,
 } from "../services/index.js";
+import { nearest } from "../text.js";
 import { createRecorder } from "../trace/index.js";
 import type { Phoenix, UntilOptions } from "./api.js";
 import { createDispose } from "./dispose.js";
 import { createDrivers } from "./drivers.js";
+import { createGuard, guarded } from "./guard.js";
 import { createNetworkFacade } from "./network-facade.js";
 import { type PhoenixOptions, resolvePhoenixOptions } from "./options.js";
 import { type Oversight, createOversight } from "./oversight.js";
@@ -112,9 +115,10 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
   cluster.postgres.inspect.onCommit(states.committed);
   const drivers = createDrivers(network, life, loop);
   const postgres = createPostgresFacade(loop, cluster.postgres, drivers);
-  const dispose = createDispose(parts, postgres, drivers);
+  const disposal = createDispose(parts, postgres, drivers);
+  const guard = createGuard(() => disposal.isDisposed);
   const send = createSend(parts);
-  return {
+  const phoenix: Phoenix = {
     seed: options.seed,
     url: `http://${origin}`,
     socketUrl: `ws://${origin}/ws`,
@@ -125,8 +129,11 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     WebSocket: sockets.WebSocket,
     setReading: sockets.setReading,
     realClients: async () => createRealClients({ network, life, loop }),
-    listen: async ({ target = "gateway", port = 0 } = {}) =>
-      listenOnPort({ network, life, loop, port, target: `http://${target}:${portsOf[target]}` }),
+    listen: async (given = {}) => {
+      checkOptions("listen", given, ["target", "port"]);
+      const { target = "gateway", port = 0 } = given;
+      return listenOnPort({ network, life, loop, port, target: `http://${target}:${portsOf[target]}` });
+    },
     clock: {
       get nowMs() {
         return loop.clock.nowMs;
@@ -150,7 +157,19 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     },
     network: createNetworkFacade(network),
     trace: createTraceFacade(parts),
-    faults: { ...oversight.faults, healAll: oversight.heal, struck: () => oversight.storm.struck },
+    faults: {
+      ...oversight.faults,
+      inject(fault) {
+        guard("faults.inject");
+        return oversight.faults.inject(fault);
+      },
+      plan(fault, plan) {
+        guard("faults.plan");
+        oversight.faults.plan(fault, plan);
+      },
+      healAll: oversight.heal,
+      struck: () => oversight.storm.struck,
+    },
     always: oversight.properties.always,
     sometimes: oversight.properties.sometimes,
     reachable: oversight.properties.reachable,
@@ -162,18 +181,22 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     at(delay, label, run) {
       loop.schedule(parseDuration(delay, "a delay"), "fault", label, run);
     },
-    converge: async ({ within = "20m" } = {}) => oversight.converge(within),
+    converge: async (given = {}) => {
+      checkOptions("converge", given, ["within"]);
+      return oversight.converge(given.within ?? "20m");
+    },
     get failure() {
       return loop.failure;
     },
     until: async (check, options) => until(loop, check, options),
-    waitForState: async (experimentId, state, { within }) =>
-      waitForState(loop, states.history, experimentId, state, within),
+    waitForState: async (experimentId, state, wait) =>
+      waitForState(loop, states.history, experimentId, state, wait),
     stateHistory: states.history,
     waitForMessage: async (socket, wait) => waitForMessage(loop, socket, wait),
-    dispose,
-    [Symbol.asyncDispose]: async () => dispose(),
+    dispose: disposal.dispose,
+    [Symbol.asyncDispose]: async () => disposal.dispose(),
   };
+  return guarded(phoenix, guard);
 }
 
 const portsOf = { gateway: gatewayPort, prometheus: prometheusPort } as const;
@@ -187,20 +210,23 @@ function createSend({ loop, network, life }: WorldParts): Send {
 }
 
 function findService(services: readonly Service[], hostName: string): Service {
+  const names = services.map(({ name }) => name);
   const found = services.find(({ name }) => name === hostName);
   if (found !== undefined) return found;
   throw new SimError(
     "SIM_HOST_UNKNOWN",
     `There is no service on a host "${hostName}".`,
-    `There are: ${services.map(({ name }) => name).join(", ")}.`,
+    `Did you mean "${nearest(hostName, names)}"? There are: ${names.join(", ")}.`,
   );
 }
 
 async function until<T>(
   loop: Loop,
   check: () => T | undefined | false,
-  { within = "5m", label = "a condition" }: UntilOptions = {},
+  options: UntilOptions = {},
 ): Promise<T> {
+  checkOptions("until", options, ["within", "label"]);
+  const { within = "5m", label = "a condition" } = options;
   if (typeof check !== "function") {
     throw new SimError(
       "SIM_OPTION_INVALID",

@@ -2,6 +2,8 @@
 import type { WorldSockets } from "../edge/index.js";
 import { SimError } from "../errors.js";
 import { type Loop, waitFor } from "../kernel/index.js";
+import { checkOptions } from "../check-options.js";
+import { withoutTokens } from "../text.js";
 import type { Drivers } from "./drivers.js";
 import type { WorldParts } from "./parts.js";
 import type { PostgresFacade } from "./stores.js";
@@ -9,15 +11,18 @@ import type { PostgresFacade } from "./stores.js";
 /** How long a peer may take to answer a close frame; longer than its own limit of 30 s. */
 const closeHandshakeMs = 31_000;
 
-/** @returns The `dispose` of `Phoenix`. Calling it twice does nothing. */
-export function createDispose(
-  parts: WorldParts,
-  postgres: PostgresFacade,
-  drivers: Drivers,
-): (options?: { readonly force?: boolean }) => Promise<void> {
+/** The `dispose` of `Phoenix`, and whether it was called. Calling it twice does nothing. */
+export interface Disposal {
+  dispose(options?: { readonly force?: boolean }): Promise<void>;
+  readonly isDisposed: boolean;
+}
+
+export function createDispose(parts: WorldParts, postgres: PostgresFacade, drivers: Drivers): Disposal {
   const { loop, cluster, sockets, globals, life } = parts;
   let disposed = false;
-  return async ({ force = false } = {}) => {
+  async function dispose(options: { readonly force?: boolean } = {}): Promise<void> {
+    checkOptions("dispose", options, ["force"]);
+    const { force = false } = options;
     if (disposed) return;
     disposed = true;
     if (!force) await finishClosing(loop, sockets);
@@ -37,13 +42,20 @@ export function createDispose(
       `The test ended and left open: ${open.join("; ")}.`,
       "Await what was started, and close sockets and timers before the world ends.",
     );
+  }
+
+  return {
+    dispose,
+    get isDisposed() {
+      return disposed;
+    },
   };
 }
 
 function leftOpen({ loop, sockets, globals }: WorldParts, postgres: PostgresFacade): readonly string[] {
   return [
-    ...loop.waiting().map((what) => `a wait for ${what}`),
-    ...sockets.open().map((url) => `a WebSocket to ${url}`),
+    ...loop.waiting().map((what) => withoutTokens(`a wait for ${what}`)),
+    ...sockets.open().map((url) => withoutTokens(`a WebSocket to ${url}`)),
     ...(globals?.openTimers() ?? []).map((timer) => `a timer of the test: ${timer}`),
     ...(postgres.hasOpenTransaction() ? ["a transaction of phoenix.postgres"] : []),
   ];

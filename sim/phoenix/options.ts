@@ -1,4 +1,5 @@
 /** Options of a world: their defaults, and what is refused. */
+import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import { profileNamed } from "../faults/index.js";
 import {
@@ -13,7 +14,7 @@ import {
 } from "../kernel/index.js";
 import { type Invariant, invariants } from "../invariants/index.js";
 import { type CapacityOptions, type LinkOptions, resolveLinkOptions } from "../network/index.js";
-import type { PlatformOptions } from "../services/index.js";
+import { type PlatformOptions, checkPlatform } from "../services/index.js";
 import { nearest } from "../text.js";
 import type { LogLine } from "../trace/index.js";
 
@@ -123,6 +124,7 @@ const nodesMax = 1_000;
 /** @throws SimError `SIM_OPTION_INVALID` naming the option, the value found and what is allowed. */
 export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOptions {
   refuseUnknown(options);
+  checkNested(options);
   const { gateway = 1, controller = 1, generator = 1 } = options.replicas ?? {};
   return Object.freeze({
     seed: whole("seed", options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER),
@@ -157,6 +159,17 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     onStep: options.onStep,
     onLog: options.onLog,
   });
+}
+
+// Each group of options by its keys; what their values may be is for those who use them.
+function checkNested({ replicas, limits, capacity, faults, platform }: PhoenixOptions): void {
+  checkOptions("replicas", replicas, ["gateway", "controller", "generator"]);
+  checkOptions("limits", limits, ["stepsMax", "stepsAtOneInstantMax", "virtualMsMax"]);
+  checkOptions("capacity", capacity, ["gateway", "postgres"]);
+  for (const name of ["gateway", "postgres"] as const)
+    checkOptions(`capacity.${name}`, capacity?.[name], ["workers", "serviceMs"]);
+  if (typeof faults === "object") checkOptions("faults", faults, ["profile", "window"]);
+  checkPlatform(platform);
 }
 
 function resolveFaults(faults: PhoenixOptions["faults"] = "calm"): ResolvedOptions["faults"] {

@@ -1,5 +1,6 @@
 /** Waiting for an experiment to reach a state. */
 import { experimentStates, isExperimentState, isTerminal } from "../../src/model/index.js";
+import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import { type Duration, type Loop, waitFor } from "../kernel/index.js";
 import { nearest } from "../text.js";
@@ -10,8 +11,10 @@ export async function waitForState(
   history: (experimentId: string) => readonly string[],
   experimentId: string,
   state: string,
-  within: Duration,
+  options: { readonly within: Duration },
 ): Promise<void> {
+  if (options === undefined) throw noLimit();
+  checkOptions("waitForState", options, ["within"]);
   if (!isExperimentState(state)) {
     throw new SimError(
       "SIM_OPTION_INVALID",
@@ -22,7 +25,7 @@ export async function waitForState(
   const seen = (): string => history(experimentId).join(" > ") || "no such experiment";
   await waitFor(loop, {
     label: `experiment ${experimentId} to be ${state}`,
-    within,
+    within: options.within,
     lastSeen: seen,
     check() {
       const reached = history(experimentId);
@@ -36,4 +39,12 @@ export async function waitForState(
       );
     },
   });
+}
+
+function noLimit(): SimError {
+  return new SimError(
+    "SIM_OPTION_INVALID",
+    "waitForState needs a limit.",
+    'Give one: phoenix.waitForState(id, "running", { within: "1m" }).',
+  );
 }

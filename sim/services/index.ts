@@ -3,6 +3,7 @@ export { createCluster } from "./cluster.js";
 export type { Cluster, ClusterOptions, ServiceName } from "./cluster.js";
 export { createInterference } from "./interference.js";
 export type { ArrivingStatement, HttpInterference, Interference } from "./interference.js";
+export { checkPlatform } from "./platform-keys.js";
 export type { PlatformOptions, ServicePorts, WrapHandler, WrapPorts } from "./platform-options.js";
 export type { Writer } from "./postgres.js";
 export { postgresPort } from "./postgres.js";

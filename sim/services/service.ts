@@ -3,6 +3,7 @@
  *
  * Stopping is graceful, crashing is not, pausing freezes. Each gives an outage that `heal` ends.
  */
+import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import {
   type Duration,
@@ -113,7 +114,9 @@ export function createService({ loop, host, build }: ServiceOptions): Service {
       requireUp(host, "stop");
       return outage(stopGracefully(), bringUp);
     },
-    crash({ restartAfter } = {}) {
+    crash(options = {}) {
+      checkOptions("crash", options, ["restartAfter"]);
+      const { restartAfter } = options;
       requireUp(host, "crash");
       host.kill();
       if (restartAfter !== undefined) {

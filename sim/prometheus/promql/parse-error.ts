@@ -4,6 +4,11 @@ import type { Span } from "./ast.js";
 /** The query cannot be parsed or does not type-check. */
 export class PromqlParseError extends Error {
   override readonly name = "PromqlParseError";
+  /** The message stays the server's own. */
+  readonly code = "SIM_PROMQL_INVALID";
+  /** What the reader can do about it. */
+  readonly hint =
+    "The message begins with line and column; docs/prometheus-support.md lists what is supported.";
   readonly span: Span;
 
   /** @param problem - Without position; the position is put in front of the message. */

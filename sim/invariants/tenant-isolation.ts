@@ -1,14 +1,13 @@
 /** Nothing of one tenant is in an answer or a frame to another. */
+import { uuidsIn } from "./uuids.js";
 import { type Claims, type Invariant, textOf } from "./watch.js";
-
-const uuid = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 export const tenantIsolation: Invariant = {
   name: "tenant-isolation",
   summary: "nothing of one tenant is in any answer or frame to another",
   watch({ fail, experiment }) {
     function foreign(text: string, claims: Claims | undefined, except: string): string | undefined {
-      for (const [id] of text.matchAll(uuid)) {
+      for (const id of uuidsIn(text)) {
         const tenant = experiment(id)?.["tenant_id"];
         if (tenant !== undefined && tenant !== claims?.tenant && !except.includes(id)) return id;
       }
@@ -20,15 +19,13 @@ export const tenantIsolation: Invariant = {
 
     return {
       heard({ id }, _json, text) {
-        const ids = text.match(uuid);
-        if (ids !== null) named.set(id, `${named.get(id) ?? ""} ${ids.join(" ")}`);
+        const ids = uuidsIn(text);
+        if (ids.length > 0) named.set(id, `${named.get(id) ?? ""} ${ids.join(" ")}`);
       },
       answered({ method, path, status, body, claims, requestBody }) {
         // A refusal may repeat the id that was asked for; an answer may not.
         const except = status >= 300 ? path + requestBody : "";
-        const id = foreign(status >= 300 || method === "GET" ? body : `${path} ${body}`, claims, except);
-        const asked = status < 300 ? foreign(path, claims, "") : undefined;
-        const found = id ?? asked;
+        const found = foreign(body, claims, except) ?? (status < 300 ? foreign(path, claims, "") : undefined);
         if (found !== undefined)
           fail(
             `${method} ${path} of ${claims?.tenant ?? "a stranger"} was answered ${status} with experiment ${found} of another tenant`,

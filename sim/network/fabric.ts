@@ -9,6 +9,7 @@ import { nearest } from "../text.js";
 import { type Host, type Loop, createHost } from "../kernel/index.js";
 import { type LinkOptions, drawDelayMs, resolveLinkOptions } from "./link.js";
 import type { Message } from "./message.js";
+import { createQuestionNames } from "./question-names.js";
 import { type RuleBook, createRuleBook } from "./rule.js";
 
 /** Keeps the messages of one direction of one connection in order. Make one with `createLane`. */
@@ -65,6 +66,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
   const services = new Map<string, readonly Host[]>();
   const links = new Map<string, Required<LinkOptions>>();
   const nominal = resolveLinkOptions(defaultLink);
+  const namesOf = createQuestionNames();
   let sent = 0;
 
   function attempt(message: Message, delivery: Delivery, attempts: number): void {
@@ -73,11 +75,10 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       if (lane !== undefined) release(lane);
       return;
     }
-    const route = `${message.from}>${message.to}`;
-    const link = links.get(route) ?? nominal;
-    const name = `${route}/${message.label}`;
+    const link = links.size === 0 ? nominal : (links.get(`${message.from}>${message.to}`) ?? nominal);
+    const names = namesOf(message);
     const verdict = rules.judge(message);
-    const lost = loop.choices.chance("fault", `${name}/loss`, link.lossProbability);
+    const lost = loop.choices.chance("fault", names.loss, link.lossProbability);
     if (verdict?.action === "drop" || lost) {
       if (lane !== undefined) lane.stalled = true;
       sendAgain(message, delivery, attempts);
@@ -98,7 +99,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       if (lane !== undefined) release(lane);
       return;
     }
-    let delayMs = drawDelayMs(loop.choices, link, `${name}/latency`);
+    let delayMs = drawDelayMs(loop.choices, link, names.latency);
     if (verdict?.action === "delay") delayMs += verdict.ms;
     deliver(message, delivery, delayMs);
     if (verdict?.action === "duplicate" && message.part === "request")

@@ -110,7 +110,10 @@ export function createClient({ send, auth }: ClientOptions): Client {
   }
 
   async function login(email: string, password: string): Promise<LoginReply> {
-    return exchange<LoginReply>("POST", `${base}/auth/login`, { body: { email, password } }, "");
+    const reply = await exchange<LoginReply>("POST", `${base}/auth/login`, { body: { email, password } }, "");
+    // A body that was cut off on its way: whoever takes it for a token is refused from then on.
+    if (typeof reply.token !== "string") throw new Error("POST /auth/login was answered without a token");
+    return reply;
   }
 
   const ofExperiment = (id: string, rest = ""): string =>

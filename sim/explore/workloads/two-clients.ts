@@ -146,7 +146,11 @@ const nobody = "00000000-0000-4000-8000-000000000000";
 
 /** When everything is in order again, a new experiment comes to run. */
 async function probe(phoenix: Phoenix, client: Client): Promise<void> {
-  const id = await createPatiently(phoenix, client, { name: "probe", target_nodes: ["node1"] });
+  const body = { name: "probe", target_nodes: ["node1"] };
+  let id: string | undefined;
+  // What was lost on its way is sent again later and later, also after the way is open.
+  for (let attempt = 0; attempt < 5 && id === undefined; attempt++)
+    id = await createPatiently(phoenix, client, body);
   const running = (): boolean => id !== undefined && phoenix.stateHistory(id).includes("running");
   for (let seconds = 0; seconds < 180 && !running(); seconds += 2) await phoenix.clock.advance("2s");
   if (!running()) {

@@ -99,7 +99,7 @@ export interface PhoenixNetwork {
   partition(one: string, other: string): RuleHandle;
   /** Cuts a host or service off from everybody else. */
   isolate(name: string): RuleHandle;
-  /** Sets the delays between two hosts. */
+  /** Sets the delays between two hosts or services; what is left out has its default. */
   setLink(one: string, other: string, options: LinkOptions): void;
 }
 

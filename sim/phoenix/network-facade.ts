@@ -25,6 +25,9 @@ export function createNetworkFacade({ fabric, host }: Network): PhoenixNetwork {
         inside.has(from) === inside.has(to) ? undefined : { action: "drop" },
       );
     },
-    setLink: fabric.setLink,
+    setLink(one, other, options) {
+      for (const left of hostNames(one))
+        for (const right of hostNames(other)) fabric.setLink(left, right, options);
+    },
   };
 }

@@ -24,6 +24,7 @@ const gateway: Names<GatewayOptions> = {
   tokenLifeMs: true,
   bodyMax: true,
   requestTimeoutMs: true,
+  answerTimeoutMs: true,
   eventPollMs: true,
   socketBacklogMax: true,
   socketBufferMax: true,

@@ -94,6 +94,18 @@ function mountPlain(
   plain("/openapi.json", () => reply(200, describeRoutes(routes, bases[0] ?? "")));
 }
 
+// A database that is cut off is silent for a minute and more, and clients give up long before. What the request has
+// begun goes on, as it does when a client goes away.
+async function inTime(context: GatewayContext, work: Promise<Reply> | Reply): Promise<Reply> {
+  if (!(work instanceof Promise)) return work;
+  return new Promise((resolve, reject) => {
+    const cancel = context.clock.setTimer(context.options.answerTimeoutMs, "answer-timeout", () =>
+      reject(new ApiError("SERVICE_UNAVAILABLE", "this takes too long, try again")),
+    );
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
 async function answer(
   context: GatewayContext,
   route: Route,
@@ -107,15 +119,18 @@ async function answer(
     }
     const takesBody = route.body !== undefined || route.documentedBody !== undefined;
     const body = takesBody ? readBody(request, route, context.options.bodyMax) : undefined;
-    return await route.handle({
+    return await inTime(
       context,
-      params,
-      query: queryOf(request.url),
-      headers: request.headers,
-      body,
-      rawBody: request.body,
-      identity,
-    });
+      route.handle({
+        context,
+        params,
+        query: queryOf(request.url),
+        headers: request.headers,
+        body,
+        rawBody: request.body,
+        identity,
+      }),
+    );
   } catch (error) {
     if (toApiError(error).code === "INTERNAL_ERROR") {
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

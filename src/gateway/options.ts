@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly bodyMax?: number;
   /** Limit of one request to another service. @default 10_000 */
   readonly requestTimeoutMs?: number;
+  /** How long one request may take; then it is answered 503, whatever becomes of its work. @default 20_000 */
+  readonly answerTimeoutMs?: number;
   /** While sockets are open, between two looks for events that no message told of. @default 1_000 */
   readonly eventPollMs?: number;
   /** Frames a socket may be behind before it is closed. @default 256 */
@@ -35,6 +37,7 @@ const defaults: ResolvedGatewayOptions = {
   tokenLifeMs: 86_400_000,
   bodyMax: 1_048_576,
   requestTimeoutMs: 10_000,
+  answerTimeoutMs: 20_000,
   eventPollMs: 1_000,
   socketBacklogMax: 256,
   socketBufferMax: 262_144,

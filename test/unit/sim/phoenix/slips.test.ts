@@ -82,6 +82,7 @@ test("what is no limit, and what is no fault, is told", async () => {
 test("a wrong host is answered with the nearest", () => {
   expect(() => phoenix.service("gatway-0")).toThrow('Did you mean "gateway-0"');
   expect(() => phoenix.node("nod1")).toThrow('Did you mean "node1"');
+  expect(() => phoenix.network.setLink("gatewy-0", "postgres", {})).toThrow('Did you mean "gateway-0"');
   expect(() => phoenix.network.isolate("postgress-0")).toThrow('Did you mean "postgres-0"');
 });
 

@@ -49,6 +49,14 @@ export interface TappedRequest {
   readonly body: string;
 }
 
+/** Something that is still to come. */
+export interface Pending {
+  readonly invariant: string;
+  readonly reason: string;
+  /** How long this may stay so, in virtual milliseconds; see `Invariant.pendingMsMax`. */
+  readonly msMax: number;
+}
+
 export interface InvariantHub {
   committed(changes: readonly RowChange[], by: Writer | undefined): void;
   asked(request: TappedRequest): void;
@@ -62,7 +70,7 @@ export interface InvariantHub {
   told(socket: TappedSocket, text: string): void;
   heard(socket: TappedSocket, text: string): void;
   /** What is still to come, by invariant; empty when the world has converged. */
-  pending(): readonly { readonly invariant: string; readonly reason: string }[];
+  pending(): readonly Pending[];
   /** To be called once, when nothing is pending any more. */
   finished(): void;
 }
@@ -72,6 +80,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
   const authenticated = new Map<number, Claims | undefined>();
   const watchers = invariants.map((invariant) => ({
     name: invariant.name,
+    msMax: invariant.pendingMsMax ?? Infinity,
     watcher: invariant.watch(viewFor(invariant.name)),
   }));
   const having = (hook: keyof Watcher) =>
@@ -163,9 +172,9 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       for (const watcher of onHeard) watcher.heard?.(socket, json, text);
     },
     pending: () =>
-      watchers.flatMap(({ name, watcher }) => {
+      watchers.flatMap(({ name, msMax, watcher }) => {
         const reason = watcher.pending?.();
-        return reason === undefined ? [] : [{ invariant: name, reason }];
+        return reason === undefined ? [] : [{ invariant: name, reason, msMax }];
       }),
     finished() {
       for (const { watcher } of watchers) watcher.finished?.();

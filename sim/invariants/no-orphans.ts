@@ -4,6 +4,8 @@ import { type Invariant, textOf } from "./watch.js";
 export const noOrphans: Invariant = {
   name: "no-orphans",
   summary: "no collector is left on any node once its experiment has ended",
+  // A tick, the length of a lease and some retries find whatever a lost message hid.
+  pendingMsMax: 180_000,
   watch: ({ experiment, collectors }) => ({
     pending() {
       for (const [node, running] of collectors()) {

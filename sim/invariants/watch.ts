@@ -121,6 +121,12 @@ export interface Invariant {
   readonly name: string;
   /** What always holds, as one sentence. */
   readonly summary: string;
+  /**
+   * How long the same thing may be pending once faults have ended, in virtual milliseconds.
+   *
+   * @default as long as the world has to converge
+   */
+  readonly pendingMsMax?: number;
   watch(view: InvariantView): Watcher;
 }
 

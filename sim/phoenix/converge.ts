@@ -22,12 +22,18 @@ const lookEveryMs = 2_000;
 
 /** Lets time pass until nothing is pending. @throws ConvergenceError when that takes too long. */
 export async function converge(loop: Loop, hub: InvariantHub, within: Duration): Promise<void> {
-  const untilMs = loop.clock.nowMs + parseDuration(within, "the limit of a convergence");
-  for (;;) {
-    const [first] = hub.pending();
-    if (first === undefined) break;
-    if (loop.clock.nowMs >= untilMs) {
-      throw new ConvergenceError(first.invariant, formatDuration(parseDuration(within)), first.reason);
+  const startMs = loop.clock.nowMs;
+  const withinMs = parseDuration(within, "the limit of a convergence");
+  let sinceMs = new Map<string, number>();
+  for (let pending = hub.pending(); pending.length > 0; pending = hub.pending()) {
+    const { nowMs } = loop.clock;
+    sinceMs = new Map(pending.map(({ reason }) => [reason, sinceMs.get(reason) ?? nowMs]));
+    const late = pending.find(
+      ({ reason, msMax }) => nowMs >= startMs + withinMs || nowMs > (sinceMs.get(reason) ?? nowMs) + msMax,
+    );
+    if (late !== undefined) {
+      const allowedMs = Math.min(withinMs, late.msMax);
+      throw new ConvergenceError(late.invariant, formatDuration(allowedMs), late.reason);
     }
     await advance(loop, lookEveryMs);
   }

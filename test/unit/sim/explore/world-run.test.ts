@@ -2,6 +2,7 @@
 import { type Scenario, seededDriver } from "phoenix-sim";
 import { expect, test } from "vitest";
 
+import type { ServicePorts } from "../../../../sim/services/index.js";
 import type { HttpHandler } from "../../../../src/ports/index.js";
 import { type RunOutcome, type WorldRunOptions, createWorldRun } from "../../../../sim/explore/index.js";
 
@@ -58,6 +59,28 @@ test("a platform that goes on refusing once its faults have ended is a finding",
     world: { platform: { gateway: { handler } } },
   });
   expect(failure).toMatchObject({ kind: "convergence", code: "answers-when-healed" });
+});
+
+test("what a node still runs for an experiment that ended must go soon, not when its run would have ended", async () => {
+  let deaf = false;
+  const ports = (given: ServicePorts): ServicePorts => ({
+    ...given,
+    cache: {
+      ...given.cache,
+      subscribe: (channel, heard) => given.cache.subscribe(channel, (text) => void (deaf || heard(text))),
+    },
+  });
+  const { failure, virtualUs } = await runOf({
+    run: async ({ phoenix }) => {
+      const { id } = await phoenix.client.createExperiment({ name: "a while", config: { duration: "9m" } });
+      await phoenix.waitForState(id, "running", { within: "1m" });
+      deaf = true;
+      await phoenix.client.stopExperiment(id);
+    },
+    world: { platform: { controller: { ports, options: { tickMs: 3_600_000 } } } },
+  });
+  expect(failure).toMatchObject({ kind: "convergence", code: "no-orphans" });
+  expect(virtualUs).toBeLessThan(300_000_000);
 });
 
 test("what a scenario expects counts until something strikes, and after that the workload goes on", async () => {

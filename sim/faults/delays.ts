@@ -1,6 +1,6 @@
 /** Ways that are slow, or that change the order of what they carry. */
 import { type Fault, type FaultKind, faultOf } from "./fault.js";
-import { between, hostNames, processes, routes, ruleFault } from "./hosts.js";
+import { between, hostNames, httpRoutes, processes, routes, ruleFault } from "./hosts.js";
 
 /** Every message between two hosts takes that much longer. @param ms - Virtual milliseconds. */
 export function latencySpike(one: string, other: string, ms: number): Fault {
@@ -115,13 +115,6 @@ export const delayKinds: readonly FaultKind[] = [
     scope: "http",
     summary: "requests take effect at once and their replies come late",
     parameters: { one: "host or service", other: "host or service", ms: "virtual milliseconds" },
-    draw: (pick, world) =>
-      lateReply(
-        ...pick(
-          "route",
-          routes(world).filter(([, to]) => to !== "postgres" && to !== "redis"),
-        ),
-        pick("ms", spikesMs),
-      ),
+    draw: (pick, world) => lateReply(...pick("route", httpRoutes(world)), pick("ms", spikesMs)),
   },
 ];

@@ -39,6 +39,11 @@ export function routes({ cluster }: FaultWorld): readonly (readonly [string, str
   ];
 }
 
+/** @returns Those of them that HTTP takes. */
+export function httpRoutes(world: FaultWorld): readonly (readonly [string, string])[] {
+  return routes(world).filter(([, to]) => to !== "postgres" && to !== "redis");
+}
+
 /** Everything that can crash: replicas and nodes, by host name. */
 export function processes({ cluster }: FaultWorld): readonly string[] {
   const { groups, nodes } = cluster;

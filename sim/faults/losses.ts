@@ -1,7 +1,7 @@
 /** Messages that are lost, doubled, or break their connection. */
 import { type Fault, type FaultKind, faultOf } from "./fault.js";
 import { createStreams, hashString } from "../kernel/index.js";
-import { between, routes, ruleFault } from "./hosts.js";
+import { between, httpRoutes, routes, ruleFault } from "./hosts.js";
 
 /**
  * Attempts to send between two hosts are lost by chance, and made again after 200 ms or more.
@@ -76,10 +76,7 @@ export function commitLost(client: string): Fault {
   return ruleFault("commit-lost", `answers to COMMIT of ${client} lost`, (world) => {
     const struck = between(world, client, "postgres");
     return (message) =>
-      (message.label === "sql/commit/reply" || message.label.startsWith("sql/insert-experiment/reply")) &&
-      struck(message)
-        ? { action: "reset" }
-        : undefined;
+      message.label === "sql/commit/reply" && struck(message) ? { action: "reset" } : undefined;
   });
 }
 
@@ -98,7 +95,7 @@ export const lossKinds: readonly FaultKind[] = [
     scope: "network",
     summary: "one of several requests arrives twice",
     parameters: { one: "host or service", other: "host or service", every: "which ones" },
-    draw: (pick, world) => duplicate(...pick("route", routes(world)), pick("every", [1, 2, 3])),
+    draw: (pick, world) => duplicate(...pick("route", httpRoutes(world)), pick("every", [1, 2, 3])),
   },
   {
     kind: "duplicated-post",

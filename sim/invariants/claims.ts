@@ -32,10 +32,10 @@ function decode(text: string): Claims | undefined {
   const [, payload = ""] = text.replace(/^bearer\s+/i, "").split(".");
   try {
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
-    const { tenant_id: tenant, user_id: user, roles, iat, exp } = claims;
+    const { tenant_id: tenant, user_id: user, roles, exp } = claims;
     if (typeof tenant !== "string") return undefined;
-    const lifeMs = (Number(exp) - Number(iat)) * 1000 || 0;
-    return { tenant, user: String(user), roles: Array.isArray(roles) ? roles.map(String) : [], lifeMs };
+    const expiresAtMs = Number(exp) * 1000 || 0;
+    return { tenant, user: String(user), roles: Array.isArray(roles) ? roles.map(String) : [], expiresAtMs };
   } catch {
     return undefined;
   }

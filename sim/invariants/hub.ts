@@ -95,6 +95,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       get nowMs() {
         return parts.nowMs;
       },
+      epochMs: parts.epochMs,
       fail: (problem) => parts.fail(new InvariantError(name, problem)),
       rows: parts.rows,
       experiment: (id) => experiments.get(id),

@@ -26,8 +26,8 @@ export interface Claims {
   readonly tenant: string;
   readonly user: string;
   readonly roles: readonly string[];
-  /** How long the token is good, in milliseconds; 0 when it does not say. */
-  readonly lifeMs: number;
+  /** When the token ends, in epoch milliseconds; 0 when it does not say. */
+  readonly expiresAtMs: number;
 }
 
 /** A request to a gateway that may change something, as it arrived. */
@@ -84,6 +84,8 @@ export interface RunningCollector {
 export interface InvariantView {
   /** Virtual milliseconds since the world began. */
   readonly nowMs: number;
+  /** Epoch milliseconds at which the world began. */
+  readonly epochMs: number;
   /** Says that it does not hold: the run ends. */
   fail(problem: string): void;
   /** Committed rows. */

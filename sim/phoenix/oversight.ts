@@ -23,6 +23,7 @@ export function createOversight(parts: WorldParts): Oversight {
     get nowMs() {
       return loop.clock.nowMs;
     },
+    epochMs: loop.clock.epochMs,
     fail,
     rows: (table) => parts.cluster.postgres.inspect.rows(table),
     collectors: () =>

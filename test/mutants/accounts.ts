@@ -23,8 +23,9 @@ export const accountMutants: readonly Mutant[] = [
               ...tokens,
               verify: (token) => {
                 const [, payload = ""] = token.split(".");
-                const { iat } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { iat: number };
-                return tokens.verify(iat * 1000 > clock.now() ? "not yet" : token);
+                const { exp } = JSON.parse(Buffer.from(payload, "base64url").toString()) as { exp: number };
+                const sinceMs = exp * 1000 - tokenOptions.tokenLifeMs;
+                return tokens.verify(sinceMs > clock.now() ? "not yet" : token);
               },
             },
           };

@@ -4,11 +4,14 @@ import type { Mutant } from "./mutant.js";
 import { json, nodeHandler, nodeStub } from "./twists.js";
 
 /** @returns A platform whose controllers talk to nodes through `change`, made anew for each life. */
-function nodes(change: (inner: NodeClient) => Partial<NodeClient>): Mutant["platform"] {
+function nodes(
+  change: (inner: NodeClient) => Partial<NodeClient>,
+  requestTimeoutMs = 5_000,
+): Mutant["platform"] {
   return {
     controller: {
       parts: ({ http }) => {
-        const inner = createNodeClient(http, { nodePort: 8090, requestTimeoutMs: 5_000 });
+        const inner = createNodeClient(http, { nodePort: 8090, requestTimeoutMs });
         return { nodes: { ...inner, ...change(inner) } };
       },
     },
@@ -16,6 +19,21 @@ function nodes(change: (inner: NodeClient) => Partial<NodeClient>): Mutant["plat
 }
 
 const accepted = { kind: "accepted", ready: true, port: 8888 } as const;
+
+function givingUp(inner: NodeClient): Partial<NodeClient> {
+  const bad = new Set<string>();
+  const guarded = async <T>(node: string, call: () => Promise<T>): Promise<T> => {
+    if (bad.has(node)) throw new Error(`${node} failed before`);
+    return call().catch((error: unknown) => {
+      bad.add(node);
+      throw error;
+    });
+  };
+  return {
+    deleteCollector: async (node, ...rest) => guarded(node, async () => inner.deleteCollector(node, ...rest)),
+    listCollectors: async (node) => guarded(node, async () => inner.listCollectors(node)),
+  };
+}
 
 export const collectorMutants: readonly Mutant[] = [
   {
@@ -205,20 +223,12 @@ export const collectorMutants: readonly Mutant[] = [
     name: "given-up-for-good",
     wrong: "a node that failed once is never asked again",
     caughtBy: ["convergence/no-orphans", "convergence/every-experiment-ends", "convergence/recovery"],
-    platform: nodes((inner) => {
-      const bad = new Set<string>();
-      const guarded = async <T>(node: string, call: () => Promise<T>): Promise<T> => {
-        if (bad.has(node)) throw new Error(`${node} failed before`);
-        return call().catch((error: unknown) => {
-          bad.add(node);
-          throw error;
-        });
-      };
-      return {
-        deleteCollector: async (node, ...rest) =>
-          guarded(node, async () => inner.deleteCollector(node, ...rest)),
-        listCollectors: async (node) => guarded(node, async () => inner.listCollectors(node)),
-      };
-    }),
+    platform: nodes(givingUp),
+  },
+  {
+    name: "given-up-too-soon",
+    wrong: "a node that does not answer within 150 ms is never asked again",
+    caughtBy: ["convergence/no-orphans", "convergence/every-experiment-ends", "convergence/recovery"],
+    platform: nodes(givingUp, 150),
   },
 ];

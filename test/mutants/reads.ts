@@ -69,7 +69,7 @@ export const readMutants: readonly Mutant[] = [
     platform: withCache(async (cache, { method, headers }, handle) => {
       const name = headers["idempotency-key"];
       if (method !== "POST" || name === undefined) return handle();
-      const key = `idempotency:${headers["authorization"]}:${name}`;
+      const key = `idempotency:${name}`;
       const known = await cache.get(key).catch(() => null);
       if (known !== null) return json(201, JSON.parse(known));
       const reply = await handle();

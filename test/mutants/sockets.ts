@@ -112,7 +112,7 @@ export const socketMutants: readonly Mutant[] = [
     caughtBy: ["invariant/socket-order", "convergence/socket-order"],
     platform: socket((inner) => ({
       send: (text) => {
-        if (inner.bufferedAmount < 6_000) inner.send(text);
+        if (inner.bufferedAmount < 8_000) inner.send(text);
       },
     })),
   },

@@ -10,7 +10,7 @@ export const witnesses: Readonly<Record<string, readonly string[]>> = {
   hold: ["release-of-any-lease", "applied-version-without-token", "outages-are-internal-errors"],
   slow: ["release-of-any-lease", "transition-without-token"],
   "late-reply": ["given-up-for-good", "silent-fallback"],
-  loss: ["release-of-any-lease", "applied-version-without-token", "outages-are-internal-errors"],
+  loss: ["given-up-too-soon"],
   duplicate: ["keys-are-checked-then-inserted"],
   "duplicated-post": ["keys-are-checked-then-inserted"],
   reset: ["outages-are-internal-errors", "lost-answers-are-repeated"],

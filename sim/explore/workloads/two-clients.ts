@@ -19,7 +19,7 @@ export const twoClients: Scenario = {
     // Sockets hear of most events by a message; looking seldom leaves time for more runs.
     platform: {
       // A few frames fill what a socket may be behind.
-      gateway: { options: { eventPollMs: 5_000, socketBufferMax: 8_000 } },
+      gateway: { options: { eventPollMs: 5_000, socketBufferMax: 12_000 } },
       // Short leases and ticks, so that a controller is overtaken by another within the few seconds of a fault.
       // The hold outlasts a reload, so that a lease is held for a while.
       controller: { options: { leaseMs: 1_500, tickMs: 10_000, initHoldMs: 3_400 } },

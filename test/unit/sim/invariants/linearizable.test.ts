@@ -51,6 +51,7 @@ function history(...calls: readonly (readonly [method: string, body: object, sta
   let nowMs = 0;
   let problem = "";
   const linearizable = invariants.filter(({ name }) => name === "linearizable");
+    epochMs: 0,
   const hub = createInvariantHub(linearizable, {
     get nowMs() {
       return nowMs;

@@ -51,8 +51,8 @@ function history(...calls: readonly (readonly [method: string, body: object, sta
   let nowMs = 0;
   let problem = "";
   const linearizable = invariants.filter(({ name }) => name === "linearizable");
-    epochMs: 0,
   const hub = createInvariantHub(linearizable, {
+    epochMs: 0,
     get nowMs() {
       return nowMs;
     },

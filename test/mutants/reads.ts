@@ -1,5 +1,5 @@
 /** Gateways that answer with what is old, partial, or not so. */
-import type { Cache, HttpReply } from "../../src/ports/index.js";
+import type { Cache, HttpReply, HttpRequest } from "../../src/ports/index.js";
 import type { Mutant } from "./mutant.js";
 import { gatewayAnswer, gatewayStub, json } from "./twists.js";
 
@@ -25,7 +25,7 @@ function withCache(
   answer: (
     cache: Cache,
     request: Parameters<Parameters<typeof gatewayStub>[0]>[0],
-    handle: () => Promise<HttpReply>,
+    handle: (headers?: HttpRequest["headers"]) => Promise<HttpReply>,
   ) => Promise<HttpReply>,
 ): Mutant["platform"] {
   // Ports are wrapped right before the handler of the same life.
@@ -39,8 +39,9 @@ function withCache(
       handler: (handler) => {
         const cache = latest as Cache;
         return async (request) => {
-          const { "idempotency-key": _key, ...headers } = request.headers;
-          return answer(cache, request, async () => handler({ ...request, headers }));
+          return answer(cache, request, async (headers = request.headers) =>
+            handler({ ...request, headers }),
+          );
         };
       },
     },
@@ -72,7 +73,8 @@ export const readMutants: readonly Mutant[] = [
       const key = `idempotency:${name}`;
       const known = await cache.get(key).catch(() => null);
       if (known !== null) return json(201, JSON.parse(known));
-      const reply = await handle();
+      const { "idempotency-key": _key, ...others } = headers;
+      const reply = await handle(others);
       if (reply.status === 201) await cache.set(key, reply.body, 86_400_000).catch(() => undefined);
       return reply;
     }),

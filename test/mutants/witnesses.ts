@@ -21,7 +21,7 @@ export const witnesses: Readonly<Record<string, readonly string[]>> = {
   "truncated-body": ["given-up-for-good", "silent-fallback"],
   "missed-scrape": ["no-data-is-no-number"],
   crash: ["outages-are-internal-errors", "generator-remembers-experiments"],
-  "crash-between-statements": ["key-before-the-effect"],
+  "crash-between-statements": ["key-before-the-effect", "since-is-ignored"],
   pause: ["outages-are-internal-errors", "release-of-any-lease"],
   "restart-old-config": ["nodes-are-never-looked-at"],
   "rolling-restart": ["generator-remembers-experiments"],

@@ -10,6 +10,14 @@ function become(from: string, to: string): () => Twist {
       : undefined;
 }
 
+type Transition = Parameters<typeof transitionExperiment>[1];
+
+// Whether the platform gives the end as a moment or as a span.
+function endingAt(step: Transition, deadlineMs: number | null): Transition {
+  const { spanMs: _span, ...rest } = step as Transition & { readonly spanMs?: unknown };
+  return { ...rest, deadlineMs };
+}
+
 export const stateMutants: readonly Mutant[] = [
   {
     name: "initialization-is-skipped",
@@ -101,10 +109,7 @@ export const stateMutants: readonly Mutant[] = [
       controller: {
         parts: {
           transition: async (sql, step) =>
-            transitionExperiment(sql, {
-              ...step,
-              deadlineMs: step.to === "running" ? step.atMs + 15_000 : step.deadlineMs,
-            }),
+            transitionExperiment(sql, step.to === "running" ? endingAt(step, step.atMs + 15_000) : step),
         },
       },
     },
@@ -118,10 +123,7 @@ export const stateMutants: readonly Mutant[] = [
       controller: {
         parts: {
           transition: async (sql, step) =>
-            transitionExperiment(sql, {
-              ...step,
-              deadlineMs: step.to === "running" ? null : step.deadlineMs,
-            }),
+            transitionExperiment(sql, step.to === "running" ? endingAt(step, null) : step),
         },
       },
     },

@@ -4,6 +4,10 @@ import { type Invariant, jsonOf } from "./watch.js";
 // Finding what was left behind and taking it over takes a tick, a lease and some retries.
 const lateMsMax = 180_000;
 
+// The database writes down when it begins, before the event and the COMMIT: each may be late by ten seconds, after
+// which the database ends the transaction.
+const slackMs = 20_000;
+
 export const fullDuration: Invariant = {
   name: "full-duration",
   summary: "an experiment runs for its duration, and not much longer while nothing is wrong",
@@ -21,8 +25,6 @@ export const fullDuration: Invariant = {
           const dueMs = (startedAtMs.get(key) ?? 0) + (config?.duration_ms ?? 0);
           const lateMs = view.nowMs - Math.max(dueMs, calmSinceMs);
           if (lateMs > lateMsMax) view.fail(`experiment ${key} ended ${Math.round(lateMs)} ms too late`);
-          // The clock of the database is asked a moment before the commit.
-          const slackMs = 12_000;
           if (ranMs + slackMs < (config?.duration_ms ?? 0))
             view.fail(`experiment ${key} ran ${Math.round(ranMs)} ms of ${config?.duration_ms} ms`);
         }

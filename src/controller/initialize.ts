@@ -52,7 +52,7 @@ export async function initialize(context: ControllerContext, experiment: Experim
     to: "running" as const,
     reason: "all collectors are ready",
     atMs,
-    deadlineMs: atMs + experiment.config.duration_ms,
+    spanMs: experiment.config.duration_ms,
   };
   await commitTransition(context, experiment, step, async (connection) => {
     await recordProgress(connection, experiment, config.version, deployed, atMs);

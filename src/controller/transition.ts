@@ -14,7 +14,9 @@ export interface Step {
   /** Epoch milliseconds. */
   readonly atMs: number;
   /** When the new state must end. @default null */
-  readonly deadlineMs?: number | null;
+  readonly deadlineMs?: number;
+  /** The same as a span, from the moment that the database stores it. @default null */
+  readonly spanMs?: number;
 }
 
 /**
@@ -27,15 +29,15 @@ export interface Step {
 export async function commitTransition(
   context: ControllerContext,
   experiment: Experiment,
-  { to, reason, atMs, deadlineMs = null }: Step,
+  step: Step,
   before?: (connection: SqlClient) => Promise<void>,
 ): Promise<Experiment> {
-  const transition = { seen: experiment, to, reason, triggeredBy: controllerName, atMs, deadlineMs };
+  const transition = { seen: experiment, triggeredBy: controllerName, ...step };
   const after = await inTransaction(context.sql, async (connection) => {
     await before?.(connection);
     return context.parts.transition(connection, transition);
   });
-  context.metrics.transitioned(experiment.state, to, atMs - experiment.state_changed_at);
+  context.metrics.transitioned(experiment.state, step.to, step.atMs - experiment.state_changed_at);
   context.announce(experiment.id);
   return after;
 }

@@ -73,7 +73,6 @@ async function cancel(
         reason,
         triggeredBy: identity.userId,
         atMs,
-        deadlineMs: null,
         fenced: false,
       });
       if (!alsoDelete) return cancelled;

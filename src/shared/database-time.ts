@@ -25,13 +25,13 @@ export function createDatabaseTime(clock: Clock, sql: SqlClient, maxAgeMs = 60_0
   let asking: Promise<void> | undefined;
 
   async function ask(): Promise<void> {
-    const sentMs = clock.monotonic();
     const { rows } = await sql.query<{ now: Date | string | number }>(selectTime);
     const receivedMs = clock.monotonic();
     const databaseMs = new Date(rows[0]?.now ?? Number.NaN).getTime();
     if (!Number.isFinite(databaseMs)) throw new Error("The database told no time.");
-    // The answer was true somewhere between sending and receiving.
-    answer = { offsetMs: databaseMs - (sentMs + receivedMs) / 2, atMs: receivedMs };
+    // True at some moment before it came: an estimate may lag by the way of the answer, and is never ahead. What
+    // must not end too early asks here.
+    answer = { offsetMs: databaseMs - receivedMs, atMs: receivedMs };
   }
 
   const estimate = (): number | undefined =>

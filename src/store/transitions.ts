@@ -11,10 +11,12 @@ import { insertEvent } from "./events.js";
 import { toExperiment, type ExperimentRow } from "./experiment-row.js";
 import { ConflictError } from "./transaction.js";
 
-// Growing the token shuts out whoever was working on the state that ends here.
+// Growing the token shuts out whoever was working on the state that ends here. A span begins when the database
+// writes it down: counted from a time asked before, it would be shorter by whatever messages took since.
 const update: SqlStatement = {
   name: "transition-experiment",
-  text: `UPDATE experiments SET state = $4, reason = $5, state_changed_at = $6, updated_at = $6, deadline_at = $7,
+  text: `UPDATE experiments SET state = $4, reason = $5, state_changed_at = $6, updated_at = $6,
+    deadline_at = COALESCE($7, clock_timestamp() + $10::interval),
     started_at = COALESCE(started_at, $8), completed_at = COALESCE(completed_at, $9),
     event_seq = event_seq + 1, announced = true, lease_token = lease_token + 1, lease_owner = NULL
     WHERE id = $1 AND state = $2 AND lease_token = $3 RETURNING *`,
@@ -22,7 +24,8 @@ const update: SqlStatement = {
 
 const updateUnfenced: SqlStatement = {
   name: "transition-experiment-unfenced",
-  text: `UPDATE experiments SET state = $3, reason = $4, state_changed_at = $5, updated_at = $5, deadline_at = $6,
+  text: `UPDATE experiments SET state = $3, reason = $4, state_changed_at = $5, updated_at = $5,
+    deadline_at = COALESCE($6, clock_timestamp() + $9::interval),
     started_at = COALESCE(started_at, $7), completed_at = COALESCE(completed_at, $8),
     event_seq = event_seq + 1, announced = true, lease_token = lease_token + 1, lease_owner = NULL
     WHERE id = $1 AND state = $2 RETURNING *`,
@@ -39,8 +42,10 @@ export interface Transition {
   readonly triggeredBy: string;
   /** Epoch milliseconds. */
   readonly atMs: number;
-  /** When the new state must end; null for no limit. */
-  readonly deadlineMs: number | null;
+  /** When the new state must end; null for no limit. @default null */
+  readonly deadlineMs?: number | null;
+  /** The same as a span, from the moment that the database stores it. @default null */
+  readonly spanMs?: number | null;
   /** Whether the caller works under a lease. A person's decision needs none. @default true */
   readonly fenced?: boolean;
 }
@@ -55,7 +60,7 @@ export type TransitionExperiment = (sql: SqlClient, transition: Transition) => P
  * @throws ConflictError when the step is not legal, or the experiment is no longer as seen: roll back.
  */
 export async function transitionExperiment(sql: SqlClient, transition: Transition): Promise<Experiment> {
-  const { seen, to, reason, triggeredBy, atMs, deadlineMs } = transition;
+  const { seen, to, reason, triggeredBy, atMs, deadlineMs = null, spanMs = null } = transition;
   if (!canTransition(seen.state, to))
     throw new ConflictError(`${seen.id}: ${seen.state} cannot become ${to}`);
   const fenced = transition.fenced ?? true;
@@ -69,6 +74,7 @@ export async function transitionExperiment(sql: SqlClient, transition: Transitio
     fromMs(deadlineMs),
     fromMs(to === "running" ? atMs : null),
     fromMs(isTerminal(to) ? atMs : null),
+    spanMs === null ? null : `${spanMs} milliseconds`,
   ]);
   const row = rows[0];
   if (row === undefined)

@@ -1,5 +1,5 @@
 /** A pool over pg-mem. One transaction at a time, because pg-mem knows no other way; a rollback restores. */
-import { newDb, type IBackup, type IMemoryDb } from "pg-mem";
+import { DataType, newDb, type IBackup, type IMemoryDb } from "pg-mem";
 import type { SqlConnection, SqlPool, SqlStatement } from "../../../../src/ports/index.js";
 import { migrations } from "../../../../src/store/index.js";
 
@@ -15,6 +15,12 @@ export interface MemoryPool extends SqlPool {
 /** @param now - What `now()` says in SQL. */
 export function createMemoryPool(now: () => number): MemoryPool {
   const db = newDb();
+  db.public.registerFunction({
+    name: "clock_timestamp",
+    returns: DataType.timestamptz,
+    implementation: () => new Date(now()),
+    impure: true,
+  });
   for (const text of migrations) db.public.none(text);
   const { Client } = db.adapters.createPg() as { Client: new () => PgClient };
   const client = new Client();

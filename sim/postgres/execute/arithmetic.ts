@@ -96,6 +96,33 @@ export function compileNumber(op: string, left: Compiled, right: Compiled): Comp
 
 const dayMicros = 86_400_000_000;
 
+/** Spans added to spans, and scaled by numbers. A side of no type of its own is taken for what the other needs. */
+function compileSpan(op: string, left: Compiled, right: Compiled): Compiled | null {
+  const spanOf = (side: Compiled): Compiled | null =>
+    side.type.category === "interval" ? side : (side.coerce?.(builtin.intervalType) ?? null);
+  const factorOf = (side: Compiled): Compiled | null => {
+    if (side.coerce !== undefined) return side.coerce(builtin.float8Type);
+    return side.type.category === "number" ? tryCoerce(side, builtin.float8Type, "implicit") : null;
+  };
+  if (op === "+" || op === "-") {
+    const [a, b] = [spanOf(left), spanOf(right)];
+    const sign = op === "+" ? 1 : -1;
+    if (a === null || b === null || (a !== left && b !== right)) return null;
+    return combine(a, b, builtin.intervalType, (x, y) =>
+      addInterval(x as Interval, scaleInterval(y as Interval, sign)),
+    );
+  }
+  if (left.type.category === "interval" && (op === "*" || op === "/")) {
+    const factor = factorOf(right);
+    if (factor === null) return null;
+    return combine(left, factor, left.type, (x, y) =>
+      scaleInterval(x as Interval, op === "*" ? (y as number) : 1 / (y as number)),
+    );
+  }
+  if (right.type.category !== "interval" || op !== "*" || factorOf(left) === null) return null;
+  return compileSpan(op, right, left);
+}
+
 export function compileTime(op: string, left: Compiled, right: Compiled): Compiled | null {
   const l = left.type;
   const r = right.type;
@@ -117,18 +144,8 @@ export function compileTime(op: string, left: Compiled, right: Compiled): Compil
   }
   if (l.category === "interval" && r.category === "datetime" && op === "+")
     return compileTime(op, right, left);
-  if (l.category === "interval" && r.category === "interval" && (op === "+" || op === "-")) {
-    const sign = op === "+" ? 1 : -1;
-    return combine(left, right, l, (x, y) => addInterval(x as Interval, scaleInterval(y as Interval, sign)));
-  }
-  if (l.category === "interval" && r.category === "number" && (op === "*" || op === "/")) {
-    const factor = tryCoerce(right, builtin.float8Type, "implicit");
-    if (factor === null) return null;
-    return combine(left, factor, l, (x, y) =>
-      scaleInterval(x as Interval, op === "*" ? (y as number) : 1 / (y as number)),
-    );
-  }
-  if (l.category === "number" && r.category === "interval" && op === "*") return compileTime(op, right, left);
+  const span = compileSpan(op, left, right);
+  if (span !== null) return span;
   if (l.oid === builtin.dateType.oid && r.oid === builtin.int4Type.oid && (op === "+" || op === "-")) {
     return combine(left, right, l, (x, y) =>
       op === "+" ? (x as number) + (y as number) : (x as number) - (y as number),

@@ -79,6 +79,9 @@ export const expressions: readonly Script[] = [
     "select timestamptz '2024-03-01 12:00Z' at time zone 'utc' as a, to_timestamp(1700000000.5) as b, to_char(timestamptz '2024-03-01 12:34:56.789Z', 'YYYY-MM-DD HH24:MI:SS.MS') as c",
     "select timestamptz '2024-03-01 12:00:00.123456Z'::text as a, timestamptz 'infinity' as b, interval '2 days' * 3 as c, interval '3 days' / 2 as d, '12:30'::time as e",
     "select timestamptz '2024-03-01' > date '2024-02-01' as a, interval '1 day' = interval '24 hours' as b, interval '30 days' = interval '1 month' as c",
+    "select interval '1 hour' * '2' as a, '2' * interval '1 hour' as b, interval '1 hour' / '4' as c, interval '1 hour' + '1 minute' as d, '1 hour' - interval '1 minute' as e",
+    "select interval '1 hour' * 'abc'",
+    "select interval '1 hour' * interval '1 hour'",
     "select now() = current_timestamp as a, now() = transaction_timestamp() as b, statement_timestamp() >= now() as c, clock_timestamp() >= now() as d",
   ]),
   ...single("json", [

@@ -101,7 +101,7 @@ export function createInspector(engine: Engine, sessions: ReadonlyMap<number, Se
   // Images of rows are made once for all who listen.
   const tellAll = (changes: readonly Change[], pid: number): void => {
     const net = netChanges(changes.filter((change) => !isAborted(change.xact)));
-    for (const { tell } of [...listeners]) tell(net, pid);
+    for (const { tell } of listeners) tell(net, pid);
   };
   const tableOf = (name: string): TableDef => {
     const table = engine.catalog.tables.get(name);

@@ -105,10 +105,8 @@ export const databaseMutants: readonly Mutant[] = [
     caughtBy: ["invariant/full-duration", "convergence/every-experiment-ends"],
     platform: controllerSql(() => (statement, values, run) => {
       if (statement.name !== "transition-experiment" || values[3] !== "running") return undefined;
-      const span = values.at(-1);
-      if (typeof span === "number") return run(statement, values.with(-1, span + 7_200_000));
-      const shifted = new Date(new Date(String(values[6])).getTime() + 7_200_000).toISOString();
-      return run(statement, values.with(6, shifted));
+      const [span] = values.slice(-1);
+      return run(statement, [...values.slice(0, -1), `2 hours ${String(span)}`]);
     }),
   },
   {

@@ -12,9 +12,8 @@ function become(from: string, to: string): () => Twist {
 
 type Transition = Parameters<typeof transitionExperiment>[1];
 
-// Whether the platform gives the end as a moment or as a span.
 function endingAt(step: Transition, deadlineMs: number | null): Transition {
-  const { spanMs: _span, ...rest } = step as Transition & { readonly spanMs?: unknown };
+  const { spanMs: _span, ...rest } = step;
   return { ...rest, deadlineMs };
 }
 

@@ -44,6 +44,7 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
       parseDuration(text, "the time budget"),
     )
     .option("--findings <count>", "stop after this many different findings", parseCount, 5)
+    .option("--failures <count>", "stop after this many failed runs, whatever they found", parseCount, 50)
     .option(
       "--shrink-runs <count>",
       "runs that shrinking one finding may take; 0 shrinks nothing",
@@ -106,7 +107,7 @@ async function campaign(
   flags: ExploreFlags,
   { pool, terminal, signal }: Surroundings,
 ): Promise<CampaignReport> {
-  const { runs, seed, strategy, profile, shard = wholeCampaign, timeBudget, findings } = flags;
+  const { runs, seed, strategy, profile, shard = wholeCampaign, timeBudget, findings, failures } = flags;
   return runCampaign({
     version,
     scenario,
@@ -118,6 +119,7 @@ async function campaign(
     pool,
     timeBudgetMs: timeBudget,
     findingsMax: findings,
+    failedMax: failures,
     signal,
     cases: casesOf(scenario, flags, terminal),
     onProgress: tellProgress(scenario, terminal),

@@ -1,6 +1,8 @@
 /** What `explore` was asked for: which scenarios, and how much of each. */
+import { existsSync, openSync, closeSync } from "node:fs";
+
 import { SimError } from "../errors.js";
-import { type Shard, explorable, explorableNamed } from "../explore/index.js";
+import { type Shard, explorable, explorableNamed, keptFolder } from "../explore/index.js";
 import { profileNamed } from "../faults/index.js";
 import type { Scenario } from "../scenarios/index.js";
 
@@ -15,6 +17,8 @@ export interface ExploreFlags {
   readonly shard?: Shard;
   readonly timeBudget?: number;
   readonly findings: number;
+  /** Failed runs. */
+  readonly failures: number;
   readonly world?: string;
   /** Real milliseconds. */
   readonly hangAfter: number;
@@ -51,6 +55,7 @@ export function whatToExplore(
       `Cannot write the reports of ${names.length} scenarios to one file.`,
       "Explore one scenario at a time with --report.",
     );
+  refusePaths(flags);
   if (!all) return { names, flags };
   const { runs, timeBudget } = flags;
   const share = names.length;
@@ -62,4 +67,24 @@ export function whatToExplore(
       ...(timeBudget === undefined ? {} : { timeBudget: timeBudget / share }),
     },
   };
+}
+
+// Before the first run: a campaign whose report cannot be written is lost.
+function refusePaths({ report, regressions }: Pick<ExploreFlags, "report" | "regressions">): void {
+  if (regressions !== keptFolder && !existsSync(regressions))
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot run the kept failures of ${regressions}: there is no such folder.`,
+      `Give a folder of case files, or leave out --regressions for ${keptFolder}.`,
+    );
+  if (report === undefined) return;
+  try {
+    closeSync(openSync(report, "a"));
+  } catch (error) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot write a report to ${report}: ${(error as Error).message}.`,
+      "Give a file in a folder that exists and may be written to.",
+    );
+  }
 }

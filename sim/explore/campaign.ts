@@ -34,6 +34,8 @@ export interface CampaignOptions extends RunTarget {
   readonly timeBudgetMs?: number | undefined;
   /** Different findings after which it ends; runs after that are not counted. @default none */
   readonly findingsMax?: number | undefined;
+  /** Failed runs after which no further batch starts: by then it is known what is wrong. @default none */
+  readonly failedMax?: number | undefined;
   /** Ends the campaign early; what was found by then is reported. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each batch. */
@@ -56,7 +58,8 @@ export interface Progress {
 
 /** @throws SimError `SIM_STRATEGY_UNKNOWN`, `SIM_OPTION_INVALID`. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
-  const { pool, shard = wholeCampaign, findingsMax = Infinity, onProgress, nowMs = realNowMs } = options;
+  const { pool, shard = wholeCampaign, findingsMax = Infinity, failedMax = Infinity } = options;
+  const { onProgress, nowMs = realNowMs } = options;
   const strategy = options.strategy ?? "portfolio";
   const campaign = `${options.scenario} ${options.profile} seed ${options.seed} runs ${options.runs} ${strategy}`;
   refuse(options, strategy, shard);
@@ -74,7 +77,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     const reports = (await pending.shift()) ?? [];
     for (const report of reports) {
       // Of runs that were under way when enough was found, how many there were depends on the pool.
-      if (tally.findings >= findingsMax) break;
+      if (enough()) break;
       const newFailure = tally.add(report);
       learner.learn({ ...report, newFailure });
     }
@@ -83,9 +86,13 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     onProgress?.({ runs, runsMax, findings, covered: learner.covered, elapsedMs: nowMs() - startedMs });
   }
 
+  function enough(): boolean {
+    return tally.findings >= findingsMax || tally.failed >= failedMax;
+  }
+
   function reasonToStop(): CampaignReport["stoppedBy"] {
     if (options.signal?.aborted === true) return "interrupt";
-    if (tally.findings >= findingsMax) return "findings";
+    if (enough()) return "findings";
     if (nowMs() - startedMs >= (options.timeBudgetMs ?? Infinity)) return "time budget";
     // Two batches in a row found no branch to enter, and none can come any more.
     return idle >= 2 && learner.branchesLeft === 0 && !learner.cut ? "exhausted" : undefined;
@@ -104,7 +111,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     pending.push(results.then((lists) => lists.flat().filter((report) => report !== undefined)));
   }
   while (pending.length > 0) await learnNext();
-  stoppedBy ??= tally.findings >= findingsMax ? "findings" : undefined;
+  stoppedBy ??= enough() ? "findings" : undefined;
   return tally.report({ cases, covered: learner.covered, stoppedBy });
 }
 

@@ -76,6 +76,8 @@ export interface Tally {
   add(run: RunReport): boolean;
   readonly runs: number;
   readonly findings: number;
+  /** Runs that failed. */
+  readonly failed: number;
   report(end: Pick<CampaignReport, "cases" | "covered" | "stoppedBy">): CampaignReport;
 }
 
@@ -123,6 +125,9 @@ export function createTally(
     },
     get findings() {
       return findings.size;
+    },
+    get failed() {
+      return failed;
     },
     report: (end) => ({
       format: reportFormat,

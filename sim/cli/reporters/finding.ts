@@ -2,6 +2,7 @@
 import { type Case, formatToken, identityOf } from "../../explore/index.js";
 import { shellWord } from "../../text.js";
 import { version } from "../../version.js";
+import { commandName } from "../command-name.js";
 
 export interface FindingReport {
   readonly found: Case;
@@ -29,6 +30,6 @@ export function formatFinding({ found, id, file, story, history, worldFile }: Fi
     ...story.map((line) => `  ${line}`),
     ...(failure.source === undefined ? [] : [`  Source: ${failure.source}`]),
     `  Case:   ${file} (${id})`,
-    `  Again:  npx phoenix-sim replay ${tokenOf(found)}${worldFile === undefined ? "" : ` --world ${shellWord(worldFile)}`}`,
+    `  Again:  ${commandName} replay ${tokenOf(found)}${worldFile === undefined ? "" : ` --world ${shellWord(worldFile)}`}`,
   ].join("\n");
 }

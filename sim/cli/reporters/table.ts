@@ -4,6 +4,7 @@ import { styleText } from "node:util";
 
 import { formatDuration } from "../../kernel/index.js";
 import type { ScenarioResult } from "../../scenarios/index.js";
+import { commandName } from "../command-name.js";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -50,7 +51,7 @@ export function formatFailure(result: ScenarioResult, color: boolean): string {
   return [
     paint("red", `FAIL ${result.name}, seed ${result.seed}, at the step "${result.error.step}"`),
     result.error.message,
-    `Again: ${paint("bold", `npx phoenix-sim run ${result.name} --seed ${result.seed} --verbose`)}`,
+    `Again: ${paint("bold", `${commandName} run ${result.name} --seed ${result.seed} --verbose`)}`,
   ].join("\n");
 }
 

@@ -119,6 +119,21 @@ test("shards report to files, and merge puts them together or says which is miss
   expect([code, runs, existsSync("all.json")]).toEqual([failed > 0 ? 1 : 0, 8, true]);
 });
 
+test("a report that cannot be written and kept failures that are not there are refused before the first run", async () => {
+  const report = await run("explore", shape, "--report", "no/such/folder/report.json");
+  expect(report).toMatchObject({ code: 2, out: "" });
+  expect(report.err).toContain("Cannot write a report to no/such/folder/report.json: ENOENT");
+  const kept = await run("explore", shape, "--regressions", "no/such/folder");
+  expect(kept.code).toBe(2);
+  expect(kept.err).toContain("no/such/folder: there is no such folder");
+});
+
+test("a campaign that fails everywhere ends after as many failed runs as were asked for", async () => {
+  const { code, err } = await run("explore", shape, "--profile", "calm", "--runs", "2000", "--failures", "3");
+  expect(code).toBe(1);
+  expect(err).toMatch(/: \d+ runs, 3 failed/);
+});
+
 test("--all shares the runs among all scenarios", async () => {
   const common = ["explore", "--all", "--profile", "calm", "--strategy", "fifo", "--shrink-runs", "0"];
   const { err } = await run(...common, "--runs", "7", "--time-budget", "1h");

@@ -23,18 +23,25 @@ export interface Named extends Recording {
   readonly stored: Case | undefined;
 }
 
+const token = /^px\d+\./;
+
 /**
  * @param text - A token, a path, an id; undefined for the newest stored case.
  * @throws SimError `SIM_TOKEN_INVALID`, `SIM_TOKEN_VERSION`, `SIM_CASE_INVALID`.
  */
 export function findRecording(text: string | undefined): Named {
-  if (text !== undefined && /^px\d+\./.test(text)) return { ...parseToken(text, version), stored: undefined };
+  if (text !== undefined && token.test(text)) return { ...parseToken(text, version), stored: undefined };
   const stored = findCase(text);
   return { ...stored, failureHash: failureHashOf(identityOf(stored.failure)), stored };
 }
 
 /** @throws SimError `SIM_CASE_INVALID` when there is none. */
 export function findCase(text: string | undefined): Case {
+  if (text !== undefined && token.test(text))
+    throw noCase(
+      `Cannot shrink or keep the token "${text}": it holds no failure, only how to reach it.`,
+      `Name a case file or its id; explorations store what they find in ${failuresFolder}.`,
+    );
   return readCase(fileOf(text));
 }
 

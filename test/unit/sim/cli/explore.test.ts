@@ -81,6 +81,15 @@ test("shrink makes a stored failure smaller, and keep copies it to the regressio
   expect([kept.code, existsSync(kept.out)]).toEqual([0, true]);
 });
 
+test("shrink and keep say that they take no token", async () => {
+  const name = await find();
+  for (const command of ["shrink", "keep"]) {
+    const { code, err } = await run(command, name);
+    expect(code).toBe(2);
+    expect(err).toContain(`Cannot shrink or keep the token "${name}"`);
+  }
+});
+
 test("kept failures are run first, too, and found by their id", async () => {
   const token = await find();
   const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));

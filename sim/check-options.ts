@@ -1,6 +1,6 @@
 /** Refuses options that do not exist, so that a slip of the pen is an error and not a default. */
 import { SimError } from "./errors.js";
-import { nearest } from "./text.js";
+import { didYouMean } from "./text.js";
 
 /**
  * @param what - Whose options they are, such as `until`.
@@ -19,11 +19,7 @@ export function checkOptions(what: string, options: unknown, known: readonly str
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    throw new SimError(
-      "SIM_OPTION_INVALID",
-      `${what} has no option "${name}".`,
-      `Did you mean "${nearest(name, known)}"? There are: ${known.join(", ")}.`,
-    );
+    throw new SimError("SIM_OPTION_INVALID", `${what} has no option "${name}".`, didYouMean(name, known));
   }
 }
 

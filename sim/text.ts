@@ -1,7 +1,18 @@
 /** Small helpers for messages to people. */
 
-/** @returns The candidate with the least edit distance (Levenshtein) to `text`; empty when there is none. */
-export function nearest(text: string, candidates: readonly string[]): string {
+/**
+ * A hint for a name that does not exist: the nearest there is, if one is near, and all there are.
+ *
+ * @param listed - What is listed instead of the candidates, where those are many.
+ */
+export function didYouMean(text: string, candidates: readonly string[], listed = candidates): string {
+  const near = nearest(text, candidates);
+  const all = `There are: ${listed.join(", ")}.`;
+  return near === undefined ? all : `Did you mean "${near}"? ${all}`;
+}
+
+/** @returns The candidate with the least edit distance (Levenshtein) to `text`, when it is most of it or a part of it. */
+function nearest(text: string, candidates: readonly string[]): string | undefined {
   let best = "";
   let bestDistance = Infinity;
   for (const candidate of candidates) {
@@ -11,7 +22,10 @@ export function nearest(text: string, candidates: readonly string[]): string {
       bestDistance = distance;
     }
   }
-  return best;
+  const partOf = (one: string, other: string): boolean =>
+    one.length > 1 && other.toLowerCase().includes(one.toLowerCase());
+  const near = bestDistance <= Math.max(text.length, best.length) / 2;
+  return near ? best : candidates.find((name) => partOf(text, name) || partOf(name, text));
 }
 
 /** @returns The text without the tokens in its addresses: what is printed ends in logs that others read. */

@@ -14,7 +14,7 @@ import {
   parseToken,
   readCase,
 } from "../explore/index.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import { version } from "../version.js";
 
 /** A recording that a command named. */
@@ -61,7 +61,7 @@ function fileOf(text: string | undefined): string {
     `"${text}" is no token, no file and no stored failure.`,
     ids.length === 0
       ? `Nothing is stored in ${failuresFolder}; a token begins with px1.`
-      : `Did you mean "${nearest(text, ids)}"? Stored are: ${ids.join(", ")}.`,
+      : didYouMean(text, ids),
   );
 }
 

@@ -3,6 +3,7 @@ import { SimError, type SimErrorCode } from "../errors.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
 import type { Failure, RunOutcome } from "./run.js";
 import { whileItMoves } from "./standstill.js";
+import { catchStrays } from "./strays.js";
 
 export interface OneWorld {
   readonly outcome: RunOutcome;
@@ -21,7 +22,7 @@ const ofCaller = new Set<SimErrorCode>(["SIM_OPTION_INVALID", "SIM_PROFILE_UNKNO
 
 /**
  * Builds a world, does the work in it, and disposes it. What the work leaves open is a failure, too; so is a work that
- * never ends.
+ * never ends, and a promise of it that is rejected while nobody awaits it.
  *
  * @throws SimError for options that `createPhoenix` refuses.
  */
@@ -29,6 +30,24 @@ export async function runOneWorld(
   options: PhoenixOptions,
   work: (phoenix: Phoenix) => Promise<void>,
   stillMs = stillMsMax,
+): Promise<OneWorld> {
+  const strays = catchStrays();
+  let stray: unknown;
+  let lived: OneWorld;
+  try {
+    lived = await liveOneWorld(options, work, stillMs);
+  } finally {
+    stray = await strays.end();
+  }
+  const { outcome, thrown } = lived;
+  if (outcome.failure !== undefined || stray === undefined) return { outcome, thrown };
+  return { outcome: { ...outcome, failure: describeStray(stray) }, thrown: stray };
+}
+
+async function liveOneWorld(
+  options: PhoenixOptions,
+  work: (phoenix: Phoenix) => Promise<void>,
+  stillMs: number,
 ): Promise<OneWorld> {
   let steps = 0;
   const moving = async <T>(part: Promise<T>): Promise<T> => whileItMoves(part, () => steps, stillMs);
@@ -90,6 +109,11 @@ function describe(thrown: unknown): Failure {
   if (code === "SIM_LEFT_OPEN") return { kind: "leak", code: "SIM_LEFT_OPEN", message: text };
   if (typeof code === "string") return { kind: hangs.has(code) ? "hang" : "error", code, ...found };
   return { kind: "throw", code: typeof name === "string" ? name : "Error", ...found };
+}
+
+function describeStray(stray: unknown): Failure {
+  const failure = describe(stray);
+  return { ...failure, message: `${failure.message} (thrown where nobody awaited it)` };
 }
 
 // The first place that is not the simulator's own machinery.

@@ -9,7 +9,7 @@ import { SimError } from "../errors.js";
 import { parseDuration } from "../kernel/index.js";
 import type { Phoenix, PhoenixOptions } from "../phoenix/index.js";
 import { type Scenario, createChecks, scenarioNamed, scenarios } from "../scenarios/index.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import { attempt, runOneWorld, stillMsMax } from "./one-world.js";
 import type { RunOnce } from "./run.js";
 import { stopExperiments } from "./stop-experiments.js";
@@ -40,11 +40,7 @@ export function explorableNamed(name: string, own: readonly Scenario[] = []): Sc
   if (small !== undefined) return small;
   const names = [...own, ...explorable].map((scenario) => scenario.name);
   if (names.includes(name)) return scenarioNamed(name);
-  throw new SimError(
-    "SIM_SCENARIO_UNKNOWN",
-    `There is no scenario "${name}".`,
-    `Did you mean "${nearest(name, names)}"? There are: ${names.join(", ")}.`,
-  );
+  throw new SimError("SIM_SCENARIO_UNKNOWN", `There is no scenario "${name}".`, didYouMean(name, names));
 }
 
 /** Codes of failures that a scenario cannot have by itself, whatever struck. */
@@ -106,6 +102,7 @@ function mergePlatforms(one: Platform = {}, other: Platform = {}): Platform {
       ...other.controller,
       options: { ...one.controller?.options, ...other.controller?.options },
     },
+    node: { ...one.node, ...other.node, options: { ...one.node?.options, ...other.node?.options } },
   };
 }
 

@@ -1,6 +1,6 @@
 /** Every kind of fault, by name. */
 import { SimError } from "../errors.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import { clockKinds } from "./clocks.js";
 import { collectorKinds } from "./collectors.js";
 import { delayKinds } from "./delays.js";
@@ -30,9 +30,5 @@ export function faultKindNamed(name: string): FaultKind {
   const found = faultKinds.find(({ kind }) => kind === name);
   if (found !== undefined) return found;
   const names = faultKinds.map(({ kind }) => kind);
-  throw new SimError(
-    "SIM_FAULT_UNKNOWN",
-    `There is no fault "${name}".`,
-    `Did you mean "${nearest(name, names)}"? There are: ${names.join(", ")}.`,
-  );
+  throw new SimError("SIM_FAULT_UNKNOWN", `There is no fault "${name}".`, didYouMean(name, names));
 }

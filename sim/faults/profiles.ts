@@ -6,7 +6,7 @@
  */
 import { SimError } from "../errors.js";
 import { createStreams } from "../kernel/index.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import { faultKinds } from "./catalogue.js";
 import type { FaultKind } from "./fault.js";
 
@@ -53,6 +53,10 @@ export function profileNamed(name: string): Profile {
   throw new SimError(
     "SIM_PROFILE_UNKNOWN",
     `There is no profile "${name}".`,
-    `Did you mean "${nearest(name, profileNames)}"? There are: ${profileNames.join(", ")}, and only-<fault>.`,
+    didYouMean(
+      name,
+      [...profileNames, ...faultKinds.map(({ kind }) => `only-${kind}`)],
+      [...profileNames, "only-<fault>"],
+    ),
   );
 }

@@ -25,7 +25,7 @@ export { nameOfEvent } from "./agenda.js";
 export type { EventOwner, LoopEvent } from "./agenda.js";
 export { createLoop } from "./loop.js";
 export type { Holder, Loop, LoopOptions } from "./loop.js";
-export { everyRealMs, realNowMs } from "./quiescence.js";
+export { everyRealMs, realNowMs, yieldToProcess } from "./quiescence.js";
 export { formatStep } from "./step.js";
 export type { Step, StepKind } from "./step.js";
 export { createStrands } from "./strand.js";

@@ -155,15 +155,16 @@ function createEnd(
     });
   }
 
-  function finish(part: "close" | "reset", error: NetworkError | undefined): void {
+  // Most ends come when a world is disposed and nobody is told any more: errors are made where they arrive.
+  function finish(part: "close" | "reset", errorOf: () => NetworkError | undefined): void {
     if (!open) return;
     open = false;
     forgetDeath();
-    transmit(part === "close" ? "frame" : "reset", `${protocol}/${part}`, 0, () => peer().ended(error));
+    transmit(part === "close" ? "frame" : "reset", `${protocol}/${part}`, 0, () => peer().ended(errorOf()));
   }
 
   function abort(): void {
-    finish("reset", new NetworkError("ECONNRESET", `The connection to ${life.host.name} was reset`));
+    finish("reset", () => new NetworkError("ECONNRESET", `The connection to ${life.host.name} was reset`));
   }
 
   const end: End = {
@@ -179,7 +180,7 @@ function createEnd(
       inFlight += size;
       transmit("frame", label, digest, () => peer().arrived(payload, size));
     },
-    close: () => finish("close", undefined),
+    close: () => finish("close", () => undefined),
     abort,
     setReading(next) {
       reading = next;

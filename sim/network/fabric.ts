@@ -5,7 +5,7 @@
  * gives up; messages of one lane arrive in order; who is told of a broken connection is decided above.
  */
 import { SimError } from "../errors.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import { type Host, type Loop, createHost } from "../kernel/index.js";
 import { type LinkOptions, drawDelayMs, resolveLinkOptions } from "./link.js";
 import type { Message } from "./message.js";
@@ -150,7 +150,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       throw new SimError(
         "SIM_HOST_UNKNOWN",
         `There is no host "${name}".`,
-        `Did you mean "${nearest(name, [...hosts.keys()])}"? This world has: ${[...hosts.keys()].join(", ")}.`,
+        didYouMean(name, [...hosts.keys()]),
       );
     },
     hosts: () => [...hosts.values()],

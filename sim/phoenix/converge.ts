@@ -2,15 +2,21 @@
 import { SimError } from "../errors.js";
 import type { InvariantHub } from "../invariants/index.js";
 import { type Duration, type Loop, advance, formatDuration, parseDuration } from "../kernel/index.js";
+import { type Recorder, formatLine } from "../trace/index.js";
 
 /** Thrown when a healed world does not come to rest; `invariant` names what is still to come. */
 export class ConvergenceError extends SimError {
   readonly invariant: string;
 
-  constructor(invariant: string, within: string, reason: string) {
+  /** @param complaints - The last that services logged, for a look at the cause. */
+  constructor(invariant: string, within: string, reason: string, complaints: readonly string[] = []) {
+    const logged = complaints.length === 0 ? [] : ["The last that services complained of:", ...complaints];
     super(
       "SIM_NOT_CONVERGED",
-      `The world did not come to rest within ${within} after its faults had ended: ${reason} (${invariant}).`,
+      [
+        `The world did not come to rest within ${within} after its faults had ended: ${reason} (${invariant}).`,
+        ...logged,
+      ].join("\n  "),
       "Look at what waits: a lost hint that no tick repairs, a lease that nobody takes over, a retry that ended.",
     );
     this.invariant = invariant;
@@ -20,8 +26,17 @@ export class ConvergenceError extends SimError {
 /** How often it is asked, in virtual milliseconds. */
 const lookEveryMs = 2_000;
 
+const complaintsMax = 3;
+
+export interface Converging {
+  readonly loop: Loop;
+  readonly hub: InvariantHub;
+  /** What services logged. */
+  readonly recorder: Pick<Recorder, "lines">;
+}
+
 /** Lets time pass until nothing is pending. @throws ConvergenceError when that takes too long. */
-export async function converge(loop: Loop, hub: InvariantHub, within: Duration): Promise<void> {
+export async function converge({ loop, hub, recorder }: Converging, within: Duration): Promise<void> {
   const startMs = loop.clock.nowMs;
   const withinMs = parseDuration(within, "the limit of a convergence");
   let sinceMs = new Map<string, number>();
@@ -33,11 +48,27 @@ export async function converge(loop: Loop, hub: InvariantHub, within: Duration):
     );
     if (late !== undefined) {
       const allowedMs = Math.min(withinMs, late.msMax);
-      throw new ConvergenceError(late.invariant, formatDuration(allowedMs), late.reason);
+      throw new ConvergenceError(
+        late.invariant,
+        formatDuration(allowedMs),
+        late.reason,
+        complaintsOf(recorder),
+      );
     }
     await advance(loop, lookEveryMs);
   }
   hub.finished();
   // Throws what an invariant found just now, and so that the end of the world does not tell it once more.
   await advance(loop, 0);
+}
+
+// Of lines that say the same only the last: what fails at each tick would hide the rest.
+function complaintsOf({ lines }: Pick<Recorder, "lines">): readonly string[] {
+  const last = new Map<string, string>();
+  for (const line of lines.filter(({ level }) => level === "warn" || level === "error")) {
+    const said = `${line.host} ${line.message}`;
+    last.delete(said);
+    last.set(said, formatLine(line).trim());
+  }
+  return [...last.values()].slice(-complaintsMax);
 }

@@ -31,7 +31,7 @@ import {
   gatewayPort,
   prometheusPort,
 } from "../services/index.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import { createRecorder } from "../trace/index.js";
 import type { Phoenix, UntilOptions } from "./api.js";
 import { createDispose } from "./dispose.js";
@@ -216,7 +216,7 @@ function findService(services: readonly Service[], hostName: string): Service {
   throw new SimError(
     "SIM_HOST_UNKNOWN",
     `There is no service on a host "${hostName}".`,
-    `Did you mean "${nearest(hostName, names)}"? There are: ${names.join(", ")}.`,
+    didYouMean(hostName, names),
   );
 }
 

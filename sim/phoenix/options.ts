@@ -15,7 +15,7 @@ import {
 import { type Invariant, invariants } from "../invariants/index.js";
 import { type CapacityOptions, type LinkOptions, resolveLinkOptions } from "../network/index.js";
 import { type PlatformOptions, checkPlatform } from "../services/index.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import type { LogLine } from "../trace/index.js";
 
 /** How many instances of each service run. */
@@ -186,7 +186,7 @@ function resolveInvariants(wanted: boolean | readonly string[]): readonly Invari
   throw new SimError(
     "SIM_OPTION_INVALID",
     `There is no invariant "${unknown}".`,
-    `Did you mean "${nearest(String(unknown), names)}"? There are: ${names.join(", ")}.`,
+    didYouMean(String(unknown), names),
   );
 }
 
@@ -212,7 +212,7 @@ function refuseUnknown(options: PhoenixOptions): void {
     throw new SimError(
       "SIM_OPTION_INVALID",
       `createPhoenix has no option "${name}".`,
-      `Did you mean "${nearest(name, Object.keys(known))}"?`,
+      didYouMean(name, Object.keys(known)),
     );
   }
 }

@@ -48,7 +48,7 @@ export function createOversight(parts: WorldParts): Oversight {
     properties: createProperties((name, problem) => fail(new InvariantError(name, problem))),
     async converge(within) {
       await heal();
-      await converge(loop, hub, within);
+      await converge({ loop, hub, recorder: parts.recorder }, within);
     },
   };
 }

@@ -3,7 +3,7 @@ import { experimentStates, isExperimentState, isTerminal } from "../../src/model
 import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import { type Duration, type Loop, waitFor } from "../kernel/index.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 
 /** See `Phoenix.waitForState`. */
 export async function waitForState(
@@ -19,7 +19,7 @@ export async function waitForState(
     throw new SimError(
       "SIM_OPTION_INVALID",
       `There is no state "${state}".`,
-      `Did you mean "${nearest(state, experimentStates)}"? There are: ${experimentStates.join(", ")}.`,
+      didYouMean(state, experimentStates),
     );
   }
   const seen = (): string => history(experimentId).join(" > ") || "no such experiment";

@@ -6,7 +6,7 @@
 import type { Clock, HttpClient, HttpHandler, Logger } from "../../src/ports/index.js";
 import { createApi } from "./api/index.js";
 import { parseConfig, type PrometheusConfig, type PrometheusConfigInput } from "./config/index.js";
-import { createEngine, type Dialect, type QueryResult } from "./promql/index.js";
+import { createEngine, type Dialect, type Engine, type QueryResult } from "./promql/index.js";
 import { createRuleManager } from "./rules/index.js";
 import { createScrapePool, type TargetStatus } from "./scrape/index.js";
 import type { Storage } from "./storage/index.js";
@@ -42,17 +42,25 @@ export interface Prometheus {
   targets(): readonly TargetStatus[];
 }
 
-// A world starts in less time than its rules take to parse, so an object that comes again is not read again.
-const parsedConfigs = new WeakMap<object, PrometheusConfig>();
+interface Understood {
+  readonly config: PrometheusConfig;
+  /** Remembers what it parsed. */
+  readonly engine: Engine;
+}
 
-function readConfig(input: string | PrometheusConfigInput): PrometheusConfig {
-  if (typeof input === "string") return parseConfig(input);
-  let config = parsedConfigs.get(input);
-  if (config === undefined) {
-    config = parseConfig(input);
-    parsedConfigs.set(input, config);
-  }
-  return config;
+// A world starts in less time than its rules take to parse, so an object that comes again is not read again.
+const understood: Readonly<Record<Dialect, WeakMap<object, Understood>>> = {
+  2: new WeakMap(),
+  3: new WeakMap(),
+};
+
+function understand(input: string | PrometheusConfigInput, dialect: Dialect): Understood {
+  const known = typeof input === "string" ? undefined : understood[dialect].get(input);
+  if (known !== undefined) return known;
+  const config = parseConfig(input);
+  const fresh = { config, engine: createEngine({ dialect, defaultStepMs: config.evaluationIntervalMs }) };
+  if (typeof input !== "string") understood[dialect].set(input, fresh);
+  return fresh;
 }
 
 /**
@@ -61,8 +69,7 @@ function readConfig(input: string | PrometheusConfigInput): PrometheusConfig {
  */
 export function createPrometheus(options: PrometheusOptions): Prometheus {
   const { storage, clock, dialect = 3 } = options;
-  const config = readConfig(options.config);
-  const engine = createEngine({ dialect, defaultStepMs: config.evaluationIntervalMs });
+  const { config, engine } = understand(options.config, dialect);
   const version = dialect === 3 ? "3.14.0" : "2.42.0";
   const pools = config.scrapeConfigs.map((job) =>
     createScrapePool({ ...options, config: job, dialect, userAgent: `Prometheus/${version}` }),

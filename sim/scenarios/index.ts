@@ -8,7 +8,7 @@ import { performanceUnderLoad } from "./performance-under-load.js";
 import { pipelineHotReload } from "./pipeline-hot-reload.js";
 import { tenantIsolation } from "./tenant-isolation.js";
 import { websocketUpdates } from "./websocket-updates.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import type { Scenario } from "./scenario.js";
 
 export { createApiCoverage } from "./api-coverage.js";
@@ -35,9 +35,5 @@ export function scenarioNamed(name: string): Scenario {
   const found = scenarios.find((scenario) => scenario.name === name);
   if (found !== undefined) return found;
   const names = scenarios.map((scenario) => scenario.name);
-  throw new SimError(
-    "SIM_SCENARIO_UNKNOWN",
-    `There is no scenario "${name}".`,
-    `Did you mean "${nearest(name, names)}"? There are: ${names.join(", ")}.`,
-  );
+  throw new SimError("SIM_SCENARIO_UNKNOWN", `There is no scenario "${name}".`, didYouMean(name, names));
 }

@@ -31,6 +31,7 @@ export function nodeInstance(
     logger: createLoggerPort(loop, life, recorder),
     disk: storage.disk,
     configs: storage.configs,
+    ...(given.options === undefined ? {} : { options: given.options }),
   });
   const handler = given.handler?.(node.agent) ?? node.agent;
   return {

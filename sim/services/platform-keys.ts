@@ -3,6 +3,7 @@ import type { ControllerOptions } from "../../src/controller/index.js";
 import type { GatewayOptions } from "../../src/gateway/index.js";
 import type { GeneratorOptions } from "../../src/generator/index.js";
 import { checkOptions } from "../check-options.js";
+import type { NodeOptions } from "../dataplane/index.js";
 import type { PlatformOptions } from "./platform-options.js";
 
 type Names<T> = Readonly<Record<keyof T, true>>;
@@ -15,7 +16,7 @@ const services = {
   controller: { options: true, parts: true, ports: true, handler: true } satisfies Names<Part<"controller">>,
   generator: { options: true, handler: true } satisfies Names<Part<"generator">>,
   prometheus: { config: true } satisfies Names<Part<"prometheus">>,
-  node: { handler: true } satisfies Names<Part<"node">>,
+  node: { options: true, handler: true } satisfies Names<Part<"node">>,
 } satisfies Record<keyof PlatformOptions, object>;
 
 const gateway: Names<GatewayOptions> = {
@@ -56,6 +57,15 @@ const controller: Names<ControllerOptions> = {
 
 const generator: Names<GeneratorOptions> = { lastConfigsMax: true, renderingsMax: true, bodyLengthMax: true };
 
+const node: Names<NodeOptions> = {
+  reloadMs: true,
+  backgroundProfile: true,
+  backgroundProcessCount: true,
+  collectorsMax: true,
+  loadProcessesMax: true,
+  metricsPortFirst: true,
+};
+
 /** @throws SimError `SIM_OPTION_INVALID` naming the part, the key and the nearest there is. */
 export function checkPlatform(platform: PlatformOptions | undefined): void {
   if (platform === undefined) return;
@@ -65,4 +75,5 @@ export function checkPlatform(platform: PlatformOptions | undefined): void {
   checkOptions("platform.gateway.options", platform.gateway?.options, Object.keys(gateway));
   checkOptions("platform.controller.options", platform.controller?.options, Object.keys(controller));
   checkOptions("platform.generator.options", platform.generator?.options, Object.keys(generator));
+  checkOptions("platform.node.options", platform.node?.options, Object.keys(node));
 }

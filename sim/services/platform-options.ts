@@ -2,6 +2,7 @@
 import type { ControllerOptions, ControllerParts } from "../../src/controller/index.js";
 import type { GatewayOptions, GatewayParts } from "../../src/gateway/index.js";
 import type { GeneratorOptions } from "../../src/generator/index.js";
+import type { NodeOptions } from "../dataplane/index.js";
 import type { PrometheusConfig } from "../prometheus/index.js";
 import type {
   Cache,
@@ -56,7 +57,7 @@ export interface PlatformOptions {
     readonly config?: WrapConfig;
   };
   /** The agents of all nodes. */
-  readonly node?: { readonly handler?: WrapHandler };
+  readonly node?: { readonly options?: NodeOptions; readonly handler?: WrapHandler };
 }
 
 /** @returns The parts of one life, when they were given as a function of its ports. */

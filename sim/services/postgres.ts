@@ -29,6 +29,8 @@ import type { World } from "./world.js";
 export const postgresPort = 5432;
 
 const connectTimeoutMs = 5_000;
+// Longer than the pauses between ticks: a service that comes to work regularly keeps its sessions.
+const idleTimeoutMs = 300_000;
 
 interface QueryCall {
   readonly name: string;
@@ -154,6 +156,7 @@ export function connectPool(network: Network, life: Incarnation, size: number): 
     clock: createClockPort(life),
     max: size,
     connectionTimeoutMillis: connectTimeoutMs,
+    idleTimeoutMillis: idleTimeoutMs,
     connectSession: async () => connectSession(network, life),
   });
 }

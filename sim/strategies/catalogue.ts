@@ -1,6 +1,6 @@
 /** Strategies by name, as users choose them. */
 import { SimError } from "../errors.js";
-import { nearest } from "../text.js";
+import { didYouMean } from "../text.js";
 import { delayBoundedStrategy } from "./delay-bounded.js";
 import { exhaustiveStrategy } from "./exhaustive.js";
 import { fifoStrategy } from "./fifo.js";
@@ -37,6 +37,6 @@ export function strategyNamed(name: string): Strategy {
   throw new SimError(
     "SIM_STRATEGY_UNKNOWN",
     `There is no strategy "${name}".`,
-    `Did you mean "${nearest(name, strategyNames)}"? There are: ${strategyNames.join(", ")}.`,
+    didYouMean(name, strategyNames),
   );
 }

@@ -10,6 +10,8 @@ export interface PgPoolOptions {
   readonly max?: number;
   /** How long `connect` waits for a session. @default 5_000 */
   readonly connectionTimeoutMillis?: number;
+  /** How long an unused session stays open. @default 300_000 */
+  readonly idleTimeoutMillis?: number;
   /** Gets errors of idle sessions, which the pool has dropped by then. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -27,9 +29,10 @@ export function createPgPool({
   connectionString,
   max = 25,
   connectionTimeoutMillis = 5_000,
+  idleTimeoutMillis = 300_000,
   onIdleError = () => {},
 }: PgPoolOptions): SqlPool {
-  const pool = new Pool({ connectionString, max, connectionTimeoutMillis });
+  const pool = new Pool({ connectionString, max, connectionTimeoutMillis, idleTimeoutMillis });
   pool.on("error", onIdleError);
   return {
     query: run(pool),

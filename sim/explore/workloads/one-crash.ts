@@ -4,18 +4,10 @@
  */
 import type { Phoenix } from "../../phoenix/index.js";
 import type { Scenario } from "../../scenarios/index.js";
+import { collectorsOnly } from "./collectors-only.js";
 import { createPatiently, patiently } from "./patient.js";
-import { seldomScraped } from "./seldom-scraped.js";
 
-const victims = [
-  "controller-0",
-  "controller-1",
-  "gateway-0",
-  "postgres-0",
-  "redis-0",
-  "node1",
-  "generator-0",
-];
+const victims = ["controller-0", "gateway-0", "postgres-0", "redis-0", "node1", "generator-0"];
 
 export const oneCrash: Scenario = {
   name: "one-crash",
@@ -23,11 +15,12 @@ export const oneCrash: Scenario = {
   deadline: "30m",
   world: {
     nodes: 1,
-    replicas: { controller: 2 },
-    // Short leases, so that a controller takes over from the other within the minute.
+    replicas: { gateway: 1, controller: 1 },
+    // Short leases, so that the next life of the controller takes over from the last within the minute.
     platform: {
       controller: { options: { leaseMs: 1_500, tickMs: 10_000 } },
-      prometheus: { config: seldomScraped },
+      node: { options: { backgroundProcessCount: 6 } },
+      prometheus: { config: collectorsOnly },
     },
   },
   async run({ phoenix, check, step }) {

@@ -6,6 +6,7 @@ import { ConvergenceError, type Phoenix } from "../../phoenix/index.js";
 import type { Checks, Scenario } from "../../scenarios/index.js";
 import { listen } from "./listener.js";
 import { createPatiently, patiently } from "./patient.js";
+import { seldomScraped } from "./seldom-scraped.js";
 
 type Client = Phoenix["client"];
 
@@ -23,6 +24,7 @@ export const twoClients: Scenario = {
       // Short leases and ticks, so that a controller is overtaken by another within the few seconds of a fault.
       // The hold outlasts a reload, so that a lease is held for a while.
       controller: { options: { leaseMs: 1_500, tickMs: 10_000, initHoldMs: 3_400 } },
+      prometheus: { config: seldomScraped },
     },
   },
   async run({ phoenix, check, step }) {

@@ -8,6 +8,7 @@ import { createEvaluator, evaluate } from "./evaluate.js";
 import { rowOf, type Matrix } from "./matrix.js";
 import { removeMarkedNames } from "./names.js";
 import { parsePromql } from "./parse.js";
+import { createParseMemory } from "./parse-memory.js";
 import { PromqlParseError } from "./parse-error.js";
 import { checkTypes } from "./check.js";
 import { matrixSeries, rangeSeries, vectorSamples, type QueryResult } from "./result.js";
@@ -51,16 +52,11 @@ export function createEngine({
   delayedNameRemoval = false,
 }: EngineOptions = {}): Engine {
   const expressions = createRegExpCache(dialect === 3);
-  const parsed = new Map<string, Expr>();
-
-  function parse(query: string): Expr {
-    const known = parsed.get(query);
-    if (known !== undefined) return known;
-    const fresh = parsePromql(query, { dialect, expressions });
-    if (parsed.size >= PARSED_MAX) parsed.clear();
-    parsed.set(query, fresh);
-    return fresh;
-  }
+  const parse = createParseMemory({
+    parse: (query) => parsePromql(query, { dialect, expressions }),
+    expressions,
+    entriesMax: PARSED_MAX,
+  });
 
   function contextFor(
     source: QuerySource,

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { nearest, shellWord } from "../../../sim/text.js";
+import { didYouMean, shellWord } from "../../../sim/text.js";
 
 test("a plain word stays as it is, any other is quoted", () => {
   expect(shellWord("test/scenarios/some-file.test.ts")).toBe("test/scenarios/some-file.test.ts");
@@ -18,7 +18,13 @@ test("a shell reads any text as the one word that it was", () => {
   expect(execFileSync("sh", { input: script, encoding: "utf8" }).split("\0").slice(0, -1)).toEqual(texts);
 });
 
-test("the nearest candidate is the one with the fewest letters changed", () => {
-  expect(nearest("runing", ["running", "pending"])).toBe("running");
-  expect(nearest("anything", [])).toBe("");
+test("the nearest name is the one with the fewest letters changed, or one that holds the text", () => {
+  const hint = 'Did you mean "running"? There are: running, pending.';
+  expect(didYouMean("runing", ["running", "pending"])).toBe(hint);
+  expect(didYouMean("unn", ["running", "pending"])).toBe(hint);
+});
+
+test("where no name is near, none is suggested", () => {
+  expect(didYouMean("lifecycle", ["swarm", "calm"])).toBe("There are: swarm, calm.");
+  expect(didYouMean("x", ["swarm", "calm"], ["many"])).toBe("There are: many.");
 });

@@ -50,6 +50,38 @@ test.each<readonly [string, Run, string]>([
     async ({ phoenix }) => void phoenix.service("nobody"),
     "error/SIM_HOST_UNKNOWN",
   ],
+  [
+    "rejects a promise that nobody awaits, long before it ends",
+    async ({ phoenix }) => {
+      void Promise.reject(new RangeError("astray"));
+      await phoenix.clock.advance("5s");
+    },
+    "throw/RangeError",
+  ],
+  [
+    "rejects a promise as the last thing it does",
+    async () => void Promise.resolve().then(() => Promise.reject(undefined)),
+    "throw/Error",
+  ],
+  [
+    "throws in a callback of the process",
+    async ({ phoenix }) => {
+      process.nextTick(() => {
+        throw new SyntaxError("in a callback");
+      });
+      await phoenix.clock.advance("5s");
+    },
+    "throw/SyntaxError",
+  ],
+  [
+    "awaits a rejected promise late",
+    async ({ phoenix }) => {
+      const rejected = Promise.reject(new RangeError("awaited"));
+      await phoenix.clock.advance("5s");
+      await rejected.catch(() => {});
+    },
+    "",
+  ],
 ])("a scenario that %s", async (_, run, identity) => {
   expect(await findingOf(run)).toBe(identity);
 });

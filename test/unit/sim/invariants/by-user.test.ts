@@ -38,3 +38,16 @@ test("a world that cannot come to rest says what is pending", async () => {
   });
   await phoenix.dispose({ force: true });
 });
+
+test("a world that cannot come to rest says what its services complained of last, each complaint once", async () => {
+  const phoenix = await createPhoenix({ seed: 1 });
+  phoenix.services.generator.crash();
+  await phoenix.client.createExperiment({ name: "without configurations", config: { duration: "1m" } });
+  const message = await phoenix.converge({ within: "5m" }).then(
+    () => "it came to rest",
+    (error: Error) => error.message,
+  );
+  expect(message).toContain("The last that services complained of:");
+  expect(message.match(/controller-0 +warn +step failed, will be tried again/g)).toHaveLength(1);
+  await phoenix.dispose({ force: true });
+});

@@ -32,6 +32,22 @@ test.each(wrong)("%s is refused with its value", async (_what, options, message)
 
 test("the hint for an unknown option gives the nearest one", async () => {
   await expect(createPhoenix({ sead: 7 } as PhoenixOptions)).rejects.toMatchObject({
-    hint: 'Did you mean "seed"?',
+    hint: expect.stringContaining('Did you mean "seed"?') as unknown,
   });
+});
+
+test("nodes run as many processes as they are told to, and a wrong number is refused", async () => {
+  await using phoenix = await createPhoenix({
+    nodes: 1,
+    platform: { node: { options: { backgroundProcessCount: 6 } } },
+  });
+  const { id } = await phoenix.client.createExperiment({ name: "small" });
+  await phoenix.waitForState(id, "running", { within: "1m" });
+  await phoenix.clock.advance("1m");
+  const { baseline_metrics: baseline } = await phoenix.client.getMetrics(id);
+  expect(baseline.process_count).toBe(6);
+  await phoenix.client.stopExperiment(id);
+  await expect(
+    createPhoenix({ platform: { node: { options: { backgroundProcessCount: -1 } } } }),
+  ).rejects.toMatchObject({ code: "SIM_OPTION_INVALID" });
 });

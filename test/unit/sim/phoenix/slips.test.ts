@@ -62,6 +62,7 @@ test.each<readonly [options: object, meant: string]>([
   [{ platform: { gateway: { option: {} } } }, 'Did you mean "options"'],
   [{ platform: { gateway: { options: { eventPolMs: 1 } } } }, 'Did you mean "eventPollMs"'],
   [{ platform: { controller: { options: { tick: 1 } } } }, 'Did you mean "tickMs"'],
+  [{ platform: { node: { options: { reload: 1 } } } }, 'Did you mean "reloadMs"'],
   [{ replicas: { gatway: 2 } }, 'Did you mean "gateway"'],
   [{ limits: { steps: 2 } }, 'Did you mean "stepsMax"'],
   [{ capacity: { gateway: { worker: 2 } } }, 'Did you mean "workers"'],

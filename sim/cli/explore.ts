@@ -9,14 +9,13 @@ import {
   caseId,
   casesIn,
   failuresFolder,
-  formatDifference,
   keptFolder,
-  neverReached,
   runCampaign,
   wholeCampaign,
 } from "../explore/index.js";
 import { parseDuration } from "../kernel/index.js";
 import { version } from "../version.js";
+import { conclude } from "./conclude.js";
 import { exitCodes } from "./exit-codes.js";
 import { openPool } from "./explore-pool.js";
 import { loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
@@ -76,14 +75,11 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
         for (const name of names) {
           if (interrupted.signal.aborted) break;
           const report = await campaign(name, flags, { pool, terminal, signal: interrupted.signal });
-          if (flags.report !== undefined) writeFileSync(flags.report, `${JSON.stringify(report)}\n`);
-          const findings = await tellFindings(
-            report,
-            { ...flags, signal: interrupted.signal },
-            own,
-            terminal,
-          );
-          documents.push({ ...report, findings });
+          // At once, in case that somebody ends it now, and again when its findings are shrunk.
+          write(report, flags);
+          const told = await tellFindings(report, { ...flags, signal: interrupted.signal }, own, terminal);
+          write({ ...report, findings: told.map(({ least }) => least) }, flags);
+          documents.push({ ...report, findings: told.map(({ document }) => document) });
           codes.push(conclude(report, terminal));
         }
         if (flags.json === true) terminal.out(JSON.stringify(documents));
@@ -94,6 +90,10 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
         await pool?.close();
       }
     });
+}
+
+function write(report: CampaignReport, { report: file }: Pick<ExploreFlags, "report">): void {
+  if (file !== undefined) writeFileSync(file, `${JSON.stringify(report)}\n`);
 }
 
 interface Surroundings {
@@ -132,22 +132,4 @@ function casesOf(scenario: string, { regressions }: ExploreFlags, terminal: Term
   const all = [...casesIn(failuresFolder, warn), ...casesIn(regressions, warn)];
   const byId = new Map(all.map((stored) => [caseId(stored), stored]));
   return [...byId.values()].filter((stored) => stored.scenario === scenario);
-}
-
-function conclude(report: CampaignReport, terminal: Terminal): number {
-  const { scenario, runs, failed, cases, differences, covered, stoppedBy } = report;
-  for (const { id, verdict, left } of cases)
-    terminal.err(
-      `Stored case ${id}: ${verdict === "same" ? "fails as before" : verdict}${left === undefined ? "" : `; ${left}`}`,
-    );
-  for (const use of report.harmless) terminal.err(`Not of the world, but made no difference: ${use}`);
-  for (const difference of differences.slice(0, 3)) terminal.err(formatDifference(difference));
-  const missing = neverReached(report);
-  for (const name of missing) terminal.err(`Never came true in ${runs} runs: ${name}`);
-  terminal.err(
-    `${scenario}: ${runs} runs, ${failed} failed, ${covered} pairs of steps covered${stoppedBy === undefined ? "" : `, ended by ${stoppedBy}`}.`,
-  );
-  if (differences.length > 0) return exitCodes.notDeterministic;
-  const again = cases.some(({ verdict }) => verdict !== "no failure");
-  return failed > 0 || again || missing.length > 0 ? exitCodes.finding : exitCodes.ok;
 }

@@ -5,6 +5,7 @@ import { SimError, type SimErrorCode } from "../errors.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
 import { addHistoryCommand } from "./history.js";
+import { addMergeCommand } from "./merge.js";
 import { addPromtestCommand } from "./promtest.js";
 import { addExploreCommand } from "./explore.js";
 import { addReplayCommands } from "./replay.js";
@@ -63,6 +64,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addPromtestCommand(program, terminal, exit);
   addExploreCommand(program, terminal, exit);
   addReplayCommands(program, terminal, exit);
+  addMergeCommand(program, terminal, exit);
   addServeCommand(program, terminal);
   try {
     await program.parseAsync(args, { from: "user" });

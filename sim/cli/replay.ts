@@ -1,28 +1,29 @@
-/** `phoenix-sim replay`, `shrink`, `keep` and `merge`: what is done with failures once they are found. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** `phoenix-sim replay`, `shrink` and `keep`: what is done with failures once they are found. */
 import type { Command } from "commander";
 
 import { SimError } from "../errors.js";
 import {
+  explorableNamed,
   identityOf,
   keptFolder,
-  mergeAll,
-  parseReport,
   runAndTell,
   shrinkCase,
   storeCase,
 } from "../explore/index.js";
 import { exitCodes } from "./exit-codes.js";
-import { findCase, findRecording } from "./find-case.js";
+import { type Named, findCase, findRecording } from "./find-case.js";
 import { parseCount } from "./numbers.js";
 import { formatFinding } from "./reporters/finding.js";
 import { type OwnWorlds, loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
 import type { Terminal } from "./terminal.js";
+import { version } from "../version.js";
 
 type Exit = (code: number) => void;
 
 interface ReplayFlags {
   readonly trace?: boolean;
+  /** Events that are printed; `Infinity` for all. */
+  readonly events: number;
   readonly world?: string;
 }
 
@@ -38,10 +39,11 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
     .description("run a failure again: by its token, its file or its id; without one, the newest")
     .argument("[failure]", "token, file or id")
     .option("--trace", "print the story and the last events")
+    .option("--events <count>", "how many events --trace prints; all for all of them", parseEvents, 32)
     .option("--world <module>", worldOptionHelp)
-    .action(async (text: string | undefined, { trace = false, world }: ReplayFlags) => {
-      const own = await loadOwnWorlds(world);
-      exit(await replayOne(text, trace, own, terminal).finally(own.close));
+    .action(async (text: string | undefined, flags: ReplayFlags) => {
+      const own = await loadOwnWorlds(flags.world);
+      exit(await replayOne(text, flags, own, terminal).finally(own.close));
     });
   program
     .command("shrink")
@@ -62,38 +64,50 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
       const { file } = storeCase(findCase(text), to);
       terminal.out(file);
     });
-  program
-    .command("merge")
-    .description("merge the reports of all shards of one campaign")
-    .argument("<reports...>", "files that explore --report wrote")
-    .option("--out <file>", "write the merged report to a file, too")
-    .action((files: readonly string[], { out }: { readonly out?: string }) => {
-      const merged = mergeAll(files.map((file) => parseReport(readReport(file), file)));
-      const text = JSON.stringify(merged);
-      if (out !== undefined) writeFileSync(out, `${text}\n`);
-      terminal.out(text);
-      if (merged.differences.length > 0) exit(exitCodes.notDeterministic);
-      else if (merged.failed > 0) exit(exitCodes.finding);
-    });
 }
 
 async function replayOne(
   text: string | undefined,
-  trace: boolean,
+  { trace = false, events }: Pick<ReplayFlags, "trace" | "events">,
   own: OwnWorlds,
   terminal: Terminal,
 ): Promise<number> {
   const named = findRecording(text);
-  const { outcome, verdict, left, story, steps } = await runAndTell(named, own.makeRun);
+  refuseStrangers(named, own, terminal);
+  const { outcome, verdict, left, story, steps } = await runAndTell(named, own.makeRun, events);
   if (left !== undefined) terminal.err(left);
   const { failure } = outcome;
   terminal.out(failure === undefined ? "It went well." : `${identityOf(failure)}: ${failure.message}`);
   if (failure?.source !== undefined) terminal.out(`Source: ${failure.source}`);
-  if (trace) for (const line of [...story, "The last events:", ...steps]) terminal.out(line);
+  const heading = events === Infinity ? "The events:" : "The last events:";
+  if (trace) for (const line of [...story, heading, ...steps]) terminal.out(line);
   if (verdict === "same") return failure === undefined ? exitCodes.ok : exitCodes.finding;
   const expected = named.stored === undefined ? "the failure of the token" : identityOf(named.stored.failure);
   terminal.err(`This is not ${expected}: ${verdict}.`);
   return exitCodes.replayMissed;
+}
+
+function parseEvents(text: string): number {
+  return text === "all" ? Infinity : parseCount(text);
+}
+
+// What was recorded elsewhere may still be run here, or may not: either way it is said.
+function refuseStrangers({ scenario, stored }: Named, { scenarios }: OwnWorlds, terminal: Terminal): void {
+  if (stored !== undefined && stored.version !== version)
+    terminal.err(
+      `The case was recorded by version ${stored.version}, and this is ${version}: other code may ask other questions.`,
+    );
+  try {
+    explorableNamed(scenario, scenarios);
+  } catch (error) {
+    if (stored !== undefined || !(error instanceof SimError)) throw error;
+    throw new SimError(
+      error.code,
+      `The token is of "${scenario}", and there is no such scenario.`,
+      "If a test printed it, run that test with PHOENIX_SIM_TOKEN set to the token; if a world of your own is meant, name its module with --world.",
+      { cause: error },
+    );
+  }
 }
 
 async function shrinkOne(
@@ -117,17 +131,4 @@ async function shrinkOne(
   const history = `Shrunk from ${found.deviations.length} to ${least.deviations.length} deviations in ${shrunk.runs} runs.`;
   terminal.out(formatFinding({ found: least, id, file, story, history, worldFile: own.file }));
   return exitCodes.ok;
-}
-
-function readReport(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
-    throw new SimError(
-      "SIM_SHARD_INVALID",
-      `Cannot read the report ${file}: ${(error as Error).message}.`,
-      "Name files that phoenix-sim explore --report wrote.",
-      { cause: error },
-    );
-  }
 }

@@ -19,14 +19,20 @@ export interface TellFlags extends Pick<ExploreFlags, "shrinkRuns" | "json"> {
   readonly signal: AbortSignal;
 }
 
-/** @returns What `--json` prints of each. */
+export interface Told {
+  /** The finding, brought back by the least deviations that were found. */
+  readonly least: Finding;
+  /** What `--json` prints of it. */
+  readonly document: unknown;
+}
+
 export async function tellFindings(
   report: CampaignReport,
   flags: TellFlags,
   own: OwnWorlds,
   terminal: Terminal,
-): Promise<readonly unknown[]> {
-  const told: unknown[] = [];
+): Promise<readonly Told[]> {
+  const told: Told[] = [];
   for (const finding of report.findings)
     told.push(
       finding.failure.code === "RUN_NEVER_ENDS"
@@ -41,7 +47,7 @@ function tellEndless(
   finding: Finding,
   { json = false }: Pick<ExploreFlags, "json">,
   terminal: Terminal,
-): unknown {
+): Told {
   const { failure, scenario, profile, run, strategy } = finding;
   const lines = [
     `FOUND ${identityOf(failure)} in ${scenario} under ${profile}`,
@@ -49,7 +55,7 @@ function tellEndless(
     `  Run ${run} (${strategy}). Explore again with the same options to see it again.`,
   ];
   if (!json) terminal.out(`${lines.join("\n")}\n`);
-  return finding;
+  return { least: finding, document: finding };
 }
 
 interface Telling {
@@ -59,7 +65,7 @@ interface Telling {
   readonly terminal: Terminal;
 }
 
-async function tellFinding(finding: Finding, { report, flags, own, terminal }: Telling): Promise<unknown> {
+async function tellFinding(finding: Finding, { report, flags, own, terminal }: Telling): Promise<Told> {
   const { scenario, profile, seed, failure, deviations, run, strategy, times } = finding;
   const found: Case = { version, scenario, profile, seed, failure, deviations, minimal: false };
   // A run that stands still takes seconds of real time, and a shrink hundreds of runs.
@@ -79,13 +85,9 @@ async function tellFinding(finding: Finding, { report, flags, own, terminal }: T
     `${least.deviations.length} deviations in ${shrunk.runs} runs${shrunk.minimal ? "" : ", perhaps not the least"}.`;
   if (flags.json !== true)
     terminal.out(`${formatFinding({ found: least, id, file, story, history, worldFile: own.file })}\n`);
+  const token = tokenOf(least);
   return {
-    ...finding,
-    id,
-    file,
-    story,
-    token: tokenOf(least),
-    shrunk: least.deviations,
-    shrinkRuns: shrunk.runs,
+    least: { ...finding, failure: least.failure, deviations: least.deviations, minimal: least.minimal },
+    document: { ...finding, id, file, story, token, shrunk: least.deviations, shrinkRuns: shrunk.runs },
   };
 }

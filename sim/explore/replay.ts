@@ -1,6 +1,6 @@
 /** Replay: the same answers again, and what it means when the run does not go as it did. */
 import { type Deviation, type Driver, dullDriver } from "../kernel/index.js";
-import { type RunOnce, type RunOutcome, type RunTarget, identityOf } from "./run.js";
+import { type RunInput, type RunOnce, type RunOutcome, type RunTarget, identityOf } from "./run.js";
 import { type Token, type TokenDeviation, failureHashOf, labelHashOf } from "./token.js";
 
 export interface TokenDriver extends Driver {
@@ -48,12 +48,16 @@ export interface Replay {
   readonly left: string | undefined;
 }
 
-/** Runs a recording once. */
-export async function replay(runOnce: RunOnce, recording: Recording): Promise<Replay> {
+/** Runs a recording once. @param onStep - Gets each step as it begins. */
+export async function replay(
+  runOnce: RunOnce,
+  recording: Recording,
+  onStep: RunInput["onStep"] = () => {},
+): Promise<Replay> {
   const { scenario, profile, seed, failureHash } = recording;
   const deviations = recording.deviations.map(hashed);
   const driver = tokenDriver(seed, deviations);
-  const outcome = await runOnce({ scenario, profile, seed, driver, onStep: () => {} });
+  const outcome = await runOnce({ scenario, profile, seed, driver, onStep });
   return {
     outcome,
     verdict: verdictOf(outcome, failureHash),

@@ -22,6 +22,8 @@ export interface Finding extends RunTarget {
   readonly seed: number;
   readonly strategy: string;
   readonly deviations: readonly Deviation[];
+  /** Whether it was shrunk until no deviation can be left out. @default false */
+  readonly minimal?: boolean;
   readonly traceHash: string;
   /** How many runs failed so. */
   readonly times: number;

@@ -1,5 +1,5 @@
 /** Brings a recorded run back and keeps what a report tells of it. */
-import { formatStep } from "../kernel/index.js";
+import { type Step, formatStep } from "../kernel/index.js";
 import type { Phoenix } from "../phoenix/index.js";
 import { tellStory } from "../trace/index.js";
 import { type Recording, type Replay, replay } from "./replay.js";
@@ -9,7 +9,7 @@ import { createWorldRun } from "./world-run.js";
 export interface ToldRun extends Replay {
   /** What happened, in words. */
   readonly story: readonly string[];
-  /** The last steps, one a line. */
+  /** The last steps that were asked for, one a line. */
   readonly steps: readonly string[];
 }
 
@@ -18,17 +18,23 @@ export type MakeRun = (onWorld: (phoenix: Phoenix) => void) => RunOnce;
 
 /**
  * @param makeRun - Whose worlds are run. @default those of the scenarios
+ * @param stepsMax - Steps to keep, the last ones.
  * @throws SimError `SIM_SCENARIO_UNKNOWN`, `SIM_PROFILE_UNKNOWN`.
  */
 export async function runAndTell(
   recording: Recording,
   makeRun: MakeRun = (onWorld) => createWorldRun({ onWorld }),
+  stepsMax = 32,
 ): Promise<ToldRun> {
   let world: Phoenix | undefined;
+  const steps: Step[] = [];
   const run = makeRun((phoenix) => {
     world = phoenix;
   });
-  const done = await replay(run, recording);
+  const done = await replay(run, recording, (step) => {
+    steps.push(step);
+    if (steps.length > 2 * stepsMax) steps.splice(0, stepsMax);
+  });
   const { failure, deviations, virtualUs } = done.outcome;
   return {
     ...done,
@@ -38,6 +44,6 @@ export async function runAndTell(
       problem: failure?.message ?? "it goes well",
       endMs: virtualUs / 1000,
     }),
-    steps: (world?.trace.recent() ?? []).map(formatStep),
+    steps: steps.slice(-stepsMax).map(formatStep),
   };
 }

@@ -2,7 +2,7 @@
 import type { TableDef } from "./catalog/catalog.js";
 import { SimError } from "../errors.js";
 import { committedTuples, type Change, type Counters, type Engine } from "./session/engine.js";
-import { clientConverter } from "./session/result.js";
+import { createRowReader } from "./session/row-reader.js";
 import type { ServerSession } from "./session/session-types.js";
 import { isAborted } from "./storage/xact.js";
 import type { Tuple } from "./storage/tuple.js";
@@ -53,13 +53,27 @@ export interface Inspector {
   onCommit(listener: (changes: readonly RowChange[], pid: number) => void): () => void;
 }
 
-function imageOf(table: TableDef, row: Row): RowImage {
-  const image: Record<string, unknown> = {};
-  for (const [index, column] of table.columns.entries()) {
-    if (column.dropped) continue;
-    const value = row[index] ?? column.missing;
-    image[column.name] = value === null ? null : clientConverter(column.type)(value);
-  }
+// By columns, which are others after each change of a table.
+const readers = new WeakMap<TableDef["columns"], (row: Row) => RowImage>();
+
+function imageOf({ columns }: TableDef, row: Row): RowImage {
+  const known = readers.get(columns);
+  if (known !== undefined) return known(row);
+  const read = createRowReader(columns.map((column) => (column.dropped ? undefined : column)));
+  readers.set(columns, read);
+  return read(row);
+}
+
+// What a commit leaves is what the next one finds: the image of a version that stays is made once.
+const images = new WeakMap<Tuple, { readonly columns: TableDef["columns"]; readonly image: RowImage }>();
+
+function imageOfTuple(table: TableDef, tuple: Tuple | null): RowImage | null {
+  if (tuple === null) return null;
+  const { columns } = table;
+  const known = images.get(tuple);
+  if (known?.columns === columns) return known.image;
+  const image = imageOf(table, tuple.values);
+  images.set(tuple, { columns, image });
   return image;
 }
 
@@ -89,8 +103,8 @@ function netChanges(changes: readonly Change[]): RowChange[] {
   return ends.map(({ table, before, after }) => ({
     table: table.name,
     key: keyOf(table, after?.values ?? before?.values ?? []),
-    before: before === null ? null : imageOf(table, before.values),
-    after: after === null ? null : imageOf(table, after.values),
+    before: imageOfTuple(table, before),
+    after: imageOfTuple(table, after),
   }));
 }
 

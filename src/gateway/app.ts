@@ -24,23 +24,49 @@ interface Slot {
 }
 
 interface Environment {
-  Bindings: { readonly slot: Slot };
+  Bindings: { readonly slot: Slot; readonly context: GatewayContext };
 }
+
+type Router = Hono<Environment>;
 
 /** Answers one request. Never throws. */
 export type App = (request: HttpRequest) => Promise<HttpReply>;
 
-/** Builds the router. */
+/** @param routes - Must not change afterwards: gateways with the same table share one router. */
 export function createApp(context: GatewayContext, routes: readonly Route[]): App {
-  const app = new Hono<Environment>();
+  const router = routerOf(routes);
+  return async (request) => {
+    const startedMs = context.clock.monotonic();
+    const slot: Slot = { request };
+    await router.fetch(bareRequest(request), { slot, context });
+    const result = slot.reply ?? reply(500);
+    const endpoint = slot.endpoint ?? "unmatched";
+    context.metrics.answered(request.method, endpoint, result.status, context.clock.monotonic() - startedMs);
+    return toHttpReply(result);
+  };
+}
+
+// A router knows no gateway: whose request it is comes with the request.
+const routers = new WeakMap<readonly Route[], Router>();
+
+function routerOf(routes: readonly Route[]): Router {
+  const known = routers.get(routes);
+  if (known !== undefined) return known;
+  const router = buildRouter(routes);
+  routers.set(routes, router);
+  return router;
+}
+
+function buildRouter(routes: readonly Route[]): Router {
+  const app: Router = new Hono<Environment>();
   // The reply goes back beside the response: reading it out of a stream again would only cost time.
   const done = new Response(null);
-  mountPlain(app, context, routes, done);
+  mountPlain(app, routes, done);
   for (const base of bases) {
     for (const route of routes) {
       const path = base + route.path.replaceAll(/\{(\w+)\}/g, ":$1");
       app[route.method](path, async (c) => {
-        const { slot } = c.env;
+        const { slot, context } = c.env;
         slot.endpoint = base + route.path;
         slot.reply = await answer(context, route, slot.request, c.req.param());
         return done;
@@ -53,19 +79,10 @@ export function createApp(context: GatewayContext, routes: readonly Route[]): Ap
   });
   app.onError((error, c) => {
     c.env.slot.reply = errorReply(error);
-    context.logger.error("a route failed", { error: error.message });
+    c.env.context.logger.error("a route failed", { error: error.message });
     return done;
   });
-
-  return async (request) => {
-    const startedMs = context.clock.monotonic();
-    const slot: Slot = { request };
-    await app.fetch(bareRequest(request), { slot });
-    const result = slot.reply ?? reply(500);
-    const endpoint = slot.endpoint ?? "unmatched";
-    context.metrics.answered(request.method, endpoint, result.status, context.clock.monotonic() - startedMs);
-    return toHttpReply(result);
-  };
+  return app;
 }
 
 // The router reads method and URL and nothing else; a whole Request would cost more than routing itself.
@@ -73,23 +90,18 @@ function bareRequest({ method, url }: HttpRequest): Request {
   return { method, url: url.startsWith("/") ? `http://gateway${url}` : url } as Request;
 }
 
-function mountPlain(
-  app: Hono<Environment>,
-  context: GatewayContext,
-  routes: readonly Route[],
-  done: Response,
-): void {
-  const plain = (path: string, answerPlain: () => Promise<Reply> | Reply): void => {
+function mountPlain(app: Router, routes: readonly Route[], done: Response): void {
+  const plain = (path: string, answerPlain: (context: GatewayContext) => Promise<Reply> | Reply): void => {
     app.get(path, async (c) => {
       c.env.slot.endpoint = path;
-      c.env.slot.reply = await answerPlain();
+      c.env.slot.reply = await answerPlain(c.env.context);
       return done;
     });
   };
   plain("/health", () => reply(200, { status: "ok" }));
   plain("/ready", () => reply(200, { status: "ok" }));
-  plain("/metrics", async () =>
-    reply(200, await context.metrics.text(), { "content-type": context.metrics.contentType }),
+  plain("/metrics", async ({ metrics }) =>
+    reply(200, await metrics.text(), { "content-type": metrics.contentType }),
   );
   plain("/openapi.json", () => reply(200, describeRoutes(routes, bases[0] ?? "")));
 }

@@ -18,7 +18,7 @@ export const oneCrash: Scenario = {
     replicas: { gateway: 1, controller: 1 },
     // Short leases, so that the next life of the controller takes over from the last within the minute.
     platform: {
-      controller: { options: { leaseMs: 1_500, tickMs: 10_000 } },
+      controller: { options: { leaseMs: 1_500, tickMs: 15_000 } },
       node: { options: { backgroundProcessCount: 6 } },
       prometheus: { config: collectorsOnly },
     },
@@ -39,9 +39,8 @@ export const oneCrash: Scenario = {
     step("both clients look at what there is");
     await Promise.all([
       patiently(phoenix, async () => second.listExperiments()),
-      id === undefined ? undefined : patiently(phoenix, async () => first.getMetrics(id)),
+      id === undefined ? undefined : patiently(phoenix, async () => first.getResults(id)),
     ]);
-    if (id !== undefined) await patiently(phoenix, async () => first.getResults(id));
     check.ok(phoenix.failure === undefined, "a world without failure");
   },
 };

@@ -176,6 +176,8 @@ export function compileInsert(node: InsertStatement, base: CompileContext): Plan
         new Map([[targetPlace, table.id]]),
       )
     : null;
+  // One list for all executions: results are remembered by it.
+  const columns = outputs?.map((output) => output.column) ?? null;
   const build = (values: readonly Value[], env: Env): Row => {
     const row: Value[] = Array.from({ length: width }, () => null);
     for (const [at, value] of values.entries()) row[targets[at] ?? 0] = value;
@@ -199,7 +201,7 @@ export function compileInsert(node: InsertStatement, base: CompileContext): Plan
     return {
       tag: `INSERT 0 ${count}`,
       rowCount: count,
-      columns: outputs?.map((output) => output.column) ?? null,
+      columns,
       rows: returned,
     };
   }
@@ -221,7 +223,7 @@ export function compileInsert(node: InsertStatement, base: CompileContext): Plan
   return {
     command: "INSERT",
     parameterTypes: [],
-    columns: outputs?.map((output) => output.column) ?? null,
+    columns,
     tables: [[table, lockModes.rowExclusive]],
     writes: true,
     run,

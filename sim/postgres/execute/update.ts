@@ -17,6 +17,8 @@ interface Target {
   readonly table: TableDef;
   readonly scan: Scan;
   readonly outputs: readonly Output[] | null;
+  /** Of the outputs; one list for all executions, by which results are remembered. */
+  readonly columns: Outcome["columns"];
   readonly context: CompileContext;
 }
 
@@ -34,7 +36,8 @@ function compileTarget(
   const outputs = node.returning
     ? compileOutputs(node.returning, context, new Map([[place, table.id]]))
     : null;
-  return { table, scan, outputs, context };
+  const columns = outputs?.map((output) => output.column) ?? null;
+  return { table, scan, outputs, columns, context };
 }
 
 function project(target: Target, env: Env, row: Row): Row {
@@ -46,7 +49,7 @@ function outcome(command: "UPDATE" | "DELETE", target: Target, count: number, ro
   return {
     tag: `${command} ${count}`,
     rowCount: count,
-    columns: target.outputs?.map((output) => output.column) ?? null,
+    columns: target.columns,
     rows,
   };
 }
@@ -55,7 +58,7 @@ function planOf(command: "UPDATE" | "DELETE", target: Target, run: Plan["run"]):
   return {
     command,
     parameterTypes: [],
-    columns: target.outputs?.map((output) => output.column) ?? null,
+    columns: target.columns,
     tables: [[target.table, lockModes.rowExclusive]],
     writes: true,
     run,

@@ -195,7 +195,10 @@ export function createSessionState(
     restore(saved) {
       settings = new Map(saved);
     },
-    timeoutMs: (name) => parseTimeout(name, settings.get(name) ?? "0"),
+    timeoutMs(name) {
+      const value = settings.get(name) ?? "0";
+      return value === "0" ? 0 : parseTimeout(name, value);
+    },
   };
   return state;
 }

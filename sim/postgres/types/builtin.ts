@@ -1,7 +1,8 @@
 /** The built-in types, with their OIDs and text forms. */
 import { DatabaseError } from "../database-error.js";
 import { intervalLength, type Interval, parseInterval, printInterval, printTimeOfDay } from "./interval.js";
-import { canonicalJson, parseJson } from "./json.js";
+import { parseJson } from "./json.js";
+import { canonicalJson } from "./json-canonical.js";
 import { jsonKey } from "./json-compare.js";
 import { compareNumeric, type Numeric, parseNumeric, printNumeric } from "./numeric.js";
 import { parseDate, parseTime, parseTimestamp, printDate, printTimestamp } from "./temporal.js";
@@ -53,7 +54,10 @@ function parseBoolean(text: string): boolean {
   throw invalidInput("boolean", text);
 }
 
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
 function parseUuid(text: string): string {
+  if (uuidForm.test(text)) return text;
   const hex = text
     .trim()
     .replace(/^\{(.*)\}$/, "$1")

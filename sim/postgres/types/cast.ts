@@ -1,7 +1,8 @@
 /** Conversions between types, and which of them happen without being asked for. */
 import { DatabaseError } from "../database-error.js";
 import * as builtin from "./builtin.js";
-import { canonicalJson, isJsonNumber, parseJson } from "./json.js";
+import { isJsonNumber, parseJson } from "./json.js";
+import { canonicalJson } from "./json-canonical.js";
 import { type Numeric, numericOf, numericToNumber, roundNumeric } from "./numeric.js";
 import type { PgType } from "./type.js";
 import type { Value } from "./value.js";

@@ -136,8 +136,16 @@ export function parseJson(text: string): Json {
   return value;
 }
 
+// oxlint-disable-next-line no-control-regex -- all of ASCII
+const ascii = /^[\u0000-\u007f]*$/;
+
 /** Shorter keys first, then by bytes: the order in which jsonb keeps keys. */
-function compareKeys(a: string, b: string): number {
+export function compareKeys(a: string, b: string): number {
+  if (ascii.test(a) && ascii.test(b)) {
+    if (a.length !== b.length) return a.length - b.length;
+    if (a === b) return 0;
+    return a < b ? -1 : 1;
+  }
   const left = encoder.encode(a);
   const right = encoder.encode(b);
   if (left.length !== right.length) return left.length - right.length;
@@ -157,8 +165,4 @@ export function printJson(value: Json): string {
   if (isJsonNumber(value)) return printNumeric(parseNumeric(value.digits));
   const entries = [...value.entries()].toSorted((a, b) => compareKeys(a[0], b[0]));
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}: ${printJson(item)}`).join(", ")}}`;
-}
-
-export function canonicalJson(text: string): string {
-  return printJson(parseJson(text));
 }

@@ -2,6 +2,8 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 
+import { formatToken } from "../../../../sim/explore/index.js";
+import { version } from "../../../../sim/version.js";
 import type * as WorldRun from "../../../../sim/explore/world-run.js";
 import { tempFolder } from "../history/temp-folder.js";
 import { type Outcome, runUntil } from "./captured-terminal.js";
@@ -54,6 +56,34 @@ test("the command that a finding names fails the same way, by token, file, id an
     expect([named, code, out.includes(`invariant/${shape}`)]).toEqual([named, 1, true]);
   }
   expect((await run("replay", token, "--trace")).out).toContain("The last events:");
+});
+
+test("replay prints as many events as are asked for", async () => {
+  const token = await find();
+  const eventsOf = async (count: string): Promise<number> => {
+    const { out } = await run("replay", token, "--trace", "--events", count);
+    return out.split(/The (?:last )?events:\n/)[1]?.split("\n").length ?? 0;
+  };
+  expect(await eventsOf("2")).toBe(2);
+  expect(await eventsOf("all")).toBeGreaterThan(2);
+  expect((await run("replay", token, "--trace", "--events", "some")).code).toBe(2);
+});
+
+test("a case of another version is run, and said to be one", async () => {
+  await find();
+  const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));
+  const file = join(".phoenix-sim", "failures", name);
+  const stored = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+  writeFileSync(file, JSON.stringify({ ...stored, version: "0.0.9" }));
+  const { code, err } = await run("replay", file);
+  expect([code, err]).toEqual([1, expect.stringContaining("recorded by version 0.0.9")]);
+});
+
+test("a token of a test says where it is to be run", async () => {
+  const deviations = [{ kind: "order", label: "order/x", occurrence: 0, value: 1 }] as const;
+  const target = { version, scenario: "ids-are-unique", profile: "calm", seed: 1 };
+  const { code, err } = await run("replay", formatToken({ ...target, deviations }));
+  expect([code, err]).toEqual([2, expect.stringContaining("PHOENIX_SIM_TOKEN")]);
 });
 
 test("stored failures are run again first, and one that is still there is a finding", async () => {
@@ -123,9 +153,24 @@ test("shards report to files, and merge puts them together or says which is miss
   const alone = await run("merge", "one.json");
   expect([alone.code, alone.err]).toEqual([2, expect.stringContaining("SIM_SHARD_INVALID")]);
   await run(...common, "--shard", "2/2", "--report", "two.json");
-  const { code, out } = await run("merge", "one.json", "two.json", "--out", "all.json");
+  const { code, out } = await run("merge", "one.json", "two.json", "--json", "--out", "all.json");
   const { runs, failed } = JSON.parse(out) as { runs: number; failed: number };
   expect([code, runs, existsSync("all.json")]).toEqual([failed > 0 ? 1 : 0, 8, true]);
+});
+
+test("merge tells what all shards found, stores it, and names the command that brings it back", async () => {
+  const common = ["explore", shape, "--profile", "calm", "--runs", "100"];
+  for (const shard of ["1", "2"]) await run(...common, "--shard", `${shard}/2`, "--report", `${shard}.json`);
+  rmSync(".phoenix-sim", { recursive: true });
+  const { code, out, err } = await run("merge", "1.json", "2.json");
+  expect(code).toBe(1);
+  expect(err).toMatch(new RegExp(`${shape}: \\d+ runs, \\d+ failed`));
+  expect(out).toMatch(/Run \d+ \([\w-]+\), \d+ of \d+ runs in 2 shards; \d+ deviations\./);
+  const token = /replay (px1\S+)/.exec(out)?.[1] ?? "";
+  expect((await run("replay", token)).out).toContain(`invariant/${shape}`);
+  const [stored = ""] = readdirSync(join(".phoenix-sim", "failures"));
+  expect(out).toContain(stored);
+  expect(await run("replay")).toMatchObject({ code: 1 });
 });
 
 test("a report that cannot be written and kept failures that are not there are refused before the first run", async () => {

@@ -1,0 +1,59 @@
+/** `phoenix-sim merge`: puts the reports of all shards together, and judges the campaign as one. */
+import { readFileSync, writeFileSync } from "node:fs";
+import type { Command } from "commander";
+
+import { SimError } from "../errors.js";
+import { type CampaignReport, type Finding, mergeAll, parseReport, storeCase } from "../explore/index.js";
+import { conclude } from "./conclude.js";
+import { formatFinding } from "./reporters/finding.js";
+import type { Terminal } from "./terminal.js";
+
+interface MergeFlags {
+  readonly out?: string;
+  readonly json?: boolean;
+}
+
+/** Adds the command to `program`. */
+export function addMergeCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  program
+    .command("merge")
+    .description("merge the reports of all shards of one campaign, and store what they found")
+    .argument("<reports...>", "files that explore --report wrote")
+    .option("--out <file>", "write the merged report to a file, too")
+    .option("--json", "print the merged report as one JSON document")
+    .action((files: readonly string[], { out, json = false }: MergeFlags) => {
+      const merged = mergeAll(files.map((file) => parseReport(readReport(file), file)));
+      const text = JSON.stringify(merged);
+      if (out !== undefined) writeFileSync(out, `${text}\n`);
+      for (const finding of merged.findings) {
+        const told = tell(finding, merged);
+        if (!json) terminal.out(`${told}\n`);
+      }
+      if (json) terminal.out(text);
+      exit(conclude(merged, terminal));
+    });
+}
+
+// The shard that found it has shrunk it, and its report holds the least.
+function tell(finding: Finding, { version, runs, shardCount }: CampaignReport): string {
+  const { run, strategy, times, minimal = false } = finding;
+  const found = { ...finding, version, minimal };
+  const { id, file } = storeCase(found);
+  const history =
+    `Run ${run} (${strategy}), ${times} of ${runs} runs in ${shardCount} shards; ` +
+    `${finding.deviations.length} deviations${minimal ? "" : ", perhaps not the least"}.`;
+  return formatFinding({ found, id, file, story: [], history });
+}
+
+function readReport(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new SimError(
+      "SIM_SHARD_INVALID",
+      `Cannot read the report ${file}: ${(error as Error).message}.`,
+      "Name files that phoenix-sim explore --report wrote.",
+      { cause: error },
+    );
+  }
+}

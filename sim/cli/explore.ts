@@ -37,7 +37,7 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
     .option("-s, --seed <number>", "seed of the campaign", parseSeed, 1)
     .option("--strategy <name>", "who answers the questions of a run", "portfolio")
     .option("--profile <name>", "faults that may strike: calm, swarm, hostile or only-<fault>", "swarm")
-    .option("-w, --workers <count>", "threads", parseCount, 1)
+    .option("-w, --workers <count>", "threads; without it, one a core and at most eight", parseCount)
     .option("--shard <i/n>", "run one part of the campaign; auto reads JOB_COMPLETION_INDEX", readShard)
     .option("--time-budget <duration>", "start no further batch after this much real time", (text) =>
       parseDuration(text, "the time budget"),
@@ -77,7 +77,13 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
           const report = await campaign(name, flags, { pool, terminal, signal: interrupted.signal });
           // At once, in case that somebody ends it now, and again when its findings are shrunk.
           write(report, flags);
-          const told = await tellFindings(report, { ...flags, signal: interrupted.signal }, own, terminal);
+          const told = await tellFindings(report, {
+            flags,
+            own,
+            terminal,
+            replay: pool.replay,
+            signal: interrupted.signal,
+          });
           write({ ...report, findings: told.map(({ least }) => least) }, flags);
           documents.push({ ...report, findings: told.map(({ document }) => document) });
           codes.push(conclude(report, terminal));

@@ -6,6 +6,7 @@ import {
   explorableNamed,
   identityOf,
   keptFolder,
+  replay,
   runAndTell,
   shrinkCase,
   storeCase,
@@ -117,11 +118,8 @@ async function shrinkOne(
   terminal: Terminal,
 ): Promise<number> {
   const found = findCase(text);
-  const { shrunk, least } = await shrinkCase(
-    found,
-    runs,
-    own.makeRun(() => {}),
-  );
+  const run = own.makeRun(() => {});
+  const { shrunk, least } = await shrinkCase(found, runs, async (recording) => replay(run, recording));
   if (!shrunk.reproduced) {
     terminal.err(`It did not fail again: nothing was shrunk.`);
     return exitCodes.replayMissed;

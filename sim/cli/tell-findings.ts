@@ -3,6 +3,7 @@ import {
   type CampaignReport,
   type Case,
   type Finding,
+  type Pool,
   identityOf,
   runAndTell,
   shrinkCase,
@@ -14,7 +15,12 @@ import { formatFinding, tokenOf } from "./reporters/finding.js";
 import type { Terminal } from "./terminal.js";
 import type { ExploreFlags } from "./what-to-explore.js";
 
-export interface TellFlags extends Pick<ExploreFlags, "shrinkRuns" | "json"> {
+export interface Telling {
+  readonly flags: Pick<ExploreFlags, "shrinkRuns" | "json">;
+  readonly own: OwnWorlds;
+  readonly terminal: Terminal;
+  /** Runs what a shrink tries: threads that have run thousands of worlds are quicker than this one. */
+  readonly replay: Pool["replay"];
   /** Aborted when nobody wants to wait any more: what is left is stored as it is. */
   readonly signal: AbortSignal;
 }
@@ -26,28 +32,20 @@ export interface Told {
   readonly document: unknown;
 }
 
-export async function tellFindings(
-  report: CampaignReport,
-  flags: TellFlags,
-  own: OwnWorlds,
-  terminal: Terminal,
-): Promise<readonly Told[]> {
+/** Tells one finding after the other, in their order. */
+export async function tellFindings(report: CampaignReport, telling: Telling): Promise<readonly Told[]> {
   const told: Told[] = [];
   for (const finding of report.findings)
     told.push(
       finding.failure.code === "RUN_NEVER_ENDS"
-        ? tellEndless(finding, flags, terminal)
-        : await tellFinding(finding, { report, flags, own, terminal }),
+        ? tellEndless(finding, telling)
+        : await tellFinding(finding, report, telling),
     );
   return told;
 }
 
 // Nothing is known of it but its seed, and this thread must not run it.
-function tellEndless(
-  finding: Finding,
-  { json = false }: Pick<ExploreFlags, "json">,
-  terminal: Terminal,
-): Told {
+function tellEndless(finding: Finding, { flags: { json = false }, terminal }: Telling): Told {
   const { failure, scenario, profile, run, strategy } = finding;
   const lines = [
     `FOUND ${identityOf(failure)} in ${scenario} under ${profile}`,
@@ -58,25 +56,17 @@ function tellEndless(
   return { least: finding, document: finding };
 }
 
-interface Telling {
-  readonly report: CampaignReport;
-  readonly flags: TellFlags;
-  readonly own: OwnWorlds;
-  readonly terminal: Terminal;
-}
-
-async function tellFinding(finding: Finding, { report, flags, own, terminal }: Telling): Promise<Told> {
+async function tellFinding(
+  finding: Finding,
+  report: CampaignReport,
+  { flags, own, terminal, replay, signal }: Telling,
+): Promise<Told> {
   const { scenario, profile, seed, failure, deviations, run, strategy, times } = finding;
   const found: Case = { version, scenario, profile, seed, failure, deviations, minimal: false };
   // A run that stands still takes seconds of real time, and a shrink hundreds of runs.
-  const shrinkRuns = failure.code === "SIM_WALL_LIMIT" || flags.signal.aborted ? 0 : flags.shrinkRuns;
+  const shrinkRuns = failure.code === "SIM_WALL_LIMIT" || signal.aborted ? 0 : flags.shrinkRuns;
   terminal.status?.(`shrinking ${identityOf(failure)}`);
-  const { shrunk, least } = await shrinkCase(
-    found,
-    shrinkRuns,
-    own.makeRun(() => {}),
-    flags.signal,
-  );
+  const { shrunk, least } = await shrinkCase(found, shrinkRuns, replay, signal);
   const { id, file } = storeCase(least);
   const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
   terminal.status?.("");

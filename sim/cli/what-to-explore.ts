@@ -13,7 +13,7 @@ export interface ExploreFlags {
   readonly seed: number;
   readonly strategy: string;
   readonly profile: string;
-  readonly workers: number;
+  readonly workers?: number;
   readonly shard?: Shard;
   readonly timeBudget?: number;
   readonly findings: number;

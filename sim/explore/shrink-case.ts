@@ -1,8 +1,8 @@
 /** Shrinks a failure to the least that still fails the same way. */
 import { breathe } from "./breathe.js";
 import type { Case } from "./case-file.js";
-import { replay } from "./replay.js";
-import { type RunOnce, identityOf } from "./run.js";
+import { type Recording, type Replay, replay } from "./replay.js";
+import { identityOf } from "./run.js";
 import { type Shrunk, shrink } from "./shrink.js";
 import { failureHashOf } from "./token.js";
 import { createWorldRun } from "./world-run.js";
@@ -10,13 +10,14 @@ import { createWorldRun } from "./world-run.js";
 /**
  * Every try is a run; see `shrink`.
  *
- * @param run - Whose worlds are run. @default those of the scenarios
+ * @param tryOne - Brings a recording back. @default in this thread, in the worlds of the scenarios
  * @param signal - Ends it early, with the least that was found by then.
  */
 export async function shrinkCase(
   found: Case,
   runsMax: number,
-  run: RunOnce = createWorldRun(),
+  tryOne: (recording: Recording) => Promise<Replay> = async (recording) =>
+    replay(createWorldRun(), recording),
   signal?: AbortSignal,
 ): Promise<{ readonly shrunk: Shrunk; readonly least: Case }> {
   const failureHash = failureHashOf(identityOf(found.failure));
@@ -27,7 +28,7 @@ export async function shrinkCase(
     run: async (deviations) => {
       await breathe();
       if (signal?.aborted === true) return { failed: false };
-      const { verdict, outcome } = await replay(run, { ...found, deviations, failureHash });
+      const { verdict, outcome } = await tryOne({ ...found, deviations, failureHash });
       if (verdict === "same" && outcome.failure !== undefined) failure = outcome.failure;
       return { failed: verdict === "same", taken: outcome.deviations };
     },

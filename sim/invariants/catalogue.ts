@@ -8,6 +8,7 @@ import { fullDuration } from "./full-duration.js";
 import { goodTokens } from "./good-tokens.js";
 import { legalTransitions } from "./legal-transitions.js";
 import { linearizable } from "./linearizable.js";
+import { loadsEnd } from "./loads-end.js";
 import { noInternalError } from "./no-internal-error.js";
 import { noLostUpdate } from "./no-lost-update.js";
 import { noOrphans } from "./no-orphans.js";
@@ -44,5 +45,6 @@ export const invariants: readonly Invariant[] = [
   ownNodes,
   linearizable,
   noOrphans,
+  loadsEnd,
   everyExperimentEnds,
 ];

@@ -101,6 +101,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       experiment: (id) => experiments.get(id),
       experiments: () => experiments.values(),
       collectors: parts.collectors,
+      loads: parts.loads,
       versionOnceLive: parts.versionOnceLive,
       nodesOfSeries: parts.nodesOfSeries,
     };

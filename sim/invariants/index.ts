@@ -25,6 +25,7 @@ export type {
   RowChange,
   RowImage,
   RunningCollector,
+  RunningLoad,
   Socket,
   Watcher,
   Writer,

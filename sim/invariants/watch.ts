@@ -80,6 +80,12 @@ export interface RunningCollector {
   readonly port: number;
 }
 
+/** A load that a node has been told to run. */
+export interface RunningLoad {
+  readonly loadId: string;
+  readonly experimentId: string;
+}
+
 /** What an invariant may ask for. */
 export interface InvariantView {
   /** Virtual milliseconds since the world began. */
@@ -96,6 +102,8 @@ export interface InvariantView {
   experiments(): Iterable<RowImage>;
   /** Collectors on the disks of all nodes, by node. */
   collectors(): ReadonlyMap<string, readonly RunningCollector[]>;
+  /** Loads on the disks of all nodes, by node. */
+  loads(): ReadonlyMap<string, readonly RunningLoad[]>;
   /** The highest version of a collector that was ever live on a node; 0 when none was. */
   versionOnceLive(node: string, experimentId: string, variant: string): number;
   /** Nodes for which Prometheus ever got a series of an experiment. */

@@ -28,6 +28,7 @@ export function createOversight(parts: WorldParts): Oversight {
     rows: (table) => parts.cluster.postgres.inspect.rows(table),
     collectors: () =>
       new Map([...parts.cluster.disks].map(([node, disk]) => [node, [...disk.collectors.values()]])),
+    loads: () => new Map([...parts.cluster.disks].map(([node, disk]) => [node, [...disk.loads.values()]])),
     versionOnceLive: (node, experimentId, variant) => onceLive(parts, node, `${experimentId}/${variant}`),
     nodesOfSeries: (experimentId) => nodesOfSeries(parts, experimentId),
   });

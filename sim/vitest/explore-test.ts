@@ -14,6 +14,7 @@ import {
   localPool,
   neverReached,
   parseToken,
+  replay,
   runAndTell,
   runCampaign,
   runOneWorld,
@@ -66,10 +67,9 @@ export async function exploreTest(exploration: Exploration): Promise<void> {
   }
   const found = await hunt(exploration, worlds, seed);
   if (found === undefined) return;
-  const { least, shrunk } = await shrinkCase(
-    found.first,
-    exploration.shrinkRuns,
-    worlds.makeRun(() => {}),
+  const run = worlds.makeRun(() => {});
+  const { least, shrunk } = await shrinkCase(found.first, exploration.shrinkRuns, async (recording) =>
+    replay(run, recording),
   );
   const failure = identityOf(least.failure);
   again = `PHOENIX_SIM_TOKEN=${formatToken({ ...least, version, failure })}`;

@@ -12,9 +12,9 @@ import { stopLoads } from "./loads.js";
 /** Cleans up after an experiment that is held. Fails, to be tried again, until every node has confirmed. */
 export async function cleanUp(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { parts, sql, time } = context;
+  await stopLoads(context, experiment);
   // Without a configuration nothing was ever deployed.
   if (experiment.config_version > 0) {
-    await stopLoads(context, experiment);
     await removeCollectors(context, experiment);
     // No tick may have seen an experiment that lived for seconds; its nodes are looked at all the same.
     for (const node of experiment.target_nodes) context.nodesInUse.set(node, context.options.sweepTicks);

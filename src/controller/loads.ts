@@ -42,12 +42,19 @@ export async function tendLoads(
   return { settled, nextEndMs };
 }
 
-/** Ends every load of an experiment. @throws Error when a node did not confirm. */
+/**
+ * Ends every load of an experiment that has ended.
+ *
+ * @throws Error when a node did not confirm, or somebody who was overtaken has moved a load meanwhile.
+ */
 export async function stopLoads(context: ControllerContext, experiment: Experiment): Promise<void> {
+  // No node hears of loads before the experiment runs.
+  const nodes = experiment.config_version > 0 ? experiment.target_nodes : [];
   for (const load of await listLoadsOfExperiment(context.sql, experiment.id)) {
     if (load.state !== "pending" && load.state !== "running") continue;
-    await Promise.all(experiment.target_nodes.map((node) => context.parts.nodes.deleteLoad(node, load.id)));
-    await moveLoad(context.sql, load.id, load.state, "stopped");
+    await Promise.all(nodes.map((node) => context.parts.nodes.deleteLoad(node, load.id)));
+    if (!(await moveLoad(context.sql, load.id, load.state, "stopped")))
+      throw new Error(`load ${load.id} is not ${load.state} any more`);
   }
 }
 

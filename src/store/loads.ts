@@ -1,13 +1,19 @@
 /** Load simulations. */
-import type { LoadSimulation, LoadState } from "../model/index.js";
-import type { SqlClient, SqlStatement } from "../ports/index.js";
+import { isTerminal, type ExperimentState, type LoadSimulation, type LoadState } from "../model/index.js";
+import type { SqlClient, SqlPool, SqlStatement } from "../ports/index.js";
 import { fromMs, toMs, toMsOrNull, type TimeColumn } from "./columns.js";
+import { inTransaction } from "./transaction.js";
 
 /** A stored load simulation. */
 export interface StoredLoad extends LoadSimulation {
   /** Moment from which its duration counts; null before the controller saw it. */
   readonly started_at: number | null;
 }
+
+const holdState: SqlStatement = {
+  name: "hold-experiment-state",
+  text: "SELECT state FROM experiments WHERE id = $1 FOR SHARE",
+};
 
 const insert: SqlStatement = {
   name: "insert-load",
@@ -50,19 +56,30 @@ interface LoadRow extends Omit<StoredLoad, "created_at" | "started_at"> {
   readonly started_at: TimeColumn | null;
 }
 
-/** Stores a load simulation. */
-export async function insertLoad(sql: SqlClient, load: LoadSimulation): Promise<void> {
-  await sql.query(insert, [
-    load.id,
-    load.experiment_id,
-    load.tenant_id,
-    load.profile,
-    load.process_count,
-    load.metrics_per_second,
-    load.duration_ms,
-    load.state,
-    fromMs(load.created_at),
-  ]);
+/**
+ * Stores a load simulation, unless its experiment has ended. Whoever ends the experiment waits meanwhile: they see
+ * every load that was stored.
+ *
+ * @returns Whether it was stored.
+ */
+export async function insertLoad(sql: SqlPool, load: LoadSimulation): Promise<boolean> {
+  return inTransaction(sql, async (connection) => {
+    const held = await connection.query<{ readonly state: ExperimentState }>(holdState, [load.experiment_id]);
+    const state = held.rows[0]?.state;
+    if (state === undefined || isTerminal(state)) return false;
+    await connection.query(insert, [
+      load.id,
+      load.experiment_id,
+      load.tenant_id,
+      load.profile,
+      load.process_count,
+      load.metrics_per_second,
+      load.duration_ms,
+      load.state,
+      fromMs(load.created_at),
+    ]);
+    return true;
+  });
 }
 
 /** @returns The loads of an experiment, oldest first. */

@@ -6,6 +6,7 @@ import { gatewayMutants } from "./gateways.js";
 import { generatorMutants } from "./generators.js";
 import { leaseMutants } from "./leases.js";
 import type { Mutant } from "./mutant.js";
+import { loadMutants } from "./loads.js";
 import { readMutants } from "./reads.js";
 import { resultMutants } from "./results.js";
 import { socketMutants } from "./sockets.js";
@@ -25,4 +26,5 @@ export const mutants: readonly Mutant[] = [
   ...databaseMutants,
   ...readMutants,
   ...accountMutants,
+  ...loadMutants,
 ];

@@ -3,7 +3,7 @@ export const witnesses: Readonly<Record<string, readonly string[]>> = {
   partition: ["outages-are-internal-errors", "silent-fallback"],
   "partition-one-way": ["outages-are-internal-errors", "silent-fallback"],
   isolate: ["outages-are-internal-errors", "silent-fallback"],
-  "half-open": ["transition-without-state"],
+  "half-open": ["release-of-any-lease", "transition-without-state"],
   "latency-spike": ["release-of-any-lease"],
   reorder: ["release-of-any-lease", "applied-version-without-token", "outages-are-internal-errors"],
   clog: ["release-of-any-lease", "applied-version-without-token", "outages-are-internal-errors"],

@@ -4,6 +4,7 @@
  */
 import { ConvergenceError, type Phoenix } from "../../phoenix/index.js";
 import type { Checks, Scenario } from "../../scenarios/index.js";
+import { runErrands } from "./errands.js";
 import { listen } from "./listener.js";
 import { createPatiently, patiently } from "./patient.js";
 import { seldomScraped } from "./seldom-scraped.js";
@@ -24,6 +25,7 @@ export const twoClients: Scenario = {
       // Short leases and ticks, so that a controller is overtaken by another within the few seconds of a fault.
       // The hold outlasts a reload, so that a lease is held for a while.
       controller: { options: { leaseMs: 1_500, tickMs: 10_000, initHoldMs: 3_400 } },
+      node: { options: { backgroundProcessCount: 12 } },
       prometheus: { config: seldomScraped },
     },
   },
@@ -49,7 +51,10 @@ export const twoClients: Scenario = {
       step("the listener is told of the end");
       if (stopped !== undefined) await patiently(phoenix, async () => second.getMetrics(stopped));
       await phoenix.converge({ within: "30m" });
-      if (watched !== undefined) await readResults(phoenix, first, watched, check);
+      if (watched !== undefined) {
+        await readResults(phoenix, first, watched, check);
+        await runErrands(phoenix, first, watched, "afterwards");
+      }
       if (phoenix.chance("probe", 0.25)) await probe(phoenix, second);
     } finally {
       listener?.close();
@@ -99,6 +104,7 @@ async function watchOne(phoenix: Phoenix, client: Client, check: Checks): Promis
   await createPatiently(phoenix, again, body);
   const processors = [{ type: "filter", config: { include_patterns: ["nginx*", "postgres*"] } }];
   await patiently(phoenix, async () => client.updatePipelineConfig(id, processors));
+  await runErrands(phoenix, client, id, "on the way");
   await phoenix.clock.advance("50s");
   const states = phoenix.stateHistory(id);
   check.ok(!states.includes("failed"), `it is brought up, and it became ${states.join(" > ")}`);
@@ -123,7 +129,12 @@ async function stopOne(phoenix: Phoenix, client: Client): Promise<string | undef
   if (id === undefined) return undefined;
   await pause(phoenix, "stop/after", 14_000);
   const again = phoenix.clientFor("admin@tenant2.phoenix.io", "tenant2");
-  await patiently(phoenix, async () => again.stopExperiment(id));
+  const stop = async (): Promise<void> => {
+    // It may come in the middle of an errand.
+    await pause(phoenix, "stop/soon", 60);
+    await patiently(phoenix, async () => again.stopExperiment(id));
+  };
+  await Promise.all([runErrands(phoenix, client, id, "on the way"), stop()]);
   return id;
 }
 

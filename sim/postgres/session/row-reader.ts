@@ -52,7 +52,7 @@ export function createRowReader(
   return (row) => {
     const object = { ...blank };
     for (let index = 0; index < names.length; index += 1) {
-      const value = row[places[index] as number] ?? (missing[index] as Value);
+      const value = row[places[index] as number] ?? missing[index] ?? null;
       object[names[index] as string] = value === null ? null : (converters[index] as ToClient)(value);
     }
     return object;

@@ -36,6 +36,7 @@ export interface SessionParts {
     readonly socketBufferMax: number;
     readonly socketBacklogMax: number;
     readonly eventPollMs: number;
+    readonly answerTimeoutMs: number;
   };
   /** Token of the upgrade request; may be empty. */
   readonly token: string;
@@ -54,8 +55,8 @@ export const tooSlow = 4008;
 /** The token is wrong. */
 export const unauthorized = 4401;
 
-// An event that was committed while the socket was opened may carry a slightly earlier time.
-const clockSlackMs = 1_000;
+// An event carries the time at which its request began, and is committed as much later as an answer may take.
+const commitSlackMs = 5_000;
 
 // The first wish also covers what happened shortly before: it may have been overtaken by a request.
 const reachBackMs = 10_000;
@@ -72,11 +73,16 @@ export function createSession(parts: SessionParts): Session {
   let wished = subscriptions.length > 0;
   let cursor = parts.since ?? feed.position;
   // Without a place of its own a session must not be told what happened before it was opened.
-  let fromMs = parts.since === undefined ? openedAtMs : undefined;
+  let oldestMs = parts.since === undefined ? concerns(openedAtMs) : undefined;
   let telling = false;
   // Something became known while the last of it was still being told.
   let again = false;
   let closed = false;
+
+  /** Time of the oldest event that may have been committed at a time or later. */
+  function concerns(committedMs: number | undefined): number | undefined {
+    return committedMs === undefined ? undefined : committedMs - options.answerTimeoutMs - commitSlackMs;
+  }
 
   function close(code: number, reason: string): void {
     if (closed) return;
@@ -96,7 +102,7 @@ export function createSession(parts: SessionParts): Session {
   /** @returns Whether the client was told. */
   function tell(entry: Entry): boolean {
     const { event } = entry;
-    const old = fromMs !== undefined && event.created_at < fromMs - clockSlackMs;
+    const old = oldestMs !== undefined && event.created_at < oldestMs;
     const wanted = subscriptions.some((subscription) => wants(subscription, event));
     const seen = !old && wanted && identity !== undefined && guard(identity, event);
     if (seen) for (const frame of dialect.event(entry)) send(frame);
@@ -125,7 +131,7 @@ export function createSession(parts: SessionParts): Session {
   async function catchUp(): Promise<boolean> {
     let told = false;
     while (listening() && feed.position !== undefined) {
-      cursor = skipOld(cursor ?? feed.position, feed, fromMs);
+      cursor = skipOld(cursor ?? feed.position, feed, oldestMs);
       if (cursor >= feed.position) break;
       const entries = await next(cursor);
       if (entries.length === 0) break;
@@ -180,11 +186,11 @@ export function createSession(parts: SessionParts): Session {
     }
     if (since !== undefined) {
       cursor = since;
-      fromMs = undefined;
+      oldestMs = undefined;
     } else if (subscriptions.length === 0 && parts.since === undefined) {
       const nowMs = parts.databaseNow();
       if (wished) cursor = feed.position;
-      if (nowMs !== undefined) fromMs = Math.max(openedAtMs ?? 0, nowMs - reachBackMs);
+      if (nowMs !== undefined) oldestMs = concerns(Math.max(openedAtMs ?? 0, nowMs - reachBackMs));
     }
     wished = true;
     subscriptions = [...without(subscriptions, asked), ...asked].slice(-options.socketBacklogMax);
@@ -224,10 +230,8 @@ export function createSession(parts: SessionParts): Session {
 }
 
 // Nothing before the oldest event in memory concerns a session, if that one is too old for it already.
-function skipOld(cursor: number, feed: EventFeed, fromMs: number | undefined): number {
-  const oldest = feed.oldest;
-  if (oldest === undefined || fromMs === undefined || oldest.event.created_at >= fromMs - clockSlackMs)
-    return cursor;
+function skipOld(cursor: number, { oldest }: EventFeed, oldestMs: number | undefined): number {
+  if (oldest === undefined || oldestMs === undefined || oldest.event.created_at >= oldestMs) return cursor;
   return Math.max(cursor, oldest.position - 1);
 }
 

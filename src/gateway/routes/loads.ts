@@ -1,6 +1,6 @@
 /** Load simulations. */
 import { z } from "@hono/zod-openapi";
-import { isTerminal, loadProfileCatalogue, loadProfiles, parseDurationMs } from "../../model/index.js";
+import { loadProfileCatalogue, loadProfiles, parseDurationMs } from "../../model/index.js";
 import { maxDurationMs, type LoadSimulation } from "../../model/index.js";
 import { findLoad, insertLoad, listLoadsOfTenant, type StoredLoad } from "../../store/index.js";
 import { ApiError, notFound } from "../errors.js";
@@ -39,9 +39,6 @@ export const loadRoutes: readonly Route[] = [
         throw new ApiError("VALIDATION_ERROR", "duration: must be a duration such as 5m, at most 7 days");
       }
       const experiment = await readExperiment(call, body.experiment_id);
-      if (isTerminal(experiment.state)) {
-        throw new ApiError("CONFLICT", `an experiment that is ${experiment.state} takes no load`);
-      }
       const load: LoadSimulation = {
         id: context.ids.next(),
         experiment_id: experiment.id,
@@ -53,7 +50,9 @@ export const loadRoutes: readonly Route[] = [
         state: "pending",
         created_at: await context.time.now(),
       };
-      await insertLoad(context.sql, load);
+      if (!(await insertLoad(context.sql, load))) {
+        throw new ApiError("CONFLICT", "an experiment that has ended takes no load");
+      }
       context.announcer.changed(experiment.id);
       return reply(201, loadView({ ...load, started_at: null }));
     },

@@ -13,6 +13,7 @@ function watch() {
     fail: ({ invariant }) => broken.push(invariant),
     rows: () => [],
     collectors: () => new Map([["node1", []]]),
+    loads: () => new Map(),
     versionOnceLive: () => 0,
     nodesOfSeries: () => [],
   });

@@ -59,6 +59,7 @@ function history(...calls: readonly (readonly [method: string, body: object, sta
     fail: ({ message }) => (problem ||= message),
     rows: () => [],
     collectors: () => new Map(),
+    loads: () => new Map(),
     nodesOfSeries: () => [],
     versionOnceLive: () => 0,
   });

@@ -52,3 +52,19 @@ test("an experiment lives from creation to results without any further request",
   ]);
   expect(platform.logs.filter((line) => line.includes(" warn ") || line.includes(" error "))).toEqual([]);
 });
+
+test("a load ends with an experiment that is stopped before it is configured, and one that has ended takes none", async () => {
+  const platform = await createPlatform();
+  const { clock, call } = platform;
+  const created = await call("POST", "/experiments", { name: "short", target_nodes: ["node1"] });
+  const { id } = created.body;
+  const load = await call("POST", "/load-simulations", { experiment_id: id, process_count: 10 });
+  expect(load.status).toBe(201);
+  expect((await call("POST", `/experiments/${id}/stop`)).status).toBe(200);
+  await platform.startController();
+  await clock.advance(5_000);
+  const stopped = await call("GET", `/load-simulations/${load.body["id"]}`);
+  expect(stopped.body).toMatchObject({ state: "stopped" });
+  const late = await call("POST", "/load-simulations", { experiment_id: id, process_count: 10 });
+  expect(late).toMatchObject({ status: 409, body: { code: "CONFLICT" } });
+});

@@ -23,6 +23,9 @@ const result = await build({
   target: "node20",
   external: ["vitest", "fast-check"],
   legalComments: "linked",
+  // Without the texts of the sources: enough to name a line of them.
+  sourcemap: true,
+  sourcesContent: false,
   logLevel: "warning",
   metafile: true,
   // Bundled CommonJS packages call require for Node's own modules.

@@ -15,6 +15,7 @@ import { exitCodes } from "./exit-codes.js";
 import { type Named, findCase, findRecording } from "./find-case.js";
 import { parseCount } from "./numbers.js";
 import { formatFinding } from "./reporters/finding.js";
+import { withSourceLine } from "./reporters/source-line.js";
 import { type OwnWorlds, loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
 import type { Terminal } from "./terminal.js";
 import { version } from "../version.js";
@@ -79,7 +80,7 @@ async function replayOne(
   if (left !== undefined) terminal.err(left);
   const { failure } = outcome;
   terminal.out(failure === undefined ? "It went well." : `${identityOf(failure)}: ${failure.message}`);
-  if (failure?.source !== undefined) terminal.out(`Source: ${failure.source}`);
+  if (failure?.source !== undefined) terminal.out(`Source: ${withSourceLine(failure).source}`);
   const heading = events === Infinity ? "The events:" : "The last events:";
   if (trace) for (const line of [...story, heading, ...steps]) terminal.out(line);
   if (verdict === "same") return failure === undefined ? exitCodes.ok : exitCodes.finding;
@@ -124,7 +125,7 @@ async function shrinkOne(
     terminal.err(`It did not fail again: nothing was shrunk.`);
     return exitCodes.replayMissed;
   }
-  const { id, file } = storeCase(least);
+  const { id, file } = storeCase({ ...least, failure: withSourceLine(least.failure) });
   const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
   const history = `Shrunk from ${found.deviations.length} to ${least.deviations.length} deviations in ${shrunk.runs} runs.`;
   terminal.out(formatFinding({ found: least, id, file, story, history, worldFile: own.file }));

@@ -12,6 +12,7 @@ import {
 import { version } from "../version.js";
 import type { OwnWorlds } from "./own-worlds.js";
 import { formatFinding, tokenOf } from "./reporters/finding.js";
+import { withSourceLine } from "./reporters/source-line.js";
 import type { Terminal } from "./terminal.js";
 import type { ExploreFlags } from "./what-to-explore.js";
 
@@ -66,7 +67,8 @@ async function tellFinding(
   // A run that stands still takes seconds of real time, and a shrink hundreds of runs.
   const shrinkRuns = failure.code === "SIM_WALL_LIMIT" || signal.aborted ? 0 : flags.shrinkRuns;
   terminal.status?.(`shrinking ${identityOf(failure)}`);
-  const { shrunk, least } = await shrinkCase(found, shrinkRuns, replay, signal);
+  const { shrunk, least: smallest } = await shrinkCase(found, shrinkRuns, replay, signal);
+  const least = { ...smallest, failure: withSourceLine(smallest.failure) };
   const { id, file } = storeCase(least);
   const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
   terminal.status?.("");

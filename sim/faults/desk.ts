@@ -42,8 +42,8 @@ export function createFaultDesk(world: FaultWorld): FaultDesk {
     const handle: FaultHandle = {
       name: inner.name,
       async heal() {
-        active.delete(handle);
         await inner.heal();
+        active.delete(handle);
       },
     };
     active.add(handle);

@@ -21,7 +21,7 @@ export type FaultScope =
 export interface FaultHandle {
   /** Such as `partition gateway | postgres`. */
   readonly name: string;
-  /** Ends the fault; what it broke comes back. Healing twice does nothing. */
+  /** Ends the fault, and resolves when what it broke is back. Healing twice does nothing more. */
   heal(): Promise<void>;
 }
 
@@ -60,13 +60,13 @@ export function faultOf(
     kind,
     name,
     inject(world) {
-      let undo: (() => Promise<void> | void) | undefined = strike(world);
+      const undo = strike(world);
+      let healing: Promise<void> | undefined;
       return {
         name,
         async heal() {
-          const ending = undo;
-          undo = undefined;
-          await ending?.();
+          healing ??= Promise.resolve(undo());
+          await healing;
         },
       };
     },

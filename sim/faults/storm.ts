@@ -44,8 +44,11 @@ export function startStorm(
     const handle = fault.inject(world);
     active.add(handle);
     later(forMs, `heal/${fault.kind}`, () => {
-      active.delete(handle);
-      handle.heal().catch((error: unknown) => loop.fail(error as Error));
+      // In force until it is healed: a process that stops gracefully is waited for at the end, too.
+      handle.heal().then(
+        () => active.delete(handle),
+        (error: unknown) => loop.fail(error as Error),
+      );
     });
   }
 
@@ -63,9 +66,8 @@ export function startStorm(
     struck,
     async end() {
       for (const cancel of cancels.splice(0)) cancel();
-      const ending = [...active];
+      for (const handle of active) await handle.heal();
       active.clear();
-      for (const handle of ending) await handle.heal();
     },
   };
 }

@@ -56,3 +56,19 @@ test("a fault that names no host is refused with the names there are", async () 
     /There is no host "postgress"/,
   );
 });
+
+test("ending all faults waits for one whose time is up and that is still being healed", async () => {
+  await using phoenix = await createPhoenix({ seed: 1, replicas: { gateway: 1 } });
+  await phoenix.client.listExperiments();
+  const silence = phoenix.faults.inject(partition("gateway", "postgres"));
+  const asked = phoenix.client.listExperiments().catch(() => undefined);
+  // The gateway finishes what is under way, and cannot: its process ends when the grace period is over.
+  phoenix.faults.plan(rollingRestart("gateway"), { after: "1s", for: "1s" });
+  await phoenix.clock.advance("3s");
+  expect(phoenix.faults.active()).toContain("rolling restart of gateway");
+  await phoenix.faults.healAll();
+  expect(phoenix.faults.active()).toEqual([]);
+  expect(phoenix.service("gateway-0").host.state).toBe("up");
+  await silence.heal();
+  await asked;
+});

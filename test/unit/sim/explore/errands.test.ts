@@ -1,0 +1,39 @@
+import { type ChoicePoint, type Driver, dullDriver } from "phoenix-sim";
+import { expect, test } from "vitest";
+
+import { createWorldRun } from "../../../../sim/explore/index.js";
+
+/** The dull driver, but that every errand comes up. */
+function errandDriver(seed: number): Driver {
+  const dull = dullDriver(seed);
+  return {
+    choose: (point: ChoicePoint) => (point.label.startsWith("workload/errand/") ? 1 : dull.choose(point)),
+    entropy: dull.entropy,
+  };
+}
+
+test("every errand is one that the platform carries out", async () => {
+  const refused: string[] = [];
+  const asked = new Set<string>();
+  const run = createWorldRun({
+    world: {
+      platform: {
+        gateway: {
+          handler: (inner) => async (request) => {
+            const reply = await inner(request);
+            const route = `${request.method} ${request.url.replaceAll(/[0-9a-f-]{36}/g, ":id")}`;
+            asked.add(route);
+            if (reply.status >= 400) refused.push(`${route}: ${reply.status} ${reply.body}`);
+            return reply;
+          },
+        },
+      },
+    },
+  });
+  const target = { scenario: "two-clients", profile: "calm", seed: 3 };
+  const { failure } = await run({ ...target, driver: errandDriver(3), onStep: () => {} });
+  expect(failure).toBeUndefined();
+  expect([...asked].join("\n")).toMatch(/control\/signals[\s\S]*promote/);
+  // Of the other tenant, of what does not exist or is over, and of what has no results yet.
+  expect(refused.filter((line) => !/: (?:403|404|409) |INVALID_TRANSITION/.test(line))).toEqual([]);
+});

@@ -17,7 +17,7 @@ export async function cleanUp(context: ControllerContext, experiment: Experiment
   if (experiment.config_version > 0) {
     await removeCollectors(context, experiment);
     // No tick may have seen an experiment that lived for seconds; its nodes are looked at all the same.
-    for (const node of experiment.target_nodes) context.nodesInUse.set(node, context.options.sweepTicks);
+    for (const node of experiment.target_nodes) context.nodesInUse.mark(node);
     await recordRemoval(context, experiment, await time.now());
   }
   await parts.leases.close(sql, experiment.id, experiment.lease_token);

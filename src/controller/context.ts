@@ -3,6 +3,7 @@ import type { PrometheusClient } from "../analysis/index.js";
 import type { Clock, HttpClient, Logger, SqlPool } from "../ports/index.js";
 import type { DatabaseTime } from "../shared/index.js";
 import type { ControllerMetrics } from "./metrics.js";
+import type { NodesInUse } from "./nodes-in-use.js";
 import type { ResolvedControllerOptions } from "./options.js";
 import type { ControllerParts } from "./parts.js";
 
@@ -24,8 +25,8 @@ export interface ControllerContext {
   readonly sleep: (delayMs: number, label: string) => Promise<boolean>;
   /** Experiments whose collectors a node does not have as it should. */
   readonly drifted: Set<string>;
-  /** Nodes that were in use of late, and for how many more ticks they are looked at. */
-  readonly nodesInUse: Map<string, number>;
+  /** Nodes that are looked at in each tick. */
+  readonly nodesInUse: NodesInUse;
 }
 
 /** What a step leaves to be done. */

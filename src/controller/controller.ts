@@ -16,12 +16,16 @@ import type { ControllerContext } from "./context.js";
 import { createControllerHandler } from "./handler.js";
 import { createLeaseWatch } from "./lease-watch.js";
 import { createControllerMetrics } from "./metrics.js";
+import { createNodesInUse } from "./nodes-in-use.js";
 import { resolveControllerOptions, type ControllerOptions } from "./options.js";
 import { controllerParts, type ControllerParts } from "./parts.js";
 import { createReconciler } from "./reconciler.js";
 import { createSleeper } from "./sleeper.js";
 import { createSweep } from "./sweep.js";
 import { createTick } from "./tick.js";
+
+/** How long a node may be silent until it counts as taken away. */
+const awayMs = 86_400_000;
 
 export interface ControllerPortsAndOptions {
   readonly clock: Clock;
@@ -69,7 +73,7 @@ export function createController(given: ControllerPortsAndOptions): Controller {
     announce: (id) => void cache.publish(eventsChannel, id).catch(() => undefined),
     sleep: sleeper.sleep,
     drifted: new Set(),
-    nodesInUse: new Map(),
+    nodesInUse: createNodesInUse(options.sweepTicks, Math.ceil(awayMs / options.tickMs)),
   };
   const watch = createLeaseWatch(clock, options.leaseMs);
   const reconcile = createReconciler(context, watch);

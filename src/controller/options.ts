@@ -25,7 +25,7 @@ export interface ControllerOptions {
   readonly readyPollMs?: number;
   /** Limit of one request to a node, the generator or Prometheus. @default 5_000 */
   readonly requestTimeoutMs?: number;
-  /** Ticks a node is still looked at after its last experiment ended. @default 10 */
+  /** Ticks a node is still looked at after its last experiment ended; those in which it is silent do not count. @default 10 */
   readonly sweepTicks?: number;
   /** Shutdown waits this long for steps under way. @default 30_000 */
   readonly shutdownGraceMs?: number;

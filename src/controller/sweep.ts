@@ -19,12 +19,12 @@ const lookBackMs = 86_400_000;
 
 /** Creates a sweep over the nodes that were in use of late, also before this controller started. */
 export function createSweep(context: ControllerContext): Sweep {
-  const { nodesInUse: ticksLeft, options } = context;
+  const { nodesInUse } = context;
   let begun = false;
 
   async function begin(): Promise<void> {
     const sinceMs = (await context.time.now()) - lookBackMs;
-    for (const node of await listNodesOfClosed(context.sql, sinceMs)) ticksLeft.set(node, options.sweepTicks);
+    for (const node of await listNodesOfClosed(context.sql, sinceMs)) nodesInUse.mark(node);
     begun = true;
   }
 
@@ -35,8 +35,10 @@ export function createSweep(context: ControllerContext): Sweep {
         ({ state, target_nodes }) => state === "running" && target_nodes.includes(node),
       );
       await removeOrphans(context, node, listed, open);
+      nodesInUse.looked(node, true);
       return wanted.filter((experiment) => !runs(listed, experiment)).map(({ id }) => id);
     } catch (error) {
+      nodesInUse.looked(node, false);
       context.logger.warn("a node cannot be looked at", { node, error: errorText(error) });
       return [];
     }
@@ -46,14 +48,9 @@ export function createSweep(context: ControllerContext): Sweep {
     if (!begun) await begin();
     for (const { state, target_nodes } of open) {
       if (state === "pending") continue;
-      for (const node of target_nodes) ticksLeft.set(node, options.sweepTicks);
+      for (const node of target_nodes) nodesInUse.mark(node);
     }
-    const nodes = [...ticksLeft.keys()];
-    const found = await Promise.all(nodes.map((node) => look(node, open)));
-    for (const [node, left] of ticksLeft) {
-      if (left <= 1) ticksLeft.delete(node);
-      else ticksLeft.set(node, left - 1);
-    }
+    const found = await Promise.all(nodesInUse.list().map((node) => look(node, open)));
     return [...new Set(found.flat())];
   };
 }

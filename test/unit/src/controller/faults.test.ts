@@ -321,3 +321,25 @@ test("the scraper is told of collectors while they live", async () => {
   await platform.clock.advance(90_000);
   expect(await discover()).toEqual([]);
 });
+
+test("a node that was away for longer than it is looked at is cleared of what it comes back with", async () => {
+  const platform = await createPlatform();
+  const { clock, call, nodes } = platform;
+  await platform.startController();
+  const { id } = (await call("POST", "/experiments", { name: "one", target_nodes: ["node1"] })).body;
+  await clock.advance(10_000);
+  const node = nodes.get("node1");
+  expect(node?.collectors.size).toBe(2);
+  const old = [...(node?.collectors ?? [])];
+  await call("POST", `/experiments/${id}/stop`);
+  await clock.advance(10_000);
+  expect(node?.collectors.size).toBe(0);
+
+  platform.down.add("node1");
+  await clock.advance(20 * 60_000);
+  platform.down.delete("node1");
+  // As from the disk of an earlier moment.
+  for (const [key, collector] of old) node?.collectors.set(key, collector);
+  await clock.advance(60_000);
+  expect(node?.collectors.size).toBe(0);
+});

@@ -18,15 +18,18 @@ import { type Comparison, type Difference, compareRuns } from "./determinism.js"
 import { type Recording, type Replay, replay } from "./replay.js";
 import type { Failure, RunOnce, RunOutcome, RunTarget } from "./run.js";
 
-export interface RunJob extends RunTarget {
+/** One number that is raised at the start and after each run, for whoever watches over a worker that may never answer. */
+export interface Watched {
+  readonly progress?: Int32Array;
+}
+
+export interface RunJob extends RunTarget, Watched {
   /** Tells campaigns apart that one worker serves. */
   readonly campaign: string;
   readonly strategy: string;
   readonly feedback: Feedback;
   /** Does no further run of the campaign once one has failed; the earliest is still found, whoever does what. */
   readonly untilFailure: boolean;
-  /** One number that is raised after each run, for whoever watches over a worker that may never answer. */
-  readonly progress?: Int32Array;
   readonly runs: readonly {
     /** Position in the shard. */
     readonly run: number;
@@ -57,7 +60,7 @@ export interface Executor {
   /** @returns One report for each run; undefined where the strategy had nothing left to try. */
   execute(job: RunJob): Promise<readonly (RunReport | undefined)[]>;
   /** Brings one recorded run back. */
-  replay(recording: Recording): Promise<Replay>;
+  replay(recording: Recording & Watched): Promise<Replay>;
 }
 
 export interface ExecutorOptions {
@@ -121,6 +124,7 @@ export function createExecutor(
 
   return {
     async execute(job) {
+      raise(job);
       if (job.campaign !== campaign) {
         campaign = job.campaign;
         firstFailed = Infinity;
@@ -134,7 +138,7 @@ export function createExecutor(
           const report = await executeRun(job, strategy, i);
           if (report?.failure !== undefined) firstFailed = Math.min(firstFailed, report.run);
           reports.push(report);
-          if (job.progress !== undefined) Atomics.add(job.progress, 0, 1);
+          raise(job);
         }
       } finally {
         leakWatch?.uninstall();
@@ -142,8 +146,15 @@ export function createExecutor(
       }
       return reports;
     },
-    replay: async (recording) => replay(runOnce, recording),
+    async replay(recording) {
+      raise(recording);
+      return replay(runOnce, recording);
+    },
   };
+}
+
+function raise({ progress }: Watched): void {
+  if (progress !== undefined) Atomics.add(progress, 0, 1);
 }
 
 function targetOf({ scenario, profile }: RunTarget): RunTarget {

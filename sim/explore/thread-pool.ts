@@ -1,7 +1,7 @@
 /** A pool of worker threads. A run that never ends costs its thread, and is reported as a failure of its own kind. */
 import { Tinypool } from "tinypool";
 
-import { everyRealMs, realNowMs } from "../kernel/index.js";
+import { everyRealMs } from "../kernel/index.js";
 import type { RunJob, RunReport } from "./executor.js";
 import type { Pool } from "./pool.js";
 import type { Recording, Replay } from "./replay.js";
@@ -78,18 +78,22 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
   };
 }
 
-// Aborts when no run has ended for `stillMs`.
+const looks = 20;
+
+// Aborts when no run has ended for `stillMs` since the thread began: it may take long to load what it runs. Looks that
+// come late on a busy machine count once.
 function watchProgress(
   progress: Int32Array,
   stillMs: number,
 ): { readonly signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   let last = 0;
-  let sinceMs = realNowMs();
-  const stop = everyRealMs(stillMs / 20, () => {
+  let still = 0;
+  const stop = everyRealMs(stillMs / looks, () => {
     const done = Atomics.load(progress, 0);
-    if (done !== last) [last, sinceMs] = [done, realNowMs()];
-    else if (realNowMs() - sinceMs >= stillMs) controller.abort();
+    still = done === last && done > 0 ? still + 1 : 0;
+    last = done;
+    if (still >= looks) controller.abort();
   });
   return { signal: controller.signal, stop };
 }

@@ -1,7 +1,8 @@
 /** Folders of case files: what explorations found, and what people kept of it. */
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { makeFolder } from "../make-folder.js";
 import { type Case, caseId, formatCase, parseCase } from "./case-file.js";
 
 /** Where an exploration keeps what it found, below the current folder. */
@@ -43,7 +44,7 @@ export function storeCase(
 ): { readonly id: string; readonly file: string } {
   const id = caseId(found);
   const file = join(folder, `${id}.json`);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   writeFileSync(file, formatCase(found));
   return { id, file };
 }

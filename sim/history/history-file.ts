@@ -9,7 +9,6 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
@@ -19,6 +18,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
+import { makeFolder } from "../make-folder.js";
 import { type HistoryRecord, type RunRecord, type ScenarioRecord, parseRecord } from "./record.js";
 
 /** A line that could not be read. */
@@ -52,7 +52,7 @@ export function appendToHistory(
   records: readonly HistoryRecord[],
   { bytesMax = 4 * 2 ** 20, nowMs }: AppendOptions,
 ): void {
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   if (sizeOf(file) > bytesMax) setAside(file, bytesMax, nowMs);
   const descriptor = openSync(file, "a+");
   try {

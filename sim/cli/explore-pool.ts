@@ -9,8 +9,10 @@ import type { OwnWorlds } from "./own-worlds.js";
 import type { Terminal } from "./terminal.js";
 
 export interface PoolSettings {
-  /** Threads that are wanted; undefined for one a core, at most eight. */
-  readonly workers: number | undefined;
+  /** Threads that are wanted; without it, one a core, at most eight. */
+  readonly workers?: number;
+  /** Runs of a campaign: more threads than that would have nothing to do. */
+  readonly runs: number;
   readonly own: Pick<OwnWorlds, "file" | "makeRun">;
   /** Real milliseconds after which a run counts as one that never ends; only threads can be given up. */
   readonly runMsMax: number;
@@ -20,8 +22,8 @@ export interface PoolSettings {
 const workersMaxByItself = 8;
 
 /** One thread, too, is a thread of its own: a run that loops for ever then costs that thread, not the exploration. */
-export function openPool({ workers, own, runMsMax }: PoolSettings, terminal: Terminal): Pool {
-  const threads = workers ?? Math.min(availableParallelism(), workersMaxByItself);
+export function openPool({ workers, runs, own, runMsMax }: PoolSettings, terminal: Terminal): Pool {
+  const threads = Math.min(runs, workers ?? Math.min(availableParallelism(), workersMaxByItself));
   const worker = new URL("./explore-worker.js", import.meta.url);
   if (existsSync(fileURLToPath(worker))) {
     const workerData: WorkerSettings = own.file === undefined ? {} : { worldFile: own.file };

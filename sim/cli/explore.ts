@@ -42,7 +42,12 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
     .option("--time-budget <duration>", "start no further batch after this much real time", (text) =>
       parseDuration(text, "the time budget"),
     )
-    .option("--findings <count>", "stop after this many different findings", parseCount, 5)
+    .option(
+      "--findings <count>",
+      "stop after this many different findings, of all scenarios together",
+      parseCount,
+      5,
+    )
     .option("--failures <count>", "stop after this many failed runs, whatever they found", parseCount, 50)
     .option(
       "--shrink-runs <count>",
@@ -68,13 +73,21 @@ export function addExploreCommand(program: Command, terminal: Terminal, exit: (c
       });
       let pool: Pool | undefined;
       try {
-        const { names, flags } = whatToExplore(named, given, own.scenarios);
-        pool = openPool({ workers: flags.workers, own, runMsMax: flags.hangAfter }, terminal);
+        const { names, flags } = whatToExplore(named, given, own);
+        pool = openPool({ ...flags, own, runMsMax: flags.hangAfter }, terminal);
+        let { findings, failures } = flags;
         const codes: number[] = [];
         const documents: unknown[] = [];
         for (const name of names) {
           if (interrupted.signal.aborted) break;
-          const report = await campaign(name, flags, { pool, terminal, signal: interrupted.signal });
+          if (findings <= 0 || failures <= 0) {
+            terminal.err(`${name}: not explored, as many findings or failures as were asked for are there.`);
+            continue;
+          }
+          const left = { ...flags, findings, failures };
+          const report = await campaign(name, left, { pool, terminal, signal: interrupted.signal });
+          findings -= report.findings.length;
+          failures -= report.failed;
           // At once, in case that somebody ends it now, and again when its findings are shrunk.
           write(report, flags);
           const told = await tellFindings(report, {

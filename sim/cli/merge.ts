@@ -3,9 +3,11 @@ import { readFileSync, writeFileSync } from "node:fs";
 import type { Command } from "commander";
 
 import { SimError } from "../errors.js";
-import { type CampaignReport, type Finding, mergeAll, parseReport, storeCase } from "../explore/index.js";
+import { type CampaignReport, type Finding, mergeAll, parseReport } from "../explore/index.js";
+import { version } from "../version.js";
 import { conclude } from "./conclude.js";
 import { formatFinding } from "./reporters/finding.js";
+import { storeFound } from "./store-found.js";
 import type { Terminal } from "./terminal.js";
 
 interface MergeFlags {
@@ -22,11 +24,11 @@ export function addMergeCommand(program: Command, terminal: Terminal, exit: (cod
     .option("--out <file>", "write the merged report to a file, too")
     .option("--json", "print the merged report as one JSON document")
     .action((files: readonly string[], { out, json = false }: MergeFlags) => {
-      const merged = mergeAll(files.map((file) => parseReport(readReport(file), file)));
+      const merged = mergeAll(files.map((file) => parseReport(readReport(file), file, version)));
       const text = JSON.stringify(merged);
-      if (out !== undefined) writeFileSync(out, `${text}\n`);
+      if (out !== undefined) writeReport(out, text);
       for (const finding of merged.findings) {
-        const told = tell(finding, merged);
+        const told = tell(finding, merged, terminal);
         if (!json) terminal.out(`${told}\n`);
       }
       if (json) terminal.out(text);
@@ -35,14 +37,27 @@ export function addMergeCommand(program: Command, terminal: Terminal, exit: (cod
 }
 
 // The shard that found it has shrunk it, and its report holds the least.
-function tell(finding: Finding, { version, runs, shardCount }: CampaignReport): string {
+function tell(finding: Finding, { runs, shardCount }: CampaignReport, terminal: Terminal): string {
   const { run, strategy, times, minimal = false } = finding;
   const found = { ...finding, version, minimal };
-  const { id, file } = storeCase(found);
+  const { id, file } = storeFound(found, terminal);
   const history =
     `Run ${run} (${strategy}), ${times} of ${runs} runs in ${shardCount} shards; ` +
     `${finding.deviations.length} deviations${minimal ? "" : ", perhaps not the least"}.`;
   return formatFinding({ found, id, file, story: [], history });
+}
+
+function writeReport(file: string, text: string): void {
+  try {
+    writeFileSync(file, `${text}\n`);
+  } catch (error) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot write the merged report to ${file}: ${(error as Error).message}.`,
+      "Give --out a file in a folder that exists and may be written to.",
+      { cause: error },
+    );
+  }
 }
 
 function readReport(file: string): string {

@@ -61,7 +61,20 @@ function read(
     throw invalid(`${file} exports ${JSON.stringify(world)} as its world.`);
   if (scenarios !== undefined && !Array.isArray(scenarios))
     throw invalid(`${file} exports ${JSON.stringify(scenarios)} as its scenarios.`);
+  for (const scenario of (scenarios ?? []) as readonly unknown[]) checkScenario(file, scenario);
   return { ...(world && { world }), ...(scenarios && { scenarios }) };
+}
+
+function checkScenario(file: string, value: unknown): void {
+  const { name, world, run } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof name !== "string")
+    throw invalid(`${file} exports a scenario whose name is ${JSON.stringify(name) ?? "missing"}.`);
+  if (typeof world !== "object" || world === null)
+    throw invalid(
+      `The scenario "${name}" of ${file} says ${JSON.stringify(world) ?? "nothing"} of its world: give options of ` +
+        "createPhoenix, or {} for the defaults.",
+    );
+  if (typeof run !== "function") throw invalid(`The scenario "${name}" of ${file} has no function \`run\`.`);
 }
 
 function invalid(problem: string, cause?: unknown): SimError {

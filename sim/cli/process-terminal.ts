@@ -12,7 +12,7 @@ export interface ProcessParts {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Calls back at the next Ctrl-C. */
+  /** Calls back at the next Ctrl-C, or when the process is asked to end. */
   onInterrupt(listener: () => void): void;
 }
 

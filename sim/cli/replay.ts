@@ -15,7 +15,8 @@ import { exitCodes } from "./exit-codes.js";
 import { type Named, findCase, findRecording } from "./find-case.js";
 import { parseCount } from "./numbers.js";
 import { formatFinding } from "./reporters/finding.js";
-import { withSourceLine } from "./reporters/source-line.js";
+import { storeFound } from "./store-found.js";
+import { tellLeast } from "./tell-least.js";
 import { type OwnWorlds, loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
 import type { Terminal } from "./terminal.js";
 import { version } from "../version.js";
@@ -24,8 +25,8 @@ type Exit = (code: number) => void;
 
 interface ReplayFlags {
   readonly trace?: boolean;
-  /** Events that are printed; `Infinity` for all. */
-  readonly events: number;
+  /** Events that are printed; `Infinity` for all. Asking for some asks for the trace. */
+  readonly events?: number;
   readonly world?: string;
 }
 
@@ -41,7 +42,11 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
     .description("run a failure again: by its token, its file or its id; without one, the newest")
     .argument("[failure]", "token, file or id")
     .option("--trace", "print the story and the last events")
-    .option("--events <count>", "how many events --trace prints; all for all of them", parseEvents, 32)
+    .option(
+      "--events <count>",
+      "print the trace with so many events, or all (default with --trace: 32)",
+      parseEvents,
+    )
     .option("--world <module>", worldOptionHelp)
     .action(async (text: string | undefined, flags: ReplayFlags) => {
       const own = await loadOwnWorlds(flags.world);
@@ -70,17 +75,18 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
 
 async function replayOne(
   text: string | undefined,
-  { trace = false, events }: Pick<ReplayFlags, "trace" | "events">,
+  { events: wanted, trace = wanted !== undefined }: Pick<ReplayFlags, "trace" | "events">,
   own: OwnWorlds,
   terminal: Terminal,
 ): Promise<number> {
   const named = findRecording(text);
+  const events = wanted ?? 32;
   refuseStrangers(named, own, terminal);
   const { outcome, verdict, left, story, steps } = await runAndTell(named, own.makeRun, events);
   if (left !== undefined) terminal.err(left);
   const { failure } = outcome;
   terminal.out(failure === undefined ? "It went well." : `${identityOf(failure)}: ${failure.message}`);
-  if (failure?.source !== undefined) terminal.out(`Source: ${withSourceLine(failure).source}`);
+  if (failure?.source !== undefined) terminal.out(`Source: ${failure.source}`);
   const heading = events === Infinity ? "The events:" : "The last events:";
   if (trace) for (const line of [...story, heading, ...steps]) terminal.out(line);
   if (verdict === "same") return failure === undefined ? exitCodes.ok : exitCodes.finding;
@@ -120,13 +126,15 @@ async function shrinkOne(
 ): Promise<number> {
   const found = findCase(text);
   const run = own.makeRun(() => {});
-  const { shrunk, least } = await shrinkCase(found, runs, async (recording) => replay(run, recording));
+  const { shrunk, least: smallest } = await shrinkCase(found, runs, async (recording) =>
+    replay(run, recording),
+  );
   if (!shrunk.reproduced) {
     terminal.err(`It did not fail again: nothing was shrunk.`);
     return exitCodes.replayMissed;
   }
-  const { id, file } = storeCase({ ...least, failure: withSourceLine(least.failure) });
-  const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
+  const { least, story } = await tellLeast(smallest, own);
+  const { id, file } = storeFound(least, terminal);
   const history = `Shrunk from ${found.deviations.length} to ${least.deviations.length} deviations in ${shrunk.runs} runs.`;
   terminal.out(formatFinding({ found: least, id, file, story, history, worldFile: own.file }));
   return exitCodes.ok;

@@ -5,14 +5,13 @@ import {
   type Finding,
   type Pool,
   identityOf,
-  runAndTell,
   shrinkCase,
-  storeCase,
 } from "../explore/index.js";
 import { version } from "../version.js";
 import type { OwnWorlds } from "./own-worlds.js";
 import { formatFinding, tokenOf } from "./reporters/finding.js";
-import { withSourceLine } from "./reporters/source-line.js";
+import { storeFound } from "./store-found.js";
+import { tellLeast } from "./tell-least.js";
 import type { Terminal } from "./terminal.js";
 import type { ExploreFlags } from "./what-to-explore.js";
 
@@ -68,9 +67,8 @@ async function tellFinding(
   const shrinkRuns = failure.code === "SIM_WALL_LIMIT" || signal.aborted ? 0 : flags.shrinkRuns;
   terminal.status?.(`shrinking ${identityOf(failure)}`);
   const { shrunk, least: smallest } = await shrinkCase(found, shrinkRuns, replay, signal);
-  const least = { ...smallest, failure: withSourceLine(smallest.failure) };
-  const { id, file } = storeCase(least);
-  const { story } = await runAndTell({ ...least, failureHash: undefined }, own.makeRun);
+  const { least, story } = await tellLeast(smallest, own);
+  const { id, file } = storeFound(least, terminal);
   terminal.status?.("");
   const history =
     `Run ${run} (${strategy}), ${times} of ${report.runs} runs; shrunk from ${deviations.length} to ` +

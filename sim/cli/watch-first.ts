@@ -4,4 +4,8 @@
  */
 import { installLeakWatch } from "../determinism/index.js";
 
-if (process.argv[2] === "explore") installLeakWatch();
+const command = process.argv[2] ?? "";
+if (command === "explore") installLeakWatch();
+
+// Findings name lines of the sources rather than of bundles. Other commands show none, and need not wait for the maps.
+if (["explore", "replay", "shrink"].includes(command)) process.setSourceMapsEnabled(true);

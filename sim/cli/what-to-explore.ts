@@ -1,10 +1,11 @@
 /** What `explore` was asked for: which scenarios, and how much of each. */
-import { existsSync, openSync, closeSync } from "node:fs";
+import { closeSync, existsSync, openSync, statSync } from "node:fs";
 
 import { SimError } from "../errors.js";
 import { type Shard, explorable, explorableNamed, keptFolder } from "../explore/index.js";
 import { profileNamed } from "../faults/index.js";
-import type { Scenario } from "../scenarios/index.js";
+import { resolvePhoenixOptions } from "../phoenix/index.js";
+import type { OwnWorlds } from "./own-worlds.js";
 
 /** The options of the command. */
 export interface ExploreFlags {
@@ -31,16 +32,17 @@ export interface ExploreFlags {
 /**
  * Checks names and options; with `--all` shares runs and time among the scenarios.
  *
- * @param own - Scenarios of the user's own.
+ * @param own - Worlds and scenarios of the user's own; their options are checked here, before any thread takes them.
  * @throws SimError `SIM_SCENARIO_UNKNOWN`, `SIM_PROFILE_UNKNOWN`, `SIM_OPTION_INVALID`.
  */
 export function whatToExplore(
   named: readonly string[],
   { all = false, ...flags }: ExploreFlags,
-  own: readonly Scenario[] = [],
+  { world, scenarios: own }: Pick<OwnWorlds, "world" | "scenarios"> = { world: {}, scenarios: [] },
 ): { readonly names: readonly string[]; readonly flags: ExploreFlags } {
   for (const name of named) explorableNamed(name, own);
   profileNamed(flags.profile);
+  for (const options of [world, ...own.map((scenario) => scenario.world)]) resolvePhoenixOptions(options);
   if (all && named.length > 0)
     throw new SimError(
       "SIM_OPTION_INVALID",
@@ -71,10 +73,11 @@ export function whatToExplore(
 
 // Before the first run: a campaign whose report cannot be written is lost.
 function refusePaths({ report, regressions }: Pick<ExploreFlags, "report" | "regressions">): void {
-  if (regressions !== keptFolder && !existsSync(regressions))
+  const there = existsSync(regressions);
+  if (there ? !statSync(regressions).isDirectory() : regressions !== keptFolder)
     throw new SimError(
       "SIM_OPTION_INVALID",
-      `Cannot run the kept failures of ${regressions}: there is no such folder.`,
+      `Cannot run the kept failures of ${regressions}: ${there ? "it is no folder" : "there is no such folder"}.`,
       `Give a folder of case files, or leave out --regressions for ${keptFolder}.`,
     );
   if (report === undefined) return;

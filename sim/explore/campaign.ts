@@ -86,13 +86,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     onProgress?.({ runs, runsMax, findings, covered: learner.covered, elapsedMs: nowMs() - startedMs });
   }
 
-  function enough(): boolean {
-    return tally.findings >= findingsMax || tally.failed >= failedMax;
+  function enough(): "findings" | "failures" | undefined {
+    if (tally.findings >= findingsMax) return "findings";
+    return tally.failed >= failedMax ? "failures" : undefined;
   }
 
   function reasonToStop(): CampaignReport["stoppedBy"] {
     if (options.signal?.aborted === true) return "interrupt";
-    if (enough()) return "findings";
+    const found = enough();
+    if (found !== undefined) return found;
     if (nowMs() - startedMs >= (options.timeBudgetMs ?? Infinity)) return "time budget";
     // Two batches in a row found no branch to enter, and none can come any more.
     return idle >= 2 && learner.branchesLeft === 0 && !learner.cut ? "exhausted" : undefined;
@@ -111,7 +113,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     pending.push(results.then((lists) => lists.flat().filter((report) => report !== undefined)));
   }
   while (pending.length > 0) await learnNext();
-  stoppedBy ??= enough() ? "findings" : undefined;
+  stoppedBy ??= enough();
   return tally.report({ cases, covered: learner.covered, stoppedBy });
 }
 

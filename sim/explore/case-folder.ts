@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+import { SimError } from "../errors.js";
 import { makeFolder } from "../make-folder.js";
 import { type Case, caseId, formatCase, parseCase } from "./case-file.js";
 
@@ -37,14 +38,28 @@ export function casesIn(folder: string, warn: (text: string) => void): readonly 
   });
 }
 
-/** Writes a case. @returns Its id and its file. */
+/**
+ * Writes a case.
+ *
+ * @returns Its id and its file.
+ * @throws SimError `SIM_OPTION_INVALID` for a folder that cannot be written to.
+ */
 export function storeCase(
   found: Case,
   folder = failuresFolder,
 ): { readonly id: string; readonly file: string } {
   const id = caseId(found);
   const file = join(folder, `${id}.json`);
-  makeFolder(folder);
-  writeFileSync(file, formatCase(found));
+  try {
+    makeFolder(folder);
+    writeFileSync(file, formatCase(found));
+  } catch (error) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot store the case ${id} in ${folder}: ${(error as Error).message}.`,
+      "Work in a folder that may be written to, or name one where the command takes one.",
+      { cause: error },
+    );
+  }
   return { id, file };
 }

@@ -1,12 +1,6 @@
 /** Merging the reports of shards. The order in which reports are merged makes no difference. */
 import { SimError } from "../errors.js";
-import {
-  type CampaignReport,
-  type Finding,
-  type StrategyTally,
-  compareText,
-  reportFormat,
-} from "./report.js";
+import { type CampaignReport, type Finding, type StrategyTally, compareText } from "./report.js";
 
 /**
  * Merges two reports, each of one or more shards. Associative and commutative.
@@ -98,28 +92,6 @@ function mergeStrategies(
 
 function union(one: readonly string[], other: readonly string[]): readonly string[] {
   return [...new Set([...one, ...other])].sort(compareText);
-}
-
-/** @param text - What a shard wrote. @throws SimError `SIM_SHARD_INVALID` when it is no report of this format. */
-export function parseReport(text: string, name: string): CampaignReport {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw invalid(
-      `${name} is no report: it is not JSON.`,
-      "Name files that `explore --report` wrote.",
-      error,
-    );
-  }
-  const { format, shards, findings } = (value ?? {}) as Partial<CampaignReport>;
-  if (format === reportFormat && Array.isArray(shards) && Array.isArray(findings)) {
-    return value as CampaignReport;
-  }
-  throw invalid(
-    `${name} is no report of format ${reportFormat}: its format is ${JSON.stringify(format) ?? "missing"}.`,
-    "Use reports that this version wrote.",
-  );
 }
 
 function invalid(problem: string, hint: string, cause?: unknown): SimError {

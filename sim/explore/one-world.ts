@@ -3,6 +3,7 @@ import { SimError, type SimErrorCode } from "../errors.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
 import type { Failure, RunOutcome } from "./run.js";
 import { whileItMoves } from "./standstill.js";
+import { sourceOf } from "./source-of.js";
 import { catchStrays } from "./strays.js";
 
 export interface OneWorld {
@@ -103,7 +104,7 @@ function describe(thrown: unknown): Failure {
   const text = String(message ?? thrown);
   const source = typeof stack === "string" ? sourceOf(stack) : undefined;
   const found = { message: text, ...(source === undefined ? {} : { source }) };
-  if (code === "SIM_INVARIANT") return { kind: "invariant", code: String(invariant), message: text };
+  if (code === "SIM_INVARIANT") return { ...found, kind: "invariant", code: String(invariant) };
   if (code === "SIM_NOT_CONVERGED") return { kind: "convergence", code: String(invariant), message: text };
   if (code === "SIM_ASSERTION") return { kind: "assertion", code: "SIM_ASSERTION", ...found };
   if (code === "SIM_LEFT_OPEN") return { kind: "leak", code: "SIM_LEFT_OPEN", message: text };
@@ -114,13 +115,4 @@ function describe(thrown: unknown): Failure {
 function describeStray(stray: unknown): Failure {
   const failure = describe(stray);
   return { ...failure, message: `${failure.message} (thrown where nobody awaited it)` };
-}
-
-// The first place that is not the simulator's own machinery.
-function sourceOf(stack: string): string | undefined {
-  const line = stack
-    .split("\n")
-    .slice(1)
-    .find((each) => /:\d+:\d+\)?$/.test(each) && !/node:|node_modules|checks\.|errors\./.test(each));
-  return /([^/\\() ]+:\d+):\d+\)?$/.exec(line ?? "")?.[1];
 }

@@ -64,7 +64,7 @@ export interface CampaignReport extends RunTarget {
   readonly strategies: Readonly<Record<string, StrategyTally>>;
   readonly sometimes: { readonly declared: readonly string[]; readonly reached: readonly string[] };
   /** Why it ended before its last run, if it did. */
-  readonly stoppedBy: "time budget" | "findings" | "interrupt" | "exhausted" | undefined;
+  readonly stoppedBy: "time budget" | "findings" | "failures" | "interrupt" | "exhausted" | undefined;
 }
 
 /** @returns Conditions that should have come true in some run and never did. */

@@ -5,7 +5,8 @@ import { everyRealMs } from "../kernel/index.js";
 const looks = 10;
 
 /**
- * Gives what `work` gives. Looks keep the process alive, which would otherwise end as if all were well.
+ * Gives what `work` gives. Looks keep the process alive, which would otherwise end as if all were well, until `work`
+ * settles or is given up.
  *
  * @param steps - How many steps the world has taken.
  * @param stillMs - Real milliseconds without a step after which it gives up.
@@ -19,6 +20,7 @@ export async function whileItMoves<T>(work: Promise<T>, steps: () => number, sti
       still = steps() === last ? still + 1 : 0;
       last = steps();
       if (still < looks) return;
+      stop();
       reject(
         new SimError(
           "SIM_WALL_LIMIT",

@@ -17,20 +17,28 @@ export class InvariantError extends SimError {
   /** Name of the invariant. */
   readonly invariant: string;
 
-  constructor(invariant: string, problem: string) {
+  /**
+   * @param complaints - The last that services logged, for a look at the cause.
+   * @param cause - What stands where it was asked for, or was thrown there.
+   */
+  constructor(invariant: string, problem: string, complaints: readonly string[] = [], cause?: Error) {
+    const logged = complaints.length === 0 ? [] : ["The last that services complained of:", ...complaints];
     super(
       "SIM_INVARIANT",
-      `The invariant "${invariant}" does not hold: ${problem}.`,
-      "Replay the run with its trace to see what led to it.",
+      [`The invariant "${invariant}" does not hold: ${problem}.`, ...logged].join("\n  "),
+      "The story says what led to it, and the trace of a replay says it event by event.",
+      cause === undefined ? undefined : { cause },
     );
     this.invariant = invariant;
+    // It is found far from there.
+    if (cause?.stack !== undefined) this.stack = cause.stack;
   }
 }
 
 /** What the hub needs of a world. */
 export interface HubParts extends Omit<InvariantView, "fail" | "experiment" | "experiments"> {
   /** Ends the world. */
-  fail(error: InvariantError): void;
+  fail(invariant: string, problem: string): void;
 }
 
 /** A socket as taps of a world see it. */
@@ -96,7 +104,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
         return parts.nowMs;
       },
       epochMs: parts.epochMs,
-      fail: (problem) => parts.fail(new InvariantError(name, problem)),
+      fail: (problem) => parts.fail(name, problem),
       rows: parts.rows,
       experiment: (id) => experiments.get(id),
       experiments: () => experiments.values(),

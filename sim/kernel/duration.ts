@@ -22,7 +22,7 @@ export function parseDuration(duration: Duration, what = "a duration"): number {
   throw new SimError(
     "SIM_OPTION_INVALID",
     `Cannot read ${JSON.stringify(duration)} as ${what}.`,
-    'Give milliseconds of 0 or more, or a text such as "250ms", "30s" or "1m30s".',
+    'Give a text with its units, such as "250ms", "30s" or "1m30s"; in code, also milliseconds of 0 or more.',
   );
 }
 

@@ -2,7 +2,8 @@
 import { SimError } from "../errors.js";
 import type { InvariantHub } from "../invariants/index.js";
 import { type Duration, type Loop, advance, formatDuration, parseDuration } from "../kernel/index.js";
-import { type Recorder, formatLine } from "../trace/index.js";
+import type { Recorder } from "../trace/index.js";
+import { complaintsOf } from "./complaints.js";
 
 /** Thrown when a healed world does not come to rest; `invariant` names what is still to come. */
 export class ConvergenceError extends SimError {
@@ -25,8 +26,6 @@ export class ConvergenceError extends SimError {
 
 /** How often it is asked, in virtual milliseconds. */
 const lookEveryMs = 2_000;
-
-const complaintsMax = 3;
 
 export interface Converging {
   readonly loop: Loop;
@@ -60,15 +59,4 @@ export async function converge({ loop, hub, recorder }: Converging, within: Dura
   hub.finished();
   // Throws what an invariant found just now, and so that the end of the world does not tell it once more.
   await advance(loop, 0);
-}
-
-// Of lines that say the same only the last: what fails at each tick would hide the rest.
-function complaintsOf({ lines }: Pick<Recorder, "lines">): readonly string[] {
-  const last = new Map<string, string>();
-  for (const line of lines.filter(({ level }) => level === "warn" || level === "error")) {
-    const said = `${line.host} ${line.message}`;
-    last.delete(said);
-    last.set(said, formatLine(line).trim());
-  }
-  return [...last.values()].slice(-complaintsMax);
 }

@@ -2,4 +2,5 @@
 export { ConvergenceError } from "./converge.js";
 export { createPhoenix } from "./create-phoenix.js";
 export type * from "./api.js";
+export { resolvePhoenixOptions } from "./options.js";
 export type { Capacities, PhoenixOptions, Replicas } from "./options.js";

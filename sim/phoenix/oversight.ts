@@ -2,6 +2,7 @@
 import { type FaultDesk, type Storm, createFaultDesk, profileNamed, startStorm } from "../faults/index.js";
 import { InvariantError, type InvariantHub, createInvariantHub } from "../invariants/index.js";
 import type { Duration } from "../kernel/index.js";
+import { complaintsOf } from "./complaints.js";
 import { converge } from "./converge.js";
 import type { WorldParts } from "./parts.js";
 import { type Properties, createProperties } from "./properties.js";
@@ -18,7 +19,10 @@ export interface Oversight {
 
 export function createOversight(parts: WorldParts): Oversight {
   const { loop, options } = parts;
-  const fail = (error: Error): void => loop.fail(error);
+  const fail = (invariant: string, problem: string, cause?: Error): void =>
+    loop.fail(
+      new InvariantError(invariant, problem, complaintsOf(parts.recorder, loop.clock.nowMs - 1000), cause),
+    );
   const hub = createInvariantHub(options.invariants, {
     get nowMs() {
       return loop.clock.nowMs;
@@ -46,7 +50,7 @@ export function createOversight(parts: WorldParts): Oversight {
     faults,
     storm,
     heal,
-    properties: createProperties((name, problem) => fail(new InvariantError(name, problem))),
+    properties: createProperties(fail),
     async converge(within) {
       await heal();
       await converge({ loop, hub, recorder: parts.recorder }, within);

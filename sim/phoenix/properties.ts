@@ -14,15 +14,23 @@ export interface Properties {
   rested(step?: Step): void;
 }
 
-/** @param fail - Ends the world with the name of what does not hold, and why. */
-export function createProperties(fail: (name: string, problem: string) => void): Properties {
-  const always: { readonly name: string; readonly holds: () => boolean | void }[] = [];
+/** Ends the world. @param cause - Stands where the property was declared, or was thrown there. */
+type Fail = (name: string, problem: string, cause: Error) => void;
+
+interface Always {
+  readonly name: string;
+  readonly holds: () => unknown;
+  readonly declared: Error;
+}
+
+export function createProperties(fail: Fail): Properties {
+  const always: Always[] = [];
   const waiting = new Map<string, () => boolean>();
   const declared = new Set<string>();
   const reached = new Set<string>();
   return {
     always(name, holds) {
-      always.push({ name, holds });
+      always.push({ name, holds, declared: new Error(`"${name}" was declared here`) });
     },
     sometimes(name, condition) {
       declared.add(name);
@@ -37,11 +45,18 @@ export function createProperties(fail: (name: string, problem: string) => void):
       return { declared: [...declared], reached: [...reached] };
     },
     rested() {
-      for (const { name, holds } of always) {
+      for (const { name, holds, declared: here } of always) {
         try {
-          if (holds() === false) fail(name, "it returned false");
+          const held = holds();
+          if (held === false) fail(name, "it returned false", here);
+          if (held instanceof Promise)
+            fail(name, "it returned a promise, and what it resolves to comes too late", here);
         } catch (error) {
-          fail(name, error instanceof Error ? error.message : String(error));
+          fail(
+            name,
+            error instanceof Error ? error.message : String(error),
+            error instanceof Error ? error : here,
+          );
         }
       }
       for (const [name, condition] of waiting) {

@@ -79,6 +79,15 @@ test.each([
   ["export default {}; export const scenarios = {};", "as its scenarios"],
   ["throw new Error('broken');", "Cannot load bad.mjs: broken"],
   ["export const world = { node: 1 };", 'Did you mean "nodes"?'],
+  [
+    'export const scenarios = [{ name: "x", run() {} }];',
+    'The scenario "x" of bad.mjs says nothing of its world',
+  ],
+  [
+    'export const scenarios = [{ name: "x", world: {} }];',
+    'The scenario "x" of bad.mjs has no function `run`',
+  ],
+  ["export const scenarios = [{ world: {} }];", "bad.mjs exports a scenario whose name is missing"],
 ])("a module that says %s is wrong usage", async (text, message) => {
   const file = `bad.mjs`;
   writeFileSync(file, text);

@@ -7,7 +7,8 @@ import { commandName } from "../command-name.js";
 export interface FindingReport {
   readonly found: Case;
   readonly id: string;
-  readonly file: string;
+  /** Undefined for a case that could not be stored. */
+  readonly file: string | undefined;
   readonly story: readonly string[];
   /** How it was found and made smaller, in words. */
   readonly history: string;
@@ -29,7 +30,7 @@ export function formatFinding({ found, id, file, story, history, worldFile }: Fi
     `  ${history}`,
     ...story.map((line) => `  ${line}`),
     ...(failure.source === undefined ? [] : [`  Source: ${failure.source}`]),
-    `  Case:   ${file} (${id})`,
+    `  Case:   ${file === undefined ? `${id}, not stored` : `${file} (${id})`}`,
     `  Again:  ${commandName} replay ${tokenOf(found)}${worldFile === undefined ? "" : ` --world ${shellWord(worldFile)}`}`,
   ].join("\n");
 }

@@ -67,6 +67,7 @@ test("replay prints as many events as are asked for", async () => {
   expect(await eventsOf("2")).toBe(2);
   expect(await eventsOf("all")).toBeGreaterThan(2);
   expect((await run("replay", token, "--trace", "--events", "some")).code).toBe(2);
+  expect((await run("replay", token, "--events", "2")).out).toContain("The last events:");
 });
 
 test("a case of another version is run, and said to be one", async () => {
@@ -84,6 +85,20 @@ test("a token of a test says where it is to be run", async () => {
   const target = { version, scenario: "ids-are-unique", profile: "calm", seed: 1 };
   const { code, err } = await run("replay", formatToken({ ...target, deviations }));
   expect([code, err]).toEqual([2, expect.stringContaining("PHOENIX_SIM_TOKEN")]);
+});
+
+test("what cannot be stored is told all the same", async () => {
+  writeFileSync(".phoenix-sim", "");
+  const { code, out, err } = await run("explore", shape, "--profile", "calm", "--runs", "200");
+  expect([code, out]).toEqual([1, expect.stringMatching(/Case: .*, not stored\n {2}Again: .* replay px1\./)]);
+  expect(err).toMatch(/Cannot store the case .* in \.phoenix-sim.failures: /);
+});
+
+test("as many findings as were asked for end what is left of several scenarios", async () => {
+  const calm = ["--profile", "calm", "--runs", "200", "--findings", "1"];
+  const { code, out, err } = await run("explore", shape, "write-skew", ...calm);
+  expect([code, out.match(/FOUND/g)]).toEqual([1, ["FOUND"]]);
+  expect(err).toContain("write-skew: not explored");
 });
 
 test("stored failures are run again first, and one that is still there is a finding", async () => {
@@ -193,6 +208,31 @@ test("--all shares the runs among all scenarios", async () => {
   const { err } = await run(...common, "--runs", "7", "--time-budget", "1h");
   const { shapes } = await import("../../../shapes/index.js");
   for (const { name } of shapes.slice(0, 3)) expect(err).toContain(`${name}: 3 runs`);
+});
+
+test.each([
+  [
+    "kept failures in a file",
+    ["explore", shape, "--regressions", "file"],
+    "Cannot run the kept failures of file",
+  ],
+  ["a case kept below a file", ["keep", "ID", "--to", "file"], "Cannot store the case"],
+  [
+    "a merged report below a file",
+    ["merge", "r.json", "--out", "file/r.json"],
+    "Cannot write the merged report",
+  ],
+  ["a report that lacks parts", ["merge", "damaged.json"], "damaged.json is damaged: steps"],
+  ["a report of another version", ["merge", "other.json"], "other.json was written by version 9.9.9"],
+])("%s is refused", async (_, args, problem) => {
+  await run("explore", shape, "--profile", "calm", "--runs", "200", "--report", "r.json");
+  const report = JSON.parse(readFileSync("r.json", "utf8")) as Record<string, unknown>;
+  writeFileSync("damaged.json", JSON.stringify({ ...report, steps: undefined }));
+  writeFileSync("other.json", JSON.stringify({ ...report, version: "9.9.9" }));
+  writeFileSync("file", "");
+  const [id = ""] = readdirSync(join(".phoenix-sim", "failures"));
+  const { code, err } = await run(...args.map((arg) => (arg === "ID" ? id.replace(".json", "") : arg)));
+  expect([code, err]).toEqual([2, expect.stringContaining(problem)]);
 });
 
 test("--json prints one document with the token of each finding", async () => {

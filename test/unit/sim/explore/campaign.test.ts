@@ -63,7 +63,7 @@ test("a finding is told once, by its first run, with how often it came", async (
 test("enough findings, an interrupt or the time budget end it, and say so", async () => {
   expect(await explore({ runs: 1000, findingsMax: 1 })).toMatchObject({ stoppedBy: "findings" });
   const failing = await explore({ runs: 1000, failedMax: 7 });
-  expect(failing).toMatchObject({ stoppedBy: "findings", failed: 7 });
+  expect(failing).toMatchObject({ stoppedBy: "failures", failed: 7 });
   const controller = new AbortController();
   const interrupted = await explore({
     runs: 1000,

@@ -58,7 +58,7 @@ test("merging is associative, whatever the order", async () => {
 
 test("a report survives its file", async () => {
   const [report] = await shardReports(1);
-  expect(parseReport(JSON.stringify(report), "shard-1.json")).toEqual(report);
+  expect(parseReport(JSON.stringify(report), "shard-1.json", "0.1.0")).toEqual(report);
 });
 
 test("missing, double and foreign shards are refused by name", async () => {
@@ -70,11 +70,13 @@ test("missing, double and foreign shards are refused by name", async () => {
     'Cannot merge reports of different campaigns: version is "0.1.0" and "0.2.0".',
   );
   expect(() => mergeAll([])).toThrow("There is no report to merge.");
-  expect(() => parseReport("{", "x.json")).toThrow("x.json is no report: it is not JSON.");
-  expect(() => parseReport('{"format":9}', "x.json")).toThrow(
+  expect(() => parseReport("{", "x.json", "0.1.0")).toThrow("x.json is no report: it is not JSON.");
+  expect(() => parseReport('{"format":9}', "x.json", "0.1.0")).toThrow(
     "x.json is no report of format 1: its format is 9.",
   );
-  expect(() => parseReport("null", "x.json")).toThrow(expect.objectContaining({ code: "SIM_SHARD_INVALID" }));
+  expect(() => parseReport("null", "x.json", "0.1.0")).toThrow(
+    expect.objectContaining({ code: "SIM_SHARD_INVALID" }),
+  );
 });
 
 test("a shard is written as part and number of parts", () => {

@@ -13,6 +13,32 @@ test("what must always hold ends the world when it does not, with its name", asy
   await phoenix.dispose({ force: true });
 });
 
+test("what ends a world says where it was asked for, or where it was thrown", async () => {
+  const phoenix = await createPhoenix({ seed: 1 });
+  phoenix.always("one second", () => phoenix.clock.nowMs < 1000);
+  await expect(phoenix.clock.advance("2s")).rejects.toMatchObject({
+    stack: expect.stringContaining("by-user.test.ts") as unknown,
+  });
+  await phoenix.dispose({ force: true });
+});
+
+test("a promise says nothing of what always holds", async () => {
+  const phoenix = await createPhoenix({ seed: 1 });
+  const later = async (): Promise<boolean> => Promise.resolve(true);
+  phoenix.always("later", later as unknown as () => boolean);
+  await expect(phoenix.clock.advance("2s")).rejects.toThrow('"later" does not hold: it returned a promise');
+  await phoenix.dispose({ force: true });
+});
+
+test("an answer of 500 comes with what the gateway complained of", async () => {
+  const phoenix = await createPhoenix({ seed: 1 });
+  await phoenix.postgres.query("ALTER TABLE experiments RENAME COLUMN name TO title");
+  await expect(phoenix.client.createExperiment({ name: "one" })).rejects.toThrow(
+    /"no-internal-error".*\n.*complained of:\n.*column "name" of relation "experiments" does not exist/,
+  );
+  await phoenix.dispose({ force: true });
+});
+
 test("what should come true sometimes is declared, and reached only once it does", async () => {
   await using phoenix = await createPhoenix({ seed: 1 });
   phoenix.sometimes("an experiment is made", () => phoenix.postgres.rows("experiments").length > 0);

@@ -10,7 +10,7 @@ function watch() {
   const hub = createInvariantHub(invariants, {
     nowMs: 0,
     epochMs: 0,
-    fail: ({ invariant }) => broken.push(invariant),
+    fail: (invariant) => broken.push(invariant),
     rows: () => [],
     collectors: () => new Map([["node1", []]]),
     loads: () => new Map(),

@@ -56,7 +56,7 @@ function history(...calls: readonly (readonly [method: string, body: object, sta
     get nowMs() {
       return nowMs;
     },
-    fail: ({ message }) => (problem ||= message),
+    fail: (_, found) => (problem ||= found),
     rows: () => [],
     collectors: () => new Map(),
     loads: () => new Map(),

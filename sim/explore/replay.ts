@@ -48,16 +48,16 @@ export interface Replay {
   readonly left: string | undefined;
 }
 
-/** Runs a recording once. @param onStep - Gets each step as it begins. */
+/** Runs a recording once. @param watching - What gets each step as it begins, and whether the trace is kept. */
 export async function replay(
   runOnce: RunOnce,
   recording: Recording,
-  onStep: RunInput["onStep"] = () => {},
+  { onStep = () => {}, trace = false }: Partial<Pick<RunInput, "onStep" | "trace">> = {},
 ): Promise<Replay> {
   const { scenario, profile, seed, failureHash } = recording;
   const deviations = recording.deviations.map(hashed);
   const driver = tokenDriver(seed, deviations);
-  const outcome = await runOnce({ scenario, profile, seed, driver, onStep });
+  const outcome = await runOnce({ scenario, profile, seed, driver, onStep, trace });
   return {
     outcome,
     verdict: verdictOf(outcome, failureHash),

@@ -17,6 +17,8 @@ export interface RunInput extends RunTarget {
   readonly onStep: (step: Step) => void;
   /** Option of the same name of `createPhoenix`: a run that is deterministic goes as without. */
   readonly between?: (next: () => void) => void;
+  /** Option of the same name of `createPhoenix`, for a run that is told to people. @default false */
+  readonly trace?: boolean;
 }
 
 /** How a run failed. */

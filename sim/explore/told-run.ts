@@ -31,10 +31,11 @@ export async function runAndTell(
   const run = makeRun((phoenix) => {
     world = phoenix;
   });
-  const done = await replay(run, recording, (step) => {
+  const onStep = (step: Step): void => {
     steps.push(step);
     if (steps.length > 2 * stepsMax) steps.splice(0, stepsMax);
-  });
+  };
+  const done = await replay(run, recording, { onStep, trace: true });
   const { failure, deviations, virtualUs } = done.outcome;
   return {
     ...done,

@@ -63,13 +63,14 @@ export function createWorldRun({
   stillMs = stillMsMax,
   onWorld,
 }: WorldRunOptions = {}): RunOnce {
-  return async ({ scenario: name, profile, seed, driver, onStep, between }) => {
+  return async ({ scenario: name, profile, seed, driver, onStep, between, trace = false }) => {
     const scenario = explorableNamed(name, own);
     const options: PhoenixOptions = {
       ...scenario.world,
       ...world,
       platform: mergePlatforms(scenario.world.platform, world.platform),
       limits: { virtualMsMax: dayMs, ...scenario.world.limits, ...world.limits },
+      ...(trace ? { trace } : {}),
       seed,
       driver,
       onStep,

@@ -31,7 +31,8 @@ export class InvariantError extends SimError {
     );
     this.invariant = invariant;
     // It is found far from there.
-    if (cause?.stack !== undefined) this.stack = cause.stack;
+    const places = cause?.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
+    if (places.length > 0) this.stack = [`${this.name}: ${problem}`, ...places].join("\n");
   }
 }
 

@@ -46,7 +46,10 @@ export interface PhoenixOptions {
   readonly replicas?: Replicas;
   /** Reach the world through `fetch`, `WebSocket`, timers and `Date` of the process. One world at a time. @default false */
   readonly globals?: boolean;
-  /** Keep every step for `trace.kept()`. The hash is the same with and without. @default false */
+  /**
+   * Keep every step for `trace.kept()`, and where in the services each write came from, for the stack of an invariant
+   * that it breaks. The hash is the same with and without. @default false
+   */
   readonly trace?: boolean;
   /** Keep the answers to choices that were not 0, for `trace.deviations()`. @default false */
   readonly record?: boolean;

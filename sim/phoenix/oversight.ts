@@ -4,6 +4,7 @@ import { InvariantError, type InvariantHub, createInvariantHub } from "../invari
 import type { Duration } from "../kernel/index.js";
 import { complaintsOf } from "./complaints.js";
 import { converge } from "./converge.js";
+import type { Writer } from "../services/index.js";
 import type { WorldParts } from "./parts.js";
 import { type Properties, createProperties } from "./properties.js";
 
@@ -19,16 +20,17 @@ export interface Oversight {
 
 export function createOversight(parts: WorldParts): Oversight {
   const { loop, options } = parts;
-  const fail = (invariant: string, problem: string, cause?: Error): void =>
-    loop.fail(
-      new InvariantError(invariant, problem, complaintsOf(parts.recorder, loop.clock.nowMs - 1000), cause),
-    );
+  let writing: Error | undefined;
+  const fail = (invariant: string, problem: string, cause = writing): void => {
+    const complaints = complaintsOf(parts.recorder, loop.clock.nowMs - 1000);
+    loop.fail(new InvariantError(invariant, problem, complaints, cause));
+  };
   const hub = createInvariantHub(options.invariants, {
     get nowMs() {
       return loop.clock.nowMs;
     },
     epochMs: loop.clock.epochMs,
-    fail,
+    fail: (invariant, problem) => fail(invariant, problem),
     rows: (table) => parts.cluster.postgres.inspect.rows(table),
     collectors: () =>
       new Map([...parts.cluster.disks].map(([node, disk]) => [node, [...disk.collectors.values()]])),
@@ -36,7 +38,12 @@ export function createOversight(parts: WorldParts): Oversight {
     versionOnceLive: (node, experimentId, variant) => onceLive(parts, node, `${experimentId}/${variant}`),
     nodesOfSeries: (experimentId) => nodesOfSeries(parts, experimentId),
   });
-  if (options.invariants.length > 0) connect(parts, hub);
+  const whileWriting = ({ stack }: Partial<Writer> = {}, tell: () => void): void => {
+    writing = stack === undefined ? undefined : Object.assign(new Error("written here"), { stack });
+    tell();
+    writing = undefined;
+  };
+  if (options.invariants.length > 0) connect(parts, hub, whileWriting);
   const faults = createFaultDesk(parts);
   const { profile, windowMs } = options.faults;
   const storm = startStorm(parts, profileNamed(profile)(options.seed), { windowMs });
@@ -58,8 +65,13 @@ export function createOversight(parts: WorldParts): Oversight {
   };
 }
 
-function connect({ cluster, taps }: WorldParts, hub: InvariantHub): void {
-  cluster.postgres.inspect.onCommit((changes, pid) => hub.committed(changes, cluster.writer(pid)));
+type WhileWriting = (by: Writer | undefined, tell: () => void) => void;
+
+function connect({ cluster, taps }: WorldParts, hub: InvariantHub, whileWriting: WhileWriting): void {
+  cluster.postgres.inspect.onCommit((changes, pid) => {
+    const by = cluster.writer(pid);
+    whileWriting(by, () => hub.committed(changes, by));
+  });
   taps.add({ asked: hub.asked, answered: hub.answered, frame: hub.told, heard: hub.heard });
 }
 

@@ -19,7 +19,7 @@ export function controllerInstance(
   given: PlatformOptions["controller"] = {},
 ): Instance {
   const { loop, network, recorder } = world;
-  const sql = connectPool(network, life, poolSize);
+  const sql = connectPool(world, life, poolSize);
   const standard: ServicePorts = {
     clock: createClockPort(life),
     random: createRandomPort(loop, life),

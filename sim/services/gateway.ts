@@ -28,7 +28,7 @@ export function gatewayInstance(
   { poolSize, capacity, checkPassword, given = {} }: GatewaySettings,
 ): Instance {
   const { loop, network, recorder, taps } = world;
-  const sql = connectPool(network, life, poolSize);
+  const sql = connectPool(world, life, poolSize);
   const workers = createCapacity(capacity);
   const standard: ServicePorts = {
     clock: createClockPort(life),

@@ -36,6 +36,8 @@ interface QueryCall {
   readonly name: string;
   readonly text: string;
   readonly values: readonly unknown[];
+  /** Stack of the call, while the trace is kept. */
+  readonly stack: string | undefined;
 }
 
 type QueryReply = { readonly result: SqlResult<Record<string, unknown>> } | { readonly error: Error };
@@ -64,7 +66,11 @@ export function createDatabaseFactory(): (world: World) => PostgresServer {
 export interface Writer {
   readonly host: string;
   readonly life: number;
+  /** Stack of its last statement that writes, while the trace is kept. */
+  readonly stack: string | undefined;
 }
+
+const writes = /^\s*(?:INSERT|UPDATE|DELETE|WITH)\b/i;
 
 /** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
 export function postgresInstance(
@@ -109,7 +115,7 @@ function serveCalls(
   const session = openSession(server, () => connection.close());
   if (!(session instanceof Error)) {
     const writerLife = network.host(connection.remote).incarnation?.number ?? 0;
-    writers.set(session.session.id, { host: connection.remote, life: writerLife });
+    writers.set(session.session.id, { host: connection.remote, life: writerLife, stack: undefined });
   }
   connection.onClose(() => {
     if (!(session instanceof Error)) session.end();
@@ -121,6 +127,9 @@ function serveCalls(
       if (session instanceof Error) return { error: session };
       const refused = await interfere(interference, session, connection.remote, call);
       if (refused !== undefined) return { error: refused };
+      const writer = call.stack === undefined ? undefined : writers.get(session.session.id);
+      if (writer !== undefined && writes.test(call.text))
+        writers.set(session.session.id, { ...writer, stack: call.stack });
       return session.query(call).then(
         (result) => ({ result }),
         (error: unknown) => ({ error: error as Error }),
@@ -151,17 +160,17 @@ function serveDriver(
 }
 
 /** @returns The pool of a service, whose sessions go through the network. @param size - Sessions at a time. */
-export function connectPool(network: Network, life: Incarnation, size: number): SqlPool {
+export function connectPool(world: World, life: Incarnation, size: number): SqlPool {
   return createPool({
     clock: createClockPort(life),
     max: size,
     connectionTimeoutMillis: connectTimeoutMs,
     idleTimeoutMillis: idleTimeoutMs,
-    connectSession: async () => connectSession(network, life),
+    connectSession: async () => connectSession(world, life),
   });
 }
 
-async function connectSession(network: Network, life: Incarnation): Promise<PooledSession> {
+async function connectSession({ network, recorder }: World, life: Incarnation): Promise<PooledSession> {
   const connection = await network.connect(life, "postgres", postgresPort, "sql", connectTimeoutMs);
   const channel = createCallClient(connection, (cause) => {
     const error = new Error("Connection terminated unexpectedly", cause === undefined ? {} : { cause });
@@ -169,7 +178,8 @@ async function connectSession(network: Network, life: Incarnation): Promise<Pool
   });
   return {
     async query({ name, text }, values) {
-      const call: QueryCall = { name, text, values };
+      const stack = recorder.keepsSteps ? new Error(`${name} was asked for here`).stack : undefined;
+      const call: QueryCall = { name, text, values, stack };
       const digest = hashString(JSON.stringify(values), hashString(name));
       const reply = (await channel.call(call, `sql/${name}`, digest)) as QueryReply;
       if ("error" in reply) throw reply.error;

@@ -15,6 +15,7 @@ export interface LogLine {
 }
 
 export interface Recorder {
+  readonly keepsSteps: boolean;
   /** Steps kept so far, oldest first; empty unless `keepSteps` was set. */
   readonly steps: readonly Step[];
   /** The last log lines, oldest first. */
@@ -45,6 +46,7 @@ export function createRecorder({
   const answers = new Map<string, Set<number>>();
   let lines: LogLine[] = [];
   return {
+    keepsSteps: keepSteps,
     steps,
     get lines() {
       return lines.slice(-linesMax);

@@ -1,6 +1,8 @@
 import { createPhoenix } from "phoenix-sim";
 import { expect, test } from "vitest";
 
+import { mutants } from "../../../mutants/index.js";
+
 test("what must always hold ends the world when it does not, with its name", async () => {
   const phoenix = await createPhoenix({ seed: 1 });
   phoenix.always("nothing runs", () =>
@@ -37,6 +39,19 @@ test("an answer of 500 comes with what the gateway complained of", async () => {
     /"no-internal-error".*\n.*complained of:\n.*column "name" of relation "experiments" does not exist/,
   );
   await phoenix.dispose({ force: true });
+});
+
+test("a write that breaks an invariant is told with where it was asked for, while the trace is kept", async () => {
+  const mutant = mutants.find(({ name }) => name === "initialization-is-skipped");
+  for (const trace of [true, false]) {
+    const phoenix = await createPhoenix({ seed: 1, trace, ...(mutant && { platform: mutant.platform }) });
+    const { id } = await phoenix.client.createExperiment({ name: "one" });
+    await expect(phoenix.waitForState(id, "running", { within: "1h" })).rejects.toMatchObject({
+      invariant: "legal-transitions",
+    });
+    expect(phoenix.failure?.stack?.includes("src/store/")).toBe(trace);
+    await phoenix.dispose({ force: true });
+  }
 });
 
 test("what should come true sometimes is declared, and reached only once it does", async () => {

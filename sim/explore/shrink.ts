@@ -69,14 +69,9 @@ export async function shrink({ deviations, run, runsMax = 300, onSmaller }: Shri
     });
   }
 
-  /** @returns Whether it got smaller. */
-  async function dropOne(): Promise<boolean> {
-    for (const deviation of best) if (await fails(best.filter((other) => other !== deviation))) return true;
-    return false;
-  }
-
+  /** Leaves runs to prove that what is left is needed, which is worth more than low values. */
   async function lower(): Promise<void> {
-    for (let index = 0; index < best.length; index++) {
+    for (let index = 0; index < best.length && runsMax - runs > 3 * best.length; index++) {
       const withValue = (value: number): readonly Deviation[] => changed(best, index, value);
       const value = best[index]?.value ?? 0;
       if (value > 1 && !(await fails(withValue(1)))) {
@@ -85,13 +80,24 @@ export async function shrink({ deviations, run, runsMax = 300, onSmaller }: Shri
     }
   }
 
+  /** Leaves out one after the other, until none can be: what was needed with another may not be without it. */
+  async function dropAll(): Promise<void> {
+    for (let smaller = true; smaller;) {
+      smaller = false;
+      for (let index = 0; index < best.length;) {
+        const without = best.filter((_, at) => at !== index);
+        if (await fails(without)) smaller = true;
+        else index++;
+      }
+    }
+  }
+
   if (!(await fails(deviations))) return { deviations, reproduced: false, minimal: false, runs };
   if (!(await fails([]))) {
     await reduce(({ kind }) => kind === "fault");
     await reduce(({ kind }) => kind !== "fault");
-    while (await dropOne());
     await lower();
-    while (await dropOne());
+    await dropAll();
   }
   return { deviations: best, reproduced: true, minimal: !limited, runs };
 }

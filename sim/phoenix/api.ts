@@ -179,11 +179,11 @@ export interface Phoenix extends AsyncDisposable {
   clientFor(email: string, password: string): Client;
   /** Faults by hand, and what a profile has done. */
   readonly faults: PhoenixFaults;
-  /** Checks `holds` after each event from now on: false, or a throw, ends the world with `SIM_INVARIANT`. */
+  /** Checks `holds` after each event from now on: false, a throw, or a promise ends the world with `SIM_INVARIANT`. */
   always(name: string, holds: () => boolean | void): void;
   /** Declares something that should come true in some run of a campaign; one in which it never does, fails. */
   sometimes(name: string, condition: boolean | (() => boolean)): void;
-  /** Says that this place was reached, which some run of a campaign should. */
+  /** Marks a place as reached, as `sometimes(name, true)` does. One that no run comes to is known only by `sometimes`. */
   reachable(name: string): void;
   /** What `sometimes` and `reachable` declared, and what of it came true. */
   readonly sometimesSeen: { readonly declared: readonly string[]; readonly reached: readonly string[] };

@@ -7,7 +7,6 @@ import {
   type Capacity,
   type CapacityOptions,
   type Connection,
-  type Network,
   createCapacity,
 } from "../network/index.js";
 import {

@@ -2,6 +2,7 @@
 import { type Arbitrary, array, constantFrom, integer, nat, record, toStringMethod, tuple } from "fast-check";
 
 import { checkOptions } from "../check-options.js";
+import { SimError } from "../errors.js";
 import { drawnFault, faultKindNamed, faultKinds } from "../faults/index.js";
 import { type Duration, formatDuration, parseDuration } from "../kernel/index.js";
 import type { Phoenix } from "../phoenix/index.js";
@@ -50,6 +51,12 @@ const picksMax = 4;
 export function faultPlans(options: FaultPlansOptions = {}): Arbitrary<FaultPlan> {
   checkOptions("faultPlans", options, ["kinds", "maxLength", "window", "longest"]);
   const { kinds = faultKinds.map(({ kind }) => kind), maxLength = 4 } = options;
+  if (kinds.length === 0)
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      "faultPlans got no kinds of faults.",
+      "Name some, or leave kinds out for all.",
+    );
   for (const kind of kinds) faultKindNamed(kind);
   const fault = record({
     kind: constantFrom(...kinds),

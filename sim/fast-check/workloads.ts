@@ -2,6 +2,8 @@
 import { type Arbitrary, constantFrom, integer, record, stringMatching, uniqueArray } from "fast-check";
 
 import { pipelineNames } from "../../src/model/index.js";
+import { checkOptions } from "../check-options.js";
+import { SimError } from "../errors.js";
 import type { CreateExperiment } from "../client/index.js";
 
 export interface CreateRequestsOptions {
@@ -11,11 +13,18 @@ export interface CreateRequestsOptions {
   readonly secondsMax?: number;
 }
 
-/** Bodies of create requests that the platform accepts; they shrink to the one with only a short name. */
-export function createRequests({
-  nodes = ["node1", "node2", "node3"],
-  secondsMax = 300,
-}: CreateRequestsOptions = {}): Arbitrary<CreateExperiment> {
+/**
+ * Bodies of create requests that the platform accepts; they shrink to the one with only a short name.
+ *
+ * @throws SimError `SIM_OPTION_INVALID`.
+ */
+export function createRequests(options: CreateRequestsOptions = {}): Arbitrary<CreateExperiment> {
+  checkOptions("createRequests", options, ["nodes", "secondsMax"]);
+  const { nodes = ["node1", "node2", "node3"], secondsMax = 300 } = options;
+  if (nodes.length === 0)
+    throw invalid("no nodes", "Name some, or leave nodes out for node1, node2 and node3.");
+  if (!Number.isSafeInteger(secondsMax) || secondsMax < 1)
+    throw invalid(`secondsMax ${String(secondsMax)}`, "Give a whole number of seconds, 1 or more.");
   return record(
     {
       name: stringMatching(/^[a-z][a-z0-9-]{2,30}$/),
@@ -27,4 +36,8 @@ export function createRequests({
     },
     { requiredKeys: ["name", "config"] },
   );
+}
+
+function invalid(found: string, hint: string): SimError {
+  return new SimError("SIM_OPTION_INVALID", `createRequests got ${found}.`, hint);
 }

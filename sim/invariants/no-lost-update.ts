@@ -30,7 +30,7 @@ export const noLostUpdate: Invariant = {
           if (isDeepStrictEqual(before[column], after[column]) || events.some((type) => types.has(type)))
             continue;
           fail(
-            `${column} of experiment ${key} became ${JSON.stringify(after[column])} and nobody asked for it`,
+            `${column} of experiment ${key} became ${JSON.stringify(after[column])}, and no event of the same commit says so`,
           );
         }
         for (const column of ["event_seq", "lease_token"])

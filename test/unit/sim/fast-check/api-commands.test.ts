@@ -67,3 +67,9 @@ test("generated create requests are accepted as they are", async () => {
     { numRuns: 40 },
   );
 });
+
+test("options of create requests that nothing can be drawn from are refused", () => {
+  expect(() => createRequests({ nodes: [] })).toThrow("createRequests got no nodes. [SIM_OPTION_INVALID]");
+  expect(() => createRequests({ secondsMax: 0 })).toThrow("createRequests got secondsMax 0.");
+  expect(() => createRequests({ seconds: 5 } as object)).toThrow('Did you mean "secondsMax"?');
+});

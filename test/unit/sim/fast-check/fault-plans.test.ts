@@ -83,4 +83,5 @@ test("faults that were healed before they struck never strike", async () => {
 test("unknown kinds and options are refused", () => {
   expect(() => faultPlans({ kinds: ["partitoin"] })).toThrow(/SIM_FAULT_UNKNOWN[\s\S]*"partition"/);
   expect(() => faultPlans({ kind: ["partition"] } as object)).toThrow(/Did you mean "kinds"/);
+  expect(() => faultPlans({ kinds: [] })).toThrow("faultPlans got no kinds of faults. [SIM_OPTION_INVALID]");
 });

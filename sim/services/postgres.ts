@@ -3,12 +3,7 @@ import type { SqlPool, SqlResult } from "../../src/ports/index.js";
 import { migrations } from "../../src/store/index.js";
 import { type BytesOpening, carriesBytes, serveBytes } from "../edge/index.js";
 import { type Incarnation, hashString } from "../kernel/index.js";
-import {
-  type Capacity,
-  type CapacityOptions,
-  type Connection,
-  createCapacity,
-} from "../network/index.js";
+import { type Capacity, type CapacityOptions, type Connection, createCapacity } from "../network/index.js";
 import {
   DatabaseError,
   type PgSession,

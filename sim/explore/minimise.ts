@@ -4,8 +4,7 @@
  * One needed item after the other is found by halving: the shortest beginning of the list that still fails,
  * together with what is known to be needed, ends with an item that is needed too (the progression of
  * Marques-Silva, Janota and Belov, "Minimal Sets over Monotone Predicates in Boolean Formulae", CAV 2013). For k
- * needed items of n that is k log n tries, and fewer where needed items follow each other, as what happens shortly before
- * a failure does: whether the last one can be left out is asked first. Delta debugging (Zeller and Hildebrandt, IEEE TSE 28(2), 2002) takes
+ * needed items of n that is k log n tries. Delta debugging (Zeller and Hildebrandt, IEEE TSE 28(2), 2002) takes
  * two to four times as many when few of very many are needed, as with the deviations of a run.
  */
 
@@ -22,10 +21,9 @@ export async function minimise<T>(items: readonly T[], fails: Fails<T>): Promise
   while (rest.length > 0 && !(await fails(needed))) {
     const known = needed;
     const open = rest;
-    const failsWith = async (count: number): Promise<boolean> => fails([...open.slice(0, count), ...known]);
-    const withoutLast = open.length - 1;
-    const lastIsNeeded = withoutLast > 0 && !(await failsWith(withoutLast));
-    const length = lastIsNeeded ? open.length : await leastFailing(Math.max(withoutLast, 1), failsWith);
+    const length = await leastFailing(open.length, async (count) =>
+      fails([...open.slice(0, count), ...known]),
+    );
     needed = [...open.slice(length - 1, length), ...known];
     rest = open.slice(0, length - 1);
   }

@@ -149,7 +149,7 @@ test.each(["lost-update", "deadlock-of-three", "expired-lease", "one-step-window
       },
     });
     expect(shrunk).toMatchObject({ reproduced: true, minimal: true });
-    expect(shrunk.deviations.length).toBeLessThanOrEqual(22);
+    expect(shrunk.deviations.length).toBeLessThanOrEqual(20);
     const again = await replay(runShapeOnce, {
       ...target,
       ...shrunk,

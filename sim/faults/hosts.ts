@@ -21,8 +21,31 @@ export function servicesOf(world: FaultWorld, name: string): readonly Service[] 
   return world.cluster.all.filter((service) => names.has(service.name));
 }
 
-/** Ways that messages of the platform take, the busiest first. */
-export function routes({ cluster }: FaultWorld): readonly (readonly [string, string])[] {
+type Route = readonly [string, string];
+
+/**
+ * Routes that messages take: those of the platform, the busiest first, then those over which the test's own drivers
+ * have connected so far. The latter are listed so often that they are as likely as all others together: what uses them
+ * is the code under test.
+ */
+export function routes(world: FaultWorld): readonly Route[] {
+  const ofPlatform = platformRoutes(world);
+  const known = new Set(ofPlatform.map(([one, other]) => `${one}>${other}`));
+  const ofTest = world.network.fabric
+    .connectedPairs()
+    .filter(([from]) => from === "client")
+    .map(([from, to]): Route => [from, serviceNameOf(world, to)])
+    .filter(([one, other]) => !known.has(`${one}>${other}`));
+  const times = Math.ceil(ofPlatform.length / Math.max(1, ofTest.length));
+  return [...ofPlatform, ...Array.from({ length: times }, () => ofTest).flat()];
+}
+
+function serviceNameOf({ cluster }: FaultWorld, hostName: string): string {
+  const groups = Object.entries(cluster.groups);
+  return groups.find(([, { replicas }]) => replicas.some(({ name }) => name === hostName))?.[0] ?? hostName;
+}
+
+function platformRoutes({ cluster }: FaultWorld): readonly Route[] {
   const nodes = [...cluster.nodes.keys()];
   return [
     ["gateway", "postgres"],
@@ -40,7 +63,7 @@ export function routes({ cluster }: FaultWorld): readonly (readonly [string, str
 }
 
 /** @returns Those of them that HTTP takes. */
-export function httpRoutes(world: FaultWorld): readonly (readonly [string, string])[] {
+export function httpRoutes(world: FaultWorld): readonly Route[] {
   return routes(world).filter(([, to]) => to !== "postgres" && to !== "redis");
 }
 

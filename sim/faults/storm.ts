@@ -23,7 +23,7 @@ export interface Storm {
 const moments = 64;
 const durationsMs = [1_000, 200, 3_000, 6_000, 11_000, 17_000, 31_000, 70_000];
 
-/** Asks all questions at once; the faults strike as time goes on. */
+/** Asks at once what is injected and when, and at whom when it is injected. */
 export function startStorm(
   world: FaultWorld,
   armed: readonly Armed[],
@@ -58,8 +58,8 @@ export function startStorm(
     // Early moments lie closer together: that is where most happens.
     const moment = choose(world, "timing", kind, "at", moments) / (moments - 1);
     const forMs = durationsMs[choose(world, "timing", kind, "for", durationsMs.length)] ?? 1_000;
-    const fault = kind.draw(pick, world);
-    later(windowMs * moment * moment, `strike/${kind.kind}`, () => strike(fault, forMs));
+    // The target is chosen when the fault is injected: only then it is known over which routes the test has connected.
+    later(windowMs * moment * moment, `strike/${kind.kind}`, () => strike(kind.draw(pick, world), forMs));
   }
 
   return {

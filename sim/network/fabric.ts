@@ -52,6 +52,8 @@ export interface Fabric {
   /** Describes the way between two hosts, in both directions. */
   setLink(one: string, other: string, options: LinkOptions): void;
   send(message: Message, delivery: Delivery): void;
+  /** Pairs of hosts between which connections were opened so far, the opener first, in the order of first use. */
+  connectedPairs(): readonly (readonly [string, string])[];
   /** Messages handed to `send` so far. */
   readonly sent: number;
 }
@@ -67,6 +69,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
   const links = new Map<string, Required<LinkOptions>>();
   const nominal = resolveLinkOptions(defaultLink);
   const namesOf = createQuestionNames();
+  const connected = new Map<string, readonly [string, string]>();
   let sent = 0;
 
   function attempt(message: Message, delivery: Delivery, attempts: number): void {
@@ -172,10 +175,13 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
     },
     send(message, delivery) {
       sent += 1;
+      if (message.part === "connect")
+        connected.set(`${message.from}>${message.to}`, [message.from, message.to]);
       const { lane } = delivery;
       if (lane?.stalled === true) lane.waiting.push(() => attempt(message, delivery, 0));
       else attempt(message, delivery, 0);
     },
+    connectedPairs: () => [...connected.values()],
     get sent() {
       return sent;
     },

@@ -8,12 +8,11 @@ import {
   type Recording,
   caseFilesIn,
   failureHashOf,
-  failuresFolder,
   identityOf,
-  keptFolder,
   parseToken,
   readCase,
 } from "../explore/index.js";
+import { failuresFolder, keptFolder } from "../folders.js";
 import { didYouMean } from "../text.js";
 import { version } from "../version.js";
 

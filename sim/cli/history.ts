@@ -1,31 +1,23 @@
 /** `phoenix-sim history`: trends of the runs so far; `phoenix-sim history check`: the alerts about them. */
 import { existsSync } from "node:fs";
-import type { Command } from "commander";
 
 import { SimError } from "../errors.js";
-import {
-  type GateLimits,
-  type History,
-  checkHistory,
-  defaultGateLimits as defaults,
-  readHistory,
-  trendsOf,
-} from "../history/index.js";
+import { defaultHistoryFile } from "../folders.js";
+import { type GateLimits, type History, checkHistory, readHistory, trendsOf } from "../history/index.js";
 import { version } from "../version.js";
-import { exitCodes } from "./exit-codes.js";
-import { defaultHistoryFile } from "./keep-history.js";
-import { parseCount, parseFactor, parseLimit, parsePercent } from "./numbers.js";
 import { formatHistoryTable } from "./reporters/history-table.js";
 import { formatVerdicts } from "./reporters/verdicts.js";
 import type { Terminal } from "./terminal.js";
 
-interface HistoryFlags {
+/** What the command line gives. */
+export interface HistoryFlags {
   readonly file: string;
   readonly last?: number;
   readonly json?: boolean;
 }
 
-interface CheckFlags extends HistoryFlags {
+/** What the command line gives for the check, too. */
+export interface CheckFlags extends HistoryFlags {
   readonly failureRate: number;
   readonly timeFactor: number;
   readonly counterFactor: number;
@@ -38,44 +30,11 @@ interface CheckFlags extends HistoryFlags {
 
 const runsInTable = 20;
 
-/** Adds the command and its subcommand to `program`. */
-export function addHistoryCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
-  const history = program
-    .command("history")
-    .description("show the trends of the runs so far")
-    .option("-f, --file <file>", "the history to read", defaultHistoryFile)
-    .option("-n, --last <count>", "look at the latest runs of each scenario only", parseCount)
-    .option("--json", "print one JSON document instead of text")
-    .action((flags: HistoryFlags) => showTrends(flags, terminal));
-  history
-    .command("check")
-    .description("hold the history to its limits; ends with 5 when one was crossed")
-    .configureHelp({ showGlobalOptions: true })
-    .option("--failure-rate <percent>", "runs that may fail", parsePercent, defaults.failureRateMax)
-    .option(
-      "--time-factor <x>",
-      "wall time, in medians of the runs before",
-      parseFactor,
-      defaults.timeFactorMax,
-    )
-    .option(
-      "--counter-factor <x>",
-      "events, statements and virtual time, in medians of the same seed and version",
-      parseFactor,
-      defaults.counterFactorMax,
-    )
-    .option("--heap-mb <MiB>", "heap of one run", parseLimit, defaults.heapBytesMax / 2 ** 20)
-    .option("--events <count>", "events of one run", parseLimit, defaults.eventsMax)
-    .option("--sql <count>", "SQL statements of one run", parseLimit, defaults.sqlStatementsMax)
-    .option("--handles <count>", "handles one run may leave open", parseLimit, defaults.openHandlesMax)
-    .option("--coverage <percent>", "operations of the API to cover", parsePercent, defaults.coverageMin)
-    .action((_flags: unknown, command: Command) => {
-      const flags = command.optsWithGlobals<CheckFlags>();
-      if (check(flags, terminal)) exit(exitCodes.gate);
-    });
-}
-
-function showTrends({ file, last = runsInTable, json = false }: HistoryFlags, terminal: Terminal): void {
+/** Prints the trends. */
+export function showTrends(
+  { file, last = runsInTable, json = false }: HistoryFlags,
+  terminal: Terminal,
+): void {
   const history = read(file, terminal);
   const trends = trendsOf(history.scenarios, last);
   const latestRun = history.runs.findLast(({ complete }) => complete);
@@ -89,8 +48,8 @@ function showTrends({ file, last = runsInTable, json = false }: HistoryFlags, te
   terminal.out(trends.length === 0 ? noRuns(file) : formatHistoryTable(trends, latestRun, terminal.color));
 }
 
-// Returns whether there is an alert.
-function check(flags: CheckFlags, terminal: Terminal): boolean {
+/** Holds the history to its limits. @returns Whether there is an alert. */
+export function check(flags: CheckFlags, terminal: Terminal): boolean {
   const { file, last = Infinity, json = false } = flags;
   const history = read(file, terminal);
   const verdicts = checkHistory(latestOf(history, last), limitsOf(flags));

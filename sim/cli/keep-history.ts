@@ -4,9 +4,6 @@ import type { ScenarioResult } from "../scenarios/index.js";
 import { version } from "../version.js";
 import type { Terminal } from "./terminal.js";
 
-/** Where a history is kept unless told otherwise, below the current folder. */
-export const defaultHistoryFile = ".phoenix-sim/history.jsonl";
-
 export interface HistoryKeeper {
   add(result: ScenarioResult): void;
   /** Adds the line of the whole run. @param complete - Whether every scenario took part. */

@@ -1,16 +1,20 @@
-/** The command line: reads arguments, runs one command, answers with an exit code. */
+/**
+ * The command line: reads arguments, runs one command, answers with an exit code.
+ *
+ * What a command does is loaded when it runs, so that `--version` and `--help` load next to nothing.
+ */
 import { Command, CommanderError } from "commander";
 
 import { SimError, type SimErrorCode } from "../errors.js";
 import { version } from "../version.js";
+import { addHistoryCommand } from "./commands/history.js";
+import { addMergeCommand } from "./commands/merge.js";
+import { addPromtestCommand } from "./commands/promtest.js";
+import { addExploreCommand } from "./commands/explore.js";
+import { addReplayCommands } from "./commands/replay.js";
+import { addRunCommand } from "./commands/run.js";
+import { addServeCommand } from "./commands/serve.js";
 import { exitCodes } from "./exit-codes.js";
-import { addHistoryCommand } from "./history.js";
-import { addMergeCommand } from "./merge.js";
-import { addPromtestCommand } from "./promtest.js";
-import { addExploreCommand } from "./explore.js";
-import { addReplayCommands } from "./replay.js";
-import { addRunCommand } from "./run.js";
-import { addServeCommand } from "./serve.js";
 import type { Terminal } from "./terminal.js";
 
 /** Codes that blame the caller: they end with the exit code for wrong usage. */

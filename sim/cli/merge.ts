@@ -1,6 +1,5 @@
 /** `phoenix-sim merge`: puts the reports of all shards together, and judges the campaign as one. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Command } from "commander";
 
 import { SimError } from "../errors.js";
 import { type CampaignReport, type Finding, mergeAll, parseReport } from "../explore/index.js";
@@ -10,30 +9,28 @@ import { formatFinding } from "./reporters/finding.js";
 import { storeFound } from "./store-found.js";
 import type { Terminal } from "./terminal.js";
 
-interface MergeFlags {
+/** What the command line gives. */
+export interface MergeFlags {
   readonly out?: string;
   readonly json?: boolean;
 }
 
-/** Adds the command to `program`. */
-export function addMergeCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
-  program
-    .command("merge")
-    .description("merge the reports of all shards of one campaign, and store what they found")
-    .argument("<reports...>", "files that explore --report wrote")
-    .option("--out <file>", "write the merged report to a file, too")
-    .option("--json", "print the merged report as one JSON document")
-    .action((files: readonly string[], { out, json = false }: MergeFlags) => {
-      const merged = mergeAll(files.map((file) => parseReport(readReport(file), file, version)));
-      const text = JSON.stringify(merged);
-      if (out !== undefined) writeReport(out, text);
-      for (const finding of merged.findings) {
-        const told = tell(finding, merged, terminal);
-        if (!json) terminal.out(`${told}\n`);
-      }
-      if (json) terminal.out(text);
-      exit(conclude(merged, terminal));
-    });
+/** Merges the reports, stores their findings and tells them. */
+export function merge(
+  files: readonly string[],
+  { out, json = false }: MergeFlags,
+  terminal: Terminal,
+  exit: (code: number) => void,
+): void {
+  const merged = mergeAll(files.map((file) => parseReport(readReport(file), file, version)));
+  const text = JSON.stringify(merged);
+  if (out !== undefined) writeReport(out, text);
+  for (const finding of merged.findings) {
+    const told = tell(finding, merged, terminal);
+    if (!json) terminal.out(`${told}\n`);
+  }
+  if (json) terminal.out(text);
+  exit(conclude(merged, terminal));
 }
 
 // The shard that found it has shrunk it, and its report holds the least.

@@ -7,10 +7,6 @@ import { installLeakWatch } from "../determinism/index.js";
 import { SimError } from "../errors.js";
 import { type MakeRun, type WorldRunOptions, createWorldRun } from "../explore/index.js";
 
-/** Help of the option `--world <module>`. */
-export const worldOptionHelp =
-  "module that exports `world`, options of createPhoenix, and `scenarios`, or one of them";
-
 export interface OwnWorlds extends Required<Pick<WorldRunOptions, "world" | "scenarios">> {
   /** As it was named; undefined without a module. */
   readonly file: string | undefined;

@@ -2,26 +2,18 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 
-import type { Command } from "commander";
-
 import { SimError } from "../errors.js";
 import { formatPromtestReport, runPromtest } from "../prometheus/index.js";
 import { exitCodes } from "./exit-codes.js";
 import type { Terminal } from "./terminal.js";
 
-/** Adds the command to `program`. */
-export function addPromtestCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
-  program
-    .command("promtest")
-    .description("run Prometheus rule tests, in the format of promtool test rules")
-    .argument("<files...>", "test files; rule files are found relative to them")
-    .action((files: readonly string[]) => {
-      for (const file of files) {
-        const report = runPromtest(read(file), (name) => read(resolve(dirname(file), name)));
-        terminal.out(formatPromtestReport(file, report));
-        if (report.failures.length > 0) exit(exitCodes.finding);
-      }
-    });
+/** Runs the test files one after the other. */
+export function promtest(files: readonly string[], terminal: Terminal, exit: (code: number) => void): void {
+  for (const file of files) {
+    const report = runPromtest(read(file), (name) => read(resolve(dirname(file), name)));
+    terminal.out(formatPromtestReport(file, report));
+    if (report.failures.length > 0) exit(exitCodes.finding);
+  }
 }
 
 function read(file: string): string {

@@ -1,76 +1,53 @@
 /** `phoenix-sim replay`, `shrink` and `keep`: what is done with failures once they are found. */
-import type { Command } from "commander";
-
 import { SimError } from "../errors.js";
-import {
-  explorableNamed,
-  identityOf,
-  keptFolder,
-  replay,
-  runAndTell,
-  shrinkCase,
-  storeCase,
-} from "../explore/index.js";
+import { explorableNamed, identityOf, replay, runAndTell, shrinkCase, storeCase } from "../explore/index.js";
 import { exitCodes } from "./exit-codes.js";
 import { type Named, findCase, findRecording } from "./find-case.js";
-import { parseCount } from "./numbers.js";
 import { formatFinding } from "./reporters/finding.js";
 import { storeFound } from "./store-found.js";
 import { tellLeast } from "./tell-least.js";
-import { type OwnWorlds, loadOwnWorlds, worldOptionHelp } from "./own-worlds.js";
+import { type OwnWorlds, loadOwnWorlds } from "./own-worlds.js";
 import type { Terminal } from "./terminal.js";
 import { version } from "../version.js";
 
-type Exit = (code: number) => void;
-
-interface ReplayFlags {
+/** What the command line gives to replay. */
+export interface ReplayFlags {
   readonly trace?: boolean;
   /** Events that are printed; `Infinity` for all. Asking for some asks for the trace. */
   readonly events?: number;
   readonly world?: string;
 }
 
-interface ShrinkFlags {
+/** What the command line gives to shrink. */
+export interface ShrinkFlags {
   readonly runs: number;
   readonly world?: string;
 }
 
-/** Adds the commands to `program`. */
-export function addReplayCommands(program: Command, terminal: Terminal, exit: Exit): void {
-  program
-    .command("replay")
-    .description("run a failure again: by its token, its file or its id; without one, the newest")
-    .argument("[failure]", "token, file or id")
-    .option("--trace", "print the story and the last events")
-    .option(
-      "--events <count>",
-      "print the trace with so many events, or all (default with --trace: 32)",
-      parseEvents,
-    )
-    .option("--world <module>", worldOptionHelp)
-    .action(async (text: string | undefined, flags: ReplayFlags) => {
-      const own = await loadOwnWorlds(flags.world);
-      exit(await replayOne(text, flags, own, terminal).finally(own.close));
-    });
-  program
-    .command("shrink")
-    .description("make a stored failure smaller")
-    .argument("[failure]", "file or id; without one, the newest")
-    .option("--runs <count>", "runs it may take", parseCount, 300)
-    .option("--world <module>", worldOptionHelp)
-    .action(async (text: string | undefined, { runs, world }: ShrinkFlags) => {
-      const own = await loadOwnWorlds(world);
-      exit(await shrinkOne(text, runs, own, terminal).finally(own.close));
-    });
-  program
-    .command("keep")
-    .description("copy a stored failure to a folder of regressions, to be committed and run by tests")
-    .argument("<failure>", "file or id")
-    .option("--to <folder>", "where regressions live", keptFolder)
-    .action((text: string, { to }: { readonly to: string }) => {
-      const { file } = storeCase(findCase(text), to);
-      terminal.out(file);
-    });
+/** Runs a failure again. @returns The exit code. */
+export async function replayNamed(
+  text: string | undefined,
+  flags: ReplayFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const own = await loadOwnWorlds(flags.world);
+  return replayOne(text, flags, own, terminal).finally(own.close);
+}
+
+/** Makes a stored failure smaller. @returns The exit code. */
+export async function shrink(
+  text: string | undefined,
+  { runs, world }: ShrinkFlags,
+  terminal: Terminal,
+): Promise<number> {
+  const own = await loadOwnWorlds(world);
+  return shrinkOne(text, runs, own, terminal).finally(own.close);
+}
+
+/** Copies a stored failure to a folder of regressions. */
+export function keep(text: string, { to }: { readonly to: string }, terminal: Terminal): void {
+  const { file } = storeCase(findCase(text), to);
+  terminal.out(file);
 }
 
 async function replayOne(
@@ -93,10 +70,6 @@ async function replayOne(
   const expected = named.stored === undefined ? "the failure of the token" : identityOf(named.stored.failure);
   terminal.err(`This is not ${expected}: ${verdict}.`);
   return exitCodes.replayMissed;
-}
-
-function parseEvents(text: string): number {
-  return text === "all" ? Infinity : parseCount(text);
 }
 
 // What was recorded elsewhere may still be run here, or may not: either way it is said.

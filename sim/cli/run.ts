@@ -1,8 +1,6 @@
 /** `phoenix-sim run`: scenarios, once for each seed. */
-import type { Command } from "commander";
-
 import { SimError } from "../errors.js";
-import { parseDuration, realNowMs } from "../kernel/index.js";
+import { realNowMs } from "../kernel/index.js";
 import {
   type RunScenarioOptions,
   type Scenario,
@@ -14,13 +12,13 @@ import {
 import { formatLine } from "../trace/index.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
-import { defaultHistoryFile, keepHistory } from "./keep-history.js";
-import { parseCount, parseSeed } from "./numbers.js";
+import { keepHistory } from "./keep-history.js";
 import { formatJson } from "./reporters/json.js";
 import { formatFailure, formatTable, formatTotal } from "./reporters/table.js";
 import type { Terminal } from "./terminal.js";
 
-interface RunFlags {
+/** What the command line gives. */
+export interface RunFlags {
   readonly seed: number;
   readonly seeds: number;
   readonly grep?: string;
@@ -32,32 +30,21 @@ interface RunFlags {
   readonly history: string | false;
 }
 
-/** Adds the command to `program`. */
-export function addRunCommand(program: Command, terminal: Terminal, exit: (code: number) => void): void {
-  program
-    .command("run")
-    .description("run scenarios: all of them, or those named")
-    .argument("[names...]", "scenarios to run")
-    .option("-t, --grep <pattern>", "run scenarios whose name or summary matches a regular expression")
-    .option("--smoke", "run the quick set only: what a commit hook has time for")
-    .option("--budget <duration>", "start no scenario after this much real time, such as 2s", parseBudget)
-    .option("-l, --list", "list the scenarios and stop")
-    .option("-s, --seed <number>", "first seed", parseSeed, 1)
-    .option("-n, --seeds <count>", "how many seeds to run, counting up from the first", parseCount, 1)
-    .option("-v, --verbose", "print steps and log lines, with virtual times, to stderr")
-    .option("--json", "print one JSON document instead of a table")
-    .option("--history <file>", "append the results to this file of lines", defaultHistoryFile)
-    .option("--no-history", "keep no history of this run")
-    .action(async (names: readonly string[], flags: RunFlags) => {
-      const chosen = choose(names, flags);
-      if (flags.list === true) {
-        for (const { name, summary } of chosen) terminal.out(`${name.padEnd(30)} ${summary}`);
-        return;
-      }
-      const results = await runAll(chosen, flags, terminal);
-      report(results, flags, terminal);
-      if (results.some(({ ok }) => !ok)) exit(exitCodes.finding);
-    });
+/** Runs the scenarios that were asked for, and reports them. */
+export async function run(
+  names: readonly string[],
+  flags: RunFlags,
+  terminal: Terminal,
+  exit: (code: number) => void,
+): Promise<void> {
+  const chosen = choose(names, flags);
+  if (flags.list === true) {
+    for (const { name, summary } of chosen) terminal.out(`${name.padEnd(30)} ${summary}`);
+    return;
+  }
+  const results = await runAll(chosen, flags, terminal);
+  report(results, flags, terminal);
+  if (results.some(({ ok }) => !ok)) exit(exitCodes.finding);
 }
 
 function choose(names: readonly string[], { grep: pattern, smoke = false }: RunFlags): readonly Scenario[] {
@@ -144,10 +131,6 @@ function listening(
       terminal.err(`${(virtualMs / 1000).toFixed(3).padStart(9)}s ${name}: ${title}`),
     world: { onLog: (line) => terminal.err(formatLine(line)) },
   };
-}
-
-function parseBudget(text: string): number {
-  return parseDuration(text, "the budget");
 }
 
 function report(results: readonly ScenarioResult[], { json = false }: RunFlags, terminal: Terminal): void {

@@ -1,13 +1,11 @@
 /** `phoenix-sim serve`: a world on real ports, for curl, browsers and programs in other languages. */
-import type { Command } from "commander";
-
 import { SimError } from "../errors.js";
 import { realNowMs } from "../kernel/index.js";
 import { type Phoenix, createPhoenix } from "../phoenix/index.js";
-import { parseCount, parsePort, parseSeed, parseSpeed } from "./numbers.js";
 import type { Terminal } from "./terminal.js";
 
-interface ServeFlags {
+/** What the command line gives. */
+export interface ServeFlags {
   readonly port: number;
   readonly prometheusPort: number;
   readonly seed: number;
@@ -18,30 +16,23 @@ interface ServeFlags {
 /** Virtual time is moved on in steps of this many real milliseconds. */
 const tickMs = 25;
 
-/** Adds the command to `program`. */
-export function addServeCommand(program: Command, terminal: Terminal): void {
-  program
-    .command("serve")
-    .description("put a world on real loopback ports until Ctrl-C; virtual time follows real time")
-    .option("-p, --port <number>", "port of the gateway; 0 takes any that is free", parsePort, 8080)
-    .option("--prometheus-port <number>", "port of Prometheus; 0 takes any that is free", parsePort, 9090)
-    .option("-s, --seed <number>", "seed of the world", parseSeed, 1)
-    .option("--speed <factor>", "virtual seconds that pass in one real second", parseSpeed, 1)
-    .option("--nodes <count>", "how many nodes the world has", parseCount, 3)
-    .action(async ({ port, prometheusPort, seed, speed, nodes }: ServeFlags) => {
-      const phoenix = await createPhoenix({ seed, nodes });
-      try {
-        const gateway = await listen(phoenix, "gateway", port);
-        const prometheus = await listen(phoenix, "prometheus", prometheusPort);
-        terminal.out(`gateway     ${gateway.url}   (admin@phoenix.io, admin123)`);
-        terminal.out(`prometheus  ${prometheus.url}`);
-        terminal.err(`Seed ${seed}, ${speed} x real time. Ctrl-C ends it.`);
-        await moveUntil(phoenix, speed, terminal.interrupted());
-        await Promise.all([gateway.close(), prometheus.close()]);
-      } finally {
-        await phoenix.dispose({ force: true });
-      }
-    });
+/** Serves until Ctrl-C. */
+export async function serve(
+  { port, prometheusPort, seed, speed, nodes }: ServeFlags,
+  terminal: Terminal,
+): Promise<void> {
+  const phoenix = await createPhoenix({ seed, nodes });
+  try {
+    const gateway = await listen(phoenix, "gateway", port);
+    const prometheus = await listen(phoenix, "prometheus", prometheusPort);
+    terminal.out(`gateway     ${gateway.url}   (admin@phoenix.io, admin123)`);
+    terminal.out(`prometheus  ${prometheus.url}`);
+    terminal.err(`Seed ${seed}, ${speed} x real time. Ctrl-C ends it.`);
+    await moveUntil(phoenix, speed, terminal.interrupted());
+    await Promise.all([gateway.close(), prometheus.close()]);
+  } finally {
+    await phoenix.dispose({ force: true });
+  }
 }
 
 async function listen(phoenix: Phoenix, target: "gateway" | "prometheus", port: number) {

@@ -2,7 +2,8 @@
 import { closeSync, existsSync, openSync, statSync } from "node:fs";
 
 import { SimError } from "../errors.js";
-import { type Shard, explorable, explorableNamed, keptFolder } from "../explore/index.js";
+import { explorable, explorableNamed } from "../explore/index.js";
+import { keptFolder } from "../folders.js";
 import { profileNamed } from "../faults/index.js";
 import { resolvePhoenixOptions } from "../phoenix/index.js";
 import type { OwnWorlds } from "./own-worlds.js";
@@ -15,7 +16,7 @@ export interface ExploreFlags {
   readonly strategy: string;
   readonly profile: string;
   readonly workers?: number;
-  readonly shard?: Shard;
+  readonly shard?: string;
   readonly timeBudget?: number;
   readonly findings: number;
   /** Failed runs. */

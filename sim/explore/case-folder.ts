@@ -3,14 +3,9 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { SimError } from "../errors.js";
+import { failuresFolder } from "../folders.js";
 import { makeFolder } from "../make-folder.js";
 import { type Case, caseId, formatCase, parseCase } from "./case-file.js";
-
-/** Where an exploration keeps what it found, below the current folder. */
-export const failuresFolder = join(".phoenix-sim", "failures");
-
-/** Where failures live that were kept, to be committed and run by tests. */
-export const keptFolder = join("test", "regressions");
 
 /** @returns Paths of the case files in a folder, in the order of their ids; none when there is no such folder. */
 export function caseFilesIn(folder: string): readonly string[] {

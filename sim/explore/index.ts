@@ -5,7 +5,7 @@ export { runCampaign } from "./campaign.js";
 export type { CampaignOptions, Progress } from "./campaign.js";
 export { caseFormat, caseId, formatCase, parseCase } from "./case-file.js";
 export type { Case } from "./case-file.js";
-export { caseFilesIn, casesIn, failuresFolder, keptFolder, readCase, storeCase } from "./case-folder.js";
+export { caseFilesIn, casesIn, readCase, storeCase } from "./case-folder.js";
 export { differenceError, formatDifference } from "./determinism.js";
 export type { Difference } from "./determinism.js";
 export { createExecutor } from "./executor.js";

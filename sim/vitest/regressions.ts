@@ -13,10 +13,10 @@ import {
   createWorldRun,
   failureHashOf,
   identityOf,
-  keptFolder,
   readCase,
   runAndTell,
 } from "../explore/index.js";
+import { keptFolder } from "../folders.js";
 import { shellWord } from "../text.js";
 
 export interface RegressionsOptions {

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 /** Entry of the `phoenix-sim` command. */
-// oxlint-disable-next-line import/no-unassigned-import -- must run before anything else is loaded
-import "./watch-first.js";
+import { main } from "./main.js";
 import { processTerminal } from "./process-terminal.js";
+import { watchFirst } from "./watch-first.js";
 
-const { stdout, stderr, env } = process;
+const { argv, stdout, stderr, env } = process;
+const args = argv.slice(2);
 
-// Only what is loaded from here on tells lines of its sources.
-const { main } = await import("./main.js");
+await watchFirst(args[0] ?? "");
 process.exitCode = await main(
-  process.argv.slice(2),
+  args,
   processTerminal({
     stdout,
     stderr,

@@ -11,7 +11,7 @@ import { type Batch, batchesOf } from "./batches.js";
 import { type Case, caseId } from "./case-file.js";
 import type { RunJob, RunReport } from "./executor.js";
 import type { Pool } from "./pool.js";
-import { type CampaignReport, type CaseResult, createTally } from "./report.js";
+import { type CampaignReport, type CaseResult, type Finding, createTally } from "./report.js";
 import { type RunTarget, identityOf } from "./run.js";
 import { runSeed } from "./seeds.js";
 import { type Shard, globalRun, shardRuns, wholeCampaign } from "./shard.js";
@@ -38,6 +38,8 @@ export interface CampaignOptions extends RunTarget {
   readonly failedMax?: number | undefined;
   /** Ends the campaign early; what was found by then is reported. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with each different finding, as soon as it is known. */
+  readonly onFinding?: ((finding: Finding) => void) | undefined;
   /** Called after each batch. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Every how many runs one that went well is run twice. @default 50 */
@@ -78,8 +80,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     for (const report of reports) {
       // Of runs that were under way when enough was found, how many there were depends on the pool.
       if (enough()) break;
-      const newFailure = tally.add(report);
-      learner.learn({ ...report, newFailure });
+      const finding = tally.add(report);
+      if (finding !== undefined) options.onFinding?.(finding);
+      learner.learn({ ...report, newFailure: finding !== undefined });
     }
     idle = reports.length > 0 ? 0 : idle + 1;
     const { runs, findings } = tally;
@@ -123,14 +126,15 @@ async function replayCases(
   pool: Pool,
 ): Promise<readonly CaseResult[]> {
   const mine = cases.filter((_, position) => position % count === index - 1);
-  return Promise.all(
-    mine.map(async (stored) => {
+  const results = await Promise.all(
+    mine.map(async (stored): Promise<CaseResult | undefined> => {
       const { scenario, profile, seed, deviations, failure } = stored;
       const failureHash = failureHashOf(identityOf(failure));
-      const { verdict, left } = await pool.replay({ scenario, profile, seed, deviations, failureHash });
-      return { id: caseId(stored), verdict, left };
+      const replayed = await pool.replay({ scenario, profile, seed, deviations, failureHash });
+      return replayed && { id: caseId(stored), verdict: replayed.verdict, left: replayed.left };
     }),
   );
+  return results.filter((result) => result !== undefined);
 }
 
 type JobSettings = Required<Pick<CampaignOptions, "scenario" | "profile" | "seed" | "strategy" | "shard">> &

@@ -18,9 +18,23 @@ import { type Comparison, type Difference, compareRuns } from "./determinism.js"
 import { type Recording, type Replay, replay } from "./replay.js";
 import type { Failure, RunOnce, RunOutcome, RunTarget } from "./run.js";
 
-/** One number that is raised at the start and after each run, for whoever watches over a worker that may never answer. */
+/** What an executor and whoever watches over it share, across threads. */
 export interface Watched {
+  /**
+   * Two numbers. The executor raises the first at the start and after each run, because a worker may never answer. Once
+   * the second is not 0, it begins no further run of the job.
+   */
   readonly progress?: Int32Array;
+}
+
+/** @returns What to give to an executor as `progress`. */
+export function createProgress(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer(8));
+}
+
+/** Asks for no further run of the job. */
+export function stopAfterThisRun(progress: Int32Array): void {
+  Atomics.store(progress, 1, 1);
 }
 
 export interface RunJob extends RunTarget, Watched {
@@ -135,6 +149,7 @@ export function createExecutor(
       try {
         for (let i = 0; i < job.runs.length; i++) {
           if (job.untilFailure && (job.runs[i]?.run ?? 0) > firstFailed) break;
+          if (job.progress !== undefined && Atomics.load(job.progress, 1) !== 0) break;
           const report = await executeRun(job, strategy, i);
           if (report?.failure !== undefined) firstFailed = Math.min(firstFailed, report.run);
           reports.push(report);

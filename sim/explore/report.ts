@@ -74,8 +74,8 @@ export function neverReached({ sometimes }: Pick<CampaignReport, "sometimes">): 
 
 /** Adds up the reports of runs. */
 export interface Tally {
-  /** Must be called in the order of the runs. @returns Whether it failed in a way not seen before. */
-  add(run: RunReport): boolean;
+  /** Must be called in the order of the runs. @returns How it failed, when no run before failed in that way. */
+  add(run: RunReport): Finding | undefined;
   readonly runs: number;
   readonly findings: number;
   /** Runs that failed. */
@@ -97,12 +97,12 @@ export function createTally(
   const reached = new Set<string>();
   let [runs, failed, steps, virtualUs] = [0, 0, 0, 0];
 
-  function find(report: RunReport, failure: Failure): boolean {
+  function find(report: RunReport, failure: Failure): Finding | undefined {
     const identity = identityOf(failure);
     const known = findings.get(identity);
-    const times = (known?.times ?? 0) + 1;
-    findings.set(identity, { ...(known ?? firstOf(report, failure, head, shard)), times });
-    return known === undefined;
+    const finding = { ...(known ?? firstOf(report, failure, head, shard)), times: (known?.times ?? 0) + 1 };
+    findings.set(identity, finding);
+    return known === undefined ? finding : undefined;
   }
 
   return {
@@ -120,7 +120,7 @@ export function createTally(
         differences.push({ ...difference, run: globalRun(shard, report.run) });
       for (const use of report.harmless) harmless.add(use);
       failed += failedNow;
-      return failure !== undefined && find(report, failure);
+      return failure && find(report, failure);
     },
     get runs() {
       return runs;

@@ -10,13 +10,14 @@ import { createWorldRun } from "./world-run.js";
 /**
  * Every try is a run; see `shrink`.
  *
- * @param tryOne - Brings a recording back. @default in this thread, in the worlds of the scenarios
+ * @param tryOne - Brings a recording back, or gives undefined to end it early. @default in this thread, in the worlds of
+ *   the scenarios
  * @param signal - Ends it early, with the least that was found by then.
  */
 export async function shrinkCase(
   found: Case,
   runsMax: number,
-  tryOne: (recording: Recording) => Promise<Replay> = async (recording) =>
+  tryOne: (recording: Recording) => Promise<Replay | undefined> = async (recording) =>
     replay(createWorldRun(), recording),
   signal?: AbortSignal,
 ): Promise<{ readonly shrunk: Shrunk; readonly least: Case }> {
@@ -28,7 +29,9 @@ export async function shrinkCase(
     run: async (deviations) => {
       await breathe();
       if (signal?.aborted === true) return { failed: false };
-      const { verdict, outcome } = await tryOne({ ...found, deviations, failureHash });
+      const tried = await tryOne({ ...found, deviations, failureHash });
+      if (tried === undefined) return { failed: false };
+      const { verdict, outcome } = tried;
       if (verdict === "same" && outcome.failure !== undefined) failure = outcome.failure;
       return { failed: verdict === "same", taken: outcome.deviations };
     },

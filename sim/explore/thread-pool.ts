@@ -2,8 +2,8 @@
 import { Tinypool } from "tinypool";
 
 import { everyRealMs } from "../kernel/index.js";
-import type { RunJob, RunReport } from "./executor.js";
-import type { Pool } from "./pool.js";
+import { type RunJob, type RunReport, createProgress, stopAfterThisRun } from "./executor.js";
+import { type Pool, abandonMs } from "./pool.js";
 import type { Recording, Replay } from "./replay.js";
 import type { Failure } from "./run.js";
 
@@ -30,19 +30,25 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
   });
   // The limit counts from the start of a job, and so jobs wait here, not in the pool.
   const free: (() => void)[] = [];
+  const underWay = new Set<() => void>();
   let running = 0;
+  let abandoned = false;
 
-  async function inThread<T>(work: object, name: string): Promise<T | "hangs"> {
+  async function inThread<T>(work: object, name: string): Promise<T | "hangs" | "abandoned"> {
     if (running >= workers) await new Promise<void>((resolve) => free.push(resolve));
     else running += 1;
-    const progress = new Int32Array(new SharedArrayBuffer(4));
-    const { signal, stop } = watchProgress(progress, runMsMax);
+    const progress = createProgress();
+    const { signal, stop, abandon } = watchProgress(progress, runMsMax);
+    underWay.add(abandon);
     try {
+      if (abandoned) return "abandoned";
       return (await pool.run({ ...work, progress }, { name, signal })) as T;
     } catch (error) {
+      if (abandoned) return "abandoned";
       if (signal.aborted) return "hangs";
       throw error;
     } finally {
+      underWay.delete(abandon);
       stop();
       const next = free.shift();
       if (next === undefined) running -= 1;
@@ -52,6 +58,7 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
 
   async function submit(job: RunJob): Promise<readonly (RunReport | undefined)[]> {
     const reports = await inThread<readonly (RunReport | undefined)[]>(job, "execute");
+    if (reports === "abandoned") return [];
     if (reports !== "hangs") return reports;
     const [only, ...others] = job.runs;
     if (only === undefined) return [];
@@ -65,12 +72,17 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
   return {
     workers,
     submit,
-    async replay(recording: Recording): Promise<Replay> {
+    async replay(recording: Recording): Promise<Replay | undefined> {
       const replayed = await inThread<Replay>(recording, "replay");
+      if (replayed === "abandoned") return undefined;
       if (replayed !== "hangs") return replayed;
       const failure = hang(recording.seed, runMsMax);
       const outcome = { failure, traceHash: "", steps: 0, virtualUs: 0, deviations: [] };
       return { outcome, verdict: "another failure", left: undefined };
+    },
+    abandon() {
+      abandoned = true;
+      for (const give of underWay) give();
     },
     async close() {
       await pool.destroy();
@@ -81,11 +93,11 @@ export function threadPool({ filename, workers, workerData, runMsMax = 120_000 }
 const looks = 20;
 
 // Aborts when no run has ended for `stillMs` since the thread began: it may take long to load what it runs. Looks that
-// come late on a busy machine count once.
+// come late on a busy machine count once. Once abandoned, it aborts if the job has not given what it has in time.
 function watchProgress(
   progress: Int32Array,
   stillMs: number,
-): { readonly signal: AbortSignal; stop(): void } {
+): { readonly signal: AbortSignal; stop(): void; abandon(): void } {
   const controller = new AbortController();
   let last = 0;
   let still = 0;
@@ -95,7 +107,18 @@ function watchProgress(
     last = done;
     if (still >= looks) controller.abort();
   });
-  return { signal: controller.signal, stop };
+  let stopWaiting = (): void => {};
+  return {
+    signal: controller.signal,
+    stop() {
+      stop();
+      stopWaiting();
+    },
+    abandon() {
+      stopAfterThisRun(progress);
+      stopWaiting = everyRealMs(abandonMs, () => controller.abort());
+    },
+  };
 }
 
 function hungReport(job: RunJob, { run, seed }: RunJob["runs"][number], runMsMax: number): RunReport {

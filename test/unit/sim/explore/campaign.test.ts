@@ -32,6 +32,7 @@ function manyExecutors(workers: number): Pool {
     workers,
     submit: async (job) => (pools[next++ % workers] as Pool).submit(job),
     replay: async (recording) => (pools[0] as Pool).replay(recording),
+    abandon: () => pools.forEach((pool) => pool.abandon()),
     close: async () => {},
   };
 }
@@ -186,4 +187,29 @@ test.each([
   [{ strategy: "portfoli" }, 'There is no strategy "portfoli".'],
 ])("options that make no sense are refused: %j", async (options, message) => {
   await expect(explore(options)).rejects.toThrow(message);
+});
+
+test("an abandoned pool gives what has ended by then, and gives up the run that would never end", async () => {
+  let runs = 0;
+  const runOnce: RunOnce = async (input) => {
+    runs += 1;
+    return runs < 6 ? runShapeOnce(input) : new Promise(() => {});
+  };
+  const controller = new AbortController();
+  const pool = localPool(createExecutor(runOnce));
+  const campaign = explore({ pool, signal: controller.signal, twiceEvery: 1_000, profile: "calm" });
+  while (runs < 6) await new Promise((resolve) => setImmediate(resolve));
+  controller.abort();
+  pool.abandon();
+  const report = await campaign;
+  expect(report.stoppedBy).toBe("interrupt");
+  expect(report.runs).toBeGreaterThan(0);
+  expect(await pool.replay({ ...target, seed: 1, deviations: [], failureHash: undefined })).toBeUndefined();
+  await pool.close();
+});
+
+test("each different finding is told as soon as it is known", async () => {
+  const told: string[] = [];
+  const report = await explore({ runs: 200, onFinding: ({ identity }) => told.push(identity) });
+  expect(told).toEqual(report.findings.map(({ identity }) => identity));
 });

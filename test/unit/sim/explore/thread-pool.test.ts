@@ -65,3 +65,30 @@ test("a run that never ends is found, and the others go on", async () => {
     await pool.close();
   }
 });
+
+test("an abandoned pool ends within two seconds, whatever its threads do, and gives what has ended", async () => {
+  const options = { scenario: "aba", profile: "calm", version: "0.1.0", seed: 5, runs: 500 };
+  const workerData = { loopForSeed: runSeed(options.seed, 30) };
+  const pool = threadPool({ filename: pathToFileURL(worker).href, workers: 1, workerData });
+  const controller = new AbortController();
+  let known = 0;
+  const campaign = runCampaign({
+    ...options,
+    pool,
+    signal: controller.signal,
+    onProgress: ({ runs }) => {
+      known = runs;
+    },
+  });
+  // The third batch holds the run that loops.
+  while (known < 17) await new Promise((resolve) => setTimeout(resolve, 10));
+  const before = performance.now();
+  controller.abort();
+  pool.abandon();
+  const report = await campaign;
+  expect(await pool.replay({ ...options, deviations: [], failureHash: undefined })).toBeUndefined();
+  await pool.close();
+  expect(performance.now() - before).toBeLessThan(2_000);
+  expect(report.stoppedBy).toBe("interrupt");
+  expect(report.runs).toBeGreaterThanOrEqual(17);
+});

@@ -63,11 +63,15 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   const { pool, shard = wholeCampaign, findingsMax = Infinity, failedMax = Infinity } = options;
   const { onProgress, nowMs = realNowMs } = options;
   const strategy = options.strategy ?? "portfolio";
-  const campaign = `${options.scenario} ${options.profile} seed ${options.seed} runs ${options.runs} ${strategy}`;
+  const { version, scenario, profile, world } = options;
+  const elsewhere = world === undefined ? {} : { world };
+  const campaign = [
+    `${scenario} ${profile} seed ${options.seed} runs ${options.runs} ${strategy}`,
+    ...(world === undefined ? [] : [`world ${world}`]),
+  ].join(" ");
   refuse(options, strategy, shard);
-  const { version, scenario, profile } = options;
   const learner = createLearner();
-  const tally = createTally({ version, campaign, scenario, profile }, shard);
+  const tally = createTally({ version, campaign, scenario, profile, ...elsewhere }, shard);
   const runsMax = shardRuns(shard, options.runs);
   const startedMs = nowMs();
   const cases = await replayCases(options.cases ?? [], shard, pool);

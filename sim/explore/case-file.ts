@@ -17,21 +17,29 @@ export interface Case extends RunTarget {
 }
 
 /** @returns A short, stable name, such as `lifecycle-no-write-lost-1a2b3c`; good as a file name. */
-export function caseId({ scenario, profile, failure, seed, deviations }: Case): string {
+export function caseId({ scenario, profile, world, failure, seed, deviations }: Case): string {
   const code = failure.code.toLowerCase().replace(/[^a-z0-9]+/g, "-");
-  const content = [scenario, profile, seed, identityOf(failure), JSON.stringify(deviations)].join("\n");
+  const content = [
+    scenario,
+    profile,
+    ...(world === undefined ? [] : [world]),
+    seed,
+    identityOf(failure),
+    JSON.stringify(deviations),
+  ].join("\n");
   return `${scenario}-${code}-${hashString(content, 9).toString(16).padStart(8, "0")}`;
 }
 
 /** @returns JSON for a file, with the token beside the content that it stands for. */
 export function formatCase(found: Case): string {
-  const { version, scenario, profile, seed, failure, deviations, minimal } = found;
+  const { version, scenario, profile, world, seed, failure, deviations, minimal } = found;
   const token = formatToken({ ...found, failure: identityOf(failure) });
   const content = {
     format: caseFormat,
     version,
     scenario,
     profile,
+    world,
     seed,
     failure,
     minimal,
@@ -54,6 +62,9 @@ export function parseCase(text: string, name: string): Case {
   if (content["format"] !== caseFormat) throw invalid("format", String(caseFormat));
   for (const field of ["version", "scenario", "profile"])
     if (typeof content[field] !== "string" || content[field] === "") throw invalid(field, "a text");
+  const { world } = content;
+  if (world !== undefined && (typeof world !== "string" || world === ""))
+    throw invalid("world", "the path of a module");
   if (!Number.isSafeInteger(content["seed"])) throw invalid("seed", "a whole number");
   if (!isFailure(content["failure"])) throw invalid("failure", "an object with kind, code and message");
   const { deviations } = content;
@@ -69,6 +80,7 @@ export function parseCase(text: string, name: string): Case {
     version: content["version"] as string,
     scenario: content["scenario"] as string,
     profile: content["profile"] as string,
+    ...(world === undefined ? {} : { world }),
     seed: content["seed"] as number,
     failure: content["failure"],
     deviations: deviations as Deviation[],

@@ -86,7 +86,7 @@ export interface Tally {
 const differencesMax = 20;
 
 export function createTally(
-  head: Pick<CampaignReport, "version" | "campaign" | "scenario" | "profile">,
+  head: Pick<CampaignReport, "version" | "campaign" | "scenario" | "profile" | "world">,
   shard: Shard,
 ): Tally {
   const findings = new Map<string, Finding>();
@@ -153,12 +153,13 @@ export function createTally(
 function firstOf(
   { run, seed, strategy, deviations, traceHash }: RunReport,
   failure: Failure,
-  { scenario, profile }: RunTarget,
+  { scenario, profile, world }: RunTarget,
   shard: Shard,
 ): Omit<Finding, "times"> {
   const identity = identityOf(failure);
   const position = globalRun(shard, run);
-  return { scenario, profile, identity, failure, run: position, seed, strategy, deviations, traceHash };
+  const target = { scenario, profile, ...(world === undefined ? {} : { world }) };
+  return { ...target, identity, failure, run: position, seed, strategy, deviations, traceHash };
 }
 
 /** Orders texts by their code units, whatever the locale. */

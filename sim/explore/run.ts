@@ -7,6 +7,11 @@ export interface RunTarget {
   readonly scenario: string;
   /** Name of the profile of faults; decides which faults are asked for at all. */
   readonly profile: string;
+  /**
+   * Module with the user's own worlds or scenarios that it runs in: its path from the current folder, with `/` between
+   * folders. Undefined for the worlds of the scenarios.
+   */
+  readonly world?: string | undefined;
 }
 
 export interface RunInput extends RunTarget {

@@ -2,8 +2,9 @@
  * Replay tokens: one line that brings a run back.
  *
  *     px1.<scenario>~<profile>.<bytes in base64url>
+ *     px1.<scenario>~<profile>~<module in base64url>.<bytes in base64url>
  *
- * The bytes: checksum (4, over all that follows and over the names), version (3 varints), seed (sign and
+ * The module is what `--world` named.  * The bytes: checksum (4, over all that follows and over the names), version (3 varints), seed (sign and
  * varint), hash of the failure's identity (3, 0 for none), then for each deviation: hash of its label (4),
  * occurrence and value (varints). Labels are kept as hashes, because a token must fit on one line.
  */
@@ -48,8 +49,17 @@ const prefix = "px1";
 const nameForm = /^[A-Za-z0-9_-]+$/;
 
 /** @returns A line of letters, digits and `. ~ - _`, safe in a URL and in a shell. */
-export function formatToken({ scenario, profile, version, seed, failure, deviations }: TokenContent): string {
-  const name = `${scenario}~${profile}`;
+export function formatToken({
+  scenario,
+  profile,
+  world,
+  version,
+  seed,
+  failure,
+  deviations,
+}: TokenContent): string {
+  const module = world === undefined ? "" : `~${toBase64Url(new TextEncoder().encode(world))}`;
+  const name = `${scenario}~${profile}${module}`;
   for (const part of [scenario, profile]) {
     if (!nameForm.test(part)) {
       throw new SimError(
@@ -94,7 +104,7 @@ export function failureHashOf(identity: string): number {
 export function parseToken(text: string, version?: string): Token {
   const parts = text.split(".");
   const [form, name = "", encoded = ""] = parts;
-  const [scenario = "", profile = "", ...more] = name.split("~");
+  const [scenario = "", profile = "", module, ...more] = name.split("~");
   if (form !== prefix || parts.length !== 3) throw noToken(text);
   if (more.length > 0 || !nameForm.test(scenario) || !nameForm.test(profile)) {
     throw damaged(`"${name}" is not a scenario and a profile`);
@@ -105,7 +115,8 @@ export function parseToken(text: string, version?: string): Token {
   const sum = createByteReader(bytes).fixed(4);
   const body = bytes.subarray(4);
   if (sum !== checksum(body, name)) throw damaged("its checksum does not fit; a letter is wrong or missing");
-  const token = readBody(createByteReader(body), { scenario, profile });
+  const world = module === undefined ? {} : { world: readModule(module) };
+  const token = readBody(createByteReader(body), { scenario, profile, ...world });
   if (token === undefined) throw damaged("its bytes end too soon");
   if (version !== undefined && token.version !== version) {
     throw new SimError(
@@ -115,6 +126,12 @@ export function parseToken(text: string, version?: string): Token {
     );
   }
   return token;
+}
+
+function readModule(encoded: string): string {
+  const bytes = fromBase64Url(encoded);
+  if (bytes === undefined || bytes.length === 0) throw damaged("the name of its module is not base64url");
+  return new TextDecoder().decode(bytes);
 }
 
 function readBody(reader: ByteReader, target: RunTarget): Token | undefined {

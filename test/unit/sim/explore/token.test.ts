@@ -116,3 +116,13 @@ test("a scenario whose name does not fit in a token is refused", () => {
   const wrong = { scenario: "a b", profile: "calm", version: "0.1.0", seed: 1, deviations: [] };
   expect(() => formatToken(wrong)).toThrow(expect.objectContaining({ code: "SIM_OPTION_INVALID" }));
 });
+
+test("a token names the module of the user's own worlds, whatever its path is made of", () => {
+  for (const world of ["own.mjs", "test/worlds/übung (1).ts", "../other/own.mjs"]) {
+    const content = { version: "0.1.0", scenario: "one-crash", profile: "swarm", seed: 3, deviations: [] };
+    const text = formatToken({ ...content, world });
+    expect(text).toMatch(/^px1\.one-crash~swarm~[\w-]+\.[\w-]+$/);
+    expect(parseToken(text)).toMatchObject({ scenario: "one-crash", profile: "swarm", world });
+    expect(parseToken(formatToken(content)).world).toBeUndefined();
+  }
+});

@@ -27,9 +27,9 @@ export function localPool(executor: Executor): Pool {
   let last: Promise<unknown> = Promise.resolve();
   let abandoned = false;
   const progress = createProgress();
-  let giveUp = (_: undefined): void => {};
+  let giveUp = (): void => {};
   const givenUp = new Promise<undefined>((resolve) => {
-    giveUp = resolve;
+    giveUp = () => resolve(undefined);
   });
 
   async function enqueue<T>(work: () => Promise<T>): Promise<T | undefined> {
@@ -48,7 +48,7 @@ export function localPool(executor: Executor): Pool {
       stopAfterThisRun(progress);
       const stop = everyRealMs(abandonMs, () => {
         stop();
-        giveUp(undefined);
+        giveUp();
       });
     },
     async close() {

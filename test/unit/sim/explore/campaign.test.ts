@@ -191,14 +191,20 @@ test.each([
 
 test("an abandoned pool gives what has ended by then, and gives up the run that would never end", async () => {
   let runs = 0;
+  let stuck = (): void => {};
+  const sixth = new Promise<void>((resolve) => {
+    stuck = resolve;
+  });
   const runOnce: RunOnce = async (input) => {
     runs += 1;
-    return runs < 6 ? runShapeOnce(input) : new Promise(() => {});
+    if (runs < 6) return runShapeOnce(input);
+    stuck();
+    return new Promise(() => {});
   };
   const controller = new AbortController();
   const pool = localPool(createExecutor(runOnce));
   const campaign = explore({ pool, signal: controller.signal, twiceEvery: 1_000, profile: "calm" });
-  while (runs < 6) await new Promise((resolve) => setImmediate(resolve));
+  await sixth;
   controller.abort();
   pool.abandon();
   const report = await campaign;

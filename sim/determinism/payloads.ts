@@ -1,6 +1,6 @@
 /** The texts behind the digests of a run, so that two digests that differ can be shown as what was sent. */
 import { tapHashes } from "../kernel/index.js";
-import { callSiteOfUser, stackAbove } from "./call-site.js";
+import { callSiteOfUser, stackAbove } from "../call-site.js";
 
 /** What one event carried. */
 export interface Payload {

@@ -8,7 +8,7 @@
 import { syncBuiltinESMExports } from "node:module";
 
 import { createUndo } from "../edge/index.js";
-import { callSite, stackAbove } from "./call-site.js";
+import { callSite, stackAbove } from "../call-site.js";
 import { installDate } from "./watched-date.js";
 import { type Watched, watchedFunctions } from "./watched.js";
 

@@ -11,15 +11,23 @@ import { promisify } from "node:util";
 
 import FakeTimers from "@sinonjs/fake-timers";
 
-import type { Face, Loop } from "../kernel/index.js";
+import type { Face, Loop, Origin } from "../kernel/index.js";
 import type { Undo } from "./undo.js";
 
 const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
 const clearNames = ["clearTimeout", "clearInterval", "clearImmediate"] as const;
 const globalNames = [...timerNames, ...clearNames, "Date", "performance", "Intl"] as const;
 
+/** A timer that is still set. */
+export interface OpenTimer {
+  /** Such as `Timeout due in 5000 ms`. */
+  readonly what: string;
+  /** Where it was set. */
+  readonly origin: Origin | undefined;
+}
+
 /** @returns A function that describes the timers which are still set and were not unrefed. */
-export function installTimers(loop: Loop, undo: Undo): () => readonly string[] {
+export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[] {
   for (const name of globalNames) undo.keep(globalThis, name);
   for (const name of [...timerNames, ...clearNames]) undo.keep(timers, name);
   for (const name of timerNames) undo.keep(timersPromises, name);
@@ -50,7 +58,10 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly string[] {
   return () =>
     face.timers
       .toSorted((a, b) => a.callAt - b.callAt)
-      .map(({ type, callAt }) => `${type} due in ${callAt - clock.now} ms`);
+      .map(({ id, type, callAt }) => ({
+        what: `${type} due in ${callAt - clock.now} ms`,
+        origin: face.originOf(id),
+      }));
 }
 
 // A fake Date extends the one that it hides.
@@ -68,12 +79,14 @@ interface Handle {
 }
 
 // All ways to set a timer, the promised ones too, come by these three. What was unrefed moves no time.
-function watchTimers(clock: FakeTimers.Clock, loop: Loop): Face & { readonly timers: readonly HeapTimer[] } {
+function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
   const inner = clock as unknown as InnerClock;
   const unrefed = new Set<number>();
+  const origins = new Map<number, Origin>();
 
-  function watch(handle: Handle): void {
+  function watch(handle: Handle, origin: Origin | undefined): void {
     const id = handle[Symbol.toPrimitive]?.() ?? 0;
+    if (origin !== undefined) origins.set(id, origin);
     const { ref, unref, refresh } = handle;
     handle.unref = () => {
       unrefed.add(id);
@@ -93,12 +106,13 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): Face & { readonly tim
 
   for (const name of timerNames) {
     const set = inner[name];
-    inner[name] = (...args) => {
+    const watched = (...args: unknown[]): Handle => {
       const handle = set(...args);
-      watch(handle);
+      watch(handle, loop.origins.take(watched));
       loop.kick();
       return handle;
     };
+    inner[name] = watched;
   }
   const holding = (): readonly HeapTimer[] =>
     (inner.timerHeap?.timers ?? []).filter(({ id }) => !unrefed.has(id));
@@ -117,7 +131,13 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): Face & { readonly tim
     get timers() {
       return holding();
     },
+    originOf: (id) => origins.get(id),
   };
+}
+
+interface WatchedFace extends Face {
+  readonly timers: readonly HeapTimer[];
+  originOf(id: number): Origin | undefined;
 }
 
 interface HeapTimer {

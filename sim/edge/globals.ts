@@ -9,7 +9,7 @@ import type { Loop } from "../kernel/index.js";
 import { WorldCloseEvent } from "./close-event.js";
 import { installHttp } from "./global-http.js";
 import { installRandom } from "./global-random.js";
-import { installTimers } from "./global-timers.js";
+import { type OpenTimer, installTimers } from "./global-timers.js";
 import { createUndo } from "./undo.js";
 
 export interface GlobalsOptions {
@@ -21,8 +21,8 @@ export interface GlobalsOptions {
 }
 
 export interface InstalledGlobals {
-  /** The test's own timers that are still set, such as `Timeout due in 5000 ms`. */
-  openTimers(): readonly string[];
+  /** The test's own timers that are still set. */
+  openTimers(): readonly OpenTimer[];
   /** Puts everything back as it was. Calling it twice does nothing. */
   uninstall(): void;
 }

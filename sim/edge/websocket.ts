@@ -3,7 +3,7 @@
  * network; argument checks from mock-socket; events from Node's own EventTarget.
  */
 import { SimError } from "../errors.js";
-import type { Incarnation, Loop } from "../kernel/index.js";
+import type { Incarnation, Loop, Origin } from "../kernel/index.js";
 import type { Network } from "../network/index.js";
 import { type Channel, type ChannelWorld, openChannel } from "./channel.js";
 import { WorldCloseEvent } from "./close-event.js";
@@ -29,8 +29,8 @@ export interface WorldSocketsOptions {
 export interface WorldSockets {
   /** The class to hand out. Each world has its own. */
   readonly WebSocket: typeof WebSocket;
-  /** Addresses of the sockets that are neither closed nor closing, in the order they were made. */
-  open(): readonly string[];
+  /** The sockets that are neither closed nor closing, in the order they were made, and where each was. */
+  open(): readonly { readonly url: string; readonly origin: Origin | undefined }[];
   /** How many sockets wait for the peer to answer their close. */
   closing(): number;
   /** Stops or resumes reading on a socket of this world: what arrives stays in flight, as with a slow client. */
@@ -49,10 +49,13 @@ export function createWorldSockets({
 }: WorldSocketsOptions): WorldSockets {
   const world: ChannelWorld = { network, life, loop, openTimeoutMs, headers };
   const alive = new Map<unknown, Channel>();
+  const origins = new WeakMap<object, Origin>();
   const sockets = (): readonly WorldWebSocket[] => [...alive.keys()] as WorldWebSocket[];
   class WebSocket extends WorldWebSocket {
     constructor(url: string | URL, protocols?: string | string[]) {
       super(world, alive, url, protocols);
+      const origin = loop.origins.take(WebSocket);
+      if (origin !== undefined) origins.set(this, origin);
     }
   }
   return {
@@ -60,7 +63,7 @@ export function createWorldSockets({
     open: () =>
       sockets()
         .filter(({ readyState }) => readyState !== closingState)
-        .map(({ url }) => url),
+        .map((socket) => ({ url: socket.url, origin: origins.get(socket) })),
     closing: () => sockets().filter(({ readyState }) => readyState === closingState).length,
     setReading(socket, reading) {
       alive.get(socket)?.setReading(reading);

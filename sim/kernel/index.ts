@@ -25,6 +25,8 @@ export { nameOfEvent } from "./agenda.js";
 export type { EventOwner, LoopEvent } from "./agenda.js";
 export { createLoop } from "./loop.js";
 export type { Holder, Loop, LoopOptions } from "./loop.js";
+export { createOrigins } from "./origins.js";
+export type { Origin, Origins } from "./origins.js";
 export { everyRealMs, realNowMs, yieldToProcess } from "./quiescence.js";
 export { formatStep } from "./step.js";
 export type { Step, StepKind } from "./step.js";

@@ -10,6 +10,7 @@ import type { ChoiceLog } from "./choice.js";
 import type { VirtualClock } from "./clock.js";
 import { type Ledger, createLedger } from "./ledger.js";
 import { type Limits, timeLimitError } from "./limits.js";
+import { type Origin, type Origins, createOrigins } from "./origins.js";
 import { createDrain, realNowMs, yieldToProcess } from "./quiescence.js";
 import { ScheduledEvent } from "./scheduled-event.js";
 import type { Step, StepKind } from "./step.js";
@@ -59,6 +60,10 @@ export interface Loop
   drainDeep(between?: (next: () => void) => void): void;
   /** Everything that holds the loop at this moment, described. */
   waiting(): readonly string[];
+  /** The same, with where each wait began. */
+  waits(): readonly { readonly what: string; readonly origin: Origin | undefined }[];
+  /** Where things were started that may be left open: each that is not a wait takes its own. */
+  readonly origins: Origins;
   /** Ends every wait with `error`, and the world with it. The first failure stays. */
   fail(error: Error): void;
   /** The error that ended the world, if one did. */
@@ -75,6 +80,8 @@ export interface LoopOptions {
   readonly limits: Limits;
   /** Called with each step as it begins. */
   readonly onStep?: ((step: Step) => void) | undefined;
+  /** @default none are kept */
+  readonly origins?: Origins;
 }
 
 const realSliceMs = 8;
@@ -87,10 +94,16 @@ const foreignTimer = {
   strand: undefined,
 } as const;
 
-export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loop {
+export function createLoop({
+  clock,
+  choices,
+  limits,
+  onStep,
+  origins = createOrigins(0),
+}: LoopOptions): Loop {
   const agenda = createAgenda(clock, choices);
   const ledger = createLedger(clock, limits, onStep);
-  const holders = new Set<Holder>();
+  const holders = new Map<Holder, Origin | undefined>();
   // Apart, because a thousand pending fetches hold the loop and none of them polls.
   const pollers = new Set<Required<Holder>>();
   const strands = createStrands();
@@ -184,18 +197,18 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     failHolders(
       new SimError(
         "SIM_DEADLOCK",
-        `Nothing can run at ${clock.nowMs} ms, and this waits:\n  ${[...holders].map((h) => h.describe()).join("\n  ")}`,
+        `Nothing can run at ${clock.nowMs} ms, and this waits:\n  ${[...holders.keys()].map((h) => h.describe()).join("\n  ")}`,
         "Something must still be scheduled for a wait to end: a host that is up, a timer, a message on its way.",
       ),
     );
   }
 
   function describeWaits(): string {
-    return [...holders].map((holder) => holder.describe()).join("; ") || "a timer of the test";
+    return [...holders.keys()].map((holder) => holder.describe()).join("; ") || "a timer of the test";
   }
 
   function failHolders(error: Error): void {
-    const failing = [...holders];
+    const failing = [...holders.keys()];
     holders.clear();
     pollers.clear();
     for (const holder of failing) holder.fail(error);
@@ -207,9 +220,25 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     failHolders(failure);
   }
 
+  function hold(holder: Holder): () => void {
+    if (failure !== undefined) {
+      told = true;
+      holder.fail(failure);
+    } else {
+      holders.set(holder, origins.take(hold));
+      if (hasPoll(holder)) pollers.add(holder);
+      kick();
+    }
+    return () => {
+      holders.delete(holder);
+      if (hasPoll(holder)) pollers.delete(holder);
+    };
+  }
+
   return {
     clock,
     choices,
+    origins,
     get steps() {
       return ledger.steps;
     },
@@ -228,25 +257,13 @@ export function createLoop({ clock, choices, limits, onStep }: LoopOptions): Loo
     cancel(event) {
       event.run = undefined;
     },
-    hold(holder) {
-      if (failure !== undefined) {
-        told = true;
-        holder.fail(failure);
-      } else {
-        holders.add(holder);
-        if (hasPoll(holder)) pollers.add(holder);
-        kick();
-      }
-      return () => {
-        holders.delete(holder);
-        if (hasPoll(holder)) pollers.delete(holder);
-      };
-    },
+    hold,
     kick,
     drainDeep(between) {
       giveTurn ??= between ?? yieldToProcess;
     },
-    waiting: () => [...holders].map((holder) => holder.describe()),
+    waiting: () => [...holders.keys()].map((holder) => holder.describe()),
+    waits: () => [...holders].map(([holder, origin]) => ({ what: holder.describe(), origin })),
     fail,
     get failure() {
       return failure;

@@ -15,6 +15,7 @@ import {
   advance,
   createChoiceLog,
   createLoop,
+  createOrigins,
   createVirtualClock,
   holdWhile,
   parseDuration,
@@ -68,6 +69,8 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
     clock: createVirtualClock(resolved.epochMs),
     choices: createChoiceLog(resolved.driver ?? seededDriver(resolved.seed), { record: resolved.record }),
     limits: resolved.limits,
+    // Explorations record: what a run of theirs leaves open is named with its place once it is told.
+    origins: createOrigins(resolved.record && !resolved.trace ? 0 : undefined),
     onStep(step) {
       oversight?.properties.rested();
       if (resolved.trace) recorder.step(step);
@@ -189,8 +192,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
       return loop.failure;
     },
     until: async (check, options) => until(loop, check, options),
-    waitForState: async (experimentId, state, wait) =>
-      waitForState(loop, states.history, experimentId, state, wait),
+    waitForState: async (experimentId, state, wait) => waitForState(loop, states, experimentId, state, wait),
     stateHistory: states.history,
     waitForMessage: async (socket, wait) => waitForMessage(loop, socket, wait),
     dispose: disposal.dispose,

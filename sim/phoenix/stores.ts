@@ -1,34 +1,42 @@
 /** The stores of a world from the inside, as a test reads and changes them: no network, no faults, no delay. */
 import { SimError } from "../errors.js";
-import { type Loop, waitFor } from "../kernel/index.js";
+import { type Loop, type Origin, waitFor } from "../kernel/index.js";
 import type { PhoenixPostgres, PhoenixRedis } from "./api.js";
 import type { Drivers } from "./drivers.js";
 import type { PgSession, PostgresServer } from "../postgres/index.js";
 import { type RedisReply, type RedisServer, replyText } from "../redis/index.js";
 
-/** PostgreSQL from the inside, and whether the test has left a transaction open in it. */
+/** PostgreSQL from the inside, and the transaction that the test has left open in it. */
 export interface PostgresFacade extends PhoenixPostgres {
-  hasOpenTransaction(): boolean;
+  /** @returns Undefined when none is open. */
+  openTransaction(): { readonly origin: Origin | undefined } | undefined;
 }
 
 /** @returns PostgreSQL with one session that opens at first use, and again after a crash. */
 export function createPostgresFacade(loop: Loop, server: PostgresServer, drivers: Drivers): PostgresFacade {
   let session: PgSession | undefined;
+  let begun: Origin | undefined;
+  const isOpen = (): boolean =>
+    session !== undefined && !session.session.isEnded && session.session.status() !== "I";
+
+  async function query<Row>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    if (session === undefined || session.session.isEnded)
+      session = server.connect({ applicationName: "test" });
+    requireText("a statement", text);
+    // Of a transaction the statement that began it is named.
+    if (!isOpen()) begun = loop.origins.take(query);
+    const result = await settle(loop, `a query of the test: ${text}`, session.query({ text, values }));
+    return result.rows as readonly Row[];
+  }
+
   return {
     get connection() {
       return drivers.postgres();
     },
     listen: drivers.listenPostgres,
-    async query<Row>(text: string, values: readonly unknown[] = []) {
-      if (session === undefined || session.session.isEnded)
-        session = server.connect({ applicationName: "test" });
-      requireText("a statement", text);
-      const result = await settle(loop, `a query of the test: ${text}`, session.query({ text, values }));
-      return result.rows as readonly Row[];
-    },
+    query,
     rows: (table) => server.inspect.rows(table),
-    hasOpenTransaction: () =>
-      session !== undefined && !session.session.isEnded && session.session.status() !== "I",
+    openTransaction: () => (isOpen() ? { origin: begun } : undefined),
   };
 }
 

@@ -4,11 +4,12 @@ import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import { type Duration, type Loop, waitFor } from "../kernel/index.js";
 import { didYouMean } from "../text.js";
+import type { StateWatch } from "./state-watch.js";
 
 /** See `Phoenix.waitForState`. */
 export async function waitForState(
   loop: Loop,
-  history: (experimentId: string) => readonly string[],
+  { history, reason }: Pick<StateWatch, "history" | "reason">,
   experimentId: string,
   state: string,
   options: { readonly within: Duration },
@@ -22,7 +23,11 @@ export async function waitForState(
       didYouMean(state, experimentStates),
     );
   }
-  const seen = (): string => history(experimentId).join(" > ") || "no such experiment";
+  const seen = (): string => {
+    const states = history(experimentId).join(" > ");
+    const why = reason(experimentId);
+    return why === "" ? states || "no such experiment" : `${states} (${why})`;
+  };
   await waitFor(loop, {
     label: `experiment ${experimentId} to be ${state}`,
     within: options.within,
@@ -35,7 +40,7 @@ export async function waitForState(
       throw new SimError(
         "SIM_WAIT_TIMEOUT",
         `Experiment ${experimentId} will never be ${state}: it went ${seen()}.`,
-        "It has ended. Its status message and the log of the controller say why.",
+        "It has ended. phoenix.client.getExperiment(id) gives the same reason, and phoenix.trace.lines() what the controller logged.",
       );
     },
   });

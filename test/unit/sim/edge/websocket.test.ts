@@ -55,7 +55,7 @@ test("opening holds the loop, an open socket does not", async () => {
     socket.addEventListener("open", resolve);
   });
   expect(world.loop.waiting()).toEqual([]);
-  expect(world.sockets.open()).toEqual([url]);
+  expect(world.sockets.open()).toMatchObject([{ url }]);
 });
 
 test("it is a real EventTarget: once, handleEvent, signals, and handlers that keep their place", async () => {

@@ -12,9 +12,9 @@ const inside = /^node:internal\/(?:modules|deps|bootstrap)\//;
 const runner = /[\\/]node_modules[\\/](?:vitest|@vitest|vite|tinypool|birpc)[\\/]/;
 const packages = /[\\/]node_modules[\\/](?!\.cache[\\/])/;
 
-// Where this module lies: in sim/determinism of the sources, or in a bundle.
+// Where this module lies: in sim of the sources, or in a bundle.
 const here = fileURLToPath(import.meta.url);
-const sources = /^(.*[\\/]sim[\\/])determinism[\\/][^\\/]+$/.exec(here)?.[1];
+const sources = /^(.*[\\/]sim[\\/])[^\\/]+$/.exec(here)?.[1];
 const cache = /^(.*[\\/])node_modules[\\/]\.cache[\\/]/.exec(here)?.[1];
 const bundle = here.slice(0, Math.max(here.lastIndexOf("/"), here.lastIndexOf("\\")) + 1);
 const machinery = sources ?? (cache === undefined ? bundle : `${cache}sim/`);

@@ -1,5 +1,5 @@
 /** A wait for a state that cannot come any more says why, in the words of the experiment's row. */
-import { createPhoenix } from "phoenix-sim";
+import { type Phoenix, createPhoenix } from "phoenix-sim";
 import { expect, test } from "vitest";
 
 async function messageOf(work: Promise<unknown>): Promise<string> {
@@ -9,12 +9,19 @@ async function messageOf(work: Promise<unknown>): Promise<string> {
   );
 }
 
+async function rowOf(
+  { client }: Phoenix,
+  id: string,
+): Promise<{ readonly reason: string; readonly state: string }> {
+  return client.call("GET", `/api/v1/experiments/${id}`);
+}
+
 test("a failed experiment's reason is in the error", async () => {
   await using phoenix = await createPhoenix();
   phoenix.services.generator.stop();
   const { id } = await phoenix.client.createExperiment({ name: "no generator" });
   const message = await messageOf(phoenix.waitForState(id, "running", { within: "30m" }));
-  const { reason, state } = await phoenix.client.getExperiment(id);
+  const { reason, state } = await rowOf(phoenix, id);
   expect([state, reason.length > 3]).toEqual(["failed", true]);
   expect(message).toContain(`failed (${reason})`);
 });
@@ -25,7 +32,7 @@ test("so is that of one which a user stopped", async () => {
   await phoenix.waitForState(id, "running", { within: "2m" });
   await phoenix.client.stopExperiment(id);
   const message = await messageOf(phoenix.waitForState(id, "completed", { within: "30m" }));
-  const { reason, state } = await phoenix.client.getExperiment(id);
+  const { reason, state } = await rowOf(phoenix, id);
   expect(message).toContain(`running > ${state} (${reason})`);
 });
 

@@ -1,7 +1,7 @@
 /** What a gateway has acknowledged is committed when the answer leaves, and stays. */
+import { requestedName } from "./request-body.js";
+import { readExperimentPath } from "./request-target.js";
 import { type Answer, type Invariant, type InvariantView, textOf } from "./watch.js";
-
-const experimentPath = /^\/(?:api\/)?v1\/experiments\/([^/]+)(\/[a-z-]+)?$/;
 
 export const acknowledgedWrites: Invariant = {
   name: "acknowledged-writes",
@@ -34,8 +34,8 @@ export const acknowledgedWrites: Invariant = {
       answered(answer) {
         if (answer.status >= 300) return;
         if (answer.method === "POST" && answer.path.endsWith("/experiments")) checkCreated(answer);
-        const [, id = "", rest = ""] = experimentPath.exec(answer.path) ?? [];
-        if (id !== "") checkChanged(view, names, answer, id, rest);
+        const target = readExperimentPath(answer.path);
+        if (target !== undefined) checkChanged(view, names, answer, target.id, target.rest);
       },
     };
   },
@@ -58,11 +58,8 @@ function checkChanged(
     const name = json?.["name"];
     if (typeof name === "string" && names.get(id)?.has(name) !== true)
       fail(`the name "${name}" of ${id} was acknowledged and never stored`);
-    if (
-      typeof name === "string" &&
-      requestBody.includes('"name"') &&
-      !requestBody.includes(JSON.stringify(name))
-    )
+    const wanted = requestedName(requestBody);
+    if (typeof name === "string" && wanted !== undefined && name !== wanted)
       fail(`a change of ${id} was answered with another name, "${name}"`);
   }
   if (change === "PUT /pipeline-config") {

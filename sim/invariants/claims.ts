@@ -15,19 +15,6 @@ export function readClaims(text: string): Claims | undefined {
   return claims;
 }
 
-const token = /[\w-]+\.[\w-]+\.[\w-]*/g;
-
-/**
- * Finds who a text speaks for, wherever in it a token stands: a header, a cookie, a query, a frame.
- *
- * @returns The claims of the last token that has any.
- */
-export function findClaims(text: string): Claims | undefined {
-  let found: Claims | undefined;
-  for (const [candidate] of text.matchAll(token)) found = readClaims(candidate) ?? found;
-  return found;
-}
-
 function decode(text: string): Claims | undefined {
   const [, payload = ""] = text.replace(/^bearer\s+/i, "").split(".");
   try {

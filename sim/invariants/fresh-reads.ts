@@ -1,4 +1,5 @@
 /** What a gateway tells of experiments was so at some moment between the request and the answer. */
+import { readExperimentPath } from "./request-target.js";
 import { type Answer, type Invariant, textOf } from "./watch.js";
 
 /** What an experiment was from one commit to the next. */
@@ -12,7 +13,6 @@ interface Period {
 
 type Item = Readonly<Record<string, unknown>>;
 
-const onePath = /^\/(?:api\/)?v1\/experiments\/([0-9a-f-]{36})$/;
 const listPath = /^\/(?:api\/)?v1\/experiments$/;
 
 export const freshReads: Invariant = {
@@ -60,7 +60,12 @@ export const freshReads: Invariant = {
     return {
       committed(changes) {
         for (const { table, key, after } of changes) {
-          if (table !== "experiments" || after === null) continue;
+          if (table !== "experiments") continue;
+          // Only a test can take a row away; then nobody knows what is to be told of it.
+          if (after === null) {
+            histories.delete(key);
+            continue;
+          }
           const { state, name, tenant_id: tenant } = after;
           const periods = histories.get(key) ?? [];
           const last = periods.at(-1);
@@ -79,7 +84,8 @@ export const freshReads: Invariant = {
       answered(answer) {
         const { method, path, status, json } = answer;
         if (method !== "GET") return;
-        const id = onePath.exec(path)?.[1];
+        const { id, rest } = readExperimentPath(path) ?? {};
+        if (id !== undefined && rest !== "") return;
         if (id !== undefined && status === 404) checkMissing(id, answer);
         else if (id !== undefined && status === 200) checkItem(json ?? {}, answer.askedAtMs);
         else if (status === 200 && listPath.test(path)) checkList(answer);

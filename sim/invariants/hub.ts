@@ -1,15 +1,18 @@
 /** The hub: tells every invariant what happened, and says what broke. */
 import { SimError } from "../errors.js";
-import { findClaims, readClaims } from "./claims.js";
-import type {
-  Claims,
-  Invariant,
-  InvariantView,
-  RowChange,
-  RowImage,
-  Socket,
-  Watcher,
-  Writer,
+import { readClaims } from "./claims.js";
+import { readTarget } from "./request-target.js";
+import { claimsOfOpening, tokenOfFrame } from "./socket-claims.js";
+import {
+  type Claims,
+  type Invariant,
+  type InvariantView,
+  type RowChange,
+  type RowImage,
+  type Socket,
+  type Watcher,
+  type Writer,
+  testWriter,
 } from "./watch.js";
 
 /** Thrown when something that must always hold does not. */
@@ -75,6 +78,8 @@ export interface InvariantHub {
     readonly request: TappedRequest;
     readonly reply: { readonly status: number; readonly body: string };
     readonly askedAtMs: number;
+    /** @default the time of the world */
+    readonly hostNowMs?: number;
   }): void;
   told(socket: TappedSocket, text: string): void;
   heard(socket: TappedSocket, text: string): void;
@@ -98,6 +103,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
   const questions = new WeakMap<TappedRequest, number>();
   let asked = 0;
   const [onTold, onHeard] = [having("told"), having("heard")];
+  let judging = true;
 
   function viewFor(name: string): InvariantView {
     return {
@@ -105,7 +111,9 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
         return parts.nowMs;
       },
       epochMs: parts.epochMs,
-      fail: (problem) => parts.fail(name, problem),
+      fail: (problem) => {
+        if (judging) parts.fail(name, problem);
+      },
       rows: parts.rows,
       experiment: (id) => experiments.get(id),
       experiments: () => experiments.values(),
@@ -128,32 +136,37 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
     };
   }
 
-  // The upgrade may carry a token in the address or in any header, and so may every frame.
-  function authenticate({ id, request }: TappedSocket, text: string): void {
-    if (!authenticated.has(id)) {
-      const carriers = [request.url, ...Object.values(request.headers)];
-      authenticated.set(id, findClaims(carriers.join(" ")));
-    }
-    const claims = findClaims(text);
+  function authenticate({ id, request }: TappedSocket): void {
+    if (!authenticated.has(id)) authenticated.set(id, claimsOfOpening(request));
+  }
+
+  function introduced({ id, request }: TappedSocket, token: string): void {
+    const claims = token === "" ? claimsOfOpening(request) : readClaims(token);
     if (claims !== undefined) authenticated.set(id, claims);
   }
 
   return {
     committed(changes, by) {
-      for (const { table, key, after } of changes)
-        if (table === "experiments" && after !== null) experiments.set(key, after);
+      for (const { table, key, after } of changes) {
+        if (table !== "experiments") continue;
+        if (after !== null) experiments.set(key, after);
+        else if (by === testWriter) experiments.delete(key);
+      }
+      judging = by !== testWriter;
       for (const watcher of onCommit) watcher.committed?.(changes, by);
+      judging = true;
     },
     asked(request) {
       if (request.method === "GET" || onAsk.length === 0) return;
       asked += 1;
       questions.set(request, asked);
-      const { method, body: requestBody } = request;
-      const question = { id: asked, method, path: pathOf(request.url), requestBody };
+      const { method, headers, body: requestBody } = request;
+      const claims = readClaims(headers["authorization"] ?? "");
+      const question = { id: asked, method, path: readTarget(request.url).path, requestBody, claims };
       for (const watcher of onAsk) watcher.asked?.(question);
     },
-    answered({ host, request, reply, askedAtMs }) {
-      const { pathname: path, search: query } = new URL(request.url, "http://gateway");
+    answered({ host, request, reply, askedAtMs, hostNowMs = parts.epochMs + parts.nowMs }) {
+      const { path, query } = readTarget(request.url);
       const answer = {
         question: questions.get(request) ?? 0,
         host,
@@ -165,20 +178,23 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
         claims: readClaims(request.headers["authorization"] ?? ""),
         status: reply.status,
         askedAtMs,
+        hostNowMs,
         body: reply.body,
         json: objectOf(reply.body),
       };
       for (const watcher of onAnswer) watcher.answered?.(answer);
     },
     told(tapped, text) {
-      authenticate(tapped, "");
+      authenticate(tapped);
       const socket = socketOf(tapped);
       const json = objectOf(text);
       for (const watcher of onTold) watcher.told?.(socket, text, json);
     },
     heard(tapped, text) {
       const json = objectOf(text);
-      authenticate(tapped, text);
+      authenticate(tapped);
+      const token = tokenOfFrame(text, json);
+      if (token !== undefined) introduced(tapped, token);
       const socket = socketOf(tapped);
       for (const watcher of onHeard) watcher.heard?.(socket, json, text);
     },
@@ -191,10 +207,6 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       for (const { watcher } of watchers) watcher.finished?.();
     },
   };
-}
-
-function pathOf(url: string): string {
-  return new URL(url, "http://gateway").pathname;
 }
 
 function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -30,3 +30,4 @@ export type {
   Watcher,
   Writer,
 } from "./watch.js";
+export { testWriter } from "./watch.js";

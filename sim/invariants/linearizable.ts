@@ -15,7 +15,9 @@ import {
   registerModel,
 } from "./linearizability-models.js";
 import { type Operation, checkLinearizable } from "./linearizability.js";
-import { type Answer, type Invariant, textOf } from "./watch.js";
+import { requestedName } from "./request-body.js";
+import { readExperimentPath } from "./request-target.js";
+import { type Answer, type Invariant, testWriter, textOf } from "./watch.js";
 
 type NameCall = Operation<RegisterInput<string>, RegisterOutput<string>>;
 type StateCall = Operation<ExperimentInput, ExperimentOutput>;
@@ -44,7 +46,6 @@ const callsMax = 400;
 /** Configurations that one check may visit; what would take more counts as fine. */
 const visitsMax = 20_000;
 
-const onePath = /^\/(?:api\/)?v1\/experiments\/([0-9a-f-]{36})(?:\/(start|stop))?$/;
 const listPath = /^\/(?:api\/)?v1\/experiments$/;
 
 const lifeModel = {
@@ -64,6 +65,8 @@ export const linearizable: Invariant = {
     const experiments = new Map<string, Calls>();
     /** Writes under way, and those that were never answered. */
     const open = new Map<number, Write>();
+    /** Experiments that something else happened to before their creation was answered, or that a test wrote to. */
+    const untracked = new Set<string>();
 
     function note<Call>(list: Call[], call: Call): void {
       if (list.length <= callsMax) list.push(call);
@@ -88,7 +91,8 @@ export const linearizable: Invariant = {
 
     function noteCreated({ json, claims }: Answer): void {
       const id = textOf(json?.["id"]);
-      if (experiments.has(id)) return;
+      // A creation may be answered once more, long after the first answer was lost.
+      if (experiments.has(id) || untracked.has(id)) return;
       const firstName = textOf(json?.["name"]);
       experiments.set(id, { tenant: claims?.tenant ?? "", firstName, names: [], states: [] });
     }
@@ -102,7 +106,7 @@ export const linearizable: Invariant = {
       const call = { key: "", client: "", calledAt };
       const at = view.nowMs;
       if (action === "rename") {
-        const value = nameIn(requestBody);
+        const value = requestedName(requestBody);
         if (value === undefined || output === "refused") return;
         const outcome = output === undefined ? undefined : { at, output: null };
         note(calls.names, { ...call, input: { kind: "write", value }, outcome });
@@ -118,7 +122,7 @@ export const linearizable: Invariant = {
       if (write === undefined || calls === undefined || answer.status >= 500) return;
       open.delete(answer.question);
       if (answer.status < 300) noteWrite(write, calls, "done");
-      else if (answer.body.includes('"INVALID_TRANSITION"')) noteWrite(write, calls, "refused");
+      else if (answer.json?.["code"] === "INVALID_TRANSITION") noteWrite(write, calls, "refused");
       // Any other refusal has no effect, and says nothing of the state.
     }
 
@@ -132,11 +136,21 @@ export const linearizable: Invariant = {
     }
 
     return {
+      committed(changes, by) {
+        if (by !== testWriter) return;
+        // What a test wrote itself, no client asked for.
+        for (const { table, key } of changes) {
+          if (table !== "experiments") continue;
+          untracked.add(key);
+          experiments.delete(key);
+        }
+      },
       asked(question) {
-        const [, id, change] = onePath.exec(question.path) ?? [];
+        const { id, rest = "" } = readExperimentPath(question.path) ?? {};
         if (id === undefined) return;
-        const action = change ?? actions[question.method];
+        const action = actions[`${question.method} ${rest}`];
         const { requestBody } = question;
+        if (action !== undefined && !experiments.has(id)) untracked.add(id);
         if (action !== undefined) open.set(question.id, { id, action, requestBody, askedAtMs: view.nowMs });
       },
       answered(answer) {
@@ -144,8 +158,8 @@ export const linearizable: Invariant = {
         if (open.has(answer.question)) return answeredWrite(answer);
         if (method === "POST" && status < 300 && listPath.test(path)) return noteCreated(answer);
         if (method !== "GET") return;
-        const [, id, rest] = onePath.exec(path) ?? [];
-        if (id !== undefined && rest === undefined) {
+        const { id, rest } = readExperimentPath(path) ?? {};
+        if (id !== undefined && rest === "") {
           if (status === 200) noteRead(json ?? {}, answer);
           else if (status === 404) noteAbsent(id, answer);
         } else if (status === 200 && listPath.test(path) && Array.isArray(json?.["experiments"])) {
@@ -164,19 +178,13 @@ export const linearizable: Invariant = {
   },
 };
 
-const actions: Readonly<Record<string, string>> = { PATCH: "rename", PUT: "rename", DELETE: "delete" };
-
-/** @returns The name that a change asks for; undefined when it asks for none. */
-function nameIn(body: string): string | undefined {
-  try {
-    const outer = JSON.parse(body) as Readonly<Record<string, unknown>>;
-    const inner = (outer["spec"] ?? outer["experiment"]) as Readonly<Record<string, unknown>> | undefined;
-    const name = inner?.["name"] ?? outer["name"];
-    return typeof name === "string" ? name : undefined;
-  } catch {
-    return undefined;
-  }
-}
+const actions: Readonly<Record<string, string>> = {
+  "PATCH ": "rename",
+  "PUT ": "rename",
+  "DELETE ": "delete",
+  "POST /start": "start",
+  "POST /stop": "stop",
+};
 
 type Broken = Readonly<{
   explained: readonly Operation<unknown, unknown>[];

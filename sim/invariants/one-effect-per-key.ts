@@ -1,4 +1,5 @@
 /** A request that is sent again under its idempotency key has one effect and one answer. */
+import { canonicalBody } from "./request-body.js";
 import { type Invariant, textOf } from "./watch.js";
 
 export const oneEffectPerKey: Invariant = {
@@ -22,9 +23,9 @@ export const oneEffectPerKey: Invariant = {
         if (effect !== undefined && effect !== json?.["id"])
           fail(`the key "${key}" belongs to ${effect} and was answered with ${textOf(json?.["id"])}`);
         const known = answers.get(scope);
-        if (known === undefined) answers.set(scope, { body, request: requestBody });
-        else if (known.request !== requestBody)
-          fail(`the key "${key}" was accepted for two different requests`);
+        const request = canonicalBody(requestBody);
+        if (known === undefined) answers.set(scope, { body, request });
+        else if (known.request !== request) fail(`the key "${key}" was accepted for two different requests`);
         else if (known.body !== body) fail(`the key "${key}" got two different answers`);
       },
     };

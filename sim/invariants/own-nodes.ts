@@ -1,16 +1,15 @@
 /** Metrics of an experiment come from its own nodes. */
+import { readExperimentPath } from "./request-target.js";
 import { type Invariant, textOf, textsOf } from "./watch.js";
-
-const path = /^\/(?:api\/)?v1\/experiments\/([^/]+)\/metrics$/;
 
 export const ownNodes: Invariant = {
   name: "own-nodes",
   summary: "metrics of an experiment come only from its own nodes",
   watch({ fail, experiment, experiments, nodesOfSeries }) {
     return {
-      answered({ path: asked, status, json }) {
-        const id = path.exec(asked)?.[1];
-        if (id === undefined || status !== 200) return;
+      answered({ path, status, json }) {
+        const { id, rest } = readExperimentPath(path) ?? {};
+        if (id === undefined || rest !== "/metrics" || status !== 200) return;
         const targets = textsOf(experiment(id)?.["target_nodes"]);
         const node = (json?.["labels"] as { readonly node?: unknown } | undefined)?.node;
         const named = Array.isArray(node) ? node.map(String) : textOf(node).split(",");

@@ -1,4 +1,5 @@
 /** WebSockets tell of each experiment in order, without gaps, and only what is committed. */
+import { frameFields, tokenOfFrame } from "./socket-claims.js";
 import { type Invariant, type Socket, textOf } from "./watch.js";
 
 interface Following {
@@ -12,6 +13,30 @@ interface Following {
 }
 
 const topics = new Set(["experiment.updates", "experiment.update", "experiment.*", "*"]);
+
+/** Topics of one frame that count, as the platform announces it. */
+const topicsMax = 100;
+
+/** What a client that subscribes is owed; undefined when its frame is refused. */
+interface Wish {
+  /** Every event of its tenant. */
+  readonly whole: boolean;
+  /** The last place that it has seen. */
+  readonly since: number | undefined;
+}
+
+function readWish(json: Readonly<Record<string, unknown>>): Wish | undefined {
+  const fields = frameFields(json);
+  const since = fields["since"] ?? fields["last_position"];
+  if (since !== undefined && !(Number.isSafeInteger(since) && Number(since) >= 0)) return undefined;
+  const lists = ["channels", "topics", "events"].map((name) => fields[name]);
+  const many: readonly unknown[] = lists.find(Array.isArray) ?? [];
+  const single = ["event", "topic", "channel"].map((name) => fields[name]);
+  const all = [...many, ...single].slice(0, topicsMax).some((topic) => topics.has(String(topic)));
+  // Whoever names an experiment, wherever, may be told of it alone.
+  const narrowed = ["experiment_id", "experimentId", "filters"].some((name) => fields[name] !== undefined);
+  return { whole: all && !narrowed, since: since === undefined ? undefined : Number(since) };
+}
 
 export const socketOrder: Invariant = {
   name: "socket-order",
@@ -51,17 +76,16 @@ export const socketOrder: Invariant = {
           newest.set(id, Math.max(seq, newest.get(id) ?? 0));
         }
       },
-      heard(socket, json) {
+      heard(socket, json, text) {
+        // Who becomes somebody else is owed nothing of what went before.
+        if (tokenOfFrame(text, json) !== undefined) sockets.delete(socket.id);
         const type = json?.["type"];
         if (type === "unsubscribe") following(socket).whole = false;
-        if (type !== "subscribe") return;
-        const inner = (json?.["payload"] ?? {}) as Readonly<Record<string, unknown>>;
-        const all = topics.has(String(inner["event"] ?? json?.["event"]));
-        const since = inner["since"] ?? json?.["since"];
-        const one = inner["experiment_id"] ?? json?.["experiment_id"];
+        const wish = type === "subscribe" && json !== undefined ? readWish(json) : undefined;
+        if (wish === undefined) return;
+        const { whole, since } = wish;
         const sinceMs = since === undefined && !socket.url.includes("since=") ? view.nowMs : Infinity;
-        const whole = all && one === undefined;
-        const place = whole && typeof since === "number" ? since : undefined;
+        const place = whole ? since : undefined;
         sockets.set(socket.id, { socket, sinceMs, whole, last: new Map(), place });
       },
       told(socket, _text, json) {

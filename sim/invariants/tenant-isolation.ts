@@ -1,43 +1,129 @@
-/** Nothing of one tenant is in an answer or a frame to another. */
+/**
+ * Nothing of one tenant is in an answer or a frame to another.
+ *
+ * What a platform tells on its own stands in fields that identify an experiment: there no id of another tenant may be.
+ * Everywhere else an answer may repeat what people of its tenant, or strangers, wrote themselves: a description may name
+ * any id.
+ */
+import { parseBody } from "./request-body.js";
 import { uuidsIn } from "./uuids.js";
 import { type Claims, type Invariant, textOf } from "./watch.js";
+
+/** Fields by which the platform says which experiment it tells of. */
+const identifying = new Set("id experiment_id experimentId config_id conflicting_exp_ids".split(" "));
+
+/** Objects of the caller's own, which are kept and given back as they came. */
+const callersOwn = new Set("parameters resources default_parameters variables processors".split(" "));
+
+/** Routes whose body says which experiment they are about. */
+const aboutBody = /\/v1\/(?:control\/signals|load-simulations|generator\/generate)$/;
+
+/** Names of templates are free: they may look like ids. */
+const freeNames = /\/v1\/templates\//;
+
+// Frames of Socket.IO go as answers, too; they are judged as frames.
+const frames = /^\/socket\.io\/?$/;
+
+type Exempt = (id: string) => boolean;
 
 export const tenantIsolation: Invariant = {
   name: "tenant-isolation",
   summary: "nothing of one tenant is in any answer or frame to another",
   watch({ fail, experiment }) {
-    function foreign(text: string, claims: Claims | undefined, except: string): string | undefined {
-      for (const id of uuidsIn(text)) {
-        const tenant = experiment(id)?.["tenant_id"];
-        if (tenant !== undefined && tenant !== claims?.tenant && !except.includes(id)) return id;
-      }
-      return undefined;
+    /** Ids in texts that people of a tenant wrote; strangers stand under the empty name. */
+    const written = new Map<string, Set<string>>();
+    /** Ids in the frames of a client, by its socket: an answer to it may repeat them. */
+    const named = new Map<number, Set<string>>();
+
+    function isForeign(id: string, claims: Claims | undefined): boolean {
+      const tenant = experiment(id)?.["tenant_id"];
+      return tenant !== undefined && tenant !== claims?.tenant;
     }
 
-    // Ids that a client named itself, by its socket: an answer to it may repeat them.
-    const named = new Map<number, string>();
+    function noteAll<Key>(texts: Map<Key, Set<string>>, key: Key, text: string): void {
+      const ids = uuidsIn(text);
+      if (ids.length === 0) return;
+      const known = texts.get(key) ?? new Set();
+      for (const id of ids) known.add(id);
+      texts.set(key, known);
+    }
+
+    function wroteIt(claims: Claims | undefined): Exempt {
+      return (id) => written.get(claims?.tenant ?? "")?.has(id) === true || written.get("")?.has(id) === true;
+    }
+
+    /** @returns The first id of another tenant that has no business in the text. */
+    function foreignIn(text: string, claims: Claims | undefined, exempt: Exempt): string | undefined {
+      // Rarely any: only then it matters where they stand.
+      const foreign = uuidsIn(text).filter((id) => isForeign(id, claims));
+      const unexplained = foreign.find((id) => !exempt(id));
+      if (foreign.length === 0 || unexplained !== undefined) return unexplained;
+      return idsToldIn(parseFrame(text)).find((id) => isForeign(id, claims));
+    }
+
+    /** @returns An experiment of another tenant that a request which was carried out is about. */
+    function foreignTarget(
+      path: string,
+      requestBody: string,
+      claims: Claims | undefined,
+    ): string | undefined {
+      const ids = freeNames.test(path) ? [] : uuidsIn(path.toLowerCase());
+      const about = aboutBody.test(path) ? parseBody(requestBody) : undefined;
+      const { experiment_id: id } = (about ?? {}) as { readonly experiment_id?: unknown };
+      return [...ids, textOf(id ?? "").toLowerCase()].find((each) => isForeign(each, claims));
+    }
 
     return {
-      heard({ id }, _json, text) {
-        const ids = uuidsIn(text);
-        if (ids.length > 0) named.set(id, `${named.get(id) ?? ""} ${ids.join(" ")}`);
+      asked({ requestBody, claims }) {
+        noteAll(written, claims?.tenant ?? "", requestBody);
       },
-      answered({ method, path, status, body, claims, requestBody }) {
-        // A refusal may repeat the id that was asked for; an answer may not.
-        const except = status >= 300 ? path + requestBody : "";
-        const found = foreign(body, claims, except) ?? (status < 300 ? foreign(path, claims, "") : undefined);
+      heard({ id }, _json, text) {
+        noteAll(named, id, text);
+      },
+      answered({ method, path, query, status, body, claims, requestBody, headers }) {
+        if (frames.test(path) || method === "OPTIONS") return;
+        const own = new Set(uuidsIn([path, query, requestBody, ...Object.values(headers)].join(" ")));
+        const wrote = wroteIt(claims);
+        const found =
+          status < 300
+            ? (foreignIn(body, claims, (id) => own.has(id) || wrote(id)) ??
+              foreignTarget(path, requestBody, claims))
+            : // A refusal may repeat all that it was asked with, wherever it stands.
+              uuidsIn(body).find((id) => isForeign(id, claims) && !own.has(id) && !wrote(id));
         if (found !== undefined)
           fail(
             `${method} ${path} of ${claims?.tenant ?? "a stranger"} was answered ${status} with experiment ${found} of another tenant`,
           );
       },
       told({ claims, id: socket }, text, json) {
-        // A confirmation or refusal may repeat an id, news may not.
-        const except = textOf(json?.["type"]).startsWith("experiment.") ? "" : (named.get(socket) ?? "");
-        const id = foreign(text, claims, except);
+        const isNews = textOf(json?.["type"]).startsWith("experiment.") || text.startsWith("42");
+        const wrote = wroteIt(claims);
+        // A confirmation or refusal may repeat what its client sent.
+        const asked: Exempt = (id) => !isNews && named.get(socket)?.has(id) === true;
+        const id = isNews
+          ? foreignIn(text, claims, wrote)
+          : uuidsIn(text).find((each) => isForeign(each, claims) && !asked(each) && !wrote(each));
         if (id !== undefined)
           fail(`a frame to ${claims?.tenant ?? "a stranger"} tells of experiment ${id} of another tenant`);
       },
     };
   },
 };
+
+function parseFrame(text: string): unknown {
+  return parseBody(text.startsWith("42") ? text.slice(2) : text);
+}
+
+/** @returns Ids at places that are the platform's own; all of them when the text has no structure. */
+function idsToldIn(value: unknown): readonly string[] {
+  if (Array.isArray(value)) {
+    // The name of an event stands first in a frame of Socket.IO.
+    const name = typeof value[0] === "string" && value[0].startsWith("experiment:") ? uuidsIn(value[0]) : [];
+    return [...name, ...value.flatMap(idsToldIn)];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    if (callersOwn.has(key)) return [];
+    return identifying.has(key) ? uuidsIn(JSON.stringify(inner)) : idsToldIn(inner);
+  });
+}

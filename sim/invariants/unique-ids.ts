@@ -1,4 +1,5 @@
 /** Every experiment has an id of its own. */
+import { canonicalBody } from "./request-body.js";
 import type { Invariant } from "./watch.js";
 
 export const uniqueIds: Invariant = {
@@ -11,7 +12,10 @@ export const uniqueIds: Invariant = {
         if (method !== "POST" || status !== 201 || !path.endsWith("/experiments")) return;
         const id = String(json?.["id"]);
         const key = headers["idempotency-key"];
-        const request = key === undefined ? `${seen.size}` : `${claims?.user}/${key}/${requestBody}`;
+        const request =
+          key === undefined
+            ? `${seen.size}`
+            : JSON.stringify([claims?.tenant, claims?.user, key, canonicalBody(requestBody)]);
         const known = seen.get(id);
         if (known !== undefined && known !== request) fail(`two requests got the id ${id}`);
         seen.set(id, request);

@@ -21,6 +21,9 @@ export interface Writer {
   readonly life: number;
 }
 
+/** Stands for the test itself, which may write to the database what it likes: what it commits is noted, not judged. */
+export const testWriter: Writer = { host: "", life: 0 };
+
 /** Who a token speaks for, as it says itself. */
 export interface Claims {
   readonly tenant: string;
@@ -35,9 +38,10 @@ export interface Question {
   /** Unique within a world, from 1. */
   readonly id: number;
   readonly method: string;
-  /** Without the query. */
+  /** Decoded, without the query. */
   readonly path: string;
   readonly requestBody: string;
+  readonly claims: Claims | undefined;
 }
 
 /** One answer of a gateway, as it was sent. */
@@ -46,7 +50,7 @@ export interface Answer {
   readonly question: number;
   readonly host: string;
   readonly method: string;
-  /** Without the query. */
+  /** Decoded, without the query. */
   readonly path: string;
   /** Empty, or from the question mark on. */
   readonly query: string;
@@ -56,6 +60,8 @@ export interface Answer {
   readonly status: number;
   /** Virtual milliseconds at which the request arrived. */
   readonly askedAtMs: number;
+  /** What the clock of the host showed when it answered, in epoch milliseconds: a fault may have set it wrong. */
+  readonly hostNowMs: number;
   readonly body: string;
   /** The body as JSON; undefined when it is none. Parsed once. */
   readonly json: Readonly<Record<string, unknown>> | undefined;

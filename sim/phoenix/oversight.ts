@@ -1,6 +1,6 @@
 /** What watches a world and what disturbs it: invariants, properties of the user, faults by hand and as a storm. */
 import { type FaultDesk, type Storm, createFaultDesk, profileNamed, startStorm } from "../faults/index.js";
-import { InvariantError, type InvariantHub, createInvariantHub } from "../invariants/index.js";
+import { InvariantError, type InvariantHub, createInvariantHub, testWriter } from "../invariants/index.js";
 import type { Duration } from "../kernel/index.js";
 import { complaintsOf } from "./complaints.js";
 import { converge } from "./converge.js";
@@ -70,7 +70,7 @@ type WhileWriting = (by: Writer | undefined, tell: () => void) => void;
 function connect({ cluster, taps }: WorldParts, hub: InvariantHub, whileWriting: WhileWriting): void {
   cluster.postgres.inspect.onCommit((changes, pid) => {
     const by = cluster.writer(pid);
-    whileWriting(by, () => hub.committed(changes, by));
+    whileWriting(by, () => hub.committed(changes, by ?? testWriter));
   });
   taps.add({ asked: hub.asked, answered: hub.answered, frame: hub.told, heard: hub.heard });
 }

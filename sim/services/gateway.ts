@@ -52,7 +52,7 @@ export function gatewayInstance(
     await workers.serve(life, request.method);
     const reply = await answer(request);
     recorder.answered(`${request.method} ${routeLabel(pathOf(request.url))}`, reply.status);
-    if (life.alive) taps.answered({ host: life.name, request, reply, askedAtMs });
+    if (life.alive) taps.answered({ host: life.name, request, reply, askedAtMs, hostNowMs: life.host.now() });
     return reply;
   };
   return {

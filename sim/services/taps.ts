@@ -9,6 +9,8 @@ export interface GatewayAnswer {
   readonly reply: HttpReply;
   /** Virtual milliseconds at which the request arrived. */
   readonly askedAtMs: number;
+  /** What the clock of the host shows, in epoch milliseconds. */
+  readonly hostNowMs: number;
 }
 
 /** One WebSocket of a gateway. */

@@ -1,52 +1,6 @@
 import { expect, test } from "vitest";
 
-import { type RowChange, createInvariantHub, invariants } from "../../../../sim/invariants/index.js";
-
-const id = "11111111-1111-4111-8111-111111111111";
-
-/** A hub without a world: what broke, in order. */
-function watch() {
-  const broken: string[] = [];
-  const hub = createInvariantHub(invariants, {
-    nowMs: 0,
-    epochMs: 0,
-    fail: (invariant) => broken.push(invariant),
-    rows: () => [],
-    collectors: () => new Map([["node1", []]]),
-    loads: () => new Map(),
-    versionOnceLive: () => 0,
-    nodesOfSeries: () => [],
-  });
-  return { hub, broken };
-}
-
-function experiment(changes: Readonly<Record<string, unknown>> = {}) {
-  return {
-    id,
-    tenant_id: "tenant1",
-    name: "one",
-    description: "",
-    state: "pending",
-    reason: "",
-    target_nodes: ["node1"],
-    config: { duration_ms: 60_000 },
-    config_version: 0,
-    applied_version: 0,
-    event_seq: 1,
-    lease_token: 0,
-    lease_owner: null,
-    open: true,
-    deleted: false,
-    promoted_variant: null,
-    created_by: "u",
-    init_started_at: null,
-    ...changes,
-  };
-}
-
-function change(table: string, before: object | null, after: object | null): RowChange {
-  return { table, key: id, before, after } as RowChange;
-}
+import { answer, change, created, experiment, id, mine, others, watch } from "./watched-hub.js";
 
 function config(text: string) {
   return { experiment_id: id, version: 1, baseline_config: text, candidate_config: text, overrides: {} };
@@ -75,8 +29,6 @@ function results(candidate: Readonly<Record<string, number>>) {
     },
   };
 }
-
-const created = change("experiments", null, experiment());
 
 function changed(changes: Readonly<Record<string, unknown>>): RowChange {
   return change("experiments", experiment(), experiment(changes));
@@ -126,28 +78,10 @@ test("fencing notices a controller that writes what another holds, and lets a ho
   expect(broken).toEqual(["fencing"]);
 });
 
-function answer(method: string, path: string, status: number, body: unknown, claims: object, headers = {}) {
-  const token = `x.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.x`;
-  return {
-    host: "gateway-0",
-    request: {
-      method,
-      url: `http://gateway:8080${path}`,
-      headers: { authorization: `Bearer ${token}`, ...headers },
-      body: "{}",
-    },
-    reply: { status, headers: {}, body: JSON.stringify(body) },
-    askedAtMs: 1,
-  };
-}
-
-const mine = { tenant_id: "tenant1", user_id: "u", roles: ["admin"] };
-const strangers = { tenant_id: "tenant2", user_id: "v", roles: ["admin"] };
-
 test.each([
   ["acknowledged-writes", answer("POST", "/api/v1/experiments", 201, { id: "lost", name: "one" }, mine)],
   ["acknowledged-writes", answer("POST", `/api/v1/experiments/${id}/stop`, 200, {}, mine)],
-  ["tenant-isolation", answer("GET", "/api/v1/experiments", 200, { experiments: [{ id }] }, strangers)],
+  ["tenant-isolation", answer("GET", "/api/v1/experiments", 200, { experiments: [{ id }] }, others)],
   ["roles", answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, { ...mine, roles: ["viewer"] })],
   [
     "fresh-reads",

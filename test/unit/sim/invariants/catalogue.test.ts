@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 
+import type { RowChange } from "../../../../sim/invariants/index.js";
 import { answer, change, created, experiment, id, mine, others, watch } from "./watched-hub.js";
 
 function config(text: string) {

@@ -56,6 +56,13 @@ function limited(notes: readonly string[], kind: string): string[] {
   return [...notes.slice(0, NOTES_MAX), `${notes.length - NOTES_MAX} more ${kind} annotations omitted`];
 }
 
+// JSON.stringify escapes lone surrogates, which stand for bytes that are not UTF-8.
+const STRAY_BYTES = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
 function json(status: number, body: string): HttpReply {
-  return { status, headers: { "content-type": "application/json" }, body };
+  return {
+    status,
+    headers: { "content-type": "application/json" },
+    body: body.replace(STRAY_BYTES, "$1\\ufffd"),
+  };
 }

@@ -1,12 +1,12 @@
 /** Query results as the JSON of the API: times in seconds, values as text. */
-import { formatSample, type QueryResult } from "../promql/index.js";
+import { formatFixed, formatSample, type QueryResult } from "../promql/index.js";
 import type { Labels } from "../labels/index.js";
 
 /** The `data` of a query's answer. */
 export function renderResult(result: QueryResult): string {
   switch (result.type) {
     case "scalar":
-      return data("scalar", point(result.timeMs, result.value));
+      return data("scalar", `[${result.timeMs / 1000},"${formatFixed(result.value)}"]`);
     case "string":
       return data("string", `[${result.timeMs / 1000},${JSON.stringify(result.text)}]`);
     case "vector":
@@ -42,5 +42,10 @@ function metric(labels: Labels): string {
 }
 
 function point(timeMs: number, value: number): string {
-  return `[${timeMs / 1000},"${formatSample(value)}"]`;
+  return `[${renderSeconds(timeMs)},"${formatSample(value)}"]`;
+}
+
+/** Seconds, with exactly three decimals where they are not whole. */
+function renderSeconds(timeMs: number): string {
+  return timeMs % 1000 === 0 ? String(timeMs / 1000) : (timeMs / 1000).toFixed(3);
 }

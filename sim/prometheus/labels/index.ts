@@ -1,4 +1,5 @@
 /** Label sets and the conditions on them. */
+export { bytesOf, isUtf8, textOfBytes, withoutStrayBytes } from "./bytes.js";
 export {
   compareLabels,
   compareText,

@@ -1,4 +1,5 @@
 /** Label sets: sorted and immutable. Not a metric store; see storage. */
+import { bytesOf } from "./bytes.js";
 
 /** The label that holds the metric's name. */
 export const METRIC_NAME = "__name__";
@@ -152,10 +153,22 @@ export function withName({ pairs }: Labels, name: string): Labels {
   return new Labels(named);
 }
 
-/** Orders two texts by their code units. */
+/** Orders two texts by their bytes in UTF-8, which is the order of Go. */
 export function compareText(left: string, right: string): number {
   if (left === right) return 0;
-  return left < right ? -1 : 1;
+  const shared = Math.min(left.length, right.length);
+  for (let index = 0; index < shared; index += 1) {
+    const [ours, theirs] = [left.charCodeAt(index), right.charCodeAt(index)];
+    if (ours === theirs) continue;
+    // Only surrogates stand elsewhere among code units than among bytes.
+    if (isSurrogate(ours) || isSurrogate(theirs)) return Buffer.compare(bytesOf(left), bytesOf(right));
+    return ours - theirs;
+  }
+  return left.length - right.length;
+}
+
+function isSurrogate(unit: number): boolean {
+  return unit >= 0xd8_00 && unit <= 0xdf_ff;
 }
 
 /** Orders two label sets as Prometheus sorts results. */
@@ -171,12 +184,33 @@ export function compareLabels(left: Labels, right: Labels): number {
 
 /** Quotes a text as Go's `%q` does. */
 export function goQuote(text: string): string {
-  // JSON differs from Go only for control characters, which Go writes as \x.. or short escapes.
-  return JSON.stringify(text).replace(/\\u00([0-9a-f]{2})|\\b|\\f/g, (whole, hex: string | undefined) => {
-    if (hex === "0b") return "\\v";
-    if (hex === "07") return "\\a";
-    return hex === undefined ? whole : `\\x${hex}`;
-  });
+  if (!/[^ !#-[\]-~]/.test(text)) return `"${text}"`;
+  let quoted = "";
+  for (const character of text) quoted += quotedCharacter(character);
+  return `"${quoted}"`;
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  "\\": "\\\\",
+  '"': '\\"',
+};
+
+function quotedCharacter(character: string): string {
+  const escape = ESCAPES[character];
+  if (escape !== undefined) return escape;
+  const code = character.codePointAt(0) as number;
+  const hex = (digits: number): string => code.toString(16).padStart(digits, "0");
+  if (code < 0x20 || code === 0x7f) return `\\x${hex(2)}`;
+  if (code >= 0xdc_80 && code <= 0xdc_ff) return `\\x${(code & 0xff).toString(16)}`;
+  if (code < 0x7f || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(character)) return character;
+  return code > 0xff_ff ? `\\U${hex(8)}` : `\\u${hex(4)}`;
 }
 
 /** Whether a text is a label name that needs no quotes. */

@@ -3,7 +3,7 @@ import type { Aggregate } from "./ast.js";
 import { PromqlExecutionError, type EvalContext } from "./context.js";
 import type { Dialect } from "./dialect.js";
 import { groupRows } from "./grouping.js";
-import { pickRows, type Matrix } from "./matrix.js";
+import { emptyMatrix, pickRows, type Matrix } from "./matrix.js";
 import { formatGeneral } from "./number.js";
 
 const INT64_LIMIT = 2 ** 63;
@@ -20,8 +20,10 @@ export function aggregateK(
   matrix: Matrix,
   context: EvalContext,
 ): Matrix {
-  checkCounts(counts, context);
   const { steps } = matrix;
+  // Without NaN and with nothing to choose version 3 does not look at the counts any closer.
+  if (context.dialect === 3 && counts.every((count) => count < 1)) return emptyMatrix(steps);
+  checkCounts(counts, context);
   const present = new Uint8Array(matrix.present.length);
   const direction = expr.operator === "topk" ? 1 : -1;
   const order: number[] = [];
@@ -107,12 +109,16 @@ function compareDown(left: number, right: number): number {
 }
 
 function checkCounts(counts: Float64Array, { dialect }: EvalContext): void {
-  for (const count of counts) {
-    if (Number.isNaN(count) && dialect === 3) throw new PromqlExecutionError("Parameter value is NaN");
-    if (dialect === 3 && count <= -INT64_LIMIT) {
-      throw new PromqlExecutionError(`Scalar value ${formatGeneral(count)} underflows int64`);
-    }
-    const fits = dialect === 3 ? count < INT64_LIMIT : Math.abs(count) <= INT64_LIMIT;
-    if (!fits) throw new PromqlExecutionError(`Scalar value ${formatGeneral(count)} overflows int64`);
+  const refuse = (problem: string): never => {
+    throw new PromqlExecutionError(problem);
+  };
+  if (dialect === 2) {
+    const wrong = counts.find((count) => !(Math.abs(count) <= INT64_LIMIT));
+    if (wrong !== undefined) refuse(`Scalar value ${formatGeneral(wrong)} overflows int64`);
+    return;
   }
+  if (counts.some(Number.isNaN)) refuse("Parameter value is NaN");
+  const [lowest, highest] = [Math.min(...counts), Math.max(...counts)];
+  if (lowest <= -INT64_LIMIT) refuse(`Scalar value ${formatGeneral(lowest)} underflows int64`);
+  if (highest >= INT64_LIMIT) refuse(`Scalar value ${formatGeneral(highest)} overflows int64`);
 }

@@ -35,10 +35,15 @@ export function aggregateQuantile(
 }
 
 /** @throws PromqlExecutionError when `label` cannot name a label. */
-export function countValues(expr: Aggregate, label: string, matrix: Matrix, context: EvalContext): Matrix {
-  if (!isLabelName(label, context)) {
-    throw new PromqlExecutionError(`invalid label name ${context.dialect === 2 ? goQuote(label) : label}`);
-  }
+export function countValues(
+  expr: Aggregate,
+  label: string,
+  vector: () => Matrix,
+  context: EvalContext,
+): Matrix {
+  const evaluated = context.dialect === 2 ? vector() : undefined;
+  if (!isLabelName(label, context)) throw new PromqlExecutionError(`invalid label name ${goQuote(label)}`);
+  const matrix = evaluated ?? vector();
   const grouping = expr.without ? expr.grouping : [...expr.grouping, label];
   const counts = new Map<
     string,

@@ -3,7 +3,7 @@ import { isComparison, type Binary } from "./ast.js";
 import type { EvalContext } from "./context.js";
 import { applyOperator } from "./go-math.js";
 import type { Matrix } from "./matrix.js";
-import { dropNames } from "./names.js";
+import { dropNames, dropNamesStrictly } from "./names.js";
 
 /** Scalar with scalar. */
 export function scalarWithScalar(operator: string, left: Float64Array, right: Float64Array): Float64Array {
@@ -42,5 +42,5 @@ export function vectorWithScalar(
 export function negateVector(matrix: Matrix, context: EvalContext): Matrix {
   const { values } = matrix;
   for (let cell = 0; cell < values.length; cell += 1) values[cell] = -(values[cell] as number);
-  return dropNames(matrix, context);
+  return dropNamesStrictly(matrix, context);
 }

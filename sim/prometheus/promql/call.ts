@@ -11,7 +11,7 @@ import { holtWinters } from "./holt-winters.js";
 import { RANGE_FUNCTIONS, type RangeFunction } from "./functions-range.js";
 import { goMax, goMin } from "./go-math.js";
 import { createMatrixBuilder, emptyMatrix, pickRows, rowOf, type Matrix } from "./matrix.js";
-import { dropNames, mergeEqualRows } from "./names.js";
+import { dropNames, dropNamesStrictly, mergeEqualRows } from "./names.js";
 import { checkQuantiles } from "./quantile-check.js";
 import { evalSelector, type RangeInput } from "./selection.js";
 import { forEachWindow, type Window } from "./window.js";
@@ -68,9 +68,9 @@ const SPECIAL: Readonly<Record<string, (call: Call, evaluator: Evaluator) => Mat
     return evalRangeFunction(call, { samplesMin: 2, apply }, evaluator);
   },
   label_join: (call, evaluator) =>
-    labelJoin(evaluator.vector(argument(call, 0)), texts(call, evaluator), evaluator.context),
+    labelJoin(() => evaluator.vector(argument(call, 0)), texts(call, evaluator), evaluator.context),
   label_replace: (call, evaluator) =>
-    labelReplace(evaluator.vector(argument(call, 0)), texts(call, evaluator), evaluator.context),
+    labelReplace(() => evaluator.vector(argument(call, 0)), texts(call, evaluator), evaluator.context),
   pi: (_, { context }) => new Float64Array(context.times.steps).fill(Math.PI),
   round: evalRound,
   scalar: (call, evaluator) => toScalar(evaluator.vector(argument(call, 0))),
@@ -130,7 +130,7 @@ function evalRangeFunction(call: Call, range: RangeFunction, evaluator: Evaluato
     if (points > 0) builder.commit(series.labels, series.dropName);
   }
   const matrix = builder.build();
-  return range.keepsName === true ? matrix : dropNames(matrix, context);
+  return range.keepsName === true ? matrix : dropNamesStrictly(matrix, context);
 }
 
 function emptyWindow({ rangeMs }: RangeInput, { dialect }: EvalContext): Window {

@@ -133,7 +133,7 @@ function evalAggregate(expr: Aggregate, evaluator: Evaluator): Matrix {
   const { param, operator } = expr;
   if (param === undefined) return aggregateFold(expr, evaluator.vector(expr.expr), context);
   if (operator === "count_values") {
-    return countValues(expr, evaluator.text(param), evaluator.vector(expr.expr), context);
+    return countValues(expr, evaluator.text(param), () => evaluator.vector(expr.expr), context);
   }
   const values = evaluator.scalar(param);
   const matrix = evaluator.vector(expr.expr);

@@ -1,28 +1,36 @@
-/** label_replace and label_join. */
-import { isPlainLabelName, METRIC_NAME, RegExpSyntaxError, type AnchoredRegExp } from "../labels/index.js";
+/** label_replace and label_join. Version 3 checks their texts before it evaluates the vector, version 2 after. */
+import {
+  isPlainLabelName,
+  isUtf8,
+  METRIC_NAME,
+  RegExpSyntaxError,
+  type AnchoredRegExp,
+} from "../labels/index.js";
 import { PromqlExecutionError, type EvalContext } from "./context.js";
 import type { Matrix } from "./matrix.js";
 import { mergeEqualRows } from "./names.js";
 
 /** Sets a label to what a template makes of another label that matches. */
-export function labelReplace(matrix: Matrix, args: readonly string[], context: EvalContext): Matrix {
+export function labelReplace(vector: () => Matrix, args: readonly string[], context: EvalContext): Matrix {
+  const evaluated = context.dialect === 2 ? vector() : undefined;
   const [target = "", template = "", source = "", pattern = ""] = args;
   const expression = compile(pattern, context);
   if (!isLabelName(target, context)) throw invalidLabel("destination", "label_replace", target);
-  return relabel(matrix, target, (get) => {
+  return relabel(evaluated ?? vector(), target, (get) => {
     const groups = expression.groups(get(source));
     return groups === undefined ? undefined : expandTemplate(template, groups, expression.names);
   });
 }
 
 /** Sets a label to other labels, joined. */
-export function labelJoin(matrix: Matrix, args: readonly string[], context: EvalContext): Matrix {
+export function labelJoin(vector: () => Matrix, args: readonly string[], context: EvalContext): Matrix {
+  const evaluated = context.dialect === 2 ? vector() : undefined;
   const [target = "", separator = "", ...sources] = args;
   for (const source of sources) {
     if (!isLabelName(source, context)) throw invalidLabel("source", "label_join", source);
   }
   if (!isLabelName(target, context)) throw invalidLabel("destination", "label_join", target);
-  return relabel(matrix, target, (get) => sources.map(get).join(separator));
+  return relabel(evaluated ?? vector(), target, (get) => sources.map(get).join(separator));
 }
 
 /** Go's `Expand`: `$1`, `${1}`, `$name`, `${name}` and `$$`; the longest possible name is taken. */
@@ -39,9 +47,9 @@ export function expandTemplate(
   });
 }
 
-/** Whether a text may name a label: anything that is not empty since version 3. */
+/** Whether a text may name a label: any UTF-8 that is not empty since version 3. */
 export function isLabelName(name: string, context: Pick<EvalContext, "dialect">): boolean {
-  return context.dialect === 3 ? name !== "" : isPlainLabelName(name);
+  return context.dialect === 3 ? name !== "" && isUtf8(name) : isPlainLabelName(name);
 }
 
 function relabel(

@@ -1,7 +1,5 @@
 /** Functions of one value: arithmetic and trigonometry. */
 
-const radiansPerDegree = Math.PI / 180;
-
 /** Functions applied to each value of a vector. */
 export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = new Map<
   string,
@@ -17,13 +15,13 @@ export const MATH_FUNCTIONS: ReadonlyMap<string, (value: number) => number> = ne
   ["ceil", Math.ceil],
   ["cos", Math.cos],
   ["cosh", Math.cosh],
-  ["deg", (value) => value / radiansPerDegree],
+  ["deg", (value) => (value * 180) / Math.PI],
   ["exp", Math.exp],
   ["floor", Math.floor],
   ["ln", Math.log],
   ["log10", Math.log10],
   ["log2", Math.log2],
-  ["rad", (value) => value * radiansPerDegree],
+  ["rad", (value) => (value * Math.PI) / 180],
   ["sgn", Math.sign],
   ["sin", Math.sin],
   ["sinh", Math.sinh],

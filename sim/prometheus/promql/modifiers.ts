@@ -13,8 +13,7 @@ import { formatFixed, parseGoFloat } from "./number.js";
  */
 export function readNumber(node: SyntaxNode, context: BuildContext, skip = 0): NumberLiteral {
   const text = textOf(node, context).slice(skip);
-  const [, sign = "", digits = ""] =
-    /^([-+]?)\s*([^#\s]*)/.exec(text.replace(/^([-+])(?:\s|#[^\n]*\n)*/, "$1")) ?? [];
+  const [, sign = "", digits = ""] = /^([-+]?)(?:\s|#[^\n]*\n)*([^#\s]*)/.exec(text) ?? [];
   const value = numberValue(digits, node, context);
   return {
     kind: "number",

@@ -2,7 +2,7 @@
 import type { Labels } from "../labels/index.js";
 import { METRIC_NAME } from "../labels/index.js";
 import { PromqlExecutionError, type EvalContext } from "./context.js";
-import { createMatrixBuilder, type Matrix } from "./matrix.js";
+import { createMatrixBuilder, withoutEmptyRows, type Matrix } from "./matrix.js";
 
 /**
  * The rows without their names: at once, or marked for the end of the query.
@@ -13,6 +13,19 @@ export function dropNames(matrix: Matrix, context: EvalContext): Matrix {
   if (context.delayedNameRemoval) return { ...matrix, dropName: matrix.labels.map(() => true) };
   const nameless = { ...matrix, labels: matrix.labels.map((labels) => labels.withoutName()) };
   return namesDiffer(matrix.labels) ? mergeEqualRows(nameless) : nameless;
+}
+
+/**
+ * Like {@link dropNames}, but equal rows are refused even where they hold values at different times: so does the
+ * server for functions over ranges and for the unary minus.
+ */
+export function dropNamesStrictly(matrix: Matrix, context: EvalContext): Matrix {
+  if (context.delayedNameRemoval) return dropNames(matrix, context);
+  const nameless = matrix.labels.map((labels) => labels.withoutName());
+  if (!namesDiffer(matrix.labels)) return { ...matrix, labels: nameless };
+  const full = withoutEmptyRows({ ...matrix, labels: nameless });
+  if (new Set(full.labels.map(({ key }) => key)).size < full.labels.length) throw sameLabelset();
+  return full;
 }
 
 /** Carries out the removals that were only marked. */
@@ -42,7 +55,7 @@ export function mergeEqualRows(matrix: Matrix): Matrix {
         const cell = row * steps + step;
         if (matrix.present[cell] === 0) continue;
         if (builder.present[to + step] === 1) {
-          throw new PromqlExecutionError("vector cannot contain metrics with the same labelset");
+          throw sameLabelset();
         }
         builder.present[to + step] = 1;
         builder.values[to + step] = matrix.values[cell] as number;
@@ -54,6 +67,10 @@ export function mergeEqualRows(matrix: Matrix): Matrix {
     );
   }
   return builder.build();
+}
+
+function sameLabelset(): PromqlExecutionError {
+  return new PromqlExecutionError("vector cannot contain metrics with the same labelset");
 }
 
 function namesDiffer(labels: readonly Labels[]): boolean {

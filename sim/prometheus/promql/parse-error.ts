@@ -18,9 +18,9 @@ export class PromqlParseError extends Error {
   }
 }
 
-/** Line and column, both counted from 1, of an offset in a query. */
+/** Line and column, both counted from 1, of an offset in a query. Columns count bytes of UTF-8. */
 export function positionOf(query: string, offset: number): string {
   const before = query.slice(0, offset);
   const line = before.split("\n").length;
-  return `${line}:${offset - before.lastIndexOf("\n")}`;
+  return `${line}:${Buffer.byteLength(before.slice(before.lastIndexOf("\n") + 1)) + 1}`;
 }

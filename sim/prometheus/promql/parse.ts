@@ -12,6 +12,8 @@ import { measureTokens, tokenize, type Token } from "./lexer.js";
 import { PromqlParseError } from "./parse-error.js";
 import { explainSyntax } from "./syntax-error.js";
 import { buildExpr } from "./build.js";
+import { children } from "./node.js";
+import { metricWords } from "./metric-words.js";
 
 export interface ParseOptions {
   readonly dialect: Dialect;
@@ -45,21 +47,24 @@ export function parsePromql(query: string, { dialect, expressions }: ParseOption
     const { problem, token } = explainSyntax(tokens, Math.min(errorAt ?? Infinity, last.start), dialect);
     throw new PromqlParseError(problem, { start: token.start, end: token.start + token.text.length }, query);
   }
-  const expr = buildExpr(tree.topNode.firstChild as SyntaxNode, { query, dialect, expressions, depth: 0 });
+  const expr = buildExpr(children(tree.topNode)[0] as SyntaxNode, { query, dialect, expressions, depth: 0 });
   checkTypes(expr, query, dialect);
   return expr;
 }
 
 // The grammar does not know `2.`, `0X1F`, `0x_f` and holt_winters. Each becomes something of the same length that it
-// knows; the tree is then read with the original text.
+// knows; the tree is then read with the original text. So does a metric that is named like a keyword.
 function normalise(query: string, tokens: readonly Token[], dialect: Dialect): string {
   let text = query;
-  for (const { kind, text: token, start } of tokens) {
+  const metrics = metricWords(tokens);
+  for (const [index, { kind, text: token, start }] of tokens.entries()) {
     let replacement = token;
     if (kind === "number") {
       replacement = /^0[xX]/.test(token)
         ? token.replace("X", "x").replaceAll("_", "0")
         : token.replace(/^([\d_]+)\.([eE][+-]?)/, "$1$20").replace(/\.$/, " ");
+    } else if (metrics.has(index)) {
+      replacement = "x".repeat(token.length);
     } else if (kind === "identifier" && dialect === 2 && token === "holt_winters") {
       replacement = "day_of_month";
     } else if (kind === "identifier" && /^(?:start|end|by)$/i.test(token)) {

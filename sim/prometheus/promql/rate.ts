@@ -10,7 +10,7 @@ export function extrapolatedChange(window: Window, kind: "rate" | "increase" | "
   const isCounter = kind !== "delta";
   const first = values[from] as number;
   let change = (values[to - 1] as number) - first;
-  if (isCounter) change += lostInResets(window);
+  if (isCounter) change = withResets(change, window);
   let toStart = ((timestamps[from] as number) - (endMs - rangeMs)) / 1000;
   let toEnd = (endMs - (timestamps[to - 1] as number)) / 1000;
   const sampled = ((timestamps[to - 1] as number) - (timestamps[from] as number)) / 1000;
@@ -37,11 +37,12 @@ export function instantChange(window: Window, kind: "irate" | "idelta"): number 
   return change / (((timestamps[to - 1] as number) - (timestamps[to - 2] as number)) / 1000);
 }
 
-function lostInResets({ values, from, to }: Window): number {
-  let lost = 0;
+// One after the other, as the server does: their sum would be rounded differently.
+function withResets(change: number, { values, from, to }: Window): number {
+  let total = change;
   for (let index = from + 1; index < to; index += 1) {
     const before = values[index - 1] as number;
-    if ((values[index] as number) < before) lost += before;
+    if ((values[index] as number) < before) total += before;
   }
-  return lost;
+  return total;
 }

@@ -47,6 +47,7 @@ export function evalSelector(
   const series = context.source.select(selector.matchers);
   const { steps } = context.times;
   const times = shiftedTimes(selector, context);
+  if (yields === "time" && selector.at !== undefined) return timesAtPin(selector, series, context);
   // From version 3 on a sample exactly as old as the lookback is too old.
   const ageMax = context.dialect === 3 ? context.lookbackMs : context.lookbackMs + 0.5;
   context.budget.take(0);
@@ -70,6 +71,29 @@ export function evalSelector(
     }
     if (points === 0) continue;
     context.budget.take(points);
+    builder.commit(one.labels, false);
+  }
+  return builder.build();
+}
+
+/**
+ * `timestamp(metric @ t offset d)`: the server looks at `t` without the offset, among the samples that it has loaded
+ * for `t - d`.
+ */
+function timesAtPin(selector: VectorSelector, series: readonly Series[], context: EvalContext): Matrix {
+  const { times, lookbackMs, dialect } = context;
+  const { steps } = times;
+  const atMs = pinned(selector, context, times.startMs);
+  const loadedToMs = atMs - selector.offsetMs;
+  const afterMs = Math.max(atMs, loadedToMs) - lookbackMs - (dialect === 3 ? 0 : 1);
+  const builder = createMatrixBuilder(series.length, steps);
+  for (const one of series) {
+    const last = one.firstAfter(Math.min(atMs, loadedToMs)) - 1;
+    if (last < 0 || one.timeAt(last) <= afterMs || one.isStale(last)) continue;
+    const { offset } = builder;
+    builder.values.fill(one.timeAt(last) / 1000, offset, offset + steps);
+    builder.present.fill(1, offset, offset + steps);
+    context.budget.take(steps);
     builder.commit(one.labels, false);
   }
   return builder.build();

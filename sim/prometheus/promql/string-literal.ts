@@ -1,4 +1,5 @@
 /** Quoted strings of PromQL, with Go's escapes. */
+import { bytesOf, textOfBytes } from "../labels/index.js";
 
 /**
  * The text a literal stands for.
@@ -32,10 +33,9 @@ function unescape(inner: string, quote: string): string | undefined {
   let valid = true;
   // \x and octal escapes are bytes: several in a row can be one character of UTF-8.
   const bytes: number[] = [];
-  const encoder = new TextEncoder();
   let from = 0;
   const plain = (text: string): void => {
-    for (const byte of encoder.encode(text)) bytes.push(byte);
+    for (const byte of bytesOf(text)) bytes.push(byte);
   };
   for (const match of inner.matchAll(ESCAPE)) {
     plain(inner.slice(from, match.index));
@@ -51,7 +51,7 @@ function unescape(inner: string, quote: string): string | undefined {
     else valid = false;
   }
   plain(inner.slice(from));
-  return valid ? new TextDecoder().decode(Uint8Array.from(bytes)) : undefined;
+  return valid ? textOfBytes(Uint8Array.from(bytes)) : undefined;
 }
 
 function isCodePoint(code: number): boolean {

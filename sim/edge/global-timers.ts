@@ -4,19 +4,27 @@
  * fake-timers does the replacing. `nextTick` and `queueMicrotask` stay real: everything that settles a promise
  * stands on them.
  */
-import perfHooks from "node:perf_hooks";
 import timers from "node:timers";
 import timersPromises from "node:timers/promises";
 import { promisify } from "node:util";
 
 import FakeTimers from "@sinonjs/fake-timers";
 
+import { SimError } from "../errors.js";
 import type { Face, Loop, Origin } from "../kernel/index.js";
 import type { Undo } from "./undo.js";
 
 const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
 const clearNames = ["clearTimeout", "clearInterval", "clearImmediate"] as const;
-const globalNames = [...timerNames, ...clearNames, "Date", "performance", "Intl"] as const;
+const globalNames = [...timerNames, ...clearNames, "Date", "Intl"] as const;
+/** What only some Nodes and some environments of a test runner, such as jsdom, have. */
+const optionalNames = [
+  "Temporal",
+  "requestAnimationFrame",
+  "cancelAnimationFrame",
+  "requestIdleCallback",
+  "cancelIdleCallback",
+] as const;
 
 /** A timer that is still set. */
 export interface OpenTimer {
@@ -26,24 +34,32 @@ export interface OpenTimer {
   readonly origin: Origin | undefined;
 }
 
-/** @returns A function that describes the timers which are still set and were not unrefed. */
+/**
+ * @returns A function that describes the timers which are still set and were not unrefed.
+ * @throws SimError `SIM_TIMERS_TAKEN` when somebody else's fake timers, or a fake `Date`, are on.
+ */
 export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[] {
-  for (const name of globalNames) undo.keep(globalThis, name);
+  refuseFakesOfOthers();
+  const native = natives();
+  const names = [...globalNames, ...optionalNames.filter((name) => name in globalThis)];
+  for (const name of names) undo.keep(globalThis, name);
   for (const name of [...timerNames, ...clearNames]) undo.keep(timers, name);
   for (const name of timerNames) undo.keep(timersPromises, name);
   undo.keep(process, "hrtime");
-  undo.keep(perfHooks.performance, "now");
-  // Somebody else's fake, such as that of vitest, would make install refuse; undo brings it back.
-  Object.defineProperty(globalThis, "Date", {
-    value: nativeDate(),
-    configurable: true,
-    writable: true,
-    enumerable: false,
+  const clock = FakeTimers.install({
+    now: loop.clock.unixMs,
+    toFake: [...names, "hrtime"] as FakeTimers.FakeMethod[],
   });
-  const clock = FakeTimers.install({ now: loop.clock.unixMs, toFake: [...globalNames, "hrtime"] });
-  undo.add(() => clock.uninstall());
   const face = watchTimers(clock, loop);
-  undo.add(loop.clock.attach(face));
+  const detach = loop.clock.attach(face);
+  const owned = standAlone();
+  const fakes = natives();
+  undo.add(() => {
+    detach();
+    clock.uninstall();
+    owned.end();
+    passOn(clock, native, fakes);
+  });
   for (const name of timerNames) {
     if (name === "setInterval") continue;
     Object.defineProperty(globalThis[name], promisify.custom, {
@@ -51,9 +67,12 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[
       configurable: true,
     });
   }
-  undo.replace(AbortSignal, "timeout", abortTimeout(loop));
-  undo.replace(timersPromises.scheduler, "wait", (delayMs: number, options?: { signal?: AbortSignal }) =>
-    timersPromises.setTimeout(delayMs, undefined, options),
+  undo.replaceFunction(AbortSignal, "timeout", abortTimeout(loop));
+  undo.replaceFunction(
+    timersPromises.scheduler,
+    "wait",
+    (delayMs: number, options?: { signal?: AbortSignal }) =>
+      timersPromises.setTimeout(delayMs, undefined, options),
   );
   return () =>
     face.timers
@@ -64,11 +83,89 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[
       }));
 }
 
-// A fake Date extends the one that it hides.
-function nativeDate(): unknown {
-  let date: unknown = Date;
-  while ((date as { readonly isFake?: boolean }).isFake === true) date = Object.getPrototypeOf(date);
-  return date;
+const turnFakesOff =
+  "Turn them off first (vi.useRealTimers(), clock.uninstall()): a world brings a clock of its own. Begin it at a " +
+  "date with `epochMs`, move it with `await phoenix.clock.advance(ms)`, or create it with globals: false.";
+
+// Under another fake a world's timers would be real or nobody's, and above it the other would stand still.
+function refuseFakesOfOthers(): void {
+  const faked = [...globalNames, ...optionalNames].filter((name) => isFake(Reflect.get(globalThis, name)));
+  const found = isMocked(Date.now) ? ["Date.now"] : faked;
+  if (found.length === 0) return;
+  throw new SimError(
+    "SIM_TIMERS_TAKEN",
+    `Cannot put the timers of this process under a world's time: fakes are on already, of ${found.join(", ")}.`,
+    turnFakesOff,
+  );
+}
+
+// All fakes that stand on sinon's, as those of Vitest and Jest do, leave their clock on what they replace.
+function isFake(value: unknown): boolean {
+  return value !== null && value !== undefined && Object.hasOwn(value, "clock");
+}
+
+// Vitest's setSystemTime, mockdate, timekeeper and spies put a function of their own there; so does the leak watch.
+function isMocked(now: () => number): boolean {
+  return (
+    !Reflect.has(globalThis, Symbol.for("phoenix-sim.leak-watch")) &&
+    !Function.prototype.toString.call(now).includes("[native code]")
+  );
+}
+
+/**
+ * Makes the next one who installs fakes fail: they ask first whether `Date` is one. Takes away the sign by which
+ * libraries such as testing-library take timers for ones that only a test's own hand moves.
+ */
+function standAlone(): { end(): void } {
+  let on = true;
+  Object.defineProperty(Date, "isFake", {
+    configurable: true,
+    enumerable: false,
+    get() {
+      if (on) throw timersTaken("install fake timers");
+      return false;
+    },
+  });
+  for (const name of [...timerNames, ...clearNames]) Reflect.deleteProperty(globalThis[name], "clock");
+  return {
+    end() {
+      on = false;
+    },
+  };
+}
+
+/** @param what - What could not be done, such as `install fake timers`. */
+export function timersTaken(what: string): SimError {
+  return new SimError(
+    "SIM_TIMERS_TAKEN",
+    `Cannot ${what}: the timers and the Date of this process are in virtual time already, that of a world.`,
+    "Move time with `await phoenix.clock.advance(ms)` or by awaiting what the world does; begin it at a date with " +
+      "`epochMs`; or give the world globals: false, and the timers are yours.",
+  );
+}
+
+type Natives = Record<(typeof timerNames)[number] | (typeof clearNames)[number] | "Date", unknown>;
+
+function natives(): Natives {
+  const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate, Date } =
+    globalThis;
+  return { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate, Date };
+}
+
+/**
+ * A module that was loaded in a world may have kept its fakes. From now on they do what the process's own do, or
+ * those of the next world.
+ */
+function passOn(clock: FakeTimers.Clock, native: Natives, fakes: Natives): void {
+  const nowOf = (name: keyof Natives): unknown =>
+    globalThis[name] === fakes[name] ? native[name] : globalThis[name];
+  for (const name of [...timerNames, ...clearNames]) {
+    Object.defineProperty(clock, name, {
+      value: (...args: unknown[]): unknown =>
+        Reflect.apply(nowOf(name) as (...args: unknown[]) => unknown, undefined, args),
+    });
+  }
+  Object.defineProperty(clock, "now", { get: () => (nowOf("Date") as DateConstructor).now(), set() {} });
 }
 
 interface Handle {

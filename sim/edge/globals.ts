@@ -8,8 +8,10 @@ import { SimError } from "../errors.js";
 import type { Loop } from "../kernel/index.js";
 import { WorldCloseEvent } from "./close-event.js";
 import { installHttp } from "./global-http.js";
+import { installPerformance } from "./global-performance.js";
 import { installRandom } from "./global-random.js";
 import { type OpenTimer, installTimers } from "./global-timers.js";
+import { installVitestTools } from "./vitest-tools.js";
 import { createUndo } from "./undo.js";
 
 export interface GlobalsOptions {
@@ -56,7 +58,10 @@ export async function installGlobals({
     if (!("CloseEvent" in globalThis)) undo.replace(globalThis, "CloseEvent", WorldCloseEvent);
     installRandom(loop.choices, undo);
     const openTimers = installTimers(loop, undo);
+    installPerformance(loop, undo);
+    await installVitestTools(loop, undo);
     syncBuiltinESMExports();
+    undo.seal();
     return { openTimers, uninstall: undo.run };
   } catch (error) {
     undo.run();

@@ -1,0 +1,217 @@
+/**
+ * Vitest's own tools beside a world: what polls does so in virtual time, and what would move or fake the timers says
+ * what to write instead. Vitest keeps the real timers for itself, so that no fake reaches these.
+ */
+import type * as VitestModule from "vitest";
+import type { ExpectStatic, VitestUtils } from "vitest";
+
+import type { Loop } from "../kernel/index.js";
+import { timersTaken } from "./global-timers.js";
+import { pollUntil } from "./polling.js";
+import type { Undo } from "./undo.js";
+
+interface PollingOptions {
+  readonly timeout?: number;
+  readonly interval?: number;
+  readonly message?: string;
+}
+
+/** Vitest's defaults, in milliseconds. */
+const defaults = { timeout: 1000, interval: 50 } as const;
+
+const movers = [
+  "setSystemTime",
+  "advanceTimersByTime",
+  "advanceTimersToNextTimer",
+  "advanceTimersToNextFrame",
+  "runAllTimers",
+  "runAllTicks",
+  "runOnlyPendingTimers",
+  "getTimerCount",
+  "setTimerTickMode",
+] as const;
+const asyncMovers = [
+  "advanceTimersByTimeAsync",
+  "advanceTimersToNextTimerAsync",
+  "runAllTimersAsync",
+  "runOnlyPendingTimersAsync",
+] as const;
+
+/** Does nothing where no test of Vitest runs. @throws SimError `SIM_TIMERS_TAKEN` when its own fakes are on. */
+export async function installVitestTools(loop: Loop, undo: Undo): Promise<void> {
+  if (process.env["VITEST"] === undefined) return;
+  const vitest = await import("vitest").catch(() => undefined);
+  if (vitest === undefined) return;
+  const { vi, expect } = vitest;
+  installWaits(loop, vi, undo);
+  for (const name of movers) {
+    replaceMember(undo, vi, name, () => {
+      throw timersTaken(`call vi.${name}`);
+    });
+  }
+  for (const name of asyncMovers) {
+    replaceMember(undo, vi, name, async () => {
+      throw timersTaken(`call vi.${name}`);
+    });
+  }
+  const { poll } = expect;
+  undo.replace(expect, "poll", pollFor(loop, vitest, poll));
+}
+
+function replaceMember(undo: Undo, target: object, name: string, value: (...args: never[]) => unknown): void {
+  if (name in target) undo.replace(target, name, value);
+}
+
+function installWaits(loop: Loop, vi: VitestUtils, undo: Undo): void {
+  const wait = async <T>(
+    name: "waitFor" | "waitUntil",
+    attempt: () => T | Promise<T>,
+    given: number | PollingOptions = {},
+  ): Promise<T> => {
+    const { timeout, interval, message } = {
+      ...defaults,
+      ...(typeof given === "number" ? { timeout: given } : given),
+    };
+    const site = new Error("STACK_TRACE_ERROR");
+    const untilTruthy = { failsAtOnce: true, accepts: Boolean };
+    return pollUntil<T>(loop, {
+      label: `vi.${name}`,
+      attempt,
+      timeoutMs: timeout,
+      intervalMs: interval,
+      timeoutError: () => at(site, new Error(`Timed out in ${name}!`)),
+      ...(name === "waitUntil" ? untilTruthy : {}),
+    }).catch((error: unknown) => {
+      throw prefixed(error, message);
+    });
+  };
+  for (const name of ["waitFor", "waitUntil"] as const) {
+    undo.replace(vi, name, async (attempt: () => unknown, given?: number | PollingOptions) =>
+      wait(name, attempt, given),
+    );
+  }
+}
+
+// Vitest 5 puts a message before the error's own.
+function prefixed(error: unknown, message: string | undefined): unknown {
+  if (message === undefined || !(error instanceof Error) || error.message.startsWith(`${message}: `))
+    return error;
+  const before = error.message;
+  error.message = `${message}: ${before}`;
+  error.stack = error.stack?.replace(before, error.message) ?? "";
+  return error;
+}
+
+function at<T extends Error>(site: Error, error: T): T {
+  error.stack = `${error.name}: ${error.message}\n${(site.stack ?? "").split("\n").slice(1).join("\n")}`;
+  return error;
+}
+
+type Vitest = typeof VitestModule;
+type Poll = ExpectStatic["poll"];
+type Asserting = Record<string, unknown>;
+
+/**
+ * `expect.poll` of one `expect`. Vitest's own is asked for each matcher, for its errors; what it would do in real time
+ * is done here with `expect` itself.
+ */
+function pollFor(loop: Loop, { expect, chai, onTestFinished }: Vitest, original: Poll): Poll {
+  const poll = (
+    ask: (context: { signal: AbortSignal }) => unknown,
+    options: PollingOptions = {},
+  ): unknown => {
+    const checked = original(ask, options) as unknown as object;
+    const flag = (name: string): unknown => chai.util.flag(checked, name);
+    const [timeoutMs, intervalMs] = (["timeout", "interval"] as const).map(
+      (name) => options[name] ?? (flag(`_poll.${name}`) as number | undefined) ?? defaults[name],
+    );
+
+    async function run(path: readonly string[], args: readonly unknown[], site: Error): Promise<unknown> {
+      const ended = new AbortController();
+      return pollUntil(loop, {
+        label: `expect.poll ${path.join(".")}`,
+        timeoutMs: timeoutMs ?? defaults.timeout,
+        intervalMs: intervalMs ?? defaults.interval,
+        timeoutError: () => new Error("expect.poll() function didn't resolve in time."),
+        attempt: async () => {
+          const value = await ask({ signal: ended.signal });
+          return assertOnce(value, path, args);
+        },
+      }).catch((error: unknown) => {
+        ended.abort();
+        throw notInTime(error, site);
+      });
+    }
+
+    async function assertOnce(
+      value: unknown,
+      path: readonly string[],
+      args: readonly unknown[],
+    ): Promise<unknown> {
+      const { assertionCalls } = expect.getState();
+      try {
+        let target = expect(value, options.message) as unknown as Asserting;
+        for (const name of path.slice(0, -1)) target = target[name] as Asserting;
+        const matcher = target[path.at(-1) ?? ""] as (...args: readonly unknown[]) => unknown;
+        return await matcher.apply(target, [...args]);
+      } finally {
+        // Vitest's own, above, counted once; each attempt would count again.
+        expect.setState({ assertionCalls });
+      }
+    }
+
+    function record(member: object, path: readonly string[]): object {
+      return new Proxy(member, {
+        get(_target, key) {
+          const value: unknown = Reflect.get(checked, key);
+          if (typeof key !== "string" || value === null) return value;
+          const longer = [...path, key];
+          if (typeof value === "object") return record(value, longer);
+          if (typeof value !== "function" || key === "assert") return value;
+          return (...args: readonly unknown[]) => {
+            const site = new Error("STACK_TRACE_ERROR");
+            return lazily(async () => run(longer, args, site), longer, onTestFinished, site);
+          };
+        },
+      });
+    }
+    return record(checked, []);
+  };
+  return poll as unknown as Poll;
+}
+
+function notInTime(error: unknown, site: Error): unknown {
+  if (!(error instanceof Error) || "code" in error) return error;
+  error.cause ??= new Error("Matcher did not succeed in time.");
+  return at(site, error);
+}
+
+// As Vitest's: it begins when it is awaited, and one that never is fails the test.
+function lazily(
+  start: () => Promise<unknown>,
+  path: readonly string[],
+  onTestFinished: Vitest["onTestFinished"],
+  site: Error,
+): PromiseLike<unknown> & object {
+  let running: Promise<unknown> | undefined;
+  const begin = async (): Promise<unknown> => (running ??= start());
+  onTestFinished(() => {
+    if (running !== undefined) return;
+    const name = `expect.poll(assertion).${path.join(".")}()`;
+    throw at(
+      site,
+      new Error(
+        `${name} was not awaited. This assertion is asynchronous and must be awaited; otherwise, it is not ` +
+          `executed to avoid unhandled rejections:\n\nawait ${name}\n`,
+      ),
+    );
+  });
+  const thenable = { [Symbol.toStringTag]: "Promise" };
+  for (const name of ["then", "catch", "finally"] as const) {
+    Object.defineProperty(thenable, name, {
+      value: async (...handlers: never[]): Promise<unknown> =>
+        Reflect.apply(Promise.prototype[name], begin(), handlers),
+    });
+  }
+  return thenable as PromiseLike<unknown> & object;
+}

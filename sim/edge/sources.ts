@@ -74,8 +74,8 @@ export const sources: readonly Source[] = [
   {
     name: "process.uptime",
     kind: "time",
-    state: "not guarded",
-    why: "real seconds; nothing schedules by it",
+    state: "replaced",
+    why: "seconds since the world took the globals, as performance.now",
   },
   { name: "MessageChannel, worker threads", kind: "time", state: "not guarded", why: "arrive in real turns" },
   { name: "Math.random", kind: "randomness", state: "replaced", why: "drawn from the seed" },

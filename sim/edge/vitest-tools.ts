@@ -120,7 +120,7 @@ function pollFor(loop: Loop, { expect, chai, onTestFinished }: Vitest, original:
     ask: (context: { signal: AbortSignal }) => unknown,
     options: PollingOptions = {},
   ): unknown => {
-    const checked = original(ask, options) as unknown as object;
+    const checked = original(ask as () => unknown, options) as unknown as object;
     const flag = (name: string): unknown => chai.util.flag(checked, name);
     const [timeoutMs, intervalMs] = (["timeout", "interval"] as const).map(
       (name) => options[name] ?? (flag(`_poll.${name}`) as number | undefined) ?? defaults[name],
@@ -213,5 +213,5 @@ function lazily(
         Reflect.apply(Promise.prototype[name], begin(), handlers),
     });
   }
-  return thenable as PromiseLike<unknown> & object;
+  return thenable as unknown as PromiseLike<unknown> & object;
 }

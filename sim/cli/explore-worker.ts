@@ -1,4 +1,5 @@
 /** A thread of an exploration. */
+import { Console } from "node:console";
 import { workerData } from "node:worker_threads";
 
 import { createExecutor } from "../explore/index.js";
@@ -12,6 +13,8 @@ export interface WorkerSettings {
 
 // Tinypool hands the data over as the second of two.
 const [, { worldFile } = {}] = workerData as readonly [unknown, WorkerSettings | undefined];
+// What scenarios and modules of the user's own print is no data of the command.
+globalThis.console = new Console(process.stderr, process.stderr);
 const { makeRun } = await loadOwnWorlds(worldFile);
 
 /** What the pool calls with each job, and with each recording. */

@@ -57,7 +57,7 @@ function fileOf(text: string | undefined): string {
   if (byId !== undefined) return byId;
   const ids = [...new Set(files.map((file) => basename(file, ".json")))];
   throw noCase(
-    `"${text}" is no token, no file and no stored failure.`,
+    `"${text}" is not a token, a file or a stored failure.`,
     ids.length === 0
       ? `Nothing is stored in ${failuresFolder}; a token begins with px1.`
       : didYouMean(text, ids),

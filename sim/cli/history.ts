@@ -45,7 +45,7 @@ export function showTrends(
     );
     return;
   }
-  terminal.out(trends.length === 0 ? noRuns(file) : formatHistoryTable(trends, latestRun, terminal.color));
+  terminal.out(trends.length === 0 ? noRuns(file) : formatHistoryTable(trends, latestRun, terminal));
 }
 
 /** Holds the history to its limits. @returns Whether there is an alert. */
@@ -59,7 +59,7 @@ export function check(flags: CheckFlags, terminal: Terminal): boolean {
       JSON.stringify({ version, file, ok: alerts.length === 0, verdicts, broken: history.broken }, null, 2),
     );
   } else {
-    terminal.out(verdicts.length === 0 ? noRuns(file) : formatVerdicts(verdicts, terminal.color));
+    terminal.out(verdicts.length === 0 ? noRuns(file) : formatVerdicts(verdicts, terminal));
   }
   return alerts.length > 0;
 }
@@ -72,10 +72,23 @@ function read(file: string, terminal: Terminal): History {
       "Give the file that `phoenix-sim run --history <file>` wrote.",
     );
   }
-  const history = readHistory(file);
+  const history = readOrRefuse(file);
   for (const { file: name, line, reason } of history.broken)
     terminal.err(`Warning: line ${line} of ${name} is left out: ${reason}.`);
   return history;
+}
+
+function readOrRefuse(file: string): History {
+  try {
+    return readHistory(file);
+  } catch (error) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot read the history ${file}: ${(error as Error).message}.`,
+      "Give --file a file that may be read, such as .phoenix-sim/history.jsonl.",
+      { cause: error },
+    );
+  }
 }
 
 function latestOf(history: History, last: number): History {

@@ -33,13 +33,15 @@ const usageCodes: ReadonlySet<SimErrorCode> = new Set([
 
 const codesText = `
 Exit codes:
-  0  everything asked for was done and held
+  0  everything asked for was done and passed
   1  a scenario failed, or something was found
   2  the command line or a configuration is wrong
   3  two runs of one seed differ
   4  a bug of the simulator itself
-  5  a limit over the history of runs was crossed
-  6  a replay did not reach its failure`;
+  5  a threshold on the run history was exceeded
+  6  a replay did not reach its failure
+  130, 143  ended early, by Ctrl-C or SIGTERM; what was found by then is kept
+  141  nobody reads the output any more`;
 
 /**
  * Runs one command.
@@ -59,6 +61,9 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
+      outputError: (text, write) => write(withoutDetour(text)),
+      getOutHelpWidth: () => helpWidth(terminal),
+      getErrHelpWidth: () => helpWidth(terminal),
     })
     .showSuggestionAfterError()
     .showHelpAfterError("Try phoenix-sim --help.")
@@ -70,12 +75,34 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addReplayCommands(program, terminal, exit);
   addMergeCommand(program, terminal, exit);
   addServeCommand(program, terminal);
+  for (const command of commandsOf(program)) command.showHelpAfterError(`Try ${pathOf(command)} --help.`);
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     return codeOf(error, terminal);
   }
   return code;
+}
+
+function commandsOf(program: Command): readonly Command[] {
+  return program.commands.flatMap((command) => [command, ...commandsOf(command)]);
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+// Commander says: error: option '-s, --seed <number>' argument 'x' is invalid. A seed is a whole number.
+function withoutDetour(text: string): string {
+  const [, option, value, reason = ""] =
+    /^error: option '(?:-\w, )?(--[\w-]+)[^']*' argument '(.*)' is invalid\. (.*)$/s.exec(text) ?? [];
+  if (option === undefined) return text;
+  return `Invalid ${option} "${value}": ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`;
+}
+
+// As wide as the terminal, and 80 columns where there is none.
+function helpWidth({ width }: Terminal): number {
+  return Number.isFinite(width) ? width : 80;
 }
 
 function codeOf(error: unknown, terminal: Terminal): number {

@@ -1,13 +1,14 @@
 /** `phoenix-sim merge`: puts the reports of all shards together, and judges the campaign as one. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 
 import { SimError } from "../errors.js";
 import { type CampaignReport, type Finding, mergeAll, parseReport } from "../explore/index.js";
 import { version } from "../version.js";
 import { conclude } from "./conclude.js";
-import { formatFinding } from "./reporters/finding.js";
+import { formatFinding, replayCommand } from "./reporters/finding.js";
 import { storeFound } from "./store-found.js";
 import type { Terminal } from "./terminal.js";
+import { writeReport } from "./write-report.js";
 
 /** What the command line gives. */
 export interface MergeFlags {
@@ -23,38 +24,24 @@ export function merge(
   exit: (code: number) => void,
 ): void {
   const merged = mergeAll(files.map((file) => parseReport(readReport(file), file, version)));
-  const text = JSON.stringify(merged);
-  if (out !== undefined) writeReport(out, text);
+  writeReport(out, merged);
   for (const finding of merged.findings) {
     const told = tell(finding, merged, terminal);
     if (!json) terminal.out(`${told}\n`);
   }
-  if (json) terminal.out(text);
+  if (json) terminal.out(JSON.stringify(merged));
   exit(conclude(merged, terminal));
 }
 
-// The shard that found it has shrunk it, and its report holds the least.
+// The shard that found it has minimized it.
 function tell(finding: Finding, { runs, shardCount }: CampaignReport, terminal: Terminal): string {
   const { run, strategy, times, minimal = false } = finding;
   const found = { ...finding, version, minimal };
   const { id, file } = storeFound(found, terminal);
   const history =
     `Run ${run} (${strategy}), ${times} of ${runs} runs in ${shardCount} shards; ` +
-    `${finding.deviations.length} deviations${minimal ? "" : ", perhaps not the least"}.`;
-  return formatFinding({ found, id, file, story: [], history });
-}
-
-function writeReport(file: string, text: string): void {
-  try {
-    writeFileSync(file, `${text}\n`);
-  } catch (error) {
-    throw new SimError(
-      "SIM_OPTION_INVALID",
-      `Cannot write the merged report to ${file}: ${(error as Error).message}.`,
-      "Give --out a file in a folder that exists and may be written to.",
-      { cause: error },
-    );
-  }
+    `${finding.deviations.length} decisions${minimal ? "" : ", perhaps not minimal"}.`;
+  return formatFinding({ ...finding, id, file, history, again: replayCommand(found) });
 }
 
 function readReport(file: string): string {

@@ -1,5 +1,7 @@
-/** Numbers on the command line. */
+/** Numbers and durations on the command line. */
 import { InvalidArgumentError } from "commander";
+
+import { parseDuration } from "../kernel/duration.js";
 
 /** @returns A safe integer of 0 or more. */
 export function parseSeed(text: string): number {
@@ -15,11 +17,22 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError("Give a whole number of 1 or more.");
 }
 
-/** @returns A share from 0 to 1, from a percentage such as `5` or `2.5`. */
+/** @returns A share from 0 to 1, from a percentage such as `5`, `2.5` or `5%`. */
 export function parsePercent(text: string): number {
-  const percent = Number(text);
-  if (/^\d+(?:\.\d+)?$/.test(text) && percent <= 100) return percent / 100;
+  const [, percent = ""] = /^(\d+(?:\.\d+)?)%?$/.exec(text) ?? [];
+  if (percent !== "" && Number(percent) <= 100) return Number(percent) / 100;
   throw new InvalidArgumentError("Give a percentage from 0 to 100, such as 5 or 2.5.");
+}
+
+/** @returns Milliseconds, from a duration with its units, such as `250ms`, `30s` or `1m30s`. */
+export function parseDurationOption(text: string): number {
+  if (/^\d+(?:\.\d+)?$/.test(text))
+    throw new InvalidArgumentError(`A duration needs a unit, such as ${text}s.`);
+  try {
+    return parseDuration(text);
+  } catch {
+    throw new InvalidArgumentError("Give a duration with its units, such as 250ms, 30s or 1m30s.");
+  }
 }
 
 /** @returns A number of 1 or more, fractions allowed. */

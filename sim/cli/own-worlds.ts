@@ -1,6 +1,6 @@
-/** Worlds and scenarios of one's own for explorations: what a module exports that `--world` names. */
+/** Worlds and scenarios of the user's own: what a module exports that `--world` names. */
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { installLeakWatch } from "../determinism/index.js";
@@ -10,23 +10,29 @@ import { type MakeRun, type WorldRunOptions, createWorldRun } from "../explore/i
 export interface OwnWorlds extends Required<Pick<WorldRunOptions, "world" | "scenarios">> {
   /** As it was named; undefined without a module. */
   readonly file: string | undefined;
+  /** As recorded in cases and tokens: from the current folder, with `/` between folders. */
+  readonly recorded: string | undefined;
   readonly makeRun: MakeRun;
   /** Takes the watch off this process. */
   close(): void;
 }
 
 /**
- * Loads the module under the watch, so that functions of Node which it keeps for itself are watched, too.
+ * Loads the module, for explorations under the watch, so that functions of Node which it keeps for itself are watched,
+ * too.
  *
  * @param file - As named on the command line; undefined for the worlds of the scenarios.
+ * @param watched - False where no two runs are compared.
  * @throws SimError `SIM_OPTION_INVALID` when there is no such module, or it exports neither.
  */
-export async function loadOwnWorlds(file: string | undefined): Promise<OwnWorlds> {
-  if (file === undefined) return { file, world: {}, scenarios: [], ...makeRunOf({}), close: () => {} };
-  const watch = installLeakWatch();
+export async function loadOwnWorlds(file: string | undefined, watched = true): Promise<OwnWorlds> {
+  if (file === undefined)
+    return { file, recorded: undefined, world: {}, scenarios: [], ...makeRunOf({}), close: () => {} };
+  const watch = watched ? installLeakWatch() : { uninstall: (): void => {} };
   try {
     const { world = {}, scenarios = [] } = read(file, await load(file));
-    return { file, world, scenarios, ...makeRunOf({ world, scenarios }), close: watch.uninstall };
+    const recorded = relative(process.cwd(), resolve(file)).replaceAll("\\", "/");
+    return { file, recorded, world, scenarios, ...makeRunOf({ world, scenarios }), close: watch.uninstall };
   } catch (error) {
     watch.uninstall();
     throw error;

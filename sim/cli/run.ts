@@ -1,32 +1,32 @@
 /** `phoenix-sim run`: scenarios, once for each seed. */
-import { SimError } from "../errors.js";
+import { mergeWorlds, sourceOf } from "../explore/index.js";
 import { realNowMs } from "../kernel/index.js";
-import {
-  type RunScenarioOptions,
-  type Scenario,
-  type ScenarioResult,
-  runScenario,
-  scenarioNamed,
-  scenarios,
-} from "../scenarios/index.js";
+import { type Scenario, type ScenarioResult, runScenario, scenarios } from "../scenarios/index.js";
+import { shellWord } from "../text.js";
 import { formatLine } from "../trace/index.js";
 import { version } from "../version.js";
+import { chooseScenarios } from "./choose-scenarios.js";
+import { commandName } from "./command-name.js";
 import { exitCodes } from "./exit-codes.js";
-import { keepHistory } from "./keep-history.js";
-import { formatJson } from "./reporters/json.js";
-import { formatFailure, formatTable, formatTotal } from "./reporters/table.js";
+import { type Interrupt, codeOfInterrupt, createInterrupt } from "./interrupt.js";
+import { type HistoryKeeper, keepHistory } from "./keep-history.js";
+import { type OwnWorlds, loadOwnWorlds } from "./own-worlds.js";
+import type { ReportEvent, Reporter } from "./reporters/report-event.js";
+import { type ReporterFlags, openReporters } from "./reporters/reporters.js";
+import { formatScenarioList } from "./reporters/scenario-list.js";
+import { type RunProgress, createRunProgress } from "./run-progress.js";
 import type { Terminal } from "./terminal.js";
 
 /** What the command line gives. */
-export interface RunFlags {
+export interface RunFlags extends ReporterFlags {
   readonly seed: number;
   readonly seeds: number;
   readonly grep?: string;
   readonly list?: boolean;
-  readonly json?: boolean;
   readonly verbose?: boolean;
   readonly smoke?: boolean;
   readonly budget?: number;
+  readonly world?: string;
   readonly history: string | false;
 }
 
@@ -37,49 +37,43 @@ export async function run(
   terminal: Terminal,
   exit: (code: number) => void,
 ): Promise<void> {
-  const chosen = choose(names, flags);
+  const own = await loadOwnWorlds(flags.world, false);
+  const chosen = chooseScenarios({ names, grep: flags.grep, smoke: flags.smoke, own: own.scenarios });
   if (flags.list === true) {
-    for (const { name, summary } of chosen) terminal.out(`${name.padEnd(30)} ${summary}`);
+    terminal.out(formatScenarioList(chosen, flags, terminal));
     return;
   }
-  const results = await runAll(chosen, flags, terminal);
-  report(results, flags, terminal);
-  if (results.some(({ ok }) => !ok)) exit(exitCodes.finding);
-}
-
-function choose(names: readonly string[], { grep: pattern, smoke = false }: RunFlags): readonly Scenario[] {
-  const quick = scenarios.filter((scenario) => scenario.smoke === true);
-  if (smoke && names.length > 0) {
-    throw new SimError(
-      "SIM_OPTION_INVALID",
-      "Cannot run named scenarios and the quick set at once.",
-      `Leave out --smoke, which stands for: ${quick.map(({ name }) => name).join(", ")}.`,
-    );
-  }
-  const everything = smoke ? quick : scenarios;
-  const named = names.length > 0 ? names.map(scenarioNamed) : everything;
-  if (pattern === undefined) return named;
-  const expression = compile(pattern);
-  const matching = named.filter(({ name, summary }) => expression.test(name) || expression.test(summary));
-  if (matching.length > 0) return matching;
-  throw new SimError(
-    "SIM_SCENARIO_UNKNOWN",
-    `No scenario matches "${pattern}".`,
-    `There are: ${named.map(({ name }) => name).join(", ")}.`,
+  const { seed: firstSeed, seeds } = flags;
+  const planned = chosen.flatMap((scenario) =>
+    Array.from({ length: seeds }, (_, offset): Planned => ({ scenario, seed: firstSeed + offset })),
   );
+  const reporter = openReporters(flags, terminal);
+  reporter.report({ type: "start", command: "run", version, planned: planned.map(named) });
+  const interrupt = createInterrupt(terminal, () =>
+    terminal.err("Stopping; what has ended is reported. Press Ctrl-C again to end at once."),
+  );
+  const keeper = keepHistory(flags.history, terminal);
+  const progress = createRunProgress(planned.length, terminal);
+  const results = await runAll(planned, flags, { own, terminal, reporter, interrupt, keeper, progress });
+  progress.end();
+  const left = planned.slice(results.length);
+  keeper.end(left.length === 0 && own.file === undefined && new Set(chosen).size === scenarios.length);
+  const exitCode = codeOf(results, interrupt);
+  reporter.report({ type: "end", exitCode, leftOut: left.map(named), reason: reasonOf(left, interrupt) });
+  exit(exitCode);
 }
 
-function compile(pattern: string): RegExp {
-  try {
-    return new RegExp(pattern, "i");
-  } catch (error) {
-    throw new SimError(
-      "SIM_OPTION_INVALID",
-      `Cannot use "${pattern}" for --grep: ${(error as Error).message}.`,
-      "Give a JavaScript regular expression.",
-      { cause: error },
-    );
-  }
+function codeOf(results: readonly ScenarioResult[], { by }: Interrupt): number {
+  if (by !== undefined) return codeOfInterrupt(by);
+  return results.some(({ ok }) => !ok) ? exitCodes.finding : exitCodes.ok;
+}
+
+function reasonOf(
+  left: readonly Planned[],
+  { by }: Interrupt,
+): Extract<ReportEvent, { type: "end" }>["reason"] {
+  if (by !== undefined) return by;
+  return left.length > 0 ? "budget" : undefined;
 }
 
 interface Planned {
@@ -87,62 +81,58 @@ interface Planned {
   readonly seed: number;
 }
 
+function named({ scenario, seed }: Planned): { readonly name: string; readonly seed: number } {
+  return { name: scenario.name, seed };
+}
+
+interface Surroundings {
+  readonly own: OwnWorlds;
+  readonly terminal: Terminal;
+  readonly reporter: Reporter;
+  readonly interrupt: Interrupt;
+  readonly keeper: HistoryKeeper;
+  readonly progress: RunProgress;
+}
+
 async function runAll(
-  chosen: readonly Scenario[],
+  planned: readonly Planned[],
   flags: RunFlags,
-  terminal: Terminal,
+  { own, terminal, reporter, interrupt, keeper, progress }: Surroundings,
 ): Promise<readonly ScenarioResult[]> {
-  const { seed: firstSeed, seeds, history, budget = Infinity } = flags;
   const startedAt = realNowMs();
-  const keeper = keepHistory(history, terminal);
   const results: ScenarioResult[] = [];
-  const planned = chosen.flatMap((scenario) =>
-    Array.from({ length: seeds }, (_, offset): Planned => ({ scenario, seed: firstSeed + offset })),
-  );
   for (const { scenario, seed } of planned) {
     // The first always runs: a budget that is too small must not pass for a success.
-    if (results.length > 0 && realNowMs() - startedAt > budget) break;
-    const result = await runScenario(scenario, {
+    if (results.length > 0 && realNowMs() - startedAt > (flags.budget ?? Infinity)) break;
+    const { name } = scenario;
+    progress.begin(name, seed);
+    const running = runScenario(scenario, {
       seed,
       coverage: true,
-      ...listening(scenario, flags, terminal),
+      signal: interrupt.signal,
+      placeOf: sourceOf,
+      checksRequired: !own.scenarios.includes(scenario),
+      world: {
+        ...(own.file === undefined ? {} : mergeWorlds(scenario.world, own.world)),
+        ...(flags.verbose === true ? { onLog: (line) => terminal.err(formatLine(line)) } : {}),
+      },
+      onStep(title, virtualMs) {
+        progress.step(title);
+        if (flags.verbose === true)
+          terminal.err(`${(virtualMs / 1000).toFixed(3).padStart(9)}s ${name}: ${title}`);
+      },
     });
+    const result = await interrupt.race(running);
+    if (result === undefined || interrupt.by !== undefined) break;
     results.push(result);
     keeper.add(result);
+    progress.result(result.ok);
+    reporter.report({ type: "result", ...result, again: againOf(result, flags.world) });
   }
-  const left = planned.slice(results.length);
-  if (left.length > 0) terminal.err(`Left out, because the budget of real time was spent: ${titles(left)}.`);
-  keeper.end(left.length === 0 && new Set(chosen).size === scenarios.length);
   return results;
 }
 
-function titles(planned: readonly Planned[]): string {
-  return planned.map(({ scenario, seed }) => `${scenario.name} (seed ${seed})`).join(", ");
-}
-
-function listening(
-  { name }: Scenario,
-  { verbose = false }: RunFlags,
-  terminal: Terminal,
-): Partial<RunScenarioOptions> {
-  if (!verbose) return {};
-  return {
-    onStep: (title, virtualMs) =>
-      terminal.err(`${(virtualMs / 1000).toFixed(3).padStart(9)}s ${name}: ${title}`),
-    world: { onLog: (line) => terminal.err(formatLine(line)) },
-  };
-}
-
-function report(results: readonly ScenarioResult[], { json = false }: RunFlags, terminal: Terminal): void {
-  if (json) {
-    terminal.out(formatJson(version, results));
-    return;
-  }
-  terminal.out(formatTable(results, terminal.color));
-  terminal.out(formatTotal(results));
-  for (const { name, figures } of results) {
-    if (figures.length > 0)
-      terminal.out(`${name}: ${figures.map(([key, value]) => `${key} ${value}`).join(", ")}`);
-  }
-  for (const result of results) if (!result.ok) terminal.err(`\n${formatFailure(result, terminal.color)}`);
+function againOf({ name, seed }: ScenarioResult, world: string | undefined): string {
+  const own = world === undefined ? "" : ` --world ${shellWord(world)}`;
+  return `${commandName} run ${shellWord(name)} --seed ${seed}${own} --verbose`;
 }

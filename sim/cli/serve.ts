@@ -2,6 +2,7 @@
 import { SimError } from "../errors.js";
 import { realNowMs } from "../kernel/index.js";
 import { type Phoenix, createPhoenix } from "../phoenix/index.js";
+import { version } from "../version.js";
 import type { Terminal } from "./terminal.js";
 
 /** What the command line gives. */
@@ -11,6 +12,7 @@ export interface ServeFlags {
   readonly seed: number;
   readonly speed: number;
   readonly nodes: number;
+  readonly json?: boolean;
 }
 
 /** Virtual time is moved on in steps of this many real milliseconds. */
@@ -18,15 +20,19 @@ const tickMs = 25;
 
 /** Serves until Ctrl-C. */
 export async function serve(
-  { port, prometheusPort, seed, speed, nodes }: ServeFlags,
+  { port, prometheusPort, seed, speed, nodes, json = false }: ServeFlags,
   terminal: Terminal,
 ): Promise<void> {
   const phoenix = await createPhoenix({ seed, nodes });
   try {
     const gateway = await listen(phoenix, "gateway", port);
     const prometheus = await listen(phoenix, "prometheus", prometheusPort);
-    terminal.out(`gateway     ${gateway.url}   (admin@phoenix.io, admin123)`);
-    terminal.out(`prometheus  ${prometheus.url}`);
+    // At once, so that whoever reads only the first lines does not end it by going away.
+    terminal.out(
+      json
+        ? JSON.stringify({ version, gateway: gateway.url, prometheus: prometheus.url, seed, speed })
+        : `gateway     ${gateway.url}   (admin@phoenix.io, admin123)\nprometheus  ${prometheus.url}`,
+    );
     terminal.err(`Seed ${seed}, ${speed} x real time. Ctrl-C ends it.`);
     await moveUntil(phoenix, speed, terminal.interrupted());
     await Promise.all([gateway.close(), prometheus.close()]);
@@ -46,7 +52,7 @@ async function listen(phoenix: Phoenix, target: "gateway" | "prometheus", port: 
   });
 }
 
-async function moveUntil(phoenix: Phoenix, speed: number, stopped: Promise<void>): Promise<void> {
+async function moveUntil(phoenix: Phoenix, speed: number, stopped: Promise<unknown>): Promise<void> {
   const startedAtMs = realNowMs();
   const virtualStartMs = phoenix.clock.nowMs;
   const stop = stopped.then(() => "stop" as const);

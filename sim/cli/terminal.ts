@@ -8,6 +8,11 @@ export interface Terminal {
   readonly status?: ((text: string) => void) | undefined;
   /** Whether stdout shows colours. */
   readonly color: boolean;
-  /** Resolves at the first Ctrl-C. A second one ends the process as usual. */
-  interrupted(): Promise<void>;
+  /** Columns that stdout shows, 80 at the least; `Infinity` where it is no terminal, and lines may be of any length. */
+  readonly width: number;
+  /** Resolves at the first Ctrl-C, or when the process is asked to end. A second one ends the process at once. */
+  interrupted(): Promise<InterruptSignal>;
 }
+
+/** What asks a command to end. */
+export type InterruptSignal = "SIGINT" | "SIGTERM";

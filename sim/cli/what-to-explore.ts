@@ -6,10 +6,11 @@ import { explorable, explorableNamed } from "../explore/index.js";
 import { keptFolder } from "../folders.js";
 import { profileNamed } from "../faults/index.js";
 import { resolvePhoenixOptions } from "../phoenix/index.js";
+import type { ReporterFlags } from "./reporters/reporters.js";
 import type { OwnWorlds } from "./own-worlds.js";
 
 /** The options of the command. */
-export interface ExploreFlags {
+export interface ExploreFlags extends ReporterFlags {
   readonly all?: boolean;
   readonly runs: number;
   readonly seed: number;
@@ -27,7 +28,6 @@ export interface ExploreFlags {
   readonly regressions: string;
   readonly shrinkRuns: number;
   readonly report?: string;
-  readonly json?: boolean;
 }
 
 /**

@@ -16,9 +16,22 @@ export function caseFilesIn(folder: string): readonly string[] {
     .map((name) => join(folder, name));
 }
 
-/** @throws SimError `SIM_CASE_INVALID`, and the error of Node for a file that cannot be read. */
+/** @throws SimError `SIM_CASE_INVALID`, also for a file that cannot be read. */
 export function readCase(file: string): Case {
-  return parseCase(readFileSync(file, "utf8"), file);
+  return parseCase(readText(file), file);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new SimError(
+      "SIM_CASE_INVALID",
+      `Cannot read the case ${file}: ${(error as Error).message}.`,
+      "Name a case file that may be read, or its id.",
+      { cause: error },
+    );
+  }
 }
 
 /** @returns The cases of a folder; files that are none are told to `warn`. */

@@ -65,11 +65,10 @@ export function createWorldRun({
 }: WorldRunOptions = {}): RunOnce {
   return async ({ scenario: name, profile, seed, driver, onStep, between, trace = false }) => {
     const scenario = explorableNamed(name, own);
+    const merged = mergeWorlds(scenario.world, world);
     const options: PhoenixOptions = {
-      ...scenario.world,
-      ...world,
-      platform: mergePlatforms(scenario.world.platform, world.platform),
-      limits: { virtualMsMax: dayMs, ...scenario.world.limits, ...world.limits },
+      ...merged,
+      limits: { virtualMsMax: dayMs, ...merged.limits },
       ...(trace ? { trace } : {}),
       seed,
       driver,
@@ -83,6 +82,19 @@ export function createWorldRun({
     };
     const { outcome } = await runOneWorld(options, work, stillMs);
     return outcome;
+  };
+}
+
+/** @returns The options of a scenario with those of `other` over them, part by part. */
+export function mergeWorlds(
+  one: Omit<PhoenixOptions, "seed" | "driver">,
+  other: NonNullable<WorldRunOptions["world"]>,
+): Omit<PhoenixOptions, "seed" | "driver"> {
+  return {
+    ...one,
+    ...other,
+    platform: mergePlatforms(one.platform, other.platform),
+    limits: { ...one.limits, ...other.limits },
   };
 }
 

@@ -11,10 +11,18 @@ const nativeClearTimeout = clearTimeout;
  * something that never comes would let the process end as if all were well.
  *
  * @param limitMs - Real milliseconds.
- * @throws SimError `SIM_WALL_LIMIT` when it does not; `work` goes on all the same.
+ * @param signal - Ends the wait when aborted.
+ * @throws SimError `SIM_WALL_LIMIT` when it does not, and the reason of `signal`; `work` goes on all the same.
  */
-export async function withinRealTime<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {
+export async function withinRealTime<T>(
+  what: string,
+  limitMs: number,
+  work: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
   return new Promise((resolve, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason));
+    if (signal?.aborted === true) reject(signal.reason);
     const timer = nativeSetTimeout(() => {
       reject(
         new SimError(

@@ -19,6 +19,12 @@ export interface RunScenarioOptions {
   readonly coverage?: boolean;
   /** Real milliseconds within which it must end. @default 300_000 */
   readonly wallMsMax?: number;
+  /** Whether it must use the checks it is given; a scenario of the user's own may assert in its own way. @default true */
+  readonly checksRequired?: boolean;
+  /** Gives the scenario up when aborted: it fails, and its world is disposed. */
+  readonly signal?: AbortSignal;
+  /** Finds `file:line` in the stack of an error. @default no place is told */
+  readonly placeOf?: (stack: string) => string | undefined;
   /** Called as each step begins. */
   readonly onStep?: (title: string, virtualMs: number) => void;
 }
@@ -50,7 +56,13 @@ export interface ScenarioResult {
   readonly figures: readonly (readonly [name: string, value: string])[];
   readonly resources?: ScenarioResources;
   readonly coverage?: ApiCoverage;
-  readonly error?: { readonly code: string; readonly message: string; readonly step: string };
+  readonly error?: {
+    readonly code: string;
+    readonly message: string;
+    readonly step: string;
+    /** `file:line` that failed, where it is known. */
+    readonly source?: string;
+  };
 }
 
 /** Never throws for a failing scenario; the result carries the error. */
@@ -82,7 +94,7 @@ export async function runScenario(scenario: Scenario, options: RunScenarioOption
     ...(coverage === undefined ? {} : { coverage }),
   };
   if (failure === undefined) return { ...result, ok: true };
-  return { ...result, ok: false, error: { ...describe(failure.error), step } };
+  return { ...result, ok: false, error: { ...describe(failure.error, options.placeOf), step } };
 }
 
 /** What is known of a run while it lasts, and after it failed. */
@@ -99,7 +111,17 @@ interface Progress {
 
 async function runInWorld(
   scenario: Scenario,
-  { seed, driver, scale = 1, world = {}, coverage = false, wallMsMax = 300_000, onStep }: RunScenarioOptions,
+  {
+    seed,
+    driver,
+    scale = 1,
+    world = {},
+    coverage = false,
+    wallMsMax = 300_000,
+    checksRequired = true,
+    signal,
+    onStep,
+  }: RunScenarioOptions,
   check: Checks,
   progress: Progress,
 ): Promise<void> {
@@ -121,8 +143,8 @@ async function runInWorld(
       },
       report: (name, value) => progress.figures.push([name, value]),
     });
-    await withinRealTime(`The scenario "${scenario.name}"`, wallMsMax, running);
-    requireAssertions(check.count, scenario.name);
+    await withinRealTime(`The scenario "${scenario.name}"`, wallMsMax, running, signal);
+    if (checksRequired) requireAssertions(check.count, scenario.name);
     requireDeadline(phoenix.clock.nowMs, scenario);
     finished = true;
   } finally {
@@ -157,6 +179,7 @@ function requireAssertions(count: number, name: string): void {
 }
 
 function requireDeadline(nowMs: number, { name, deadline }: Scenario): void {
+  if (deadline === undefined) return;
   const deadlineMs = parseDuration(deadline);
   if (nowMs <= deadlineMs) return;
   throw new SimError(
@@ -166,8 +189,12 @@ function requireDeadline(nowMs: number, { name, deadline }: Scenario): void {
   );
 }
 
-function describe(failure: unknown): { code: string; message: string } {
+function describe(
+  failure: unknown,
+  placeOf: RunScenarioOptions["placeOf"] = () => undefined,
+): { code: string; message: string; source?: string } {
   if (!(failure instanceof Error)) return { code: "ERROR", message: String(failure) };
   const code = "code" in failure && typeof failure.code === "string" ? failure.code : failure.name;
-  return { code, message: failure.message };
+  const source = placeOf(failure.stack ?? "");
+  return { code, message: failure.message, ...(source === undefined ? {} : { source }) };
 }

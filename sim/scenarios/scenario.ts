@@ -18,12 +18,12 @@ export interface ScenarioContext {
 export interface Scenario {
   /** Name on the command line, in kebab case. */
   readonly name: string;
-  /** What it shows, as one sentence. */
-  readonly summary: string;
+  /** What it shows, as one sentence. @default none */
+  readonly summary?: string;
   /** Part of the quick set of `phoenix-sim run --smoke`, which runs before each commit. @default false */
   readonly smoke?: boolean;
-  /** Virtual time within which the whole scenario must end. */
-  readonly deadline: Duration;
+  /** Virtual time within which the whole scenario must end. @default no limit */
+  readonly deadline?: Duration;
   /** Virtual time in which the faults of an exploration begin, most of them early. @default 75s */
   readonly faultWindow?: Duration;
   /** The world it needs beyond the defaults. */

@@ -1,5 +1,5 @@
 /** The options of `phoenix-sim history` and of `phoenix-sim history check`. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 
 import { defaultHistoryFile } from "../../folders.js";
 import { defaultGateLimits as defaults } from "../../history/gate-limits.js";
@@ -22,9 +22,9 @@ export function addHistoryCommand(program: Command, terminal: Terminal, exit: (c
     });
   history
     .command("check")
-    .description("hold the history to its limits; ends with 5 when one was crossed")
+    .description("check the history against thresholds; ends with 5 when one was exceeded")
     .configureHelp({ showGlobalOptions: true })
-    .option("--failure-rate <percent>", "runs that may fail", parsePercent, defaults.failureRateMax)
+    .addOption(percentOption("--failure-rate <percent>", "runs that may fail", defaults.failureRateMax))
     .option(
       "--time-factor <x>",
       "wall time, in medians of the runs before",
@@ -41,10 +41,15 @@ export function addHistoryCommand(program: Command, terminal: Terminal, exit: (c
     .option("--events <count>", "events of one run", parseLimit, defaults.eventsMax)
     .option("--sql <count>", "SQL statements of one run", parseLimit, defaults.sqlStatementsMax)
     .option("--handles <count>", "handles one run may leave open", parseLimit, defaults.openHandlesMax)
-    .option("--coverage <percent>", "operations of the API to cover", parsePercent, defaults.coverageMin)
+    .addOption(percentOption("--coverage <percent>", "operations of the API to cover", defaults.coverageMin))
     .action(async (_flags: unknown, command: Command) => {
       const { check } = await import("../history.js");
       const flags = command.optsWithGlobals<CheckFlags>();
       if (check(flags, terminal)) exit(exitCodes.gate);
     });
+}
+
+// Help shows the share as it is typed.
+function percentOption(flags: string, description: string, share: number): Option {
+  return new Option(flags, description).argParser(parsePercent).default(share, String(share * 100));
 }

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { keptFolder } from "../../folders.js";
 import { parseCount } from "../numbers.js";
 import { worldOptionHelp } from "./world-option.js";
-import type { ReplayFlags, ShrinkFlags } from "../replay.js";
+import type { KeepFlags, ReplayFlags, ShrinkFlags } from "../replay.js";
 import type { Terminal } from "../terminal.js";
 
 type Exit = (code: number) => void;
@@ -22,16 +22,18 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
       parseEvents,
     )
     .option("--world <module>", worldOptionHelp)
+    .option("--json", "print one JSON document instead of text")
     .action(async (text: string | undefined, flags: ReplayFlags) => {
       const { replayNamed } = await import("../replay.js");
       exit(await replayNamed(text, flags, terminal));
     });
   program
     .command("shrink")
-    .description("make a stored failure smaller")
+    .description("minimize a stored failure")
     .argument("[failure]", "file or id; without one, the newest")
     .option("--runs <count>", "runs it may take", parseCount, 300)
     .option("--world <module>", worldOptionHelp)
+    .option("--json", "print one JSON document instead of text")
     .action(async (text: string | undefined, flags: ShrinkFlags) => {
       const { shrink } = await import("../replay.js");
       exit(await shrink(text, flags, terminal));
@@ -41,7 +43,8 @@ export function addReplayCommands(program: Command, terminal: Terminal, exit: Ex
     .description("copy a stored failure to a folder of regressions, to be committed and run by tests")
     .argument("<failure>", "file or id")
     .option("--to <folder>", "where regressions live", keptFolder)
-    .action(async (text: string, flags: { readonly to: string }) => {
+    .option("--json", "print one JSON document instead of the path")
+    .action(async (text: string, flags: KeepFlags) => {
       const { keep } = await import("../replay.js");
       keep(text, flags, terminal);
     });

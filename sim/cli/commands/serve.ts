@@ -15,6 +15,7 @@ export function addServeCommand(program: Command, terminal: Terminal): void {
     .option("-s, --seed <number>", "seed of the world", parseSeed, 1)
     .option("--speed <factor>", "virtual seconds that pass in one real second", parseSpeed, 1)
     .option("--nodes <count>", "how many nodes the world has", parseCount, 3)
+    .option("--json", "print the addresses as one JSON document")
     .action(async (flags: ServeFlags) => {
       const { serve } = await import("../serve.js");
       await serve(flags, terminal);

@@ -3,34 +3,36 @@ import { type Case, formatToken, identityOf } from "../../explore/index.js";
 import { shellWord } from "../../text.js";
 import { version } from "../../version.js";
 import { commandName } from "../command-name.js";
+import type { ReportedFinding } from "./report-event.js";
 
-export interface FindingReport {
-  readonly found: Case;
-  readonly id: string;
-  /** Undefined for a case that could not be stored. */
-  readonly file: string | undefined;
-  readonly story: readonly string[];
-  /** How it was found and made smaller, in words. */
-  readonly history: string;
-  /** Module with worlds of the user's own, that the command must name again. */
-  readonly worldFile?: string | undefined;
-}
+export type FindingReport = Pick<
+  ReportedFinding,
+  "scenario" | "profile" | "failure" | "id" | "file" | "story" | "history" | "again"
+>;
 
 /** @returns The token of a case. */
 export function tokenOf(found: Case): string {
   return formatToken({ ...found, version, failure: identityOf(found.failure) });
 }
 
+/** @returns The command that runs a case again. */
+export function replayCommand(found: Case): string {
+  const world = found.world === undefined ? "" : ` --world ${shellWord(found.world)}`;
+  return `${commandName} replay ${tokenOf(found)}${world}`;
+}
+
 /** @returns Lines to print, joined. */
-export function formatFinding({ found, id, file, story, history, worldFile }: FindingReport): string {
-  const { failure, scenario, profile } = found;
+export function formatFinding(finding: FindingReport): string {
+  const { scenario, profile, failure, id, file, story = [], history, again } = finding;
   return [
     `FOUND ${identityOf(failure)} in ${scenario} under ${profile}`,
     `  ${failure.message.split("\n").join("\n  ")}`,
     `  ${history}`,
     ...story.map((line) => `  ${line}`),
     ...(failure.source === undefined ? [] : [`  Source: ${failure.source}`]),
-    `  Case:   ${file === undefined ? `${id}, not stored` : `${file} (${id})`}`,
-    `  Again:  ${commandName} replay ${tokenOf(found)}${worldFile === undefined ? "" : ` --world ${shellWord(worldFile)}`}`,
+    ...(id === undefined
+      ? []
+      : [`  Case:   ${file === undefined ? `${id}, not stored` : `${file} (${id})`}`]),
+    `  Again:  ${again}`,
   ].join("\n");
 }

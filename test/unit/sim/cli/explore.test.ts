@@ -6,7 +6,7 @@ import { formatToken } from "../../../../sim/explore/index.js";
 import { version } from "../../../../sim/version.js";
 import type * as WorldRun from "../../../../sim/explore/world-run.js";
 import { tempFolder } from "../history/temp-folder.js";
-import { type Outcome, runUntil } from "./captured-terminal.js";
+import { run, runUntil } from "./captured-terminal.js";
 
 // Small shapes with known faults instead of worlds: the subject is what the commands do with what is found.
 vi.mock("../../../../sim/explore/world-run.js", async (original) => {
@@ -21,11 +21,6 @@ vi.mock("../../../../sim/explore/world-run.js", async (original) => {
 });
 
 const shape = "lost-update";
-
-// Nobody presses Ctrl-C.
-async function run(...args: readonly string[]): Promise<Outcome> {
-  return runUntil(async () => new Promise(() => {}), ...args);
-}
 
 beforeEach(() => {
   const before = process.cwd();
@@ -42,7 +37,7 @@ test("what is found is told with its story and the command that brings it back, 
   const { code, out, err } = await run("explore", shape, "--profile", "calm", "--runs", "200");
   expect(code).toBe(1);
   expect(out).toMatch(new RegExp(`FOUND invariant/${shape} in ${shape} under calm`));
-  expect(out).toMatch(/Run \d+ \([\w-]+\), \d+ of \d+ runs; shrunk from \d+ to \d+ deviations in \d+ runs/);
+  expect(out).toMatch(/Run \d+ \([\w-]+\), \d+ of \d+ runs; minimized from \d+ to \d+ decisions in \d+ runs/);
   expect(out).toMatch(/Again: {2}npx phoenix-sim replay px1\./);
   expect(err).toContain("pairs of steps covered");
 });
@@ -114,14 +109,14 @@ test("a replay that does not reach its failure ends with 6 and says so", async (
   const stored = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
   writeFileSync(file, JSON.stringify({ ...stored, deviations: [] }));
   const { code, err } = await run("replay", file);
-  expect([code, err]).toEqual([6, expect.stringContaining("no failure")]);
+  expect([code, err]).toEqual([6, expect.stringContaining("no longer occurs; this run passed")]);
 });
 
 test("shrink makes a stored failure smaller, and keep copies it to the regressions", async () => {
   await run("explore", shape, "--profile", "calm", "--runs", "200", "--shrink-runs", "1");
   const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));
   const { code, out } = await run("shrink", name.replace(".json", ""));
-  expect([code, out]).toEqual([0, expect.stringContaining("Shrunk from")]);
+  expect([code, out]).toEqual([0, expect.stringContaining("Minimized from")]);
   const kept = await run("keep", name.replace(".json", ""), "--to", "regressions");
   expect([kept.code, existsSync(kept.out)]).toEqual([0, true]);
 });
@@ -154,12 +149,12 @@ test("Ctrl-C ends a campaign that would go on, keeps what was found, and shrinks
   };
   const campaign = ["explore", shape, "--profile", "calm", "--runs", "5000", "--findings", "1000"];
   const { code, out, err } = await runUntil(rounds, ...campaign);
-  expect([code, err]).toEqual([1, expect.stringContaining("ended by interrupt")]);
-  expect(err).toContain("Ending: what was found is kept.");
-  expect(out).toMatch(/FOUND [\s\S]*in 0 runs, perhaps not the least/);
+  expect([code, err]).toEqual([130, expect.stringContaining("ended by interrupt")]);
+  expect(err).toContain("Stopping; findings are kept.");
+  expect(out).toMatch(/FOUND [\s\S]*in 0 runs, perhaps not minimal/);
   const [file = "", ...others] = readdirSync(join(".phoenix-sim", "failures"));
   expect(others).toEqual([]);
-  expect((await run("shrink", file.replace(".json", ""))).out).toContain("Shrunk from");
+  expect((await run("shrink", file.replace(".json", ""))).out).toContain("Minimized from");
 });
 
 test("shards report to files, and merge puts them together or says which is missing", async () => {
@@ -180,7 +175,7 @@ test("merge tells what all shards found, stores it, and names the command that b
   const { code, out, err } = await run("merge", "1.json", "2.json");
   expect(code).toBe(1);
   expect(err).toMatch(new RegExp(`${shape}: \\d+ runs, \\d+ failed`));
-  expect(out).toMatch(/Run \d+ \([\w-]+\), \d+ of \d+ runs in 2 shards; \d+ deviations\./);
+  expect(out).toMatch(/Run \d+ \([\w-]+\), \d+ of \d+ runs in 2 shards; \d+ decisions\./);
   const token = /replay (px1\S+)/.exec(out)?.[1] ?? "";
   expect((await run("replay", token)).out).toContain(`invariant/${shape}`);
   const [stored = ""] = readdirSync(join(".phoenix-sim", "failures"));
@@ -220,7 +215,7 @@ test.each([
   [
     "a merged report below a file",
     ["merge", "r.json", "--out", "file/r.json"],
-    "Cannot write the merged report",
+    "Cannot write the report to file",
   ],
   ["a report that lacks parts", ["merge", "damaged.json"], "damaged.json is damaged: steps"],
   ["a report of another version", ["merge", "other.json"], "other.json was written by version 9.9.9"],
@@ -247,7 +242,7 @@ test.each([
   [["explore", "--profile", "swam"], 'Did you mean "swarm"'],
   [["explore", "--shard", "3/2"], "SIM_SHARD_INVALID"],
   [["explore", "--shard", "auto"], "JOB_COMPLETION_INDEX"],
-  [["explore", "--time-budget", "soon"], "the time budget"],
+  [["explore", "--time-budget", "soon"], 'Invalid --time-budget "soon"'],
   [["explore", "--all", "two-clients"], "Leave out --all"],
   [["explore", "--all", "--report", "all.json"], "one file"],
   [["replay", "px1.nonsense"], "SIM_TOKEN_INVALID"],

@@ -26,9 +26,10 @@ test("an unknown scenario is refused with the nearest name and SIM_SCENARIO_UNKN
 test.each([
   [["--grep", "no such thing"], "No scenario matches"],
   [["--grep", "("], "Cannot use"],
-  [["--seed", "-1"], "A seed is a whole number"],
+  [["--seed", "-1"], 'Invalid --seed "-1": a seed is a whole number'],
   [["--seeds", "0"], "whole number of 1 or more"],
-  [["--budget", "soon"], "the budget"],
+  [["--budget", "soon"], 'Invalid --budget "soon": give a duration with its units'],
+  [["--budget", "5"], 'Invalid --budget "5": a duration needs a unit, such as 5s.'],
   [["--no-such-flag"], "unknown option"],
 ])("run %s is wrong usage", async (args, message) => {
   const { code, out, err } = await run("run", ...args);

@@ -60,7 +60,10 @@ test.each([
 test("a world without a leak ends with 0, and one that uses what makes no difference says so", async () => {
   const file = write("", "Math.random() < 2");
   const { code, err } = await run("explore", "asking", "--world", file, ...calm);
-  expect([code, err]).toEqual([0, expect.stringContaining("without effect on the run: Math.random at own.mjs:4")]);
+  expect([code, err]).toEqual([
+    0,
+    expect.stringContaining("without effect on the run: Math.random at own.mjs:4"),
+  ]);
 });
 
 test("what is found in a world of one's own is brought back with it", async () => {

@@ -14,6 +14,9 @@ import { SimError } from "../errors.js";
 import type { Face, Loop, Origin } from "../kernel/index.js";
 import type { Undo } from "./undo.js";
 
+/** Names, on globalThis, the world that has the globals; there so that a second copy of this module sees it as well. */
+export const globalsOwner = Symbol.for("phoenix-sim.globals");
+
 const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
 const clearNames = ["clearTimeout", "clearInterval", "clearImmediate"] as const;
 const globalNames = [...timerNames, ...clearNames, "Date", "Intl"] as const;
@@ -125,6 +128,10 @@ function standAlone(): { end(): void } {
       if (on) throw timersTaken("install fake timers");
       return false;
     },
+    // A fake that extends this one says so of itself.
+    set(this: object, value: unknown) {
+      Object.defineProperty(this, "isFake", { value, configurable: true, writable: true });
+    },
   });
   for (const name of [...timerNames, ...clearNames]) Reflect.deleteProperty(globalThis[name], "clock");
   return {
@@ -153,12 +160,14 @@ function natives(): Natives {
 }
 
 /**
- * A module that was loaded in a world may have kept its fakes. From now on they do what the process's own do, or
- * those of the next world.
+ * A module that was loaded in a world may have kept its fakes. From now on they do what the process's own do, and in
+ * the next world what that one's do. Fakes of others are left out: those may themselves stand on what was kept.
  */
 function passOn(clock: FakeTimers.Clock, native: Natives, fakes: Natives): void {
   const nowOf = (name: keyof Natives): unknown =>
-    globalThis[name] === fakes[name] ? native[name] : globalThis[name];
+    Reflect.has(globalThis, globalsOwner) && globalThis[name] !== fakes[name]
+      ? globalThis[name]
+      : native[name];
   for (const name of [...timerNames, ...clearNames]) {
     Object.defineProperty(clock, name, {
       value: (...args: unknown[]): unknown =>

@@ -10,8 +10,9 @@ import { WorldCloseEvent } from "./close-event.js";
 import { installHttp } from "./global-http.js";
 import { installPerformance } from "./global-performance.js";
 import { installRandom } from "./global-random.js";
-import { type OpenTimer, installTimers } from "./global-timers.js";
+import { type OpenTimer, globalsOwner, installTimers } from "./global-timers.js";
 import { installVitestTools } from "./vitest-tools.js";
+import { uninstallBeside } from "./uninstall.js";
 import { createUndo } from "./undo.js";
 
 export interface GlobalsOptions {
@@ -29,9 +30,6 @@ export interface InstalledGlobals {
   uninstall(): void;
 }
 
-// On globalThis, so that a second copy of this module sees it as well.
-const owner = Symbol.for("phoenix-sim.globals");
-
 /**
  * @throws SimError `SIM_GLOBALS_BUSY` naming the world that has them. After any error everything is as before.
  */
@@ -41,7 +39,7 @@ export async function installGlobals({
   WebSocket,
   name,
 }: GlobalsOptions): Promise<InstalledGlobals> {
-  const holder = Reflect.get(globalThis, owner) as string | undefined;
+  const holder = Reflect.get(globalThis, globalsOwner) as string | undefined;
   if (holder !== undefined) {
     throw new SimError(
       "SIM_GLOBALS_BUSY",
@@ -51,18 +49,18 @@ export async function installGlobals({
   }
   const undo = createUndo();
   undo.add(syncBuiltinESMExports);
-  undo.replace(globalThis, owner, name);
+  undo.replace(globalThis, globalsOwner, name);
   try {
+    const vi = await installVitestTools(loop, undo);
     await installHttp(loop, fetch, undo);
     undo.replace(globalThis, "WebSocket", WebSocket);
     if (!("CloseEvent" in globalThis)) undo.replace(globalThis, "CloseEvent", WorldCloseEvent);
     installRandom(loop.choices, undo);
     const openTimers = installTimers(loop, undo);
     installPerformance(loop, undo);
-    await installVitestTools(loop, undo);
     syncBuiltinESMExports();
     undo.seal();
-    return { openTimers, uninstall: undo.run };
+    return { openTimers, uninstall: () => uninstallBeside(undo, vi) };
   } catch (error) {
     undo.run();
     throw error;

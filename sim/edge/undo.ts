@@ -3,7 +3,7 @@
  *
  * Somebody else may replace the replacement meanwhile, as `vi.stubGlobal` and `vi.spyOn` do, and keep it as what to
  * restore. So what is put back is only what is still ours; the rest is restored once its owner lets it go, and until
- * then a function that was ours passes its calls on to what stands in its place.
+ * then a function that was ours passes its calls on.
  */
 
 export interface Undo {
@@ -11,14 +11,14 @@ export interface Undo {
   keep(target: object, key: PropertyKey): void;
   /** Remembers a property, then sets it. */
   replace(target: object, key: PropertyKey, value: unknown): void;
-  /** As `replace`. After `run`, calls of `value` that somebody kept go to what the property is then. */
+  /** As `replace`. After `run`, calls by whoever kept it go to what was there before, or to the next replacement. */
   replaceFunction(target: object, key: PropertyKey, value: (...args: never[]) => unknown): void;
   /** Remembers to call `revert`. */
   add(revert: () => void): void;
   /** Ends the replacing: a property that is different later was changed by somebody else. */
   seal(): void;
-  /** The properties that somebody else has changed since `seal`. */
-  overridden(): readonly Overridden[];
+  /** What is kept and replaced, each property once. */
+  replaced(): readonly Replaced[];
   /**
    * Puts everything back, last change first; goes on after an error and throws the first one at the end. What
    * somebody else has changed since `seal` stays as that one made it.
@@ -28,31 +28,33 @@ export interface Undo {
   heal(): boolean;
 }
 
-/** A replaced property that belongs to somebody else now. */
-export interface Overridden {
-  readonly target: object;
-  readonly key: PropertyKey;
-  readonly current: PropertyDescriptor | undefined;
-}
-
-interface Kept {
+export interface Replaced {
   readonly target: object;
   readonly key: PropertyKey;
   readonly before: PropertyDescriptor | undefined;
-  placed?: PropertyDescriptor | undefined;
+  /** As it was at `seal`; undefined when there was none. */
+  readonly placed: PropertyDescriptor | undefined;
 }
+
+/** @returns Whether somebody else has changed it since `seal`. */
+export function isOverridden({ target, key, placed }: Replaced): boolean {
+  return !same(Object.getOwnPropertyDescriptor(target, key), placed);
+}
+
+// Of all undos: a spy that stands on one of these must not be taken for the next.
+const ours = new WeakSet<object>();
 
 export function createUndo(): Undo {
   const reverts: (() => void)[] = [];
-  const kept: Kept[] = [];
+  let kept: Replaced[] = [];
   let sealed = false;
   let ended = false;
-  let left: Kept[] = [];
+  let left: Replaced[] = [];
 
   function keep(target: object, key: PropertyKey): void {
     if (kept.some((each) => each.target === target && each.key === key)) return;
     const before = Object.getOwnPropertyDescriptor(target, key);
-    kept.push({ target, key, before });
+    kept.push({ target, key, before, placed: undefined });
     reverts.push(() => restore(target, key, before));
   }
 
@@ -65,27 +67,22 @@ export function createUndo(): Undo {
     Object.defineProperty(target, key, plain ? { value } : { ...fresh, value });
   }
 
-  function changed(): readonly Kept[] {
-    if (!sealed) return [];
-    return kept.filter(
-      ({ target, key, placed }) => !same(Object.getOwnPropertyDescriptor(target, key), placed),
-    );
-  }
-
   return {
     keep,
     replace,
     replaceFunction(target, key, value) {
       const before = Reflect.get(target, key) as unknown;
       function passing(this: unknown, ...args: unknown[]): unknown {
-        const current: unknown = ended ? Reflect.get(target, key) : value;
-        const callee = current === passing ? before : current;
+        const current: unknown = Reflect.get(target, key);
+        const isOther = current !== passing && ours.has(current as object);
+        const callee = !ended ? value : isOther ? current : before;
         return Reflect.apply(callee as (...args: unknown[]) => unknown, this, args);
       }
       for (const name of ["name", "length"]) {
         const own = typeof before === "function" ? Object.getOwnPropertyDescriptor(before, name) : undefined;
         if (own !== undefined) Object.defineProperty(passing, name, own);
       }
+      ours.add(passing);
       replace(target, key, passing);
     },
     add(revert) {
@@ -93,16 +90,14 @@ export function createUndo(): Undo {
     },
     seal() {
       sealed = true;
-      for (const each of kept) each.placed = Object.getOwnPropertyDescriptor(each.target, each.key);
+      kept = kept.map((each) => ({
+        ...each,
+        placed: Object.getOwnPropertyDescriptor(each.target, each.key),
+      }));
     },
-    overridden: () =>
-      changed().map(({ target, key }) => ({
-        target,
-        key,
-        current: Object.getOwnPropertyDescriptor(target, key),
-      })),
+    replaced: () => kept,
     run() {
-      const foreign = changed().map((each) => ({
+      const foreign = (sealed ? kept.filter(isOverridden) : []).map((each) => ({
         each,
         current: Object.getOwnPropertyDescriptor(each.target, each.key),
       }));
@@ -117,12 +112,13 @@ export function createUndo(): Undo {
       }
       for (const { each, current } of foreign) restore(each.target, each.key, current);
       left.push(...foreign.map(({ each }) => each));
-      kept.length = 0;
+      kept = [];
       if (errors.length > 0) throw errors[0];
     },
     heal() {
-      left = left.filter(({ target, key, before, placed }) => {
-        if (!same(Object.getOwnPropertyDescriptor(target, key), placed)) return true;
+      left = left.filter((each) => {
+        if (isOverridden(each)) return true;
+        const { target, key, before } = each;
         restore(target, key, before);
         return false;
       });

@@ -5,7 +5,7 @@
 import type * as VitestModule from "vitest";
 import type { ExpectStatic, VitestUtils } from "vitest";
 
-import type { Loop } from "../kernel/index.js";
+import type { Face, Loop } from "../kernel/index.js";
 import { timersTaken } from "./global-timers.js";
 import { pollUntil } from "./polling.js";
 import type { Undo } from "./undo.js";
@@ -37,12 +37,16 @@ const asyncMovers = [
   "runOnlyPendingTimersAsync",
 ] as const;
 
-/** Does nothing where no test of Vitest runs. @throws SimError `SIM_TIMERS_TAKEN` when its own fakes are on. */
-export async function installVitestTools(loop: Loop, undo: Undo): Promise<void> {
-  if (process.env["VITEST"] === undefined) return;
+/**
+ * Does nothing where no test of Vitest runs. Comes before anything is faked: with the first question Vitest keeps what
+ * it takes for the real timers. @returns Its `vi`.
+ */
+export async function installVitestTools(loop: Loop, undo: Undo): Promise<VitestUtils | undefined> {
+  if (process.env["VITEST"] === undefined) return undefined;
   const vitest = await import("vitest").catch(() => undefined);
-  if (vitest === undefined) return;
+  if (vitest === undefined) return undefined;
   const { vi, expect } = vitest;
+  vi.isFakeTimers();
   installWaits(loop, vi, undo);
   for (const name of movers) {
     replaceMember(undo, vi, name, () => {
@@ -54,8 +58,45 @@ export async function installVitestTools(loop: Loop, undo: Undo): Promise<void> 
       throw timersTaken(`call vi.${name}`);
     });
   }
+  installPace(loop, vi, undo);
   const { poll } = expect;
   undo.replace(expect, "poll", pollFor(loop, vitest, poll));
+  return vi;
+}
+
+/**
+ * An `expect` that a test takes from its context, and a `waitFor` taken from `vi` before, poll in real time. After each
+ * interval they ask whether the timers are fake, and if so to have them moved: they get the same interval of virtual
+ * time. Whoever else asks is told the truth.
+ */
+function installPace(loop: Loop, vi: VitestUtils, undo: Undo): void {
+  const { isFakeTimers, advanceTimersByTime } = vi;
+  let dueMs: number | undefined;
+  // A timer that is nobody's: it lets time move, and is not left open when the polling ends before.
+  const face: Face = {
+    now: 0,
+    next() {
+      dueMs = undefined;
+      return this.now;
+    },
+    timerHeap: { peek: () => (dueMs === undefined ? undefined : { callAt: dueMs }) },
+  };
+  undo.add(loop.clock.attach(face));
+  undo.replace(vi, "isFakeTimers", function asked(): boolean {
+    return isCalledByVitest(asked) || isFakeTimers();
+  });
+  undo.replace(vi, "advanceTimersByTime", function moved(ms: number): VitestUtils {
+    if (!isCalledByVitest(moved)) return advanceTimersByTime(ms);
+    dueMs = loop.clock.unixMs + ms;
+    loop.kick();
+    return vi;
+  });
+}
+
+function isCalledByVitest(callee: (...args: never[]) => unknown): boolean {
+  const holder: { stack?: string } = {};
+  Error.captureStackTrace(holder, callee);
+  return /[\\/]vitest[\\/]dist[\\/]/.test(holder.stack?.split("\n")[1] ?? "");
 }
 
 function replaceMember(undo: Undo, target: object, name: string, value: (...args: never[]) => unknown): void {

@@ -166,6 +166,96 @@ test("everything is put back exactly", async () => {
   expect(snapshot()).toEqual(before);
 });
 
+test("stubs of vitest stay over the end of a world, and what they hid before it comes back with them", async () => {
+  cleanUps.push(() => vi.unstubAllGlobals());
+  void Request;
+  const before = snapshot();
+  const stub = vi.fn();
+  vi.stubGlobal("fetch", stub);
+  vi.stubGlobal("unrelated", 1);
+  const { globals } = await setUp();
+  vi.stubGlobal("setTimeout", stub);
+  vi.stubGlobal("Date", stub);
+  globals.uninstall();
+  expect([fetch, setTimeout, Date, Reflect.get(globalThis, "unrelated")]).toEqual([stub, stub, stub, 1]);
+  vi.unstubAllGlobals();
+  expect(snapshot()).toEqual(before);
+});
+
+test("a stub made again in a world goes back to what was before the first", async () => {
+  void Request;
+  const before = snapshot();
+  vi.stubGlobal("fetch", "before");
+  const { globals } = await setUp();
+  vi.stubGlobal("fetch", "in the world");
+  globals.uninstall();
+  expect(fetch).toBe("in the world");
+  vi.unstubAllGlobals();
+  expect(snapshot()).toEqual(before);
+});
+
+test.each(["mockRestore", "restoreAllMocks"])(
+  "spies over a world's functions outlive it, and %s leaves what was there before",
+  async (how) => {
+    void Request;
+    const before = snapshot();
+    const { globals } = await setUp();
+    const spies = [
+      vi.spyOn(Math, "random"),
+      vi.spyOn(globalThis, "setTimeout"),
+      vi.spyOn(nodeCrypto, "randomInt"),
+    ];
+    expect(Math.random()).toBeLessThan(1);
+    globals.uninstall();
+    expect(Math.random).toBe(spies[0]);
+    expect([Math.random() < 1, nodeCrypto.randomInt(5) < 5]).toEqual([true, true]);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(spies.map(({ mock }) => mock.calls.length)).toEqual([2, 1, 1]);
+    if (how === "mockRestore") for (const spy of spies) spy.mockRestore();
+    else vi.restoreAllMocks();
+    expect(snapshot()).toEqual(before);
+    expect(vi.restoreAllMocks.name).not.toBe("healing");
+  },
+);
+
+test("spies of the test's own on randomness go on working in a world, and are put back by their owner", async () => {
+  const before = snapshot();
+  const random = vi.spyOn(Math, "random").mockReturnValue(0.5);
+  const uuid = vi.spyOn(crypto, "randomUUID").mockReturnValue("0-0-0-0-0");
+  const { globals } = await setUp();
+  // Interceptors draw names for themselves.
+  random.mockClear();
+  expect([Math.random(), crypto.randomUUID()]).toEqual([0.5, "0-0-0-0-0"]);
+  globals.uninstall();
+  expect([random, uuid].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+  expect(Math.random()).toBe(0.5);
+  vi.restoreAllMocks();
+  expect(snapshot()).toEqual(before);
+});
+
+test("what a module kept of a world works after it, and is the next world's in the next", async () => {
+  const { globals } = await setUp({ driver: seededDriver(1) });
+  const kept = {
+    setTimeout,
+    clearTimeout,
+    Date,
+    random: Math.random,
+    now: performance.now.bind(performance),
+  };
+  const { randomBytes } = nodeCrypto;
+  globals.uninstall();
+  const real = Date.now();
+  await new Promise((resolve) => kept.setTimeout(resolve, 1));
+  kept.clearTimeout(kept.setTimeout(() => {}, 60_000));
+  expect(Math.abs(kept.Date.now() - real)).toBeLessThan(60_000);
+  expect([kept.random() < 1, randomBytes(3).length, kept.now() > 0]).toEqual([true, 3, true]);
+  const { clock } = await setUp({ driver: seededDriver(1) });
+  await new Promise((resolve) => kept.setTimeout(resolve, 3_600_000));
+  expect(clock.nowMs).toBe(3_600_000);
+  expect(kept.Date.now()).toBe(clock.unixMs);
+  expect([kept.random(), randomBytes(3).toString("hex")]).not.toEqual([0, ""]);
+});
+
 test("everything is put back when installing fails half way", async () => {
   const before = snapshot();
   const world = createTinyWorld();

@@ -24,6 +24,8 @@ export interface Undo {
    * somebody else has changed since `seal` stays as that one made it.
    */
   run(): void;
+  /** Gives up a property that `run` has left: its owner will restore what was before. */
+  release(target: object, key: PropertyKey): void;
   /** Puts back what was left by `run` and whose owner has restored it since. @returns Whether nothing is left. */
   heal(): boolean;
 }
@@ -114,6 +116,9 @@ export function createUndo(): Undo {
       left.push(...foreign.map(({ each }) => each));
       kept = [];
       if (errors.length > 0) throw errors[0];
+    },
+    release(target, key) {
+      left = left.filter((each) => each.target !== target || each.key !== key);
     },
     heal() {
       left = left.filter((each) => {

@@ -21,6 +21,7 @@ export function uninstallBeside(undo: Undo, vi: VitestUtils | undefined): void {
     if (original === undefined) Reflect.deleteProperty(globalThis, key);
     else Object.defineProperty(globalThis, key, original);
     vi?.stubGlobal(key, value);
+    undo.release(globalThis, key);
   }
   if (undo.heal()) return;
   healOnRestore(undo, spies, vi);

@@ -16,7 +16,7 @@ const packages = /[\\/]node_modules[\\/](?!\.cache[\\/])/;
 const here = fileURLToPath(import.meta.url);
 const sources = /^(.*[\\/]sim[\\/])[^\\/]+$/.exec(here)?.[1];
 const cache = /^(.*[\\/])node_modules[\\/]\.cache[\\/]/.exec(here)?.[1];
-const bundle = here.slice(0, Math.max(here.lastIndexOf("/"), here.lastIndexOf("\\")) + 1);
+const bundle = here.replace(/(?:node_modules[\\/]phoenix-sim-parts[\\/])?[^\\/]+$/, "");
 const machinery = sources ?? (cache === undefined ? bundle : `${cache}sim/`);
 
 /**

@@ -1,28 +1,39 @@
-// Builds dist/: bundles with every dependency inside, and type declarations beside them.
-import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+// Builds dist/: bundles with every dependency inside, one file of declarations for each entry, and the notices of all
+// that is bundled.
+//
+// The entries are small and lie in dist; what they share lies below a folder called node_modules. Vitest transforms
+// what lies in no such folder, and that is where a linked package (npm link, a workspace) really lies: transforming
+// the entries takes no time, transforming everything takes seconds. The entries themselves stay outside, so that a
+// linked phoenix-sim/vitest gets the copy of vitest that runs the tests.
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+
+import { writeDeclarations } from "./declarations.mjs";
+import { writeNotices } from "./notices.mjs";
+
+const parts = "node_modules/phoenix-sim-parts";
 
 rmSync("dist", { recursive: true, force: true });
 
-const result = await build({
+const { metafile } = await build({
   entryPoints: {
     index: "sim/index.ts",
     vitest: "sim/vitest.ts",
     "fast-check": "sim/fast-check.ts",
     cli: "sim/cli/bin.ts",
-    "explore-worker": "sim/cli/explore-worker.ts",
+    [`${parts}/explore-worker`]: "sim/cli/explore-worker.ts",
     // The pool of threads starts this file, which it looks for beside itself.
-    "entry/worker": "node_modules/tinypool/dist/entry/worker.js",
+    [`${parts}/entry/worker`]: "node_modules/tinypool/dist/entry/worker.js",
   },
   outdir: "dist",
+  chunkNames: `${parts}/[name]-[hash]`,
   bundle: true,
   splitting: true,
   format: "esm",
   platform: "node",
   target: "node20",
   external: ["vitest", "fast-check"],
-  legalComments: "linked",
+  legalComments: "none",
   // Without the texts of the sources: enough to name a line of them.
   sourcemap: true,
   sourcesContent: false,
@@ -34,6 +45,14 @@ const result = await build({
   },
 });
 
-const bytes = Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-execFileSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], { stdio: "inherit" });
+// Node looks for the type of a module no further up than the folder node_modules.
+mkdirSync(`dist/${parts}`, { recursive: true });
+writeFileSync(
+  `dist/${parts}/package.json`,
+  `${JSON.stringify({ private: true, type: "module", sideEffects: false })}\n`,
+);
+
+writeNotices(metafile, "dist/THIRD-PARTY-NOTICES.txt");
+await writeDeclarations("dist");
+const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.error(`dist: ${(bytes / 2 ** 20).toFixed(1)} MiB`);

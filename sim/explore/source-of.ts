@@ -5,7 +5,10 @@ import { fileURLToPath } from "node:url";
 const place = /(?:^|[\s(])((?:file:\/\/|node:)?[^\s()]+):(\d+):\d+\)?$/;
 
 /** Where the package lies, as sources or built. */
-const home = fileURLToPath(import.meta.url).replace(/(?:sim\/explore|dist)\/[^/]*$/, "");
+const home = fileURLToPath(import.meta.url).replace(
+  /(?:sim\/explore|dist\/node_modules\/phoenix-sim-parts)\/[^/]*$/,
+  "",
+);
 
 /** Of the package, what waits, checks and throws on behalf of others: all but services, scenarios and workloads. */
 const machinery = /^(?:dist|node_modules|sim\/(?!scenarios\/(?!checks\.)|explore\/workloads\/))/;

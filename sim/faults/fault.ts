@@ -31,7 +31,12 @@ export interface Fault {
   readonly kind: string;
   /** Kind and parameters, in words. */
   readonly name: string;
-  /** @throws SimError `SIM_HOST_UNKNOWN` when it names a host that the world does not have. */
+  /**
+   * Users inject by `phoenix.faults`.
+   *
+   * @internal
+   * @throws SimError `SIM_HOST_UNKNOWN` when it names a host that the world does not have.
+   */
   inject(world: FaultWorld): FaultHandle;
 }
 
@@ -46,7 +51,7 @@ export interface FaultKind {
   readonly summary: string;
   /** Its parameters, each in a few words. */
   readonly parameters: Readonly<Record<string, string>>;
-  /** Draws a fault of this kind for a world. */
+  /** @internal Draws a fault of this kind for a world. */
   draw(pick: Pick, world: FaultWorld): Fault;
 }
 

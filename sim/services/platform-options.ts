@@ -40,6 +40,7 @@ export type WrapConfig = (config: PrometheusConfig) => PrometheusConfig;
 export interface PlatformOptions {
   readonly gateway?: {
     readonly options?: GatewayOptions;
+    /** @internal Of the sources only: pieces that tests of wrong variants exchange. */
     readonly parts?: Partial<GatewayParts> | ((ports: ServicePorts) => Partial<GatewayParts>);
     readonly ports?: WrapPorts;
     readonly handler?: WrapHandler;
@@ -47,6 +48,7 @@ export interface PlatformOptions {
   };
   readonly controller?: {
     readonly options?: ControllerOptions;
+    /** @internal Of the sources only, as with the gateway. */
     readonly parts?: Partial<ControllerParts> | ((ports: ServicePorts) => Partial<ControllerParts>);
     readonly ports?: WrapPorts;
     readonly handler?: WrapHandler;

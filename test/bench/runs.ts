@@ -16,7 +16,7 @@ import { cpuOf, timed } from "./harness/time.js";
 
 const version = "0.0.0";
 const runsInACampaign = 200;
-const worker = resolve("dist/explore-worker.js");
+const worker = resolve("dist/node_modules/phoenix-sim-parts/explore-worker.js");
 
 export function addRunBenches({ bench }: Suite): void {
   for (const [scenario, goal] of [["one-crash", 50], ["two-clients"]] as const) {

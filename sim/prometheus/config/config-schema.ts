@@ -54,14 +54,6 @@ export const configSchema = z.strictObject({
 export type RelabelInput = z.output<typeof relabel>;
 /** One job as it is written. */
 export type ScrapeInput = z.output<typeof scrape>;
-type DeepReadonly<Value> = Value extends readonly (infer Item)[]
-  ? readonly DeepReadonly<Item>[]
-  : Value extends object
-    ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
-    : Value;
-
-/** A configuration as an object, keys spelled as in the YAML file. */
-export type PrometheusConfigInput = DeepReadonly<z.input<typeof configSchema>>;
 
 /** Keys that the real server has and this one does not. */
 export const KNOWN_KEYS: ReadonlySet<string> = new Set(

@@ -4,13 +4,8 @@ import type { z } from "zod";
 import { SimError } from "../../errors.js";
 import { createRegExpCache, isPlainLabelName, RegExpSyntaxError } from "../labels/index.js";
 import { parseRuleFile } from "../rules/rule-file.js";
-import {
-  configSchema,
-  KNOWN_KEYS,
-  type PrometheusConfigInput,
-  type RelabelInput,
-  type ScrapeInput,
-} from "./config-schema.js";
+import type { PrometheusConfigInput } from "./config-input.js";
+import { configSchema, KNOWN_KEYS, type RelabelInput, type ScrapeInput } from "./config-schema.js";
 import type { PrometheusConfig, ScrapeConfig } from "./config.js";
 import type { RelabelAction, RelabelRule } from "./relabel.js";
 

@@ -10,6 +10,7 @@ import { hashString } from "./kernel/index.js";
 import { type Phoenix, type PhoenixOptions, createPhoenix } from "./phoenix/index.js";
 import { againCommand } from "./vitest/command.js";
 import { seedFromEnvironment } from "./vitest/environment.js";
+import { worldInTime } from "./vitest/timed-out.js";
 import { type ExploreTest, createExplore } from "./vitest/explore.js";
 
 export { expect } from "vitest";
@@ -48,12 +49,14 @@ export interface PhoenixTest extends TestAPI<PhoenixFixtures> {
 export function createTest(options: PhoenixOptions = {}): PhoenixTest {
   const test: TestAPI<PhoenixFixtures> = base.extend<PhoenixFixtures>({
     phoenixOptions: options,
-    phoenix: async ({ phoenixOptions, task, onTestFailed }, use) => {
+    phoenix: async ({ phoenixOptions, task, signal, onTestFailed }, use) => {
       const seed = phoenixOptions.seed ?? seedFromEnvironment() ?? hashString(task.fullTestName);
       onTestFailed(() => {
         if (task.fails !== true) console.error(`Again: ${againCommand(task, `PHOENIX_SIM_SEED=${seed}`)}`);
       });
-      const phoenix = await createPhoenix({ globals: true, ...phoenixOptions, seed });
+      const phoenix = await worldInTime(signal, async () =>
+        createPhoenix({ globals: true, ...phoenixOptions, seed }),
+      );
       await use(phoenix);
       // A test that failed has reason enough to leave things open.
       await phoenix.dispose({ force: task.result?.state === "fail" });

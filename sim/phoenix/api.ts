@@ -213,6 +213,11 @@ export interface Phoenix extends AsyncDisposable {
   waitForState(experimentId: string, state: string, options: { readonly within: Duration }): Promise<void>;
   /** States an experiment has been in, in order. */
   stateHistory(experimentId: string): readonly string[];
+  /**
+   * What the test waits for and has left open at this moment, one line each with the place that began it: requests,
+   * waits, sockets, timers. A test that runs into the time-out of its runner shows it in its error.
+   */
+  waiting(): readonly string[];
   /** Lets time move until a message arrives on a socket of this world. @returns Its data. */
   waitForMessage(
     socket: WebSocket,

@@ -1,11 +1,10 @@
 /** The end of a world: what was left open, and giving everything back. */
 import type { WorldSockets } from "../edge/index.js";
 import { SimError } from "../errors.js";
-import { type Loop, type Origin, waitFor } from "../kernel/index.js";
-import { callSiteOfUser } from "../call-site.js";
+import { type Loop, waitFor } from "../kernel/index.js";
 import { checkOptions } from "../check-options.js";
-import { withoutTokens } from "../text.js";
 import type { Drivers } from "./drivers.js";
+import { leftOpen } from "./left-open.js";
 import type { WorldParts } from "./parts.js";
 import type { PostgresFacade } from "./stores.js";
 
@@ -51,24 +50,6 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
       return disposed;
     },
   };
-}
-
-function leftOpen({ loop, sockets, globals }: WorldParts, postgres: PostgresFacade): readonly string[] {
-  const transaction = postgres.openTransaction();
-  return [
-    ...loop.waits().map(({ what, origin }) => placed(withoutTokens(`a wait for ${what}`), origin)),
-    ...sockets.open().map(({ url, origin }) => placed(withoutTokens(`a WebSocket to ${url}`), origin)),
-    ...(globals?.openTimers() ?? []).map(({ what, origin }) =>
-      placed(`a timer of the test: ${what}`, origin),
-    ),
-    ...(transaction === undefined ? [] : [placed("a transaction of phoenix.postgres", transaction.origin)]),
-  ];
-}
-
-/** @returns What was left open, with the file and line of the test that started it. */
-function placed(what: string, origin: Origin | undefined): string {
-  const place = origin?.stack === undefined ? undefined : callSiteOfUser(origin.stack);
-  return place === undefined ? what : `${what} (opened at ${place})`;
 }
 
 // A test that called close() has left nothing open; the peer's answer is only still on its way.

@@ -29,7 +29,7 @@ export function openClientStream(
 ): ByteStream {
   const where = `${host}:${port}`;
   requireRoute(network.fabric, new URL(`http://${where}`));
-  const activity: Activity = { requests: 0, upgraded: false, server: undefined };
+  const activity: Activity = { requests: 0, upgraded: false, server: undefined, waits: releaseWhenAnswered };
   let release: () => void = () => {};
 
   function hold(what: string): void {

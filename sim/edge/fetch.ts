@@ -8,6 +8,7 @@ import type { HttpReply } from "../../src/ports/index.js";
 import { SimError } from "../errors.js";
 import type { Incarnation, Loop } from "../kernel/index.js";
 import { type Network, sendHttp } from "../network/index.js";
+import { isLongPoll, longPollHoldMs } from "./long-poll.js";
 import { type FetchCall, readCall } from "./request.js";
 import { requireRoute } from "./routes.js";
 
@@ -34,7 +35,7 @@ export function createWorldFetch(options: WorldFetchOptions): typeof fetch {
     const read = readCall(input, init);
     let call = read instanceof Promise ? await read : read;
     for (let followed = 0; ; followed += 1) {
-      const reply = await send(options, call);
+      const reply = await sendCall(options, call);
       const location = redirects.has(reply.status) ? reply.headers["location"] : undefined;
       if (location === undefined || call.redirect === "manual") return toResponse(call, reply, followed > 0);
       if (call.redirect === "error" || followed >= redirectsMax) {
@@ -47,7 +48,15 @@ export function createWorldFetch(options: WorldFetchOptions): typeof fetch {
   };
 }
 
-async function send({ network, life, loop, headersTimeoutMs = 300_000 }: WorldFetchOptions, call: FetchCall) {
+/**
+ * Sends one request and holds the loop until it is answered.
+ *
+ * @throws What `fetch` throws.
+ */
+export async function sendCall(
+  { network, life, loop, headersTimeoutMs = 300_000 }: WorldFetchOptions,
+  call: Omit<FetchCall, "redirect">,
+): Promise<HttpReply> {
   const { signal, url, method, headers, body } = call;
   signal?.throwIfAborted();
   requireRoute(network.fabric, url);
@@ -69,6 +78,7 @@ async function send({ network, life, loop, headersTimeoutMs = 300_000 }: WorldFe
       signal?.removeEventListener("abort", onSignal);
     }
 
+    if (isLongPoll(method, href)) life.schedule(longPollHoldMs, "timer", "fetch/long-poll", () => release());
     release = loop.hold({
       describe: () => `fetch ${method} ${href}`,
       fail(error) {

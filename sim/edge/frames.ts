@@ -18,6 +18,8 @@ export interface PortService {
   readonly life: Incarnation;
   readonly handler: HttpHandler;
   readonly onSocket?: ((socket: ServerSocket, request: SocketRequest) => void) | undefined;
+  /** Longest body that real clients may send, in bytes. @default 8 MiB */
+  readonly bodyBytesMax?: number | undefined;
 }
 
 /**

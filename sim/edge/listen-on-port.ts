@@ -2,19 +2,19 @@
  * A real loopback port in front of one port of the world, for curl, browsers and programs in other languages.
  * Real I/O comes in, and goes through the simulated network like any other client of the world.
  */
-import http from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
 import type { WebSocket as RealSocket } from "ws";
 
-import type { HttpReply } from "../../src/ports/index.js";
+import type { HttpReply, HttpRequest } from "../../src/ports/index.js";
 import { SimError } from "../errors.js";
 import { type ChannelWorld, openChannel } from "./channel.js";
-import type { WorldFetchOptions } from "./fetch.js";
-import { createWorldFetch } from "./fetch.js";
+import { type WorldFetchOptions, sendCall } from "./fetch.js";
 import { abnormal, noStatus } from "./frames.js";
-import { plainHeaders, readBody, writeReply } from "./node-http.js";
+import { isOwnName } from "./host-names.js";
+import { createNodeServer, errorReply, isHandshake, plainHeaders, targetOf } from "./node-http.js";
 
 export interface ListenOnPortOptions extends WorldFetchOptions {
   /** Where to in the world, such as `http://gateway:8080`. */
@@ -23,6 +23,8 @@ export interface ListenOnPortOptions extends WorldFetchOptions {
   readonly port?: number;
   /** Address to listen on. @default "127.0.0.1" */
   readonly address?: string;
+  /** Longest body that is taken, in bytes. @default 8 MiB */
+  readonly bodyBytesMax?: number;
 }
 
 export interface PortListener {
@@ -41,25 +43,33 @@ export async function listenOnPort({
   address = "127.0.0.1",
   ...options
 }: ListenOnPortOptions): Promise<PortListener> {
-  const fetch = createWorldFetch(options);
   const { WebSocketServer } = await import("ws");
   const sockets = new WebSocketServer({ noServer: true });
-  const server = http.createServer((request, response) => {
-    forward(fetch, target, request).then(
-      (reply) => writeReply(response, reply),
-      () => response.destroy(),
-    );
-  });
-  server.on("upgrade", (request, socket, head) => {
-    const world = { ...options, openTimeoutMs: 120_000, headers: plainHeaders(request.headers) };
-    bridge(
-      world,
-      `${target.replace(/^http/, "ws")}${request.url ?? "/"}`,
-      protocolsOf(request),
-      socket,
-      (use) => sockets.handleUpgrade(request, socket, head, use),
-    );
-  });
+  const isLoopback = /^(?:127\.|::1$|localhost$)/.test(address);
+  const isForeign = (host: string): boolean => isLoopback && !isOwnName(host, options.network.fabric.names());
+  const server = createNodeServer(
+    {
+      bodyBytesMax: options.bodyBytesMax,
+      answer: async (request, response) =>
+        isForeign(request.headers["host"] ?? "") ? foreign : forward(options, target, request, response),
+    },
+    (request, socket, head) => {
+      const { host, path } = targetOf(request);
+      const accept = (use: (client: RealSocket) => void): void =>
+        sockets.handleUpgrade(request, socket, head, use);
+      if (isForeign(host)) {
+        socket.end("HTTP/1.1 421 Misdirected Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+        return;
+      }
+      // `ws` says what is wrong with it.
+      if (!isHandshake(request)) {
+        accept((client) => client.terminate());
+        return;
+      }
+      const world = { ...options, openTimeoutMs: 120_000, headers: plainHeaders(request.headers) };
+      bridge(world, `${target.replace(/^http/, "ws")}${path}`, protocolsOf(request), socket, accept);
+    },
+  );
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, address, resolve);
   });
@@ -87,28 +97,34 @@ const hopByHop = new Set([
   "upgrade",
 ]);
 
+const foreign = errorReply(
+  421,
+  "MISDIRECTED_REQUEST",
+  "this port is asked by localhost, 127.0.0.1, [::1] or a name of the world",
+);
+
 async function forward(
-  fetch: typeof globalThis.fetch,
+  options: WorldFetchOptions,
   target: string,
-  request: http.IncomingMessage,
-): Promise<HttpReply> {
-  const { method = "GET", url = "/" } = request;
-  const headers = Object.entries(plainHeaders(request.headers)).filter(([name]) => !hopByHop.has(name));
-  const body = await readBody(request);
+  { method, url, headers, body }: HttpRequest,
+  response: ServerResponse,
+): Promise<HttpReply | undefined> {
+  const passed = Object.entries(headers).filter(([name]) => !hopByHop.has(name));
+  // A client that gives up gives up in the world, too.
+  const client = new AbortController();
+  response.on("close", () => client.abort());
+  const address = new URL(target);
+  const { path } = targetOf({ url, headers: {} } as IncomingMessage);
   try {
-    const response = await fetch(`${target}${url}`, {
+    return await sendCall(options, {
+      url: new URL(address.origin + path),
       method,
-      headers,
-      redirect: "manual",
-      ...(body.length === 0 ? {} : { body }),
+      headers: Object.fromEntries(passed),
+      body,
+      signal: client.signal,
     });
-    return {
-      status: response.status,
-      headers: Object.fromEntries(response.headers),
-      body: await response.text(),
-    };
   } catch (error) {
-    return failure(error as Error);
+    return client.signal.aborted ? undefined : failure(error as Error);
   }
 }
 
@@ -117,17 +133,12 @@ function failure(error: Error): HttpReply {
   const { code = "UNKNOWN" } = (error instanceof SimError ? error : (error.cause ?? error)) as {
     code?: string;
   };
-  const status = code === "SIM_UNSUPPORTED" ? 501 : 502;
   const message =
     error instanceof SimError ? error.message : `The simulated service is out of reach: ${code}`;
-  return {
-    status,
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ error: message, code }),
-  };
+  return errorReply(code === "SIM_UNSUPPORTED" ? 501 : 502, code, message);
 }
 
-function protocolsOf(request: http.IncomingMessage): readonly string[] {
+function protocolsOf(request: IncomingMessage): readonly string[] {
   const offered = request.headers["sec-websocket-protocol"];
   return offered === undefined ? [] : offered.split(",").map((protocol) => protocol.trim());
 }

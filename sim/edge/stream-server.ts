@@ -1,8 +1,9 @@
 /**
- * The server's end for real clients: a real `http.Server`, which never listens on a port, and a real `ws`
+ * The server's end for real clients: a real `Server`, which never listens on a port, and a real `ws`
  * server, both speaking to the same handler as everything else that comes to the port.
  */
-import http from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 
 import type { WebSocket, WebSocketServer } from "ws";
 
@@ -10,7 +11,8 @@ import type { ServerSocket } from "../../src/ports/index.js";
 import type { Connection } from "../network/index.js";
 import { ByteStream } from "./byte-stream.js";
 import type { PortService } from "./frames.js";
-import { plainHeaders, readRequest, writeReply } from "./node-http.js";
+import { isLongPoll, longPollHoldMs } from "./long-poll.js";
+import { createNodeServer, plainHeaders, targetOf } from "./node-http.js";
 
 /** What is going on at the server for one connection. */
 export interface Activity {
@@ -20,6 +22,8 @@ export interface Activity {
   upgraded: boolean;
   /** The server's end, once there is one. */
   server: ByteStream | undefined;
+  /** To be called when the last request is no longer one to be answered soon. */
+  waits(): void;
 }
 
 /** The part of `ws` that is used here; it comes in as an argument, so that it is loaded only when needed. */
@@ -27,10 +31,10 @@ export type WebSocketServerClass = typeof WebSocketServer;
 
 /** @returns What serves one connection; each service gets one server. */
 export function createStreamServer(SocketServer: WebSocketServerClass) {
-  const servers = new WeakMap<PortService, http.Server>();
+  const servers = new WeakMap<PortService, Server>();
   const activities = new WeakMap<object, Activity>();
 
-  function serverOf(service: PortService): http.Server {
+  function serverOf(service: PortService): Server {
     let server = servers.get(service);
     if (server === undefined) {
       server = createHttpServer(service, activities, new SocketServer({ noServer: true }));
@@ -54,26 +58,52 @@ function createHttpServer(
   service: PortService,
   activities: WeakMap<object, Activity>,
   sockets: WebSocketServer,
-): http.Server {
-  const { life, loop, handler, onSocket } = service;
-  const server = http.createServer();
-  server.on("request", (request, response) => {
+): Server {
+  const { life, loop, handler, onSocket, bodyBytesMax } = service;
+  const server = createNodeServer(
+    {
+      bodyBytesMax,
+      async answer(request) {
+        try {
+          const reply = await handler(request);
+          return life.alive ? reply : undefined;
+        } catch (error) {
+          loop.fail(error as Error);
+          return undefined;
+        }
+      },
+    },
+    upgrade,
+  );
+  server.prependListener("request", (request, response) => {
     const activity = activities.get(request.socket);
-    if (activity !== undefined) activity.requests += 1;
-    response.on("close", () => {
-      if (activity !== undefined) activity.requests -= 1;
-    });
+    if (activity !== undefined) count(activity, request, response);
     // Node would take the date from the process.
     response.sendDate = false;
     response.setHeader("date", new Date(life.host.now()).toUTCString());
-    readRequest(request)
-      .then(handler)
-      .then((reply) => {
-        if (life.alive) writeReply(response, reply);
-      })
-      .catch((error: unknown) => loop.fail(error as Error));
   });
-  server.on("upgrade", (request, socket, head) => {
+  return server;
+
+  function count(
+    activity: Activity,
+    { method = "", url = "" }: IncomingMessage,
+    response: ServerResponse,
+  ): void {
+    let open = true;
+    activity.requests += 1;
+    const done = (): void => {
+      if (open) activity.requests -= 1;
+      open = false;
+    };
+    response.on("close", done);
+    if (!isLongPoll(method, url)) return;
+    life.schedule(longPollHoldMs, "timer", "stream/long-poll", () => {
+      done();
+      activity.waits();
+    });
+  }
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (onSocket === undefined) {
       socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
       return;
@@ -81,11 +111,11 @@ function createHttpServer(
     const activity = activities.get(socket);
     if (activity !== undefined) activity.upgraded = true;
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const url = `ws://${request.headers.host ?? life.host.name}${request.url ?? "/"}`;
-      onSocket(adapt(webSocket, socket as ByteStream), { url, headers: plainHeaders(request.headers) });
+      const { host, path } = targetOf(request);
+      const opened = { url: `ws://${host}${path}`, headers: plainHeaders(request.headers) };
+      onSocket(adapt(webSocket, socket as ByteStream), opened);
     });
-  });
-  return server;
+  }
 }
 
 function adapt(webSocket: WebSocket, stream: ByteStream): ServerSocket {

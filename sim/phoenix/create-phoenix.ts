@@ -29,6 +29,7 @@ import {
   createInterference,
   createTaps,
   createSimulatedNode,
+  gatewayBodyBytesMax,
   gatewayPort,
   prometheusPort,
 } from "../services/index.js";
@@ -136,7 +137,16 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     listen: async (given = {}) => {
       checkOptions("listen", given, ["target", "port"]);
       const { target = "gateway", port = 0 } = given;
-      return listenOnPort({ network, life, loop, port, target: `http://${target}:${portsOf[target]}` });
+      const bodyMax =
+        target === "gateway" ? { bodyBytesMax: gatewayBodyBytesMax(options.platform.gateway) } : {};
+      return listenOnPort({
+        network,
+        life,
+        loop,
+        port,
+        target: `http://${target}:${portsOf[target]}`,
+        ...bodyMax,
+      });
     },
     clock: {
       get nowMs() {

@@ -1,5 +1,10 @@
 /** The API gateway on a host: HTTP and WebSockets on one port. */
-import { type GatewayParts, createGateway } from "../../src/gateway/index.js";
+import {
+  type GatewayParts,
+  bodyBytesMaxOf,
+  createGateway,
+  resolveGatewayOptions,
+} from "../../src/gateway/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { servePort } from "../edge/index.js";
 import type { Incarnation } from "../kernel/index.js";
@@ -22,6 +27,11 @@ export interface GatewaySettings {
   readonly given: PlatformOptions["gateway"];
 }
 
+/** @returns Bytes of a body beyond which a gateway refuses it. */
+export function gatewayBodyBytesMax(given: PlatformOptions["gateway"] = {}): number {
+  return bodyBytesMaxOf(resolveGatewayOptions(given.options));
+}
+
 export function gatewayInstance(
   world: World,
   life: Incarnation,
@@ -39,13 +49,14 @@ export function gatewayInstance(
     logger: createLoggerPort(loop, life, recorder),
   };
   const ports = given.ports?.(standard) ?? standard;
+  const wrapSocket = given.socket ?? ((socket) => socket);
   const gateway = createGateway({
     ...ports,
     ...(given.options === undefined ? {} : { options: given.options }),
+    wrapSocket: (socket, request) => wrapSocket(taps.socket(life, socket, request)),
     parts: { checkPassword, ...partsFor(given.parts, ports) },
   });
   const answer = given.handler?.(gateway.handle) ?? gateway.handle;
-  const wrapSocket = given.socket ?? ((socket) => socket);
   const handler: HttpHandler = async (request) => {
     const askedAtMs = loop.clock.nowMs;
     taps.asked(request);
@@ -63,9 +74,9 @@ export function gatewayInstance(
         loop,
         life,
         port: gatewayPort,
+        bodyBytesMax: gatewayBodyBytesMax(given),
         handler: interfered(world.interference, life.name, handler),
-        onSocket: (socket, request) =>
-          gateway.openSocket(wrapSocket(taps.socket(life, socket, request)), request),
+        onSocket: gateway.openSocket,
       });
     },
     async stop() {

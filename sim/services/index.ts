@@ -10,7 +10,7 @@ export { postgresPort } from "./postgres.js";
 export { redisPort, replicaLagMsMax } from "./redis.js";
 export { createTaps } from "./taps.js";
 export type { GatewayAnswer, Tap, TappedSocket, Taps } from "./taps.js";
-export { gatewayPort } from "./gateway.js";
+export { gatewayBodyBytesMax, gatewayPort } from "./gateway.js";
 export { prometheusPort } from "./prometheus.js";
 export type { CrashOptions, Outage, Service } from "./service.js";
 export type { ServiceGroup } from "./service-group.js";

@@ -7,9 +7,14 @@
 import { Hono } from "hono";
 import type { HttpReply, HttpRequest } from "../ports/index.js";
 import type { GatewayContext } from "./context.js";
+import { corsHeaders, preflightHeaders } from "./cors.js";
 import { ApiError, errorReply, forbidden, toApiError } from "./errors.js";
+import { isPollingPath } from "./live/index.js";
+import { createAllowedMethods, type plainPaths } from "./methods.js";
 import { describeRoutes } from "./openapi.js";
+import { isUnstorable, readJsonBody } from "./read-body.js";
 import { reply, type Reply } from "./reply.js";
+import { pathOf, queryOf } from "./request-url.js";
 import { parseWith, type Route } from "./route.js";
 import { mayAct, type Identity } from "./tokens.js";
 
@@ -32,17 +37,25 @@ type Router = Hono<Environment>;
 /** Answers one request. Never throws. */
 export type App = (request: HttpRequest) => Promise<HttpReply>;
 
-/** @param routes - Must not change afterwards: gateways with the same table share one router. */
-export function createApp(context: GatewayContext, routes: readonly Route[]): App {
+/**
+ * @param routes - Must not change afterwards: gateways with the same table share one router.
+ * @param poll - Answers what carries frames of sockets.
+ */
+export function createApp(
+  context: GatewayContext,
+  routes: readonly Route[],
+  poll: (request: HttpRequest) => Promise<Reply> | Reply,
+): App {
   const router = routerOf(routes);
   return async (request) => {
     const startedMs = context.clock.monotonic();
     const slot: Slot = { request };
-    await router.fetch(bareRequest(request), { slot, context });
+    if (isPollingPath(pathOf(request.url))) await carry(slot, poll);
+    else await router.fetch(bareRequest(request), { slot, context });
     const result = slot.reply ?? reply(500);
     const endpoint = slot.endpoint ?? "unmatched";
     context.metrics.answered(request.method, endpoint, result.status, context.clock.monotonic() - startedMs);
-    return toHttpReply(result);
+    return toHttpReply(result, corsHeaders(request));
   };
 }
 
@@ -73,8 +86,9 @@ function buildRouter(routes: readonly Route[]): Router {
       });
     }
   }
+  const allowedMethods = createAllowedMethods(routes, bases);
   app.notFound(async (c) => {
-    c.env.slot.reply = errorReply(new ApiError("NOT_FOUND", `no such route: ${c.req.method} ${c.req.path}`));
+    c.env.slot.reply = unrouted(c.env.slot.request, c.req.path, allowedMethods(c.req.path));
     return done;
   });
   app.onError((error, c) => {
@@ -85,13 +99,35 @@ function buildRouter(routes: readonly Route[]): Router {
   return app;
 }
 
+const framesPath = "/socket.io/";
+const framesMethods = "GET, POST, OPTIONS";
+
+async function carry(slot: Slot, poll: (request: HttpRequest) => Promise<Reply> | Reply): Promise<void> {
+  const { request } = slot;
+  slot.endpoint = framesPath;
+  const isServed = request.method === "GET" || request.method === "POST";
+  slot.reply = isServed ? await poll(request) : unrouted(request, framesPath, framesMethods);
+}
+
+// No route has this path, or none has it with this method.
+function unrouted(request: HttpRequest, path: string, allow: string): Reply {
+  const { method } = request;
+  if (allow === "") return errorReply(new ApiError("NOT_FOUND", `no such route: ${method} ${path}`));
+  if (method === "OPTIONS") return { status: 204, headers: { allow, ...preflightHeaders(request) } };
+  const refusal = errorReply(new ApiError("METHOD_NOT_ALLOWED", `${method} is not one of ${allow}`));
+  return { ...refusal, headers: { ...refusal.headers, allow } };
+}
+
 // The router reads method and URL and nothing else; a whole Request would cost more than routing itself.
 function bareRequest({ method, url }: HttpRequest): Request {
   return { method, url: url.startsWith("/") ? `http://gateway${url}` : url } as Request;
 }
 
 function mountPlain(app: Router, routes: readonly Route[], done: Response): void {
-  const plain = (path: string, answerPlain: (context: GatewayContext) => Promise<Reply> | Reply): void => {
+  const plain = (
+    path: (typeof plainPaths)[number],
+    answerPlain: (context: GatewayContext) => Promise<Reply> | Reply,
+  ): void => {
     app.get(path, async (c) => {
       c.env.slot.endpoint = path;
       c.env.slot.reply = await answerPlain(c.env.context);
@@ -129,6 +165,8 @@ async function answer(
     if (route.access !== "open" && !mayAct(identity, route.access)) {
       throw forbidden(`this takes the role ${route.access}`);
     }
+    const query = queryOf(request.url);
+    checkTexts(params, query);
     const takesBody = route.body !== undefined || route.documentedBody !== undefined;
     const body = takesBody ? readBody(request, route, context.options.bodyMax) : undefined;
     return await inTime(
@@ -136,7 +174,7 @@ async function answer(
       route.handle({
         context,
         params,
-        query: queryOf(request.url),
+        query,
         headers: request.headers,
         body,
         rawBody: request.body,
@@ -152,57 +190,39 @@ async function answer(
   }
 }
 
-function queryOf(url: string): URLSearchParams {
-  const start = url.indexOf("?");
-  return new URLSearchParams(start < 0 ? "" : url.slice(start + 1).replace(/#.*$/, ""));
+// What the database cannot store, it cannot look for either.
+function checkTexts(params: Readonly<Record<string, string>>, query: URLSearchParams): void {
+  if (Object.values(params).some(isUnstorable))
+    throw new ApiError(
+      "VALIDATION_ERROR",
+      "the path must not contain the character NUL or half of a character",
+    );
+  if ([...query].flat().some(isUnstorable))
+    throw new ApiError(
+      "VALIDATION_ERROR",
+      "the query must not contain the character NUL or half of a character",
+    );
 }
 
 const stranger: Identity = { userId: "", email: "", roles: [], tenantId: "" };
 
+// RFC 6750 2.1: the word in any case, and one token.
+const bearer = /^bearer +([\w.~+/-]+=*)$/i;
+
 function identify(context: GatewayContext, request: HttpRequest): Identity {
-  const [scheme, token] = (request.headers["authorization"] ?? "").trim().split(/\s+/);
-  if (scheme?.toLowerCase() !== "bearer" || token === undefined || token === "") {
-    throw new ApiError("AUTHENTICATION_ERROR", "a bearer token is needed");
-  }
+  const token = bearer.exec((request.headers["authorization"] ?? "").trim())?.[1];
+  if (token === undefined) throw new ApiError("AUTHENTICATION_ERROR", "a bearer token is needed");
   return context.tokens.verify(token);
 }
 
-function readBody({ body }: HttpRequest, route: Route, bodyMax: number): unknown {
-  if (body.length > bodyMax) {
-    throw new ApiError(
-      "PAYLOAD_TOO_LARGE",
-      `the body has ${body.length} characters, the limit is ${bodyMax}`,
-    );
-  }
-  let value: unknown;
-  try {
-    value = body.trim() === "" ? {} : JSON.parse(body);
-  } catch {
-    throw new ApiError("VALIDATION_ERROR", "the body is not valid json");
-  }
-  // Rarely true, and then the parsed texts decide: the escape may be an escaped backslash and four digits.
-  if (suspicious.test(body) && holdsUnstorable(value)) {
-    throw new ApiError(
-      "VALIDATION_ERROR",
-      "texts must not contain the character NUL or half of a surrogate pair",
-    );
-  }
+function readBody(request: HttpRequest, route: Route, bodyMax: number): unknown {
+  const value = readJsonBody(request, bodyMax);
   return route.body === undefined ? value : parseWith(route.body, value);
 }
 
-function toHttpReply({ status, body, headers = {} }: Reply): HttpReply {
-  if (body === undefined) return { status, headers, body: "" };
-  if (typeof body === "string")
-    return { status, headers: { "content-type": "text/plain", ...headers }, body };
-  return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
-}
-
-const suspicious = /\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]/;
-// eslint-disable-next-line no-control-regex -- NUL is what this looks for: the database cannot store it.
-const unstorable = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-
-function holdsUnstorable(value: unknown): boolean {
-  if (typeof value === "string") return unstorable.test(value);
-  if (typeof value !== "object" || value === null) return false;
-  return Object.entries(value).some(([key, inner]) => unstorable.test(key) || holdsUnstorable(inner));
+function toHttpReply({ status, body, headers = {} }: Reply, cors: HttpReply["headers"]): HttpReply {
+  if (body === undefined) return { status, headers: { ...headers, ...cors }, body: "" };
+  const [type, text] =
+    typeof body === "string" ? ["text/plain", body] : ["application/json", JSON.stringify(body)];
+  return { status, headers: { "content-type": type, ...headers, ...cors }, body: text };
 }

@@ -1,6 +1,6 @@
 /** Changing what people may change of an experiment: its name and its description. */
 import { parseCreateRequest, type Experiment } from "../model/index.js";
-import { isPlainObject, ValidationError } from "../shared/index.js";
+import { isPlainObject, isUnset, ValidationError } from "../shared/index.js";
 import { inTransaction, insertEvent, renameExperiment } from "../store/index.js";
 import { notFound } from "./errors.js";
 import { readExperiment } from "./read-experiment.js";
@@ -47,12 +47,13 @@ function readText(body: unknown, seen: Experiment, whole: boolean): Texts {
   const fields = { ...body, ...inner };
   // Checked by the rules of a create request, so that no change makes what creating refuses.
   const checked = parseCreateRequest({
-    name: fields["name"] ?? (whole ? undefined : seen.name),
+    name: isUnset(fields["name"]) && !whole ? seen.name : fields["name"],
     description: fields["description"] ?? (whole ? "" : seen.description),
   });
-  const mentioned = (field: string): boolean => whole || (fields[field] ?? undefined) !== undefined;
+  const description = fields["description"] ?? undefined;
   return {
-    name: mentioned("name") ? checked.name : undefined,
-    description: mentioned("description") ? checked.description : undefined,
+    name: whole || !isUnset(fields["name"]) ? checked.name : undefined,
+    // An empty description is one that was taken away.
+    description: whole || description !== undefined ? checked.description : undefined,
   };
 }

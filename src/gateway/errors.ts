@@ -11,6 +11,7 @@ const statuses = {
   METHOD_NOT_ALLOWED: 405,
   CONFLICT: 409,
   PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
   IDEMPOTENCY_KEY_REUSED: 422,
   INTERNAL_ERROR: 500,
   SERVICE_UNAVAILABLE: 503,
@@ -48,7 +49,8 @@ export function errorReply(error: unknown): Reply {
   const { code, message, details } = toApiError(error);
   const status = statuses[code];
   const body = { error: message, message, code, details };
-  return status === 503 ? { status, body, headers: { "retry-after": "1" } } : { status, body };
+  if (status === 503) return { status, body, headers: { "retry-after": "1" } };
+  return status === 401 ? { status, body, headers: { "www-authenticate": "Bearer" } } : { status, body };
 }
 
 /** @returns Any thrown value as an error for clients; what nobody expected is an internal error. */

@@ -24,7 +24,7 @@ import { transitionExperiment, type TransitionExperiment } from "../store/index.
 import { createAnnouncer, type Announcer } from "./announcer.js";
 import { createApp } from "./app.js";
 import type { GatewayContext } from "./context.js";
-import { createEventFeed, createHub, type EventFeed } from "./live/index.js";
+import { createEventFeed, createHub, type EventFeed, type WrapSocket } from "./live/index.js";
 import { createGatewayMetrics } from "./metrics.js";
 import { resolveGatewayOptions, type GatewayOptions } from "./options.js";
 import { checkPassword } from "./passwords.js";
@@ -56,6 +56,8 @@ export interface GatewayPortsAndOptions {
   readonly http: HttpClient;
   readonly logger: Logger;
   readonly options?: GatewayOptions;
+  /** Changes what is heard and told over sockets. @default as it is */
+  readonly wrapSocket?: WrapSocket;
   /** Replaces single pieces, as tests do. */
   readonly parts?: Partial<GatewayParts>;
 }
@@ -96,9 +98,10 @@ export function createGateway(given: GatewayPortsAndOptions): Gateway {
     generator: parts.generator ?? createGeneratorClient(http, options),
     transition: parts.transition ?? transitionExperiment,
   };
-  const app = createApp(context, parts.routes === undefined ? routes : [...parts.routes, ...routes]);
   const feed = parts.feed ?? createEventFeed({ clock, sql, cache, logger, options });
-  const hub = createHub(context, feed);
+  const hub = createHub(context, feed, given.wrapSocket ?? ((socket) => socket));
+  const table = parts.routes === undefined ? routes : [...parts.routes, ...routes];
+  const app = createApp(context, table, hub.poll);
   return {
     handle: app,
     openSocket: hub.open,

@@ -1,7 +1,7 @@
 /** The API gateway. */
 export { createGateway, type Gateway, type GatewayParts, type GatewayPortsAndOptions } from "./gateway.js";
 export { checkPassword } from "./passwords.js";
-export { resolveGatewayOptions, type GatewayOptions } from "./options.js";
+export { bodyBytesMaxOf, resolveGatewayOptions, type GatewayOptions } from "./options.js";
 export { reply, type Reply } from "./reply.js";
 export type { Call, Method, Route } from "./route.js";
 export { sameTenant, type Owned, type TenantGuard } from "./tenant.js";

@@ -99,6 +99,8 @@ function wholeNumber(query: URLSearchParams, names: readonly string[], least: nu
   const text = name === undefined ? "" : (query.get(name) ?? "");
   if (name === undefined || text === "") return undefined;
   const value = Number(text);
+  // A number that nobody set.
+  if (value === 0) return undefined;
   if (!Number.isSafeInteger(value) || value < least) {
     throw new ValidationError([{ path: name, message: `must be a whole number from ${least}` }]);
   }

@@ -56,3 +56,9 @@ export function resolveGatewayOptions(options: GatewayOptions = {}): ResolvedGat
   }
   return Object.freeze(resolved);
 }
+
+/** @returns Bytes beyond which a body has too many characters, whatever they are. */
+export function bodyBytesMaxOf({ bodyMax }: Pick<ResolvedGatewayOptions, "bodyMax">): number {
+  // A character takes three bytes of UTF-8 at the most; one of two halves takes four.
+  return 3 * bodyMax;
+}

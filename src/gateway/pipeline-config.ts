@@ -1,7 +1,7 @@
 /** Changing the processors of a pipeline while it runs. */
 import { z } from "@hono/zod-openapi";
-import { problemsOf, type Experiment } from "../model/index.js";
-import { errorText, GenerationRefused, ValidationError } from "../shared/index.js";
+import type { Experiment } from "../model/index.js";
+import { errorText, GenerationRefused, isPlainObject } from "../shared/index.js";
 import {
   bumpConfigVersion,
   ConflictError,
@@ -15,15 +15,23 @@ import {
 } from "../store/index.js";
 import { ApiError } from "./errors.js";
 import { readExperiment } from "./read-experiment.js";
-import type { Call } from "./route.js";
+import { parseWith, type Call } from "./route.js";
 
 // Each failed attempt means that someone else's change went through.
 const attemptsMax = 8;
 
 const changeBody = z.strictObject({
   variant: z.enum(["baseline", "candidate"]).default("candidate"),
-  processors: z.array(z.looseObject({ type: z.string().min(1) })).max(100),
+  processors: z
+    .array(z.looseObject({ type: z.string().min(1), config: z.unknown().transform(withoutBlank).optional() }))
+    .max(100),
 });
+
+// Settings of a processor that nobody set; a number may be meant as 0.
+function withoutBlank(config: unknown): unknown {
+  if (!isPlainObject(config)) return config;
+  return Object.fromEntries(Object.entries(config).filter(([, value]) => value !== null && value !== ""));
+}
 
 /** What a change came to. */
 export interface ChangedConfig {
@@ -51,11 +59,10 @@ export function changePipelineConfig(
   body: unknown,
   reason = "configuration updated",
 ): Promise<ChangedConfig> {
-  const parsed = changeBody.safeParse(body);
-  if (!parsed.success) throw new ValidationError(problemsOf(parsed.error));
-  const { variant, processors } = parsed.data;
+  const parameters = parseWith(changeBody, body);
+  const { variant, processors } = parameters;
   const apply = (current: ConfigOverrides): ConfigOverrides => ({ ...current, [variant]: { processors } });
-  return changeOverrides(call, experiment, { type: "config_update", reason, parameters: parsed.data, apply });
+  return changeOverrides(call, experiment, { type: "config_update", reason, parameters, apply });
 }
 
 /** Takes every change of processors back. */

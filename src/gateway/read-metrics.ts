@@ -146,7 +146,7 @@ function timelineQueries(id: string): Readonly<Record<string, string>> {
 
 function readWindow(query: URLSearchParams, nowMs: number): Window {
   const endMs = readTime(query, "end") ?? nowMs;
-  const lookBack = query.get("timeRange") ?? query.get("time_range") ?? "15m";
+  const lookBack = query.get("timeRange") || query.get("time_range") || "15m";
   const backMs = parseDurationMs(lookBack);
   if (backMs === undefined)
     throw new ValidationError([{ path: "timeRange", message: `"${lookBack}" is no duration` }]);

@@ -1,7 +1,7 @@
 /** What a route is: where, for whom, with what, and what it does. */
-import type { z } from "@hono/zod-openapi";
+import { z } from "@hono/zod-openapi";
 import { problemsOf } from "../model/index.js";
-import { ValidationError } from "../shared/index.js";
+import { isPlainObject, isUnset, ValidationError } from "../shared/index.js";
 import type { GatewayContext } from "./context.js";
 import type { Reply } from "./reply.js";
 import type { Identity, Role } from "./tokens.js";
@@ -45,14 +45,23 @@ export interface Route {
 }
 
 /**
- * Checks a body late, after it is clear that the caller may know whether the request makes sense.
+ * Checks a body, perhaps late: after it is clear that the caller may know whether the request makes sense. Zero values
+ * of Go stand for optional fields that were not set.
  *
  * @throws ValidationError naming everything that is wrong.
  */
 export function parseWith<Schema extends z.ZodType>(schema: Schema, body: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(body);
+  const parsed = schema.safeParse(withoutUnset(schema, body));
   if (!parsed.success) throw new ValidationError(problemsOf(parsed.error));
   return parsed.data;
+}
+
+function withoutUnset(schema: z.ZodType, value: unknown): unknown {
+  if (!(schema instanceof z.ZodObject) || !isPlainObject(value)) return value;
+  const shape = schema.shape as Readonly<Record<string, z.ZodType>>;
+  const isLeftOut = (key: string): boolean =>
+    Object.hasOwn(shape, key) && isUnset(value[key]) && shape[key]?.safeParse(undefined).success === true;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !isLeftOut(key)));
 }
 
 /** Describes a route whose body is checked by a schema, so that the handler sees its type. */

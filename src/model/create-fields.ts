@@ -4,7 +4,7 @@
  * Clients of several generations are alive: flat snake case, flat camel case, one level of `spec` or
  * `experiment`, nested `pipeline_config`. Folding renames and unwraps; it judges nothing. See create-request.ts.
  */
-import { isPlainObject, type Problem } from "../shared/index.js";
+import { isPlainObject, isUnset, type Problem } from "../shared/index.js";
 
 /** The canonical fields of a create request, not yet checked. */
 export interface CreateFields {
@@ -67,7 +67,7 @@ const settings: Readonly<Record<string, keyof CreateFields>> = {
 };
 
 /**
- * Folds a parsed body.
+ * Folds a parsed body. Zero values of Go stand for fields that were not set.
  *
  * @returns The canonical fields, and a problem for each field nobody knows.
  */
@@ -79,7 +79,7 @@ export function foldCreateFields(body: Record<string, unknown>): {
   const problems: Problem[] = [];
   const source = unwrap(body);
   for (const [key, value] of Object.entries(source)) {
-    if (value === undefined || value === null) continue;
+    if (isUnset(value)) continue;
     if (key === "config" || key === "experiment_config") foldConfig(value, fields, problems);
     else if (key === "pipeline_config" || key === "pipelineConfig") foldPipelines(value, fields, problems);
     else if (Object.hasOwn(topLevel, key)) assign(fields, topLevel[key], pipelineName(key, value));
@@ -107,7 +107,7 @@ function foldConfig(value: unknown, fields: CreateFields, problems: Problem[]): 
     return;
   }
   for (const [key, inner] of Object.entries(value)) {
-    if (inner === undefined || inner === null) continue;
+    if (isUnset(inner)) continue;
     if (Object.hasOwn(settings, key)) assign(fields, settings[key], milliseconds(key, inner));
     else if (Object.hasOwn(topLevel, key)) assign(fields, topLevel[key], pipelineName(key, inner));
     else problems.push({ path: `config.${key}`, message: "unknown field" });
@@ -120,6 +120,7 @@ function foldPipelines(value: unknown, fields: CreateFields, problems: Problem[]
     return;
   }
   for (const [key, inner] of Object.entries(value)) {
+    if (isUnset(inner)) continue;
     if (key === "baseline" || key === "candidate") {
       assign(fields, `${key}_pipeline`, pipelineName(key, inner));
     } else problems.push({ path: `pipeline_config.${key}`, message: "unknown field" });
@@ -129,7 +130,8 @@ function foldPipelines(value: unknown, fields: CreateFields, problems: Problem[]
 // `{template: "..."}` and `{name: "..."}` stand for the name of a pipeline.
 function pipelineName(key: string, value: unknown): unknown {
   if (!/^(baseline|candidate)/.test(key) || !isPlainObject(value)) return value;
-  return value["template"] ?? value["name"] ?? value;
+  const name = [value["template"], value["name"]].find((text) => !isUnset(text));
+  return name ?? (Object.values(value).every(isUnset) ? undefined : value);
 }
 
 function milliseconds(key: string, value: unknown): unknown {
@@ -138,5 +140,12 @@ function milliseconds(key: string, value: unknown): unknown {
 
 // The first spelling wins, so that a twin in another case cannot contradict it unseen.
 function assign(fields: CreateFields, key: keyof CreateFields | undefined, value: unknown): void {
-  if (key !== undefined && fields[key] === undefined) fields[key] = value;
+  if (key !== undefined && fields[key] === undefined && !isUnset(value) && !isZeroStruct(key, value))
+    fields[key] = value;
+}
+
+// A struct of which nobody set a field; one field of several may well be meant as 0.
+function isZeroStruct(key: keyof CreateFields, value: unknown): boolean {
+  if (!isPlainObject(value) || (key !== "traffic_split" && key !== "success_criteria")) return false;
+  return Object.values(value).every(isUnset);
 }

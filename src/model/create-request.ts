@@ -1,6 +1,6 @@
 /** A create request, checked, with every default filled in. */
 import { z } from "zod";
-import { isPlainObject, ValidationError, type Problem } from "../shared/index.js";
+import { isPlainObject, isUnset, ValidationError, type Problem } from "../shared/index.js";
 import { foldCreateFields } from "./create-fields.js";
 import { formatDuration, parseDurationMs } from "./duration.js";
 import type { ExperimentSpec, SuccessCriteria } from "./experiment.js";
@@ -46,6 +46,10 @@ const duration = z.unknown().transform((value, context) => {
   });
   return z.NEVER;
 });
+
+function unlessUnset<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (isUnset(value) ? undefined : value), schema.optional());
+}
 
 const percent = z.number().min(0).max(100);
 
@@ -93,8 +97,8 @@ const split = z.preprocess(
 );
 
 const parameters = z.looseObject({
-  top_k: z.int().min(1).max(1000).optional(),
-  critical_processes: z.array(z.string().min(1).max(255)).max(1000).optional(),
+  top_k: unlessUnset(z.int().min(1).max(1000)),
+  critical_processes: unlessUnset(z.array(z.string().min(1).max(255)).max(1000)),
 });
 
 const request = z.object({

@@ -17,6 +17,7 @@ function feed(change: (entry: Entry, index: number) => Entry): Mutant["platform"
           feed: {
             start: inner.start,
             stop: inner.stop,
+            last: inner.last,
             get position() {
               return inner.position;
             },

@@ -1,5 +1,6 @@
 /** Where a socket's token may be, and where it wants to begin. */
 import type { SocketRequest } from "../../ports/index.js";
+import { pathOf, queryOf } from "../request-url.js";
 
 /** What the upgrade request of a socket says. */
 export interface SocketWishes {
@@ -12,10 +13,10 @@ export interface SocketWishes {
 
 /** Reads an upgrade request: header, query, sub-protocol or cookie. */
 export function readWishes({ url, headers }: SocketRequest): SocketWishes {
-  const { pathname, searchParams } = new URL(url, "http://gateway");
+  const searchParams = queryOf(url);
   const since = Number(searchParams.get("since") ?? Number.NaN);
   return {
-    path: pathname,
+    path: pathOf(url),
     token:
       afterBearer(headers["authorization"] ?? "") ??
       searchParams.get("token") ??

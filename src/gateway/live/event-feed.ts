@@ -30,6 +30,8 @@ export interface EventFeed {
   after(position: number): Promise<readonly Entry[]>;
   /** The same, if they are in memory. */
   recent(position: number): readonly Entry[] | undefined;
+  /** Place of the newest event there is, known or not. @throws Whatever the database throws. */
+  last(): Promise<number>;
 }
 
 /** What a feed is made of. */
@@ -136,6 +138,7 @@ export function createEventFeed({ clock, sql, cache, logger, options }: EventFee
       if (first === undefined || first.position > after + 1) return undefined;
       return kept.slice(Math.max(0, after + 1 - first.position));
     },
+    last: () => lastEventPosition(sql),
     after: async (after) => toEntries(await readEventsAfter(sql, after)),
   };
 }

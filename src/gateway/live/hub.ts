@@ -1,15 +1,19 @@
 /** All open sockets of one gateway. */
-import type { ServerSocket, SocketRequest } from "../../ports/index.js";
+import type { HttpRequest, ServerSocket, SocketRequest } from "../../ports/index.js";
 import type { GatewayContext } from "../context.js";
 import { newestExperiments } from "../list-experiments.js";
+import type { Reply } from "../reply.js";
 import { readWishes } from "./credentials.js";
 import { createRawDialect, createSocketIoDialect } from "./dialects/index.js";
 import type { EventFeed } from "./event-feed.js";
+import { createPolling, isPollingPath } from "./polling.js";
 import { createSession, type Session } from "./session.js";
 
 export interface Hub {
   /** Takes over a socket that was just opened. */
   open(socket: ServerSocket, request: SocketRequest): void;
+  /** Answers a request that carries frames. */
+  poll(request: HttpRequest): Promise<Reply> | Reply;
   /** Closes every socket. */
   stop(): void;
 }
@@ -21,8 +25,11 @@ export const noSuchPath = 4404;
 
 const rawPaths: ReadonlySet<string> = new Set(["/ws", "/v1/ws", "/api/v1/ws", "/api/v1/ws/"]);
 
+/** Changes what a session sees of its socket, whatever carries its frames. */
+export type WrapSocket = (socket: ServerSocket, request: SocketRequest) => ServerSocket;
+
 /** Creates a hub with no sockets; its feed runs while there are some. */
-export function createHub(context: GatewayContext, feed: EventFeed): Hub {
+export function createHub(context: GatewayContext, feed: EventFeed, wrapSocket: WrapSocket): Hub {
   const sessions = new Set<Session>();
   const raw = createRawDialect();
   const socketIo = createSocketIoDialect();
@@ -52,34 +59,50 @@ export function createHub(context: GatewayContext, feed: EventFeed): Hub {
     });
   }
 
+  function begin(
+    carrier: ServerSocket,
+    request: SocketRequest,
+    id: string,
+    upgrades: readonly string[],
+  ): void {
+    const wishes = readWishes(request);
+    const dialect = isPollingPath(wishes.path) ? socketIo : rawPaths.has(wishes.path) ? raw : undefined;
+    const socket = wrapSocket(carrier, request);
+    if (dialect === undefined) {
+      socket.close(noSuchPath, "no sockets are served here");
+      return;
+    }
+    const session = createSession({
+      ...context,
+      socket,
+      dialect,
+      feed,
+      token: wishes.token,
+      since: wishes.since,
+      id,
+      upgrades,
+      databaseNow: context.time.estimate,
+      snapshot: (identity) => newestExperiments(context, identity),
+    });
+    socket.onMessage((text) => session.receive(text));
+    socket.onClose(() => leave(session));
+    join(session);
+    if (dialect.keepAlive !== undefined) keepAlive(session, dialect.keepAlive.everyMs);
+  }
+
+  const polling = createPolling({
+    clock: context.clock,
+    nextId: () => context.ids.next(),
+    open: (socket, request, id) => begin(socket, request, id, ["websocket"]),
+  });
+
   return {
     open: (socket, request) => {
-      const wishes = readWishes(request);
-      const dialect = /\/socket\.io\/?$/.test(wishes.path)
-        ? socketIo
-        : rawPaths.has(wishes.path)
-          ? raw
-          : undefined;
-      if (dialect === undefined) {
-        socket.close(noSuchPath, "no sockets are served here");
-        return;
-      }
-      const session = createSession({
-        ...context,
-        socket,
-        dialect,
-        feed,
-        token: wishes.token,
-        since: wishes.since,
-        id: context.ids.next(),
-        databaseNow: context.time.estimate,
-        snapshot: (identity) => newestExperiments(context, identity),
-      });
-      socket.onMessage((text) => session.receive(text));
-      socket.onClose(() => leave(session));
-      join(session);
-      if (dialect.keepAlive !== undefined) keepAlive(session, dialect.keepAlive.everyMs);
+      const isPolled = isPollingPath(readWishes(request).path);
+      if (isPolled && polling.takeOver(socket, request)) return;
+      begin(socket, request, context.ids.next(), []);
     },
+    poll: (request) => polling.answer(request),
     stop: () => {
       for (const session of sessions) {
         session.close(goingAway, "the gateway shuts down");

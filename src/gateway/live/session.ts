@@ -46,6 +46,8 @@ export interface SessionParts {
   readonly databaseNow: () => number | undefined;
   /** Unique among sockets. */
   readonly id: string;
+  /** Transports that the client may change to. */
+  readonly upgrades: readonly string[];
   /** What a client of this tenant sees as the list of experiments. */
   readonly snapshot: (identity: Identity) => Promise<readonly unknown[]>;
 }
@@ -78,6 +80,8 @@ export function createSession(parts: SessionParts): Session {
   // Something became known while the last of it was still being told.
   let again = false;
   let closed = false;
+  // Not before the end: a feed may be behind others that the client has heard.
+  let checkedPlace: number | undefined;
 
   /** Time of the oldest event that may have been committed at a time or later. */
   function concerns(committedMs: number | undefined): number | undefined {
@@ -128,8 +132,20 @@ export function createSession(parts: SessionParts): Session {
     return feed.after(from);
   }
 
+  // A place beyond the end comes from another database, or from nowhere: nothing will ever follow it.
+  async function checkPlace(): Promise<void> {
+    const place = cursor;
+    if (place === undefined || place === checkedPlace || place <= (feed.position ?? Infinity)) return;
+    const last = await feed.last();
+    checkedPlace = place;
+    if (cursor !== place || place <= last) return;
+    cursor = last;
+    notify({ kind: "moved", from: place, position: last });
+  }
+
   async function catchUp(): Promise<boolean> {
     let told = false;
+    if (listening()) await checkPlace();
     while (listening() && feed.position !== undefined) {
       cursor = skipOld(cursor ?? feed.position, feed, oldestMs);
       if (cursor >= feed.position) break;
@@ -205,7 +221,7 @@ export function createSession(parts: SessionParts): Session {
     notify({ kind: "unsubscribed", topics, position: cursor ?? 0 });
   }
 
-  for (const frame of dialect.greeting(parts.id)) send(frame);
+  for (const frame of dialect.greeting(parts.id, parts.upgrades)) send(frame);
   if (parts.token !== "" && dialect.authenticatesOnOpen) authenticate(parts.token);
 
   return {

@@ -36,10 +36,11 @@ const splitParameters = z
     baseline_weight: z.number().min(0).max(100).optional(),
     candidate_weight: z.number().min(0).max(100).optional(),
   })
-  .transform((value) => ({
-    baseline: value.baseline ?? value.baseline_weight ?? Number.NaN,
-    candidate: value.candidate ?? value.candidate_weight ?? Number.NaN,
-  }))
+  .transform(({ baseline = 0, candidate = 0, baseline_weight = 0, candidate_weight = 0 }) =>
+    baseline + candidate === 0
+      ? { baseline: baseline_weight, candidate: candidate_weight }
+      : { baseline, candidate },
+  )
   .refine(
     ({ baseline, candidate }) => baseline + candidate === 100,
     "baseline and candidate must sum to 100",

@@ -252,7 +252,8 @@ function knownPipeline(name: string): string {
 
 function pageNumber(query: URLSearchParams, name: string, otherwise: number): number {
   const text = query.get(name) ?? "";
-  const value = text === "" ? otherwise : Number(text);
+  const given = text === "" ? 0 : Number(text);
+  const value = given === 0 ? otherwise : given;
   if (Number.isSafeInteger(value) && value >= 1) return value;
   throw new ValidationError([{ path: name, message: "must be a whole number from 1" }]);
 }

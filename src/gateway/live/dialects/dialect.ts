@@ -26,6 +26,8 @@ export type ServerNotice =
     }
   | { readonly kind: "authenticated"; readonly sessionId: string }
   | { readonly kind: "pong" }
+  /** The place that the client named is beyond the end; it goes on from another. */
+  | { readonly kind: "moved"; readonly from: number; readonly position: number }
   | { readonly kind: "error"; readonly code: string; readonly message: string };
 
 export interface Dialect {
@@ -34,8 +36,8 @@ export interface Dialect {
   readonly event: (entry: Entry) => readonly string[];
   /** @returns The frame of a notice; undefined when the dialect has none. */
   readonly notice: (notice: ServerNotice, nowMs: number) => string | undefined;
-  /** Frames to send when the socket has opened. */
-  readonly greeting: (sessionId: string) => readonly string[];
+  /** Frames to send when the socket has opened. @param upgrades - Transports that it may change to. */
+  readonly greeting: (sessionId: string, upgrades: readonly string[]) => readonly string[];
   /** What a client of this dialect is subscribed to without asking. */
   readonly standing: readonly Subscription[];
   /** Whether a token of the upgrade request counts at once, or only when the client introduces itself. */

@@ -63,6 +63,11 @@ function notice(told: ServerNotice, nowMs: number): string {
         position: told.position,
         timestamp,
       });
+    case "moved": {
+      const message = `position ${told.from} is beyond the end, which is ${told.position}: events from there on follow`;
+      const about = { code: "POSITION_BEYOND_END", message, error: message, position: told.position };
+      return JSON.stringify({ type: "error", ...about, timestamp });
+    }
     case "authenticated":
     case "pong":
       return JSON.stringify({ type: told.kind, timestamp });

@@ -1,11 +1,12 @@
 /**
- * Socket.IO 4 over a WebSocket, as far as the dashboard uses it: the default namespace, text events, no
- * acknowledgements, no upgrade from polling.
+ * Socket.IO 4, as far as the dashboard uses it: the default namespace, text events, no acknowledgements. How frames
+ * travel is not said here: see polling.ts.
  *
  * The dashboard asks for nothing and listens for everything, so its sockets get every event of the tenant.
  */
 import { isPlainObject } from "../../../shared/index.js";
 import { payloadOf, type Entry } from "../entry.js";
+import { payloadMax } from "../polling.js";
 import { allUpdates } from "../topics.js";
 import type { ClientMessage, Dialect, ServerNotice } from "./dialect.js";
 
@@ -23,13 +24,13 @@ export function createSocketIoDialect(): Dialect {
       return frames;
     },
     notice,
-    greeting: (sid) => [
+    greeting: (sid, upgrades) => [
       `0${JSON.stringify({
         sid,
-        upgrades: [],
+        upgrades,
         pingInterval: pingIntervalMs,
         pingTimeout: pingTimeoutMs,
-        maxPayload: 524_288,
+        maxPayload: payloadMax,
       })}`,
     ],
     standing: [{ topic: allUpdates, experimentId: undefined }],

@@ -41,10 +41,8 @@ test("a real request goes through the world and back", async () => {
   });
 });
 
-test("a service that is down is a bad gateway that says why, and bytes are not implemented", async () => {
+test("a service that is down is a bad gateway that says why", async () => {
   const { listener, gateway } = await setUp();
-  const bytes = await fetch(listener.url, { method: "POST", body: Uint8Array.of(0xff) });
-  expect(bytes.status).toBe(501);
   gateway.kill();
   const refused = await fetch(listener.url);
   expect(refused.status).toBe(502);

@@ -120,7 +120,7 @@ test.each([
   ["a negative duration", { name: "abc", config: { duration: "-5m" } }],
   ["a duration above a week", { name: "abc", config: { duration: "8d" } }],
   ["a duration that is no text", { name: "abc", config: { duration: {} } }],
-  ["top_k of zero", { name: "abc", config: { parameters: { top_k: 0 } } }],
+  ["top_k below zero", { name: "abc", config: { parameters: { top_k: -1 } } }],
   ["an array", []],
   ["null", null],
 ])("refuses %s", (_name, body) => {

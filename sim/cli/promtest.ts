@@ -1,43 +1,93 @@
 /** `phoenix-sim promtest`: rule test files, as `promtool test rules` runs them. */
-import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join } from "node:path";
+import { RE2JS } from "re2js";
 
 import { SimError } from "../errors.js";
-import { formatPromtestReport, runPromtest } from "../prometheus/index.js";
+import { formatPromtestReport, junitXml, runPromtest, type PromtestReport } from "../prometheus/index.js";
 import { version } from "../version.js";
 import { exitCodes } from "./exit-codes.js";
+import { globFiles } from "./glob-files.js";
 import type { Terminal } from "./terminal.js";
 
-/** What the command line gives. */
+/** What the command line says beside the files. */
 export interface PromtestFlags {
+  readonly dialect: "2" | "3";
   readonly json?: boolean;
+  readonly run?: readonly string[];
+  readonly junit?: string;
+  readonly diff?: boolean;
+  readonly ignoreUnknownFields?: boolean;
 }
 
-/** Runs the test files one after the other. */
+/** Runs the test files one after the other; one that cannot be run fails alone. */
 export function promtest(
   files: readonly string[],
-  { json = false }: PromtestFlags,
+  flags: PromtestFlags,
   terminal: Terminal,
   exit: (code: number) => void,
 ): void {
+  const matches = nameMatcher(flags.run);
   const reports = files.map((file) => {
-    const report = runPromtest(read(file), (name) => read(resolve(dirname(file), name)));
-    if (!json) terminal.out(formatPromtestReport(file, report));
-    if (report.failures.length > 0) exit(exitCodes.finding);
-    return { file, ok: report.failures.length === 0, ...report };
+    const report = runFile(file, flags, matches);
+    if (flags.json !== true) {
+      const { out, err } = formatPromtestReport(report);
+      terminal.out(out);
+      if (err !== "") terminal.err(err);
+    }
+    return report;
   });
-  if (json) terminal.out(JSON.stringify({ version, files: reports }, null, 2));
+  if (flags.json === true) {
+    const documents = reports.map((report) => ({ ok: report.failures.length === 0, ...report }));
+    terminal.out(JSON.stringify({ version, files: documents }, null, 2));
+  }
+  if (flags.junit !== undefined) writeResults(flags.junit, junitXml(reports));
+  if (reports.some(({ failures }) => failures.length > 0)) exit(exitCodes.finding);
 }
 
-function read(file: string): string {
+function runFile(file: string, flags: PromtestFlags, matches: (name: string) => boolean): PromtestReport {
+  let text: string;
   try {
-    return readFileSync(file, "utf8");
-  } catch (error) {
+    text = readFileSync(file, "utf8");
+  } catch (cause) {
+    const error = `Cannot read ${file}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}`;
+    return { file, cases: [], error, warnings: [], failures: [error] };
+  }
+  return runPromtest(text, {
+    file,
+    dialect: flags.dialect === "2" ? 2 : 3,
+    readFile: (name) => readFileSync(name, "utf8"),
+    findFiles: (pattern) => globFiles(isAbsolute(pattern) ? pattern : join(dirname(file), pattern)),
+    matches,
+    diff: flags.diff === true,
+    ignoreUnknownFields: flags.ignoreUnknownFields === true,
+  });
+}
+
+function nameMatcher(patterns: readonly string[] = []): (name: string) => boolean {
+  if (patterns.length === 0) return () => true;
+  try {
+    const pattern = RE2JS.compile(patterns.join("|"));
+    return (name) => pattern.matcher(name).find();
+  } catch (cause) {
     throw new SimError(
       "SIM_OPTION_INVALID",
-      `Cannot read ${file}: ${(error as NodeJS.ErrnoException).code ?? String(error)}.`,
-      "Give the path of a rule test file; rule files are named relative to it.",
-      { cause: error },
+      `Invalid --run ${JSON.stringify(patterns.join("|"))}: ${cause instanceof Error ? cause.message : String(cause)}.`,
+      "Give a regular expression of RE2 that matches names of tests.",
+      { cause },
+    );
+  }
+}
+
+function writeResults(file: string, document: string): void {
+  try {
+    writeFileSync(file, document);
+  } catch (cause) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot write ${file}: ${(cause as NodeJS.ErrnoException).code ?? String(cause)}.`,
+      "Give --junit a file in a folder that is there.",
+      { cause },
     );
   }
 }

@@ -9,6 +9,6 @@ export {
   type VectorSample,
 } from "./promql/index.js";
 export { createPrometheus, type Prometheus, type PrometheusOptions } from "./prometheus.js";
-export { formatPromtestReport, runPromtest, type PromtestReport } from "./promtest/index.js";
+export { formatPromtestReport, junitXml, runPromtest, type PromtestReport } from "./promtest/index.js";
 export type { TargetStatus } from "./scrape/index.js";
 export { createStorage, type Storage, type StorageOptions } from "./storage/index.js";

@@ -2,6 +2,7 @@
 import type { HttpRequest } from "../../../src/ports/index.js";
 import { goQuote } from "../labels/index.js";
 import { parseDuration, parseGoFloat } from "../promql/index.js";
+import { parseTime } from "../time/parse-time.js";
 import { ApiError } from "./envelope.js";
 
 /** Query parameters; those of a form body come first. */
@@ -12,15 +13,6 @@ export function readParams(request: HttpRequest, url: URL): URLSearchParams {
   const form = new URLSearchParams(request.body);
   for (const [name, value] of params) form.append(name, value);
   return form;
-}
-
-/** Milliseconds of a time: seconds since the epoch, or RFC 3339. */
-export function parseTime(text: string): number | undefined {
-  const seconds = parseGoFloat(text);
-  if (seconds !== undefined) return Number.isFinite(seconds) ? Math.round(seconds * 1000) : undefined;
-  if (!/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/.test(text)) return undefined;
-  const parsed = Date.parse(text);
-  return Number.isNaN(parsed) ? undefined : parsed;
 }
 
 /** @throws ApiError when the parameter is no time. */

@@ -95,7 +95,7 @@ function renderAlerts({ alerts }: RuleState): Record<string, unknown>[] {
     .filter(({ state }) => state !== "inactive")
     .map(({ labels, annotations, state, activeAtMs, value, keepFiringSinceMs }) => ({
       labels: labels.toObject(),
-      annotations: annotations.toObject(),
+      annotations: Object.fromEntries(annotations),
       state,
       activeAt: renderTime(activeAtMs),
       keepFiringSince: keepFiringSinceMs === undefined ? undefined : renderTime(keepFiringSinceMs),

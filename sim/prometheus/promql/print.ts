@@ -100,7 +100,8 @@ function binaryHead({ operator, returnBool, matching }: Binary): string {
   let text = `${operator}${returnBool ? " bool" : ""}`;
   if (matching === undefined) return text;
   const { on, labels, include, cardinality } = matching;
-  if (on || labels.length > 0) text += ` ${on ? "on" : "ignoring"} (${labelList(labels)})`;
+  const groups = cardinality === "many-to-one" || cardinality === "one-to-many";
+  if (on || labels.length > 0 || groups) text += ` ${on ? "on" : "ignoring"} (${labelList(labels)})`;
   if (cardinality === "many-to-one") text += ` group_left (${labelList(include)})`;
   if (cardinality === "one-to-many") text += ` group_right (${labelList(include)})`;
   return text;

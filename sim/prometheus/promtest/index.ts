@@ -1,6 +1,11 @@
 /** Rule tests as `promtool test rules` runs them. */
-export { formatPromtestReport } from "./format-report.js";
-export { runPromtest, type PromtestReport } from "./run-promtest.js";
+export { formatPromtestReport, junitXml } from "./format-report.js";
+export {
+  runPromtest,
+  type PromtestCaseReport,
+  type PromtestOptions,
+  type PromtestReport,
+} from "./run-promtest.js";
 export {
   parseSeriesLabels,
   parseSeriesLine,

@@ -1,98 +1,199 @@
 /** Runs rule tests: loads series, evaluates the rules step by step, and compares alerts and expressions. */
-import { goQuote, labelsOf, type Labels } from "../labels/index.js";
-import { createEngine, formatDuration, type Engine } from "../promql/index.js";
-import { createGroupEvaluator, parseRuleFile, type GroupEvaluator, type RuleGroup } from "../rules/index.js";
-import { createStorage, type Storage } from "../storage/index.js";
-import { parseSequence, parseSeriesLabels, type SequenceValue } from "./series-notation.js";
+import { createEngine, formatDuration, type Dialect } from "../promql/index.js";
+import { createGroupEvaluator, readRuleFile, type GroupEvaluator, type RuleGroup } from "../rules/index.js";
+import { createStorage } from "../storage/index.js";
+import { YamlError } from "../yaml/index.js";
+import { checkAlerts, checkExpression, type CheckOptions } from "./check.js";
+import { createLoader } from "./load-series.js";
 import { parsePromtestFile, type PromtestCase, type PromtestFile } from "./test-file.js";
 
-/** What the tests of one file gave. */
-export interface PromtestReport {
-  /** Tests that were run. */
-  readonly tests: number;
+/** What one test gave. */
+export interface PromtestCaseReport {
+  /** `unnamed#1` for the second one, when it has no name. */
+  readonly name: string;
   /** One text for each expectation that did not hold. */
   readonly failures: readonly string[];
 }
 
+/** What the tests of one file gave. */
+export interface PromtestReport {
+  /** The file as it was given. */
+  readonly file: string;
+  /** The tests that were run. */
+  readonly cases: readonly PromtestCaseReport[];
+  /** Why the file could not be run at all. */
+  readonly error: string | undefined;
+  /** Patterns that matched nothing. */
+  readonly warnings: readonly string[];
+  /** The error, or what failed in all tests. Empty: success. */
+  readonly failures: readonly string[];
+}
+
+export interface PromtestOptions {
+  /** The test file, for messages. */
+  readonly file: string;
+  /** @throws Error when the file cannot be read. */
+  readFile(name: string): string;
+  /** The files that a pattern of `rule_files` names, in order. @default the pattern itself */
+  findFiles?(pattern: string): readonly string[];
+  /** 2 has the rules of Prometheus 2.42. @default 3 */
+  readonly dialect?: Dialect;
+  /** Which tests are run, by name. @default all */
+  matches?(name: string): boolean;
+  /** Whether differences of alerts are shown line by line. @default false */
+  readonly diff?: boolean;
+  /** Whether keys of rule files that are not known are passed over. @default false */
+  readonly ignoreUnknownFields?: boolean;
+}
+
 const DEFAULT_INTERVAL_MS = 60_000;
+// As many as the engine of promtool may load.
+const SAMPLES_MAX = 10_000;
 
 /**
- * Runs every test of a file as `promtool test rules` does.
+ * Runs every test of a file as `promtool test rules` does. A file that cannot be run gives a report as well.
  *
  * @param text - The YAML of the test file.
- * @param readFile - Gives the text of a rule file that the test names.
- * @throws SimError when the test file or a rule file is not valid.
  */
-export function runPromtest(text: string, readFile: (name: string) => string): PromtestReport {
-  const file = parsePromtestFile(text);
-  const groups = (file.rule_files ?? []).flatMap((name) => parseRuleFile(readFile(name), name).groups);
-  const order = file.group_eval_order ?? [];
-  const rank = ({ name }: RuleGroup): number => (order.includes(name) ? order.indexOf(name) : order.length);
+export function runPromtest(text: string, options: PromtestOptions): PromtestReport {
+  const { file } = options;
+  const warnings: string[] = [];
+  const cases: PromtestCaseReport[] = [];
+  let error: string | undefined;
+  try {
+    const { dialect = 3, findFiles = (pattern: string) => [pattern] } = options;
+    const test = parsePromtestFile(text, dialect);
+    const ruleFiles = test.rule_files.flatMap((pattern) => {
+      const found = findFiles(pattern);
+      if (found.length === 0) warnings.push(`no file match pattern ${pattern}`);
+      return found;
+    });
+    cases.push(...runCases(test, ruleFiles, dialect, options));
+  } catch (cause) {
+    if (!(cause instanceof YamlError) && !(cause instanceof TestFileError)) throw cause;
+    const place = cause instanceof YamlError ? `:${cause.place.line}:${cause.place.column}` : "";
+    error = `${file}${place}: ${cause.message}`;
+  }
+  const failures = error === undefined ? cases.flatMap((one) => one.failures) : [error];
+  return { file, cases, error, warnings, failures };
+}
+
+/** A file that is read and still cannot be run. */
+class TestFileError extends Error {
+  override readonly name = "TestFileError";
+}
+
+function runCases(
+  file: PromtestFile,
+  ruleFiles: readonly string[],
+  dialect: Dialect,
+  options: PromtestOptions,
+): PromtestCaseReport[] {
+  const order = file.group_eval_order;
+  const twice = order.find((name, index) => order.indexOf(name) !== index);
+  if (twice !== undefined) throw new TestFileError(`group name repeated in evaluation order: ${twice}`);
+  // Groups that are not named count as the first one.
+  const rank = ({ name }: RuleGroup): number => Math.max(0, order.indexOf(name));
+  const { matches = () => true } = options;
+  const chosen = file.tests
+    .map((test, index) => ({ test, name: test.name === "" ? `unnamed#${index}` : test.name }))
+    .filter(({ test }) => matches(test.name));
+  if (chosen.length === 0) return [];
+  const { groups, errors } = readRules(ruleFiles, dialect, options);
   groups.sort((left, right) => rank(left) - rank(right));
-  const failures = file.tests.flatMap((test) => {
-    const found = runCase(test, file, groups);
-    return test.name === undefined || found.length === 0 ? found : [`name: ${test.name},`, ...found];
+  const context: CaseContext = {
+    dialect,
+    groups,
+    stepMs: file.evaluation_interval || DEFAULT_INTERVAL_MS,
+    fuzzy: file.fuzzy_compare === true,
+    diff: options.diff === true,
+  };
+  return chosen.map(({ test, name }) => {
+    if (errors.length > 0) return { name, failures: errors };
+    return { name, failures: runCase(test, context) };
   });
-  return { tests: file.tests.length, failures };
 }
 
-interface Loader {
-  /** Appends what is due up to then. */
-  until(timeMs: number): void;
+function readRules(
+  files: readonly string[],
+  dialect: Dialect,
+  { readFile, ignoreUnknownFields = false }: PromtestOptions,
+): { readonly groups: RuleGroup[]; readonly errors: readonly string[] } {
+  const groups: RuleGroup[] = [];
+  const errors: string[] = [];
+  for (const file of files) {
+    let text: string;
+    try {
+      text = readFile(file);
+    } catch (error) {
+      errors.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+      continue;
+    }
+    const reading = readRuleFile(text, { file, dialect, ignoreUnknownFields });
+    groups.push(...reading.groups);
+    errors.push(...reading.errors);
+  }
+  return { groups, errors };
 }
 
-function runCase(test: PromtestCase, file: PromtestFile, groups: readonly RuleGroup[]): string[] {
-  const engine = createEngine();
+interface CaseContext {
+  readonly dialect: Dialect;
+  readonly groups: readonly RuleGroup[];
+  readonly stepMs: number;
+  readonly fuzzy: boolean;
+  readonly diff: boolean;
+}
+
+function runCase(test: PromtestCase, context: CaseContext): string[] {
+  const { stepMs, dialect } = context;
+  const missing = test.alert_rule_test.find(({ alertname }) => alertname === "");
+  if (missing !== undefined) {
+    const where = test.name === "" ? "" : ` (in TestGroup ${test.name})`;
+    const time = formatDuration(missing.eval_time ?? 0);
+    return [`an item under alert_rule_test misses required attribute alertname at eval_time ${time}${where}`];
+  }
+  const engine = createEngine({ dialect, samplesMax: SAMPLES_MAX, defaultStepMs: stepMs });
   const storage = createStorage({ retentionMs: Infinity });
-  const loader = createLoader(test, storage, engine);
-  const evaluators = groups.map((group) =>
+  const startMs = test.start_timestamp ?? 0;
+  let loader: ReturnType<typeof createLoader>;
+  try {
+    loader = createLoader(test, { storage, engine, startMs, intervalMs: test.interval || stepMs });
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+  const evaluators = context.groups.map((group) =>
     createGroupEvaluator(group, {
       engine,
       storage,
-      externalLabels: test.external_labels ?? {},
+      externalLabels: test.external_labels,
+      externalUrl: test.external_url,
       restore: false,
     }),
   );
-  const stepMs = file.evaluation_interval ?? DEFAULT_INTERVAL_MS;
-  const alertTests = test.alert_rule_test ?? [];
-  const exprTests = test.promql_expr_test ?? [];
-  const endMs = Math.max(0, ...[...alertTests, ...exprTests].map(({ eval_time: time }) => time));
+  const options: CheckOptions = {
+    engine,
+    storage,
+    startMs,
+    fuzzy: context.fuzzy,
+    diff: context.diff,
+    name: test.name,
+  };
   const failures: string[] = [];
+  const times = [...test.alert_rule_test, ...test.promql_expr_test].map(({ eval_time: time }) => time ?? 0);
+  const endMs = Math.max(0, ...times);
   for (let timeMs = 0; timeMs <= endMs; timeMs += stepMs) {
-    loader.until(timeMs);
-    for (const evaluator of evaluators) evaluator.evaluate(timeMs);
-    failures.push(...ruleErrors(evaluators, timeMs));
-    for (const alertTest of alertTests) {
-      if (alertTest.eval_time >= timeMs && alertTest.eval_time < timeMs + stepMs) {
-        failures.push(...checkAlerts(alertTest, evaluators));
-      }
+    loader.until(startMs + timeMs);
+    for (const evaluator of evaluators) evaluator.evaluate(startMs + timeMs);
+    const errors = ruleErrors(evaluators, timeMs);
+    // What comes after a rule that failed means nothing.
+    if (errors.length > 0) return [...failures, ...errors];
+    for (const alertTest of test.alert_rule_test) {
+      const at = alertTest.eval_time ?? 0;
+      if (at >= timeMs && at < timeMs + stepMs) failures.push(...checkAlerts(alertTest, evaluators, options));
     }
   }
-  loader.until(endMs);
-  for (const exprTest of exprTests)
-    failures.push(...checkExpression(exprTest, engine, storage, file.fuzzy_compare === true));
+  for (const exprTest of test.promql_expr_test) failures.push(...checkExpression(exprTest, options));
   return failures;
-}
-
-function createLoader(test: PromtestCase, storage: Storage, engine: Engine): Loader {
-  const intervalMs = test.interval ?? DEFAULT_INTERVAL_MS;
-  const inputs = (test.input_series ?? []).map(({ series, values }) => ({
-    labels: parseSeriesLabels(series, engine),
-    values: parseSequence(values),
-  }));
-  let next = 0;
-  return {
-    until(timeMs) {
-      for (; next * intervalMs <= timeMs; next += 1) {
-        for (const { labels, values } of inputs) append(storage, labels, next * intervalMs, values[next]);
-      }
-    },
-  };
-}
-
-function append(storage: Storage, labels: Labels, timeMs: number, value: SequenceValue): void {
-  if (value === undefined) return;
-  storage.append(storage.series(labels), timeMs, value === "stale" ? 0 : value, value === "stale");
 }
 
 function ruleErrors(evaluators: readonly GroupEvaluator[], timeMs: number): string[] {
@@ -101,91 +202,4 @@ function ruleErrors(evaluators: readonly GroupEvaluator[], timeMs: number): stri
       .filter(({ health }) => health === "err")
       .map(({ rule, lastError }) => `rule: ${rule.name}, time: ${formatDuration(timeMs)}, err: ${lastError}`),
   );
-}
-
-type AlertTest = NonNullable<PromtestCase["alert_rule_test"]>[number];
-
-function checkAlerts(test: AlertTest, evaluators: readonly GroupEvaluator[]): string[] {
-  const got = evaluators
-    .flatMap(({ rules }) => rules)
-    .filter(({ rule }) => rule.kind === "alerting" && rule.name === test.alertname)
-    .flatMap(({ alerts }) => [...alerts.values()].filter(({ state }) => state === "firing"))
-    .map(({ labels, annotations }) => alertText(labels, annotations))
-    .sort();
-  const expected = (test.exp_alerts ?? [])
-    .map(({ exp_labels: labels, exp_annotations: annotations }) =>
-      alertText(labelsOf({ ...labels, alertname: test.alertname }), labelsOf(annotations ?? {})),
-    )
-    .sort();
-  if (got.join("\n") === expected.join("\n")) return [];
-  const list = (alerts: readonly string[]): string => {
-    const lines = alerts.map((alert, index) => `\n            ${index}:\n              ${alert}`);
-    return lines.length === 0 ? "[]" : `[${lines.join("")}\n            ]`;
-  };
-  const time = formatDuration(test.eval_time);
-  return [
-    `alertname: ${test.alertname}, time: ${time}, \n        exp:${list(expected)}, \n        got:${list(got)}`,
-  ];
-}
-
-function alertText(labels: Labels, annotations: Labels): string {
-  return `Labels:${labels.toString()}\n              Annotations:${annotations.toString()}`;
-}
-
-type ExprTest = NonNullable<PromtestCase["promql_expr_test"]>[number];
-
-function checkExpression(test: ExprTest, engine: Engine, storage: Storage, fuzzy: boolean): string[] {
-  const where = `expr: ${goQuote(test.expr)}, time: ${formatDuration(test.eval_time)}`;
-  let got: Sample[];
-  try {
-    got = samplesAt(test, engine, storage);
-  } catch (error) {
-    return [`${where}, err: ${error instanceof Error ? error.message : String(error)}`];
-  }
-  const expected = (test.exp_samples ?? []).map(({ labels, value }) => ({
-    labels: parseSeriesLabels(labels ?? "", engine),
-    value: value ?? 0,
-  }));
-  const byLabels = (left: Sample, right: Sample): number => (left.labels.key < right.labels.key ? -1 : 1);
-  got.sort(byLabels);
-  expected.sort(byLabels);
-  const same =
-    got.length === expected.length &&
-    got.every((sample, index) => {
-      const wanted = expected[index];
-      return wanted?.labels.key === sample.labels.key && sameValue(wanted.value, sample.value, fuzzy);
-    });
-  return same ? [] : [`${where},\n        exp: ${samplesText(expected)}\n        got: ${samplesText(got)}`];
-}
-
-interface Sample {
-  readonly labels: Labels;
-  readonly value: number;
-}
-
-function samplesAt({ expr, eval_time: timeMs }: ExprTest, engine: Engine, storage: Storage): Sample[] {
-  const result = engine.instant(storage, expr, timeMs);
-  if (result.type === "vector") return [...result.samples];
-  if (result.type === "scalar") return [{ labels: labelsOf([]), value: result.value }];
-  throw new Error("rule result is not a vector or scalar");
-}
-
-function sameValue(left: number, right: number, fuzzy: boolean): boolean {
-  if (left === right || (Number.isNaN(left) && Number.isNaN(right))) return true;
-  return fuzzy && Math.abs(left - right) <= 1e-12 * Math.max(Math.abs(left), Math.abs(right));
-}
-
-function samplesText(samples: readonly Sample[]): string {
-  if (samples.length === 0) return "nil";
-  return samples
-    .map(({ labels, value }) => {
-      const number = Number.isFinite(value)
-        ? value
-            .toExponential()
-            .replace(/e([+-])(\d)$/, "e$10$2")
-            .toUpperCase()
-        : String(value);
-      return `${labels.toString()} ${number}`;
-    })
-    .join(", ");
 }

@@ -1,75 +1,113 @@
 /** The test files of `promtool test rules`. */
-import { parse } from "yaml";
-import { z } from "zod";
-import { SimError } from "../../errors.js";
-import { durationSchema } from "../config/duration-schema.js";
+import type { Dialect } from "../promql/index.js";
+import { parseTime } from "../time/parse-time.js";
+import {
+  decodeYaml,
+  YamlError,
+  yamlBoolean,
+  yamlDuration,
+  yamlList,
+  yamlNumber,
+  yamlString,
+  yamlStringMap,
+  yamlStruct,
+  type Decoded,
+  type Decoder,
+} from "../yaml/index.js";
 
-const texts = z.record(z.string(), z.coerce.string());
-
-const testSchema = z.strictObject({
-  name: z.string().optional(),
-  interval: durationSchema.optional(),
-  input_series: z.array(z.strictObject({ series: z.string(), values: z.coerce.string() })).optional(),
-  alert_rule_test: z
-    .array(
-      z.strictObject({
-        eval_time: durationSchema,
-        alertname: z.string(),
-        exp_alerts: z
-          .array(z.strictObject({ exp_labels: texts.nullish(), exp_annotations: texts.nullish() }))
-          .nullish(),
-      }),
-    )
-    .optional(),
-  promql_expr_test: z
-    .array(
-      z.strictObject({
-        expr: z.coerce.string(),
-        eval_time: durationSchema,
-        exp_samples: z
-          .array(z.strictObject({ labels: z.string().optional(), value: z.number().optional() }))
-          .nullish(),
-      }),
-    )
-    .optional(),
-  external_labels: texts.optional(),
-  external_url: z.string().optional(),
+const alert = yamlStruct("main.alert", { exp_labels: yamlStringMap, exp_annotations: yamlStringMap });
+const alertTest = yamlStruct("main.alertTestCase", {
+  eval_time: yamlDuration,
+  alertname: yamlString,
+  exp_alerts: yamlList("[]main.alert", alert),
 });
+const sampleFields = { labels: yamlString, value: yamlNumber };
+const series = yamlStruct("main.series", { series: yamlString, values: yamlString });
 
-const fileSchema = z.strictObject({
-  rule_files: z.array(z.string()).optional(),
-  evaluation_interval: durationSchema.optional(),
-  group_eval_order: z.array(z.string()).optional(),
-  fuzzy_compare: z.boolean().optional(),
-  tests: z.array(testSchema),
-});
+/** Milliseconds since the epoch of seconds or of a date. */
+const startTimestamp: Decoder<number | undefined> = (node, context) => {
+  const text = yamlString(node, context);
+  if (node === undefined || text === "") return undefined;
+  const timeMs = parseTime(text);
+  if (timeMs !== undefined) return timeMs;
+  const message = `cannot parse ${JSON.stringify(text)} to a valid timestamp`;
+  throw new YamlError(message, [{ message, place: node.place }]);
+};
 
-/** A whole file. Durations are milliseconds. */
-export type PromtestFile = z.output<typeof fileSchema>;
-/** One test of a file. */
-export type PromtestCase = PromtestFile["tests"][number];
-
-/** @throws SimError `SIM_OPTION_INVALID` for a file that promtool would refuse. */
-export function parsePromtestFile(text: string): PromtestFile {
-  const result = fileSchema.safeParse(readYaml(text));
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new SimError(
-    "SIM_OPTION_INVALID",
-    `Cannot read the rule test: ${issue?.message ?? "not valid"} at ${issue?.path.join(".") ?? "the top"}.`,
-    "The file has the form that `promtool test rules` takes.",
-  );
+function testFields<Sample>(sample: Decoder<Sample>) {
+  return {
+    interval: yamlDuration,
+    input_series: yamlList("[]main.series", series),
+    alert_rule_test: yamlList("[]main.alertTestCase", alertTest),
+    promql_expr_test: yamlList(
+      "[]main.promqlTestCase",
+      yamlStruct("main.promqlTestCase", {
+        expr: yamlString,
+        eval_time: yamlDuration,
+        exp_samples: yamlList("[]main.sample", sample),
+      }),
+    ),
+    external_labels: yamlStringMap,
+    external_url: yamlString,
+    name: yamlString,
+  };
 }
 
-function readYaml(text: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    throw new SimError(
-      "SIM_OPTION_INVALID",
-      `Cannot read the rule test: it is not YAML: ${(error as Error).message}.`,
-      "The file has the form that `promtool test rules` takes.",
-      { cause: error },
-    );
-  }
+const commonFields = {
+  rule_files: yamlList("[]string", yamlString),
+  evaluation_interval: yamlDuration,
+  group_eval_order: yamlList("[]string", yamlString),
+};
+
+const version2 = yamlStruct("main.unitTestFile", {
+  ...commonFields,
+  tests: yamlList(
+    "[]main.testGroup",
+    yamlStruct("main.testGroup", testFields(yamlStruct("main.sample", sampleFields))),
+  ),
+});
+
+const version3 = yamlStruct("main.unitTestFile", {
+  ...commonFields,
+  tests: yamlList(
+    "[]main.testGroup",
+    yamlStruct("main.testGroup", {
+      ...testFields(yamlStruct("main.sample", { ...sampleFields, histogram: yamlString })),
+      start_timestamp: startTimestamp,
+    }),
+  ),
+  fuzzy_compare: yamlBoolean,
+});
+
+/** A whole file. Times are milliseconds; what is missing is empty or zero. */
+export type PromtestFile = Omit<Decoded<typeof version2>, "tests"> & {
+  readonly tests: readonly PromtestCase[];
+  readonly fuzzy_compare?: boolean;
+};
+
+/** One test of a file. */
+export type PromtestCase = Omit<Decoded<typeof version2>["tests"][number], "promql_expr_test"> & {
+  readonly promql_expr_test: readonly ExprTest[];
+  readonly start_timestamp?: number | undefined;
+};
+
+/** Alerts that must fire at one moment. */
+export type AlertTest = PromtestCase["alert_rule_test"][number];
+
+/** What an expression must give at one moment. */
+export type ExprTest = Omit<
+  Decoded<typeof version2>["tests"][number]["promql_expr_test"][number],
+  "exp_samples"
+> & {
+  readonly exp_samples: readonly {
+    readonly labels: string;
+    readonly value: number;
+    readonly histogram?: string;
+  }[];
+};
+
+/** @throws YamlError for a file that promtool would refuse. */
+export function parsePromtestFile(text: string, dialect: Dialect): PromtestFile {
+  const options = { version: 2, ignoreUnknownFields: false } as const;
+  return dialect === 3 ? decodeYaml(text, version3, options) : decodeYaml(text, version2, options);
 }

@@ -1,18 +1,22 @@
 /** The alerts of one alerting rule over time: pending, firing, and what is kept of them afterwards. */
-import { labelsOf, METRIC_NAME, type Labels } from "../labels/index.js";
+import { compareText, METRIC_NAME, type Labels } from "../labels/index.js";
 import type { VectorSample } from "../promql/index.js";
 import type { Rule } from "./rule-file.js";
 
 /** One alert that is pending or firing, or was. Times are milliseconds since the epoch. */
 export interface Alert {
   readonly labels: Labels;
-  annotations: Labels;
+  /** Names and values, sorted by name. */
+  annotations: AnnotationTexts;
   state: "inactive" | "pending" | "firing";
   activeAtMs: number;
   value: number;
   keepFiringSinceMs: number | undefined;
   resolvedAtMs: number | undefined;
 }
+
+/** Annotations: unlike labels, one without text is there. */
+export type AnnotationTexts = readonly (readonly [name: string, text: string])[];
 
 /** A sample that a rule writes. */
 export interface RuleSample {
@@ -77,7 +81,7 @@ function alertFor(
     Object.entries(texts).map(([name, text]) => [name, expand(text, sample)]);
   return {
     labels: sample.labels.withoutName().withAll([...expandAll(rule.labels), ["alertname", rule.name]]),
-    annotations: labelsOf(expandAll(rule.annotations)),
+    annotations: expandAll(rule.annotations).sort(([left], [right]) => compareText(left, right)),
     state: "pending",
     activeAtMs: timeMs,
     value: sample.value,

@@ -36,6 +36,8 @@ export interface GroupEvaluatorOptions {
   readonly engine: Engine;
   readonly storage: Storage;
   readonly externalLabels: Readonly<Record<string, string>>;
+  /** What templates see as `$externalURL`. @default "" */
+  readonly externalUrl?: string;
   /** Whether pending alerts of an earlier process are taken up again. */
   readonly restore: boolean;
 }
@@ -66,15 +68,22 @@ export function createGroupEvaluator(group: RuleGroup, options: GroupEvaluatorOp
 
   function evaluateAlerts(rule: AlertingRule, state: RuleState, timeMs: number): RuleSample[] {
     const query = (expr: string) =>
-      samplesOf(expr, timeMs).map(({ labels, value }) => ({ Labels: labels.toObject(), Value: value }));
-    const expand = (template: string, { labels, value }: VectorSample): string =>
-      expandAlertTemplate(template, {
+      samplesOf(expr, timeMs - group.queryOffsetMs).map(({ labels, value }) => ({
+        labels: labels.toObject(),
+        value,
+      }));
+    const expand = (template: string, { labels, value }: VectorSample): string => {
+      const data = {
         labels: labels.toObject(),
         externalLabels: options.externalLabels,
+        externalUrl: options.externalUrl ?? "",
         value,
+        nowMs: timeMs,
         query,
-      });
-    advanceAlerts(state.alerts, rule, samplesOf(rule.expr, timeMs), timeMs, expand);
+      };
+      return expandAlertTemplate(template, data, rule.name, engine.dialect);
+    };
+    advanceAlerts(state.alerts, rule, samplesOf(rule.expr, timeMs - group.queryOffsetMs), timeMs, expand);
     const current = [...state.alerts.values()].filter((alert) => alert.state !== "inactive");
     checkLimit(group.limit, current.length, "alerts");
     return state.restored ? current.flatMap(alertSamples) : [];
@@ -87,8 +96,8 @@ export function createGroupEvaluator(group: RuleGroup, options: GroupEvaluatorOp
       const samples =
         rule.kind === "alerting"
           ? evaluateAlerts(rule, state, timeMs)
-          : recordedSamples(rule, samplesOf(rule.expr, timeMs), group.limit);
-      write(state, samples, timeMs);
+          : recordedSamples(rule, samplesOf(rule.expr, timeMs - group.queryOffsetMs), group.limit);
+      write(state, samples, timeMs - group.queryOffsetMs);
       state.health = "ok";
       state.lastError = "";
     } catch (error) {

@@ -1,68 +1,132 @@
 /** Runs a template over the data of an alert. */
+import { goQuote } from "../../labels/index.js";
+import type { Dialect } from "../../promql/index.js";
 import { formatValue } from "./go-format.js";
+import { GoStruct, isTrue, stringMap, typeOf } from "./go-value.js";
 import { parseTemplate } from "./parse-template.js";
-import { isTrue, templateFunctions, type TemplateSample } from "./template-functions.js";
+import { child, entriesOf, fieldOf, owner, type Scope } from "./scope.js";
+import { ALERT_VARIABLES, rootOf, type TemplateData, type TemplateSample } from "./template-data.js";
+import {
+  hasTemplateFunction,
+  templateFunction,
+  type ParamType,
+  type TemplateFunction,
+  type TemplateWorld,
+} from "./template-functions.js";
 import {
   TemplateError,
   type Command,
   type ControlNode,
   type Operand,
   type Pipeline,
+  type Template,
   type TemplateNode,
 } from "./tree.js";
 
-/** What a template can see. */
-export interface TemplateData {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly externalLabels: Readonly<Record<string, string>>;
-  readonly value: number;
-  /** Runs a query at the time of the evaluation. */
-  query(expr: string): readonly TemplateSample[];
+// The server puts these before each text, and counts columns with them.
+const DEFINITIONS =
+  "{{$labels := .Labels}}{{$externalLabels := .ExternalLabels}}{{$externalURL := .ExternalURL}}{{$value := .Value}}";
+const DEPTH_MAX = 1_000;
+
+/**
+ * @param alert - Name of the alert.
+ * @throws TemplateError when the text is not a template.
+ */
+export function parseAlertTemplate(text: string, alert: string, dialect: Dialect = 3): Template {
+  return parseTemplate(text, {
+    name: `__alert_${alert}`,
+    variables: ALERT_VARIABLES,
+    hasFunction: (name) => hasTemplateFunction(name, dialect),
+  });
 }
 
 /** @returns The text; a template that fails gives the text that the server puts in its place. */
-export function expandAlertTemplate(template: string, data: TemplateData): string {
-  if (!template.includes("{{")) return template;
+export function expandAlertTemplate(
+  text: string,
+  data: TemplateData,
+  alert = "",
+  dialect: Dialect = 3,
+): string {
+  if (!text.includes("{{")) return text;
+  let step = "parsing";
   try {
-    return run(parseTemplate(template), data);
+    const template = parseAlertTemplate(text, alert, dialect);
+    step = "executing";
+    return run(template, text, `__alert_${alert}`, data);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return `<error expanding template: error executing template: ${reason}>`;
+    return `<error expanding template: error ${step} template __alert_${alert}: ${reason}>`;
   }
 }
 
-interface Scope {
-  readonly dot: unknown;
-  readonly variables: Map<string, unknown>;
-  readonly parent: Scope | undefined;
-}
+/** What a node does to the loop around it. */
+type Flow = "go on" | "break" | "continue";
 
-function run(nodes: readonly TemplateNode[], data: TemplateData): string {
-  const functions = templateFunctions(data.query);
-  const root = {
-    Labels: data.labels,
-    ExternalLabels: data.externalLabels,
-    ExternalURL: "",
-    Value: data.value,
+function run({ nodes, defined }: Template, text: string, name: string, data: TemplateData): string {
+  const sampleOf = ({ labels, value }: TemplateSample): GoStruct =>
+    new GoStruct("*template.sample", { Labels: stringMap(labels), Value: value });
+  const world: TemplateWorld = {
+    query: (expr) => data.query(expr).map(sampleOf),
+    nowMs: data.nowMs ?? 0,
+    externalUrl: data.externalUrl ?? "",
   };
-  const variables = new Map<string, unknown>([
-    ["$", root],
-    ["$labels", data.labels],
-    ["$externalLabels", data.externalLabels],
-    ["$externalURL", ""],
-    ["$value", data.value],
-  ]);
+  const { root, variables } = rootOf(data);
+  const output: string[] = [];
+  let depth = 0;
 
-  function block(inner: readonly TemplateNode[], scope: Scope): string {
-    return inner.map((node) => render(node, scope)).join("");
+  function fail(problem: string, { at, text: shown }: Pick<Operand, "at" | "text">): never {
+    const before = text.slice(0, at);
+    const line = before.split("\n").length;
+    const column =
+      Buffer.byteLength(before.slice(before.lastIndexOf("\n") + 1)) + (line === 1 ? DEFINITIONS.length : 0);
+    throw new TemplateError(
+      `template: ${name}:${line}:${column}: executing ${goQuote(name)} at <${shown}>: ${problem}`,
+    );
   }
 
-  function render(node: TemplateNode, scope: Scope): string {
-    if (node.kind === "text") return node.text;
-    if (node.kind === "action") {
-      const value = pipeline(node.pipeline, scope);
-      return node.pipeline.variables.length > 0 ? "" : formatValue(value);
+  function block(inner: readonly TemplateNode[], scope: Scope): Flow {
+    for (const node of inner) {
+      const flow = render(node, scope);
+      if (flow !== "go on") return flow;
     }
+    return "go on";
+  }
+
+  function render(node: TemplateNode, scope: Scope): Flow {
+    switch (node.kind) {
+      case "text":
+        output.push(node.text);
+        return "go on";
+      case "action": {
+        const value = pipeline(node.pipeline, scope);
+        if (node.pipeline.variables.length === 0) output.push(formatValue(value));
+        return "go on";
+      }
+      case "break":
+      case "continue":
+        return node.kind;
+      case "template":
+        return invoke(node, scope);
+      case "if":
+      case "with":
+      case "range":
+      default:
+        return control(node, scope);
+    }
+  }
+
+  function invoke(node: Extract<TemplateNode, { kind: "template" }>, scope: Scope): Flow {
+    const place = { at: node.at, text: `{{template ${goQuote(node.name)}}}` };
+    const body = defined.get(node.name) ?? fail(`template ${goQuote(node.name)} not defined`, place);
+    if (depth >= DEPTH_MAX) fail("exceeded maximum template depth (100000)", place);
+    const dot = node.pipeline === undefined ? undefined : pipeline(node.pipeline, scope);
+    depth += 1;
+    block(body, { dot, variables: new Map([["$", dot]]), parent: undefined });
+    depth -= 1;
+    return "go on";
+  }
+
+  function control(node: ControlNode, scope: Scope): Flow {
     const inner = child(scope, scope.dot);
     const value = pipeline(node.pipeline, inner);
     if (node.kind === "range") return rangeOver(node, value, inner);
@@ -70,79 +134,147 @@ function run(nodes: readonly TemplateNode[], data: TemplateData): string {
     return block(node.body, node.kind === "with" ? child(inner, value) : inner);
   }
 
-  function rangeOver(node: ControlNode, value: unknown, scope: Scope): string {
-    const entries: [unknown, unknown][] = Array.isArray(value)
-      ? value.map((item, index) => [index, item])
-      : Object.entries((value ?? {}) as Record<string, unknown>).sort(([left], [right]) =>
-          left < right ? -1 : 1,
-        );
+  function rangeOver(node: ControlNode, value: unknown, scope: Scope): Flow {
+    const entries = entriesOf(value);
+    if (entries === undefined)
+      return fail(
+        `range can't iterate over ${formatValue(value)}`,
+        node.pipeline.commands[0]?.[0] as Operand,
+      );
     if (entries.length === 0) return block(node.otherwise, scope);
     const names = node.pipeline.variables;
-    return entries
-      .map(([key, item]) => {
-        const inner = child(scope, item);
-        if (names.length === 2) inner.variables.set(names[0] as string, key);
-        if (names.length > 0) inner.variables.set(names.at(-1) as string, item);
-        return block(node.body, inner);
-      })
-      .join("");
+    for (const [key, item] of entries) {
+      const inner = child(scope, item);
+      if (names.length === 2) inner.variables.set(names[0] as string, key);
+      if (names.length > 0) inner.variables.set(names.at(-1) as string, item);
+      if (block(node.body, inner) === "break") break;
+    }
+    return "go on";
   }
 
   function pipeline({ commands, variables: names, declares }: Pipeline, scope: Scope): unknown {
     let value: unknown;
-    commands.forEach((command, index) => {
-      value = call(command, scope, index === 0 ? [] : [value]);
+    commands.forEach((one, index) => {
+      value = command(one, scope, index === 0 ? [] : [value]);
     });
-    const [name] = names;
-    if (name !== undefined) (declares ? scope : owner(name, scope)).variables.set(name, value);
+    for (const variable of names) (declares ? scope : owner(variable, scope)).variables.set(variable, value);
     return value;
   }
 
-  function call([first, ...rest]: Command, scope: Scope, piped: readonly unknown[]): unknown {
-    if (first?.kind !== "function") {
-      if (rest.length + piped.length > 0) throw new TemplateError("can't give argument to non-function");
-      return operand(first, scope);
+  function command(operands: Command, scope: Scope, piped: readonly unknown[]): unknown {
+    const [first, ...rest] = operands as readonly [Operand, ...Operand[]];
+    if (first.kind === "function") return call(first, rest, scope, piped);
+    const hasArguments = rest.length + piped.length > 0;
+    if (first.kind === "path" || first.kind === "chain") {
+      const args = [...rest.map((one) => argument(one, "any", scope)), ...piped];
+      return fieldsOf(first, scope, args);
     }
-    const found = functions.get(first.name);
-    if (found === undefined) throw new TemplateError(`function "${first.name}" not defined`);
-    return found(...rest.map((argument) => operand(argument, scope)), ...piped);
+    if (hasArguments) fail(`can't give argument to non-function ${first.text}`, first);
+    if (first.kind === "nil") fail("nil is not a command", first);
+    return operand(first, scope);
   }
 
-  function operand(source: Operand | undefined, scope: Scope): unknown {
-    switch (source?.kind) {
+  function call(
+    place: Extract<Operand, { kind: "function" }>,
+    rest: readonly Operand[],
+    scope: Scope,
+    piped: readonly unknown[],
+  ): unknown {
+    const found = templateFunction(place.name, world) as TemplateFunction;
+    const { params, rest: restType } = found;
+    const count = rest.length + piped.length;
+    if (restType === undefined ? count !== params.length : count < params.length) {
+      const wanted = restType === undefined ? params.length : `at least ${params.length}`;
+      fail(
+        `wrong number of args for ${place.name}: want ${wanted} got ${restType === undefined ? count : rest.length}`,
+        place,
+      );
+    }
+    const typeAt = (index: number): ParamType => params[index] ?? restType ?? "any";
+    if (place.name === "and" || place.name === "or") return shortCircuit(place.name, rest, scope, piped);
+    const args = rest.map((one, index) => argument(one, typeAt(index), scope));
+    for (const value of piped) args.push(typed(value, typeAt(args.length), place));
+    return attempt(() => found.call(...args), place, `error calling ${place.name}: `);
+  }
+
+  /** Says where an error happened. */
+  function attempt<Result>(action: () => Result, place: Pick<Operand, "at" | "text">, prefix = ""): Result {
+    try {
+      return action();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return fail(`${prefix}${error.message}`, place);
+    }
+  }
+
+  function shortCircuit(
+    kind: "and" | "or",
+    rest: readonly Operand[],
+    scope: Scope,
+    piped: readonly unknown[],
+  ): unknown {
+    let value: unknown;
+    for (const one of rest) {
+      value = argument(one, "any", scope);
+      if (isTrue(value) === (kind === "or")) return value;
+    }
+    return piped.length > 0 ? piped[0] : value;
+  }
+
+  function argument(source: Operand, type: ParamType, scope: Scope): unknown {
+    if (source.kind === "literal" && type !== "any" && typeof source.value !== type)
+      return fail(`expected ${type}; found ${source.text}`, source);
+    if (source.kind === "nil" && type === "string") return fail("cannot assign nil to string", source);
+    return typed(operand(source, scope), type, source);
+  }
+
+  function typed(value: unknown, type: ParamType, place: Pick<Operand, "at" | "text">): unknown {
+    if (type === "any" || typeOf(value) === type) return value;
+    if (value === undefined) return fail(`invalid value; expected ${type}`, place);
+    return fail(`wrong type for value; expected ${type}; got ${typeOf(value)}`, place);
+  }
+
+  function operand(source: Operand, scope: Scope): unknown {
+    switch (source.kind) {
       case "literal":
         return source.value;
+      case "dot":
+        return scope.dot;
+      case "nil":
+        return null;
       case "function":
-        return call([source], scope, []);
+        return call(source, [], scope, []);
       case "pipeline":
-        return source.fields.reduce(field, pipeline(source.pipeline, scope));
-      case "path": {
-        const start = source.root === "." ? scope.dot : owner(source.root, scope).variables.get(source.root);
-        return source.fields.reduce(field, start);
-      }
-      case undefined:
+        return pipeline(source.pipeline, scope);
+      case "path":
+      case "chain":
       default:
-        throw new TemplateError("missing value for command");
+        return fieldsOf(source, scope, []);
     }
   }
 
-  return block(nodes, { dot: root, variables, parent: undefined });
-}
-
-function child(parent: Scope, dot: unknown): Scope {
-  return { dot, variables: new Map(), parent };
-}
-
-function owner(name: string, scope: Scope): Scope {
-  for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
-    if (at.variables.has(name)) return at;
+  function fieldsOf(
+    source: Extract<Operand, { kind: "path" | "chain" }>,
+    scope: Scope,
+    args: readonly unknown[],
+  ): unknown {
+    const { fields } = source;
+    let value: unknown;
+    if (source.kind === "chain") value = operand(source.operand, scope);
+    else
+      value =
+        source.variable === undefined
+          ? scope.dot
+          : owner(source.variable, scope).variables.get(source.variable);
+    if (fields.length === 0 && args.length > 0)
+      return fail(`can't give argument to non-function ${source.text}`, source);
+    fields.forEach((name, index) => {
+      const given = index === fields.length - 1 ? args : [];
+      value = attempt(() => fieldOf(value, name, given), source);
+    });
+    return value;
   }
-  throw new TemplateError(`undefined variable "${name}"`);
-}
 
-function field(value: unknown, name: string): unknown {
-  if (typeof value !== "object" || value === null) {
-    throw new TemplateError(`can't evaluate field ${name} in type ${typeof value}`);
-  }
-  return (value as Record<string, unknown>)[name] ?? "";
+  block(nodes, { dot: root, variables, parent: undefined });
+  return output.join("");
 }

@@ -1,2 +1,4 @@
 /** The templates of alert labels and annotations. */
-export { expandAlertTemplate, type TemplateData } from "./expand.js";
+export { expandAlertTemplate, parseAlertTemplate } from "./expand.js";
+export type { TemplateData } from "./template-data.js";
+export { TemplateError } from "./tree.js";

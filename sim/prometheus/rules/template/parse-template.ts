@@ -1,176 +1,277 @@
-/** Reads the text of a template into its tree. */
+/** Reads the text of a template into its tree, and refuses what Go's text/template refuses, in its words. */
+import { goQuote } from "../../labels/index.js";
 import { unquote } from "../../promql/index.js";
-import { TemplateError, type Command, type Operand, type Pipeline, type TemplateNode } from "./tree.js";
+import { readConstant } from "./constant.js";
+import { lexTemplate, type TemplateToken, type TemplateTokenKind } from "./lex-template.js";
+import { createTokenStream } from "./token-stream.js";
+import {
+  TemplateError,
+  type Command,
+  type ControlNode,
+  type Operand,
+  type Pipeline,
+  type Template,
+  type TemplateNode,
+} from "./tree.js";
 
-const TOKEN =
-  /\s*("(?:[^"\\]|\\.)*"|`[^`]*`|'(?:[^'\\]|\\.)*'|:=|[|(),=]|-?\d[\w.]*(?:[eE][+-]?\d+)?|[$.]?[\p{L}_][\p{L}\p{N}_]*|[$.])/uy;
-
-interface Action {
-  readonly words: readonly string[];
+export interface TemplateOptions {
+  /** Shown in messages. */
+  readonly name: string;
+  /** Variables that are there before the text begins, with their `$`. */
+  readonly variables: readonly string[];
+  hasFunction(name: string): boolean;
 }
+
+/** What ends a list of nodes. */
+type ListEnd = "end" | "else" | "EOF";
+
+const OPERANDS: ReadonlySet<TemplateTokenKind> = new Set<TemplateTokenKind>([
+  "bool",
+  "char",
+  "dot",
+  "field",
+  "identifier",
+  "number",
+  "nil",
+  "string",
+  "variable",
+  "(",
+]);
 
 /** @throws TemplateError when the template is malformed. */
-export function parseTemplate(text: string): TemplateNode[] {
-  const pieces = split(text);
-  let at = 0;
+export function parseTemplate(text: string, options: TemplateOptions): Template {
+  const stream = createTokenStream(lexTemplate(text));
+  const { peek, next, skipSpace, peekNonSpace, nextNonSpace } = stream;
+  const defined = new Map<string, readonly TemplateNode[]>();
+  let variables: string[] = ["$", ...options.variables];
+  let rangeDepth = 0;
 
-  function block(ends: readonly string[]): { nodes: TemplateNode[]; end: Action | undefined } {
+  function fail(problem: string, token: TemplateToken = stream.last()): never {
+    const line = text.slice(0, token.at).split("\n").length;
+    throw new TemplateError(`template: ${options.name}:${line}: ${problem}`);
+  }
+
+  function unexpected(token: TemplateToken, context: string): never {
+    if (token.kind === "error") fail(token.text, token);
+    return fail(`unexpected ${describe(token)} in ${context}`, token);
+  }
+
+  function expectClose(context: string): void {
+    const token = nextNonSpace();
+    if (token.kind !== "close") unexpected(token, context);
+  }
+
+  /** Nodes up to what ends them; `{{define}}` may stand at the top only. */
+  function list(isTop: boolean): { readonly nodes: TemplateNode[]; readonly end: ListEnd } {
     const nodes: TemplateNode[] = [];
-    while (at < pieces.length) {
-      const piece = pieces[at] as string | Action;
-      at += 1;
-      if (typeof piece === "string") nodes.push({ kind: "text", text: piece });
-      else if (ends.includes(piece.words[0] ?? "")) return { nodes, end: piece };
-      else if (piece.words.length > 0) nodes.push(action(piece));
+    for (;;) {
+      const token = nextNonSpace();
+      if (token.kind === "end") return { nodes, end: "EOF" };
+      if (token.kind === "text") nodes.push({ kind: "text", text: token.text });
+      else if (token.kind === "open") {
+        const node = isTop && isKeyword(peekNonSpace(), "define") ? definition() : action();
+        if (node === "end" || node === "else") return { nodes, end: node };
+        if (node !== undefined) nodes.push(node);
+      } else unexpected(token, "input");
     }
-    if (ends.length > 0) throw new TemplateError("unexpected EOF");
-    return { nodes, end: undefined };
   }
 
-  function action({ words }: Action): TemplateNode {
-    const [keyword = ""] = words;
-    if (keyword === "if" || keyword === "with" || keyword === "range")
-      return control(keyword, words.slice(1));
-    if (/^(?:template|define|block|break|continue|end|else)$/.test(keyword)) {
-      throw new TemplateError(`unexpected {{${keyword}}}`);
+  function definition(): undefined {
+    nextNonSpace();
+    const name = templateName("define clause");
+    expectClose("define clause");
+    subtree(name);
+    return undefined;
+  }
+
+  function subtree(name: string): void {
+    const outer = { variables, rangeDepth };
+    variables = ["$"];
+    rangeDepth = 0;
+    const { nodes, end } = list(false);
+    if (end === "EOF") fail("unexpected EOF");
+    if (end === "else") fail("unexpected {{else}} in define clause");
+    ({ variables, rangeDepth } = outer);
+    defined.set(name, nodes);
+  }
+
+  function templateName(context: string): string {
+    const token = nextNonSpace();
+    if (token.kind !== "string") unexpected(token, context);
+    return unquote(token.text) ?? fail("invalid syntax");
+  }
+
+  function action(): TemplateNode | "end" | "else" {
+    const token = peekNonSpace();
+    if (token.kind !== "keyword") return { kind: "action", pipeline: pipeline("command", "close") };
+    next();
+    switch (token.text) {
+      case "if":
+      case "with":
+      case "range":
+        return control(token.text);
+      case "end":
+        expectClose("end");
+        return "end";
+      case "else":
+        if (!/^(?:if|with)$/.test(peekNonSpace().text)) expectClose("else");
+        return "else";
+      case "template":
+      case "block":
+        return invocation(token);
+      case "break":
+      case "continue": {
+        const close = nextNonSpace();
+        if (close.kind !== "close") unexpected(close, `{{${token.text}}}`);
+        if (rangeDepth === 0) fail(`{{${token.text}}} outside {{range}}`, token);
+        return { kind: token.text };
+      }
+      default:
+        return unexpected(token, "command");
     }
-    return { kind: "action", pipeline: parsePipeline(words) };
   }
 
-  function control(kind: "if" | "with" | "range", words: readonly string[]): TemplateNode {
-    const pipeline = parsePipeline(words);
-    const { nodes: body, end } = block(["else", "end"]);
-    let otherwise: readonly TemplateNode[] = [];
-    if (end?.words[0] === "else") {
-      const [, next] = end.words;
-      otherwise =
-        next === "if" || next === "with" ? [control(next, end.words.slice(2))] : block(["end"]).nodes;
+  function invocation(token: TemplateToken): TemplateNode {
+    const context = token.text === "block" ? "block clause" : "template clause";
+    const name = templateName(context);
+    if (token.text === "template" && peekNonSpace().kind === "close") {
+      next();
+      return { kind: "template", at: token.at, name, pipeline: undefined };
     }
-    return { kind, pipeline, body, otherwise };
+    const argument = pipeline(context, "close");
+    if (token.text === "block") subtree(name);
+    return { kind: "template", at: token.at, name, pipeline: argument };
   }
 
-  return block([]).nodes;
-}
+  function control(kind: ControlNode["kind"]): ControlNode {
+    const outer = variables.length;
+    const head = pipeline(kind, "close");
+    if (kind === "range") rangeDepth += 1;
+    const { nodes: body, end } = list(false);
+    if (kind === "range") rangeDepth -= 1;
+    if (end === "EOF") fail("unexpected EOF");
+    const otherwise = end === "else" ? elseOf(kind) : [];
+    variables.length = outer;
+    return { kind, pipeline: head, body, otherwise };
+  }
 
-/** Text and actions by turns; `{{-` and `-}}` take the blanks beside them away. */
-function split(text: string): (string | Action)[] {
-  const pieces: (string | Action)[] = [];
-  let at = 0;
-  let trimNext = false;
-  for (;;) {
-    const open = text.indexOf("{{", at);
-    let plain = open === -1 ? text.slice(at) : text.slice(at, open);
-    if (trimNext) plain = plain.trimStart();
-    if (open === -1) {
-      pieces.push(plain);
-      return pieces;
+  function elseOf(kind: ControlNode["kind"]): readonly TemplateNode[] {
+    const token = peekNonSpace();
+    if (token.kind === "keyword" && (token.text === "if" || token.text === "with")) {
+      if (token.text !== kind) unexpected(token, "else");
+      next();
+      return [control(token.text)];
     }
-    const close = closing(text, open + 2);
-    let inner = text.slice(open + 2, close);
-    if (/^-\s/.test(inner)) {
-      plain = plain.trimEnd();
-      inner = inner.slice(1);
+    const { nodes, end } = list(false);
+    if (end === "EOF") fail("unexpected EOF");
+    if (end === "else") fail("expected end; found {{else}}");
+    return nodes;
+  }
+
+  function pipeline(context: string, end: "close" | ")"): Pipeline {
+    const declared: string[] = [];
+    let declares = true;
+    for (let found = declaration(); found !== undefined; found = declaration()) {
+      declared.push(found.name);
+      variables.push(found.name);
+      if (found.by !== ",") {
+        declares = found.by === "declare";
+        break;
+      }
+      if (context !== "range" || declared.length > 1) fail(`too many declarations in ${context}`);
+      if (!/^(?:variable|close|\))$/.test(peekNonSpace().kind)) fail("range can only initialize variables");
     }
-    trimNext = /\s-$/.test(inner);
-    if (trimNext) inner = inner.slice(0, -1);
-    pieces.push(plain, { words: /^\s*\/\*[\s\S]*\*\/\s*$/.test(inner) ? [] : tokens(inner) });
-    at = close + 2;
-  }
-}
-
-// Braces may stand inside the quotes of an action.
-function closing(text: string, from: number): number {
-  const pattern = /\}\}|"(?:[^"\\]|\\.)*"|`[^`]*`/g;
-  pattern.lastIndex = from;
-  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
-    if (found[0] === "}}") return found.index;
-  }
-  throw new TemplateError("unclosed action");
-}
-
-function tokens(text: string): string[] {
-  const words: string[] = [];
-  TOKEN.lastIndex = 0;
-  let at = 0;
-  while (text.slice(at).trim() !== "") {
-    TOKEN.lastIndex = at;
-    const found = TOKEN.exec(text);
-    if (found === null)
-      throw new TemplateError(`unexpected ${JSON.stringify(text.slice(at).trim()[0])} in command`);
-    // A field directly behind something belongs to it: mark it so that a blank can tell them apart.
-    const word = found[1] as string;
-    const attached = at > 0 && found[0] === word && word.startsWith(".");
-    words.push(attached ? `\u0000${word}` : word);
-    at = TOKEN.lastIndex;
-  }
-  return words;
-}
-
-function parsePipeline(words: readonly string[]): Pipeline {
-  let at = 0;
-  const variables: string[] = [];
-  let declares = false;
-  const assign = words.findIndex((word) => word === ":=" || word === "=");
-  if (assign !== -1 && words.slice(0, assign).every((word) => word.startsWith("$") || word === ",")) {
-    variables.push(...words.slice(0, assign).filter((word) => word !== ","));
-    declares = words[assign] === ":=";
-    at = assign + 1;
-  }
-  const pipeline = { variables, declares, commands: readCommands() };
-  if (at < words.length) throw new TemplateError(`unexpected ${JSON.stringify(words[at])} in operand`);
-  return pipeline;
-
-  function readCommands(): Command[] {
     const commands: Command[] = [];
-    let command: Operand[] = [];
-    for (; at < words.length && words[at] !== ")"; at += 1) {
-      if (words[at] === "|") {
-        commands.push(command);
-        command = [];
-      } else command.push(readOperand());
+    for (;;) {
+      const token = nextNonSpace();
+      if (token.kind === end) break;
+      if (!OPERANDS.has(token.kind)) unexpected(token, context);
+      stream.back();
+      commands.push(command());
     }
-    commands.push(command);
-    if (commands.some((one) => one.length === 0)) throw new TemplateError("missing value for command");
-    return commands;
+    if (commands.length === 0) fail(`missing value for ${context}`);
+    commands.slice(1).forEach(([first], index) => {
+      if (first?.kind === "dot" || first?.kind === "nil" || first?.kind === "literal")
+        fail(`non executable command in pipeline stage ${index + 2}`);
+    });
+    return { variables: declared, declares, commands };
   }
 
-  function readOperand(): Operand {
-    const word = words[at] as string;
-    if (word === "(") {
-      at += 1;
-      const inner: Pipeline = { variables: [], declares: false, commands: readCommands() };
-      if (words[at] !== ")") throw new TemplateError("unclosed left paren");
-      return { kind: "pipeline", pipeline: inner, fields: readFields() };
-    }
-    if (word.startsWith("$")) return { kind: "path", root: word, fields: readFields() };
-    if (word === ".") return { kind: "path", root: ".", fields: [] };
-    if (word.startsWith(".")) return { kind: "path", root: ".", fields: [word.slice(1), ...readFields()] };
-    return literal(word);
+  function declaration(): { readonly name: string; readonly by: "declare" | "assign" | "," } | undefined {
+    if (peekNonSpace().kind !== "variable") return undefined;
+    const mark = stream.mark();
+    const { text: name } = next();
+    const by = nextNonSpace();
+    if (by.kind === "declare" || by.kind === "assign") return { name, by: by.kind };
+    if (by.kind === "other" && by.text === ",") return { name, by: "," };
+    stream.return(mark);
+    return undefined;
   }
 
-  function readFields(): string[] {
+  function command(): Command {
+    const operands: Operand[] = [];
+    for (;;) {
+      skipSpace();
+      const found = operand();
+      if (found !== undefined) operands.push(found);
+      const token = next();
+      if (token.kind === "space") continue;
+      if (token.kind === "close" || token.kind === ")") stream.back();
+      else if (token.kind !== "|") unexpected(token, "operand");
+      break;
+    }
+    if (operands.length === 0) fail("empty command");
+    return operands;
+  }
+
+  function operand(): Operand | undefined {
+    const from = peekNonSpace().at;
+    const first = term();
+    if (first === undefined || peek().kind !== "field") return first;
     const fields: string[] = [];
-    while (words[at + 1]?.startsWith("\u0000.") === true) {
-      at += 1;
-      fields.push((words[at] as string).slice(2));
-    }
-    return fields;
+    while (peek().kind === "field") fields.push(next().text.slice(1));
+    const shown = text.slice(from, peek().at);
+    if (first.kind === "path") return { ...first, text: shown, fields: [...first.fields, ...fields] };
+    if (first.kind === "dot" || first.kind === "nil" || first.kind === "literal")
+      fail(`unexpected . after term ${goQuote(first.text)}`);
+    return { kind: "chain", at: from, text: shown, operand: first, fields };
   }
+
+  function term(): Operand | undefined {
+    const token = nextNonSpace();
+    const place = { at: token.at, text: token.text };
+    const { kind } = token;
+    if (kind === "(")
+      return { kind: "pipeline", pipeline: pipeline("parenthesized pipeline", ")"), ...place };
+    if (kind === "identifier") {
+      if (!options.hasFunction(token.text)) fail(`function ${goQuote(token.text)} not defined`, token);
+      return { kind: "function", name: token.text, ...place };
+    }
+    if (kind === "dot" || kind === "nil") return { kind, ...place };
+    if (kind === "variable") {
+      if (!variables.includes(token.text)) fail(`undefined variable ${goQuote(token.text)}`, token);
+      return { kind: "path", variable: token.text, fields: [], ...place };
+    }
+    if (kind === "field")
+      return { kind: "path", variable: undefined, fields: [token.text.slice(1)], ...place };
+    if (kind !== "bool" && kind !== "char" && kind !== "number" && kind !== "string") {
+      stream.back();
+      return undefined;
+    }
+    const value = readConstant(token) ?? fail(`illegal number syntax: ${goQuote(token.text)}`, token);
+    return { kind: "literal", value, ...place };
+  }
+  const { nodes, end } = list(true);
+  if (end !== "EOF") fail(`unexpected {{${end}}}`);
+  return { nodes, defined };
 }
 
-function literal(word: string): Operand {
-  if (/^["'`]/.test(word)) {
-    const value = unquote(word);
-    if (value === undefined) throw new TemplateError(`invalid syntax: ${word}`);
-    return { kind: "literal", value };
-  }
-  if (/^-?\d/.test(word)) {
-    const value = Number(word.replaceAll("_", ""));
-    if (Number.isNaN(value)) throw new TemplateError(`bad number syntax: ${JSON.stringify(word)}`);
-    return { kind: "literal", value };
-  }
-  if (word === "true" || word === "false") return { kind: "literal", value: word === "true" };
-  if (word === "nil") return { kind: "literal", value: null };
-  if (/^[\p{L}_]/u.test(word)) return { kind: "function", name: word };
-  throw new TemplateError(`unexpected ${JSON.stringify(word)} in operand`);
+function isKeyword(token: TemplateToken, word: string): boolean {
+  return token.kind === "keyword" && token.text === word;
+}
+
+function describe({ kind, text }: TemplateToken): string {
+  if (kind === "end") return "EOF";
+  if (kind === "keyword") return `<${text}>`;
+  return text.length > 10 ? `${goQuote(text.slice(0, 10))}...` : goQuote(text);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -46,21 +46,54 @@ test("a rule test that holds ends with 0", async () => {
 });
 
 test("a rule test that fails ends with 1 and shows what was expected and what came", async () => {
-  const { code, out } = await run("promtest", testFile("bad.yml", 2));
+  const { code, err } = await run("promtest", testFile("bad.yml", 2));
   expect(code).toBe(1);
-  expect(out).toContain("FAILED");
-  expect(out).toContain("job:up:sum");
+  expect(err).toContain("FAILED");
+  expect(err).toContain("job:up:sum");
 });
 
-test("a file that is not there is an error of usage", async () => {
-  const { code, err } = await run("promtest", join(folder, "missing.yml"));
-  expect([code, err]).toEqual([2, expect.stringContaining("ENOENT")]);
+test("a file that is not there fails alone", async () => {
+  const { code, out, err } = await run("promtest", join(folder, "missing.yml"), testFile("good.yml", 1));
+  expect([code, out, err]).toEqual([
+    1,
+    expect.stringContaining("SUCCESS"),
+    expect.stringContaining("ENOENT"),
+  ]);
 });
 
-test("a file that is not YAML is an error of usage, without a stack trace", async () => {
+test("a file that is not YAML fails alone, with file, line and column, and without a stack trace", async () => {
   const path = join(folder, "broken.yml");
   writeFileSync(path, "a: [1\nb: }");
-  const { code, err } = await run("promtest", path);
-  expect([code, err]).toEqual([2, expect.stringContaining("it is not YAML")]);
+  const { code, out, err } = await run("promtest", path, testFile("good.yml", 1));
+  expect([code, out]).toEqual([1, expect.stringContaining("SUCCESS")]);
+  expect(err).toMatch(/broken\.yml:2:\d+: yaml: line 2/);
   expect(err).not.toContain("    at ");
+});
+
+test("--run chooses tests by name, and --junit writes what came of them", async () => {
+  const path = join(folder, "named.yml");
+  const named = (name: string, value: number) =>
+    `- {name: ${name}, promql_expr_test: [{expr: vector(1), exp_samples: [{value: ${value}}]}]}\n`;
+  writeFileSync(path, `tests:\n${named("right", 1)}${named("wrong", 2)}`);
+  const junit = join(folder, "results.xml");
+  expect((await run("promtest", "--run", "^right$", "--junit", junit, path)).code).toBe(0);
+  expect(readFileSync(junit, "utf8")).toBe(
+    `<testsuites><testsuite name="${path}" tests="1" failures="0" errors="0" skipped="0"><testcase name="right"></testcase></testsuite></testsuites>`,
+  );
+  expect((await run("promtest", "--run", "right", "--run", "wrong", path)).code).toBe(1);
+  expect(await run("promtest", "--run", "(", path)).toMatchObject({ code: 2 });
+});
+
+test("rule_files takes patterns; one that matches nothing is a warning", async () => {
+  writeFileSync(
+    join(folder, "more.rules.yml"),
+    "groups: [{name: g, rules: [{record: more, expr: vector(2)}]}]",
+  );
+  const path = join(folder, "patterns.yml");
+  writeFileSync(
+    path,
+    "rule_files: ['m?re.[a-z]*.yml', 'none*.yml']\ntests: [{promql_expr_test: [{expr: more, exp_samples: [{labels: more, value: 2}]}]}]",
+  );
+  const { code, err } = await run("promtest", path);
+  expect([code, err]).toEqual([0, expect.stringContaining("WARNING: no file match pattern none*.yml")]);
 });

@@ -121,16 +121,17 @@ tests:
 `;
 
 test("a rule test like promtool's passes, and says what differs when it does not", () => {
-  expect(runPromtest(testFile, () => rules)).toEqual({ tests: 1, failures: [] });
-  const wrong = runPromtest(testFile.replace("value: 2 }", "value: 3 }"), () => rules);
-  expect(formatPromtestReport("rules_test.yml", wrong)).toBe(
-    `Unit Testing:  rules_test.yml
-  FAILED:
+  const options = { file: "rules_test.yml", readFile: () => rules };
+  expect(runPromtest(testFile, options)).toMatchObject({ cases: [{ name: "unnamed#0" }], failures: [] });
+  const wrong = runPromtest(testFile.replace("value: 2 }", "value: 3 }"), options);
+  expect(formatPromtestReport(wrong)).toEqual({
+    out: "Unit Testing:  rules_test.yml\n",
+    err: `  FAILED:
     expr: "job:m:sum", time: 15s,
         exp: {__name__="job:m:sum", job="a", source="rule"} 2E+01, {__name__="job:m:sum", job="b", source="rule"} 3E+00
         got: {__name__="job:m:sum", job="a", source="rule"} 2E+01, {__name__="job:m:sum", job="b", source="rule"} 2E+00
 `,
-  );
+  });
 });
 
 test.each([
@@ -144,15 +145,21 @@ test.each([
   ['{{ with query "up" }}{{ . | first | value }}{{ end }}', "1"],
   ["{{- /* nothing */ -}} x {{- $x := $labels.job }} {{ $x }}", "x app"],
   ['{{ reReplaceAll "(.)p+" "$1" $labels.job }} {{ $labels.none }}|', "a |"],
-  ["{{ nonsense }}", '<error expanding template: error executing template: function "nonsense" not defined>'],
-  ["{{ $value", "<error expanding template: error executing template: unclosed action>"],
+  [
+    "{{ nonsense }}",
+    '<error expanding template: error parsing template __alert_A: template: __alert_A:1: function "nonsense" not defined>',
+  ],
+  [
+    "{{ $value",
+    "<error expanding template: error parsing template __alert_A: template: __alert_A:1: unclosed action>",
+  ],
 ])("the template %s gives %s", (template, text) => {
   const query = () => [
-    { Labels: { instance: "a" }, Value: 1 },
-    { Labels: { instance: "b" }, Value: 0 },
+    { labels: { instance: "a" }, value: 1 },
+    { labels: { instance: "b" }, value: 0 },
   ];
   expect(
-    expandAlertTemplate(template, { labels: { job: "app" }, externalLabels: {}, value: 0.1234, query }),
+    expandAlertTemplate(template, { labels: { job: "app" }, externalLabels: {}, value: 0.1234, query }, "A"),
   ).toBe(text);
 });
 
@@ -183,5 +190,6 @@ ${series("two", "baseline", 2)}
           - { labels: 'phoenix:critical_process_coverage:percent{experiment_id="one"}', value: 100 }
           - { labels: 'phoenix:critical_process_coverage:percent{experiment_id="two"}', value: 0 }
 `;
-  expect(runPromtest(file, () => JSON.stringify(platformRules[0])).failures).toEqual([]);
+  const readFile = () => JSON.stringify(platformRules[0]);
+  expect(runPromtest(file, { file: "test.yml", readFile }).failures).toEqual([]);
 });

@@ -177,7 +177,7 @@ async function shrinkOne(
     const document = { reproduced: true, runs: shrunk.runs, id, file, ...least, token, story, again };
     terminal.out(JSON.stringify(document, null, 2));
   } else {
-    const history = `Minimized from ${found.deviations.length} to ${least.deviations.length} decisions in ${shrunk.runs} runs.`;
+    const history = `Minimized from ${found.deviations.length} to ${least.deviations.length} decisions in ${shrunk.runs} runs${least.minimal ? "" : ", perhaps not minimal"}.`;
     terminal.out(formatFinding({ ...least, id, file, story, history, again }));
   }
   return interrupt.by === undefined ? exitCodes.ok : codeOfInterrupt(interrupt.by);

@@ -58,6 +58,7 @@ export function whatToExplore(
       `Cannot write the reports of ${names.length} scenarios to one file.`,
       "Explore one scenario at a time with --report.",
     );
+  for (const name of names) refuseName(name);
   refusePaths(flags);
   if (!all) return { names, flags };
   const { runs, timeBudget } = flags;
@@ -70,6 +71,16 @@ export function whatToExplore(
       ...(timeBudget === undefined ? {} : { timeBudget: timeBudget / share }),
     },
   };
+}
+
+// Names are part of replay tokens.
+function refuseName(name: string): void {
+  if (/^[\w-]+$/.test(name)) return;
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `Cannot explore the scenario "${name}": no replay token could name it.`,
+    "Give it a name of letters, digits, - and _.",
+  );
 }
 
 // Before the first run: a campaign whose report cannot be written is lost.

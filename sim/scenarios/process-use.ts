@@ -21,8 +21,9 @@ export async function withinRealTime<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal?.addEventListener("abort", () => reject(signal.reason));
-    if (signal?.aborted === true) reject(signal.reason);
+    const giveUp = (): void => reject(signal?.reason);
+    signal?.addEventListener("abort", giveUp);
+    if (signal?.aborted === true) giveUp();
     const timer = nativeSetTimeout(() => {
       reject(
         new SimError(
@@ -32,7 +33,10 @@ export async function withinRealTime<T>(
         ),
       );
     }, limitMs);
-    work.then(resolve, reject).finally(() => nativeClearTimeout(timer));
+    work.then(resolve, reject).finally(() => {
+      nativeClearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    });
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Connection, Network } from "../network/index.js";
 import { type SocketFrame, abnormal, closeTimeoutMs, sendFrame } from "./frames.js";
-import type { CheckedAddress } from "./mock-socket-checks.js";
+import type { CheckedAddress } from "./web-socket-checks.js";
 
 /** What every socket of one world shares. */
 export interface ChannelWorld {

@@ -1,7 +1,12 @@
 /** What travels over a connection that carries a WebSocket, and over one that carries bytes. */
+import type http from "node:http";
+
+import type { WebSocketServer } from "ws";
+
 import type { HttpHandler, ServerSocket, SocketRequest } from "../../src/ports/index.js";
 import { type Incarnation, type Loop, hashString } from "../kernel/index.js";
 import type { Connection } from "../network/index.js";
+import type { Activity } from "./stream-server.js";
 
 /** One message of the WebSocket protocol (RFC 6455), already decoded. */
 export type SocketFrame =
@@ -20,7 +25,15 @@ export interface PortService {
   readonly onSocket?: ((socket: ServerSocket, request: SocketRequest) => void) | undefined;
   /** Longest body that real clients may send, in bytes. @default 8 MiB */
   readonly bodyBytesMax?: number | undefined;
+  /** Makes the server for real clients, for a service that wants more of HTTP than `handler` can tell. */
+  readonly createServer?: StreamServerFactory | undefined;
 }
+
+/** @param activityOf - What is known of the connection that a request's socket belongs to. */
+export type StreamServerFactory = (
+  activityOf: (socket: object) => Activity | undefined,
+  SocketServer: typeof WebSocketServer,
+) => http.Server;
 
 /**
  * First message of a connection that carries bytes. It brings along the code that serves it, so that a host
@@ -28,6 +41,8 @@ export interface PortService {
  */
 export interface StreamOpening {
   readonly kind: "stream";
+  /** Whether the client believes that it speaks TLS. */
+  readonly secure: boolean;
   readonly serve: (connection: Connection, service: PortService) => void;
 }
 

@@ -1,34 +1,35 @@
 /**
- * The time-outs of intercepted HTTP requests. Node keeps them in timers of its own that nobody can fake, and
- * those of a request start only at a connection that msw never makes; so they become the test's timers here.
+ * Time-outs of requests that Node would measure in real time, or not at all.
+ *
+ * Those of sockets that msw answers are in timers of Node's own, which nobody can fake, while the delay of a handler
+ * is virtual; so they become the test's timers. That of a request starts when it is connected: a server that is
+ * frozen accepts connections in a real network, for its machine goes on, and here it does not.
  */
 import http from "node:http";
 import net from "node:net";
 
-import { isInMemory } from "./in-memory.js";
+import { isAdopted } from "./adopt-socket.js";
 import type { Undo } from "./undo.js";
 
-type Target = net.Socket | http.ClientRequest;
-
-/** Replaces `setTimeout` of requests, and of the sockets that msw puts under them. */
+/** Replaces `setTimeout` of the sockets that msw puts under the requests it intercepts, and of requests into the world. */
 export function installRequestTimeouts(undo: Undo): void {
-  const timers = new WeakMap<Target, ReturnType<typeof setTimeout>>();
+  const timers = new WeakMap<net.Socket, ReturnType<typeof setTimeout>>();
 
-  function clear(this: Target): void {
+  function clear(this: net.Socket): void {
     clearTimeout(timers.get(this));
   }
 
-  function arm(target: Target, delayMs: number, onTimeout: (() => void) | undefined): void {
-    clear.call(target);
+  function start(socket: net.Socket, delayMs: number, onTimeout: (() => void) | undefined): void {
+    clear.call(socket);
     if (onTimeout !== undefined) {
-      if (delayMs > 0) target.once("timeout", onTimeout);
-      else target.removeListener("timeout", onTimeout);
+      if (delayMs > 0) socket.once("timeout", onTimeout);
+      else socket.removeListener("timeout", onTimeout);
     }
     if (delayMs <= 0) return;
-    if (!timers.has(target)) target.once("close", clear);
+    if (!timers.has(socket)) socket.once("close", clear);
     timers.set(
-      target,
-      setTimeout(() => target.destroyed || target.emit("timeout"), delayMs),
+      socket,
+      setTimeout(() => socket.destroyed || socket.emit("timeout"), delayMs),
     );
   }
 
@@ -39,19 +40,22 @@ export function installRequestTimeouts(undo: Undo): void {
     function (this: net.Socket, delayMs: number, run?: () => void) {
       const isOfMsw = "respondWith" in this && "passthrough" in this;
       if (!isOfMsw) return real.call(this, delayMs, run);
-      arm(this, delayMs, run);
+      start(this, delayMs, run);
       return this;
     },
   );
+
   const realOfRequest = http.ClientRequest.prototype.setTimeout;
   undo.replace(
     http.ClientRequest.prototype,
     "setTimeout",
     function (this: http.ClientRequest, delayMs: number, run?: () => void) {
-      // Over an in-memory socket they are virtual anyway, and count silence, as they should.
-      if (isInMemory(this)) return realOfRequest.call(this, delayMs, run);
-      arm(this, delayMs, run);
-      return this;
+      const startEarly = (socket: net.Socket): void => {
+        if (socket.connecting && isAdopted(socket)) socket.setTimeout(delayMs);
+      };
+      if (this.socket === null) this.once("socket", startEarly);
+      else startEarly(this.socket);
+      return realOfRequest.call(this, delayMs, run);
     },
   );
 }

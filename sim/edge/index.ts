@@ -18,6 +18,8 @@ export { listenForDrivers } from "./listen-for-drivers.js";
 export type { ListenForDriversOptions } from "./listen-for-drivers.js";
 export { listenOnPort } from "./listen-on-port.js";
 export type { ListenOnPortOptions, PortListener } from "./listen-on-port.js";
+export { createClientStreams } from "./client-stream.js";
+export type { ClientStreams, ClientStreamsOptions, StreamTarget } from "./client-stream.js";
 export { createRealClients } from "./real-clients.js";
 export type { Destination, RealClients, RealClientsOptions } from "./real-clients.js";
 export { servePort } from "./serve-port.js";

@@ -5,20 +5,15 @@
 import http from "node:http";
 import type { Duplex } from "node:stream";
 
+import type Undici from "undici";
 import type { Agent as UndiciAgent } from "undici";
 
-import type { Incarnation, Loop } from "../kernel/index.js";
-import type { Network } from "../network/index.js";
 import type { ByteStream } from "./byte-stream.js";
-import { openClientStream } from "./client-stream.js";
-import { markInMemory } from "./in-memory.js";
-import { createStreamServer } from "./stream-server.js";
+import type { ClientStreams } from "./client-stream.js";
+import { importInstalled } from "./import-installed.js";
 
 export interface RealClientsOptions {
-  readonly network: Network;
-  /** The life of the host that the clients run on. */
-  readonly life: Incarnation;
-  readonly loop: Loop;
+  readonly streams: ClientStreams;
   /** Virtual milliseconds until a connection that does not come about fails with `ETIMEDOUT`. @default 120_000 */
   readonly connectTimeoutMs?: number;
 }
@@ -36,40 +31,38 @@ export interface RealClients {
   createConnection(destination: Destination): Duplex;
   /** For `http.request`, axios (`httpAgent`) and whatever else takes an agent. */
   createHttpAgent(options?: http.AgentOptions): http.Agent;
-  /** For the `dispatcher` option of npm's undici; loads it, so the caller must have it installed. */
+  /** For the `dispatcher` option of npm's undici: of the copy that the project has, or of the bundled one. */
   createUndiciAgent(options?: UndiciAgent.Options): Promise<UndiciAgent>;
 }
 
-/** Loads `ws`, which serves the other end, and makes the loop wait for real streams between events. */
+/** Loads what serves the other end, and makes the loop wait for real streams between events. */
 export async function createRealClients({
-  network,
-  life,
-  loop,
+  streams,
   connectTimeoutMs = 120_000,
 }: RealClientsOptions): Promise<RealClients> {
-  const { WebSocketServer } = await import("ws");
-  const serve = createStreamServer(WebSocketServer);
-  loop.drainDeep();
-
-  const connect = (host: string, port: number, timeoutMs: number): ByteStream =>
-    openClientStream({ network, life, loop, serve }, host, port, timeoutMs);
+  await streams.load();
 
   function createConnection({ host, hostname, port, timeout }: Destination): ByteStream {
-    const stream = connect(hostname ?? host ?? "localhost", Number(port ?? 80), connectTimeoutMs);
+    const target = {
+      host: hostname ?? host ?? "localhost",
+      port: Number(port ?? 80),
+      timeoutMs: connectTimeoutMs,
+    };
+    const stream = streams.open(target);
     return timeout === undefined ? stream : stream.setTimeout(timeout);
   }
 
   return {
-    createConnection: markInMemory(createConnection),
-    createHttpAgent: (options = {}) =>
-      markInMemory(Object.assign(new http.Agent(options), { createConnection })),
+    createConnection,
+    createHttpAgent: (options = {}) => Object.assign(new http.Agent(options), { createConnection }),
     async createUndiciAgent(options = {}) {
-      const { Agent, errors } = await import("undici");
-      const connectMs = 10_000;
+      const { Agent, errors } = await loadUndici();
       return new Agent({
         ...options,
         connect({ hostname, port, protocol }, done) {
-          const stream = connect(hostname, Number(port || (protocol === "https:" ? 443 : 80)), connectMs);
+          const secure = protocol === "https:";
+          const target = { host: hostname, port: Number(port || (secure ? 443 : 80)), secure };
+          const stream = streams.open({ ...target, timeoutMs: undiciConnectTimeoutMs });
           stream.once("connect", () => {
             stream.removeListener("error", failed);
             done(null, stream as never);
@@ -83,4 +76,13 @@ export async function createRealClients({
       });
     },
   };
+}
+
+const undiciConnectTimeoutMs = 10_000;
+
+// A dispatcher must be of the copy that sends by it: the project's, where there is one. Of a bundled CommonJS
+// package the bundler makes a default export only.
+async function loadUndici(): Promise<typeof Undici> {
+  const found = (await importInstalled("undici")) ?? (await import("undici"));
+  return ("Agent" in found ? found : (found as { readonly default: unknown }).default) as typeof Undici;
 }

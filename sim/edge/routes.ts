@@ -1,22 +1,48 @@
-/** Finding the host behind an address, and the nearest one to a wrong address. */
+/** Finding out where an address leads, and the nearest one to a wrong address. */
+import { isIPv4 } from "node:net";
+
 import { SimError } from "../errors.js";
 import type { Fabric } from "../network/index.js";
+
+/** `world`: a simulated host. `loopback`: a server on this machine, which a test may have started itself. */
+export type Place = "world" | "loopback" | "elsewhere";
+
+/** @param hostname - As in a URL or in the options of a connection. */
+export function placeOf(fabric: Fabric, hostname: string): Place {
+  const name = hostname.replace(/^\[(.*)\]$/, "$1").toLowerCase();
+  if (fabric.resolve(name).length > 0) return "world";
+  return isLoopback(name) ? "loopback" : "elsewhere";
+}
+
+function isLoopback(name: string): boolean {
+  if (name === "" || name === "localhost" || name.endsWith(".localhost")) return true;
+  // The unspecified addresses lead to this machine as well.
+  if (name === "0.0.0.0" || name === "::") return true;
+  if (isIPv4(name)) return name.startsWith("127.");
+  return name === "::1" || name.startsWith("::ffff:127.") || name.startsWith("::ffff:7f");
+}
 
 /**
  * @param url - Absolute; its host part is a host or service name of the world.
  * @throws SimError `SIM_ROUTE_UNKNOWN` naming the nearest address, when no simulated host has that name.
  */
 export function requireRoute(fabric: Fabric, url: URL): void {
-  const { hostname } = url;
-  if (fabric.resolve(hostname).length > 0) return;
+  if (placeOf(fabric, url.hostname) !== "world") throw routeUnknown(fabric, url);
+}
+
+/** The error of an address that no simulated host has; it names the nearest. */
+export function routeUnknown(fabric: Fabric, url: URL): SimError {
+  const { hostname, origin, protocol, port, host } = url;
   const names = fabric.names();
   const nearest = nearestOf(hostname, names);
-  throw new SimError(
+  // `origin` is "null" for the addresses of sockets.
+  return new SimError(
     "SIM_ROUTE_UNKNOWN",
-    `Cannot reach ${url.origin}: no simulated host is called "${hostname}".`,
+    `Cannot reach ${origin === "null" ? `${protocol}//${host}` : origin}: no simulated host is called "${hostname}".`,
     nearest === undefined
       ? "This world has no hosts yet."
-      : `The nearest is ${url.protocol}//${nearest}${url.port === "" ? "" : `:${url.port}`}. This world has: ${names.join(", ")}.`,
+      : `The nearest is ${protocol}//${nearest}${port === "" ? "" : `:${port}`}. This world has: ${names.join(", ")}. ` +
+          "For a third party, give the world msw handlers: createPhoenix({ outside: [...] }), or use your own setupServer.",
   );
 }
 

@@ -8,6 +8,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket, WebSocketServer } from "ws";
 
 import type { ServerSocket } from "../../src/ports/index.js";
+import type { Incarnation } from "../kernel/index.js";
 import type { Connection } from "../network/index.js";
 import { ByteStream } from "./byte-stream.js";
 import type { PortService } from "./frames.js";
@@ -16,14 +17,18 @@ import { createNodeServer, plainHeaders, targetOf } from "./node-http.js";
 
 /** What is going on at the server for one connection. */
 export interface Activity {
-  /** Requests that have no complete answer yet. */
+  /** Requests that the server has whole, and that it will answer soon. */
   requests: number;
   /** Whether it carries a WebSocket now. */
   upgraded: boolean;
   /** The server's end, once there is one. */
   server: ByteStream | undefined;
-  /** To be called when the last request is no longer one to be answered soon. */
-  waits(): void;
+  /** Whether the client believes that it speaks TLS. */
+  readonly secure: boolean;
+  /** Called when any of this, or what is on its way, may have changed. */
+  changed(): void;
+  /** Breaks the connection at the client's end with an error that the network does not know. */
+  fail(error: Error): void;
 }
 
 /** The part of `ws` that is used here; it comes in as an argument, so that it is loaded only when needed. */
@@ -37,7 +42,10 @@ export function createStreamServer(SocketServer: WebSocketServerClass) {
   function serverOf(service: PortService): Server {
     let server = servers.get(service);
     if (server === undefined) {
-      server = createHttpServer(service, activities, new SocketServer({ noServer: true }));
+      const activityOf = (socket: object): Activity | undefined => activities.get(socket);
+      server =
+        service.createServer?.(activityOf, SocketServer) ??
+        createHttpServer(service, activityOf, new SocketServer({ noServer: true }));
       servers.set(service, server);
     }
     return server;
@@ -45,7 +53,12 @@ export function createStreamServer(SocketServer: WebSocketServerClass) {
 
   return (connection: Connection, service: PortService, activity: Activity): void => {
     const remote = { host: connection.remote, port: 0 };
-    const stream = new ByteStream(service.life, remote, () => connection);
+    const { changed } = activity;
+    const stream = new ByteStream(service.life, remote, () => connection, {
+      wrote: changed,
+      arrived: changed,
+      changed,
+    });
     activity.server = stream;
     activities.set(stream, activity);
     // Node's server looks after sockets of its own kind only, and a broken one must not end the process.
@@ -56,7 +69,7 @@ export function createStreamServer(SocketServer: WebSocketServerClass) {
 
 function createHttpServer(
   service: PortService,
-  activities: WeakMap<object, Activity>,
+  activityOf: (socket: object) => Activity | undefined,
   sockets: WebSocketServer,
 ): Server {
   const { life, loop, handler, onSocket, bodyBytesMax } = service;
@@ -76,39 +89,20 @@ function createHttpServer(
     upgrade,
   );
   server.prependListener("request", (request, response) => {
-    const activity = activities.get(request.socket);
-    if (activity !== undefined) count(activity, request, response);
+    const activity = activityOf(request.socket);
+    if (activity !== undefined) countRequest(life, activity, request, response);
     // Node would take the date from the process.
     response.sendDate = false;
     response.setHeader("date", new Date(life.host.now()).toUTCString());
   });
   return server;
 
-  function count(
-    activity: Activity,
-    { method = "", url = "" }: IncomingMessage,
-    response: ServerResponse,
-  ): void {
-    let open = true;
-    activity.requests += 1;
-    const done = (): void => {
-      if (open) activity.requests -= 1;
-      open = false;
-    };
-    response.on("close", done);
-    if (!isLongPoll(method, url)) return;
-    life.schedule(longPollHoldMs, "timer", "stream/long-poll", () => {
-      done();
-      activity.waits();
-    });
-  }
-
   function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (onSocket === undefined) {
       socket.end("HTTP/1.1 426 Upgrade Required\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
       return;
     }
-    const activity = activities.get(socket);
+    const activity = activityOf(socket);
     if (activity !== undefined) activity.upgraded = true;
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const { host, path } = targetOf(request);
@@ -116,6 +110,36 @@ function createHttpServer(
       onSocket(adapt(webSocket, socket as ByteStream), opened);
     });
   }
+}
+
+/** Counts a request from when it is whole until its answer is complete, or will take long. */
+export function countRequest(
+  life: Incarnation,
+  activity: Activity,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  let state: "arriving" | "owed" | "over" = "arriving";
+
+  function done(): void {
+    if (state === "owed") activity.requests -= 1;
+    state = "over";
+    activity.changed();
+  }
+
+  request.once("end", () => {
+    if (state !== "arriving") return;
+    state = "owed";
+    activity.requests += 1;
+    activity.changed();
+  });
+  response.once("close", () => {
+    // When the connection broke, news of it is on its way to the client.
+    if (response.writableFinished) done();
+    else if (state === "arriving") state = "over";
+  });
+  const { method = "", url = "" } = request;
+  if (isLongPoll(method, url)) life.schedule(longPollHoldMs, "timer", "stream/long-poll", done);
 }
 
 function adapt(webSocket: WebSocket, stream: ByteStream): ServerSocket {

@@ -1,6 +1,6 @@
 /**
  * `WebSocket` into a world, with the behaviour of a browser's. Frames, latency, order and faults come from the
- * network; argument checks from mock-socket; events from Node's own EventTarget.
+ * network, events from Node's own EventTarget.
  */
 import { SimError } from "../errors.js";
 import type { Incarnation, Loop, Origin } from "../kernel/index.js";
@@ -9,8 +9,8 @@ import { type Channel, type ChannelWorld, openChannel } from "./channel.js";
 import { WorldCloseEvent } from "./close-event.js";
 import { noStatus } from "./frames.js";
 import { type HandlerSlots, createHandlerSlots } from "./handlers.js";
-import { checkAddress, checkClose } from "./mock-socket-checks.js";
-import { requireRoute } from "./routes.js";
+import { checkAddress, checkClose } from "./web-socket-checks.js";
+import { placeOf, routeUnknown } from "./routes.js";
 
 /** `WebSocket.CLOSING` of the standard. */
 const closingState = 2;
@@ -29,6 +29,8 @@ export interface WorldSocketsOptions {
 export interface WorldSockets {
   /** The class to hand out. Each world has its own. */
   readonly WebSocket: typeof WebSocket;
+  /** Sets what makes sockets to addresses that are not of this world; undefined for nobody. */
+  setElsewhere(make: Elsewhere): void;
   /** The sockets that are neither closed nor closing, in the order they were made, and where each was. */
   open(): readonly { readonly url: string; readonly origin: Origin | undefined }[];
   /** How many sockets wait for the peer to answer their close. */
@@ -38,6 +40,9 @@ export interface WorldSockets {
   /** The same for every socket there is now. */
   setAllReading(reading: boolean): void;
 }
+
+/** Makes a socket of somebody else's, if there is somebody who answers for the address. */
+export type Elsewhere = (url: string | URL, protocols?: string | string[]) => EventTarget | undefined;
 
 /** The constructor throws SimError `SIM_ROUTE_UNKNOWN` for a host that the world does not have. */
 export function createWorldSockets({
@@ -51,6 +56,7 @@ export function createWorldSockets({
   const alive = new Map<unknown, Channel>();
   const origins = new WeakMap<object, Origin>();
   const sockets = (): readonly WorldWebSocket[] => [...alive.keys()] as WorldWebSocket[];
+  let elsewhere: Elsewhere = () => undefined;
   class WebSocket extends WorldWebSocket {
     constructor(url: string | URL, protocols?: string | string[]) {
       super(world, alive, url, protocols);
@@ -58,8 +64,21 @@ export function createWorldSockets({
       if (origin !== undefined) origins.set(this, origin);
     }
   }
+  const Routed = new Proxy(WebSocket, {
+    construct(target, args: [string | URL, (string | string[])?], newTarget) {
+      const address = new URL(checkAddress(...args).url);
+      if (placeOf(network.fabric, address.hostname) === "world")
+        return Reflect.construct(target, args, newTarget) as WebSocket;
+      const other = elsewhere(...args);
+      if (other === undefined) throw routeUnknown(network.fabric, address);
+      return other;
+    },
+  });
   return {
-    WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
+    WebSocket: Routed as unknown as typeof globalThis.WebSocket,
+    setElsewhere(make) {
+      elsewhere = make;
+    },
     open: () =>
       sockets()
         .filter(({ readyState }) => readyState !== closingState)
@@ -99,7 +118,6 @@ class WorldWebSocket extends EventTarget {
   ) {
     super();
     const address = checkAddress(url, protocols);
-    requireRoute(world.network.fabric, new URL(address.url));
     this.url = address.url;
     this.#alive = alive;
     this.#channel = openChannel(world, address, {
@@ -180,10 +198,11 @@ class WorldWebSocket extends EventTarget {
   }
 
   close(code?: number, reason?: string): void {
-    checkClose(code, reason);
+    const text = reason === undefined ? undefined : toWellFormed.call(reason);
+    const checked = checkClose(code, text);
     if (this.#readyState >= states.CLOSING) return;
     this.#readyState = states.CLOSING;
-    this.#channel.close(code ?? (reason === undefined ? noStatus : 1000), reason ?? "");
+    this.#channel.close(checked ?? (text === undefined ? noStatus : 1000), text ?? "");
   }
 
   #opened(protocol: string): void {

@@ -1,6 +1,7 @@
 /** `createPhoenix`: a whole platform in one world. The one file that knows every part. */
 import { type Send, createClient } from "../client/index.js";
 import {
+  createClientStreams,
   createRealClients,
   createWorldFetch,
   createWorldSockets,
@@ -87,10 +88,18 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const life = network.fabric.addHost("client").boot();
   const fetch = createWorldFetch({ network, life, loop });
   const sockets = createWorldSockets({ network, loop, life });
+  const streams = createClientStreams({ network, life, loop });
   try {
     for (const service of cluster.all) await service.start();
     const globals = resolved.globals
-      ? await installGlobals({ loop, fetch, WebSocket: sockets.WebSocket, name: `seed ${resolved.seed}` })
+      ? await installGlobals({
+          loop,
+          fabric: network.fabric,
+          fetch,
+          sockets,
+          streams,
+          name: `seed ${resolved.seed}`,
+        })
       : undefined;
     const parts: WorldParts = {
       options: resolved,
@@ -100,6 +109,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       life,
       fetch,
       sockets,
+      streams,
       globals,
       recorder,
       taps,
@@ -133,7 +143,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     plainFetch: globals === undefined ? parts.fetch : globalThis.fetch,
     WebSocket: sockets.WebSocket,
     setReading: sockets.setReading,
-    realClients: async () => createRealClients({ network, life, loop }),
+    realClients: async () => createRealClients({ streams: parts.streams }),
     listen: async (given = {}) => {
       checkOptions("listen", given, ["target", "port"]);
       const { target = "gateway", port = 0 } = given;

@@ -18,7 +18,7 @@ export interface Disposal {
 }
 
 export function createDispose(parts: WorldParts, postgres: PostgresFacade, drivers: Drivers): Disposal {
-  const { loop, cluster, sockets, globals, life } = parts;
+  const { loop, cluster, sockets, streams, globals, life } = parts;
   let disposed = false;
   async function dispose(options: { readonly force?: boolean } = {}): Promise<void> {
     checkOptions("dispose", options, ["force"]);
@@ -29,6 +29,7 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
     drivers.end();
     const open = leftOpen(parts, postgres);
     const { untoldFailure } = loop;
+    streams.end();
     globals?.uninstall();
     for (const { host } of cluster.all) host.kill();
     life.host.kill();

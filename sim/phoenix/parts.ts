@@ -1,5 +1,5 @@
 /** What a world consists of once it stands; the pieces of its public surface are made from it. */
-import type { InstalledGlobals, WorldSockets } from "../edge/index.js";
+import type { ClientStreams, InstalledGlobals, WorldSockets } from "../edge/index.js";
 import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Network } from "../network/index.js";
 import type { Cluster, Interference, Taps } from "../services/index.js";
@@ -16,6 +16,7 @@ export interface WorldParts {
   readonly life: Incarnation;
   readonly fetch: typeof fetch;
   readonly sockets: WorldSockets;
+  readonly streams: ClientStreams;
   readonly globals: InstalledGlobals | undefined;
   readonly taps: Taps;
   readonly interference: Interference;

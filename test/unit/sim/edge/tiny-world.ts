@@ -2,7 +2,13 @@
 import type { HttpHandler, ServerSocket, SocketRequest } from "../../../../src/ports/index.js";
 import { createNetwork } from "../../../../sim/network/index.js";
 import type { LinkOptions } from "../../../../sim/network/index.js";
-import { servePort } from "../../../../sim/edge/index.js";
+import {
+  createClientStreams,
+  createWorldFetch,
+  createWorldSockets,
+  installGlobals,
+  servePort,
+} from "../../../../sim/edge/index.js";
 import {
   type Driver,
   createChoiceLog,
@@ -45,5 +51,20 @@ export function createTinyWorld({
   const start = (): void =>
     servePort({ network, loop, life: gateway.boot(), port: 8080, handler, onSocket: onSocket || undefined });
   start();
-  return { clock, loop, network, life, gateway, start };
+  const streams = createClientStreams({ network, life, loop });
+  return { clock, loop, network, life, gateway, start, streams };
+}
+
+/** Gives a tiny world the globals of the process. */
+export async function giveGlobals(world: ReturnType<typeof createTinyWorld>, name = "a test") {
+  const { loop, network, streams } = world;
+  const sockets = createWorldSockets(world);
+  return installGlobals({
+    loop,
+    fabric: network.fabric,
+    fetch: createWorldFetch(world),
+    sockets,
+    streams,
+    name,
+  });
 }

@@ -74,12 +74,13 @@ export function layGlobal<T>({ target, key, cover, onRead }: LayeredOptions<T>, 
     return [...byShown.values()].find(({ get }) => get === getter);
   }
 
-  define(lowest);
+  // What lies over the lowest layer by then is somebody else's, and stays: they will put the lowest back.
+  undo.keep(target, key);
   undo.add(() => {
-    isActive = false;
-    // A layer of somebody else's stays, and so does what was defined in place of all: they put the lowest back.
     if (current() === lowest) putBack();
+    isActive = false;
   });
+  define(lowest);
   return {
     layOver() {
       if (isActive && current() === undefined) define(createLayer(Reflect.get(target, key) as T));

@@ -1,9 +1,11 @@
 /** What the parts of one server share: databases, sessions, subscriptions, waiting clients, settings. */
 import type { Blocking, TimerClock } from "./blocking.js";
 import type { Bytes } from "./bytes.js";
+import type { Counters } from "./counters.js";
 import type { Database } from "./database.js";
 import type { PubSub, Subscriber } from "./pubsub.js";
 import type { LuaEngine } from "./lua/engine.js";
+import type { Protocol } from "./reply.js";
 import type { ScriptCache } from "./lua/script-cache.js";
 
 export interface WatchedKey {
@@ -18,6 +20,8 @@ export interface SessionState extends Subscriber {
   readonly connectedAt: number;
   name: Bytes;
   database: number;
+  /** Version that the client has chosen by HELLO. */
+  protocol: Protocol;
   /** Commands since MULTI, or null outside. */
   queue: (readonly Bytes[])[] | null;
   /** A command could not be queued: EXEC will refuse. */
@@ -39,6 +43,7 @@ export interface Core {
   readonly scripts: ScriptCache;
   readonly lua: LuaEngine;
   readonly settings: Map<string, string>;
+  readonly counters: Counters;
   readonly sessions: Map<number, SessionState>;
   /** How often each command ran, by lower-case name. */
   readonly calls: Map<string, number>;

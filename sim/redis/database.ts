@@ -9,6 +9,9 @@ import { wrongType } from "./reply.js";
 import type { SortedSet } from "./types/sorted-set.js";
 import type { Stream } from "./types/stream.js";
 
+/** Epoch milliseconds; a bigint only when a number cannot hold it. */
+export type Deadline = number | bigint;
+
 /** The value of each type but strings, which live in the string store. */
 export interface ValueOf {
   string: undefined;
@@ -28,13 +31,13 @@ export interface KeyImage {
   readonly text: Bytes | undefined;
   readonly value: ValueOf[ValueType];
   /** Epoch milliseconds, or null when it does not expire. */
-  readonly expireAt: number | null;
+  readonly expireAt: Deadline | null;
 }
 
 interface Entry {
   readonly type: ValueType;
   value: ValueOf[ValueType];
-  expireAt: number | null;
+  expireAt: Deadline | null;
 }
 
 /** Classes of keyspace notifications, as in `notify-keyspace-events`. */
@@ -47,10 +50,12 @@ export interface DatabaseHooks {
   beforeChange(key: Bytes): void;
   /** After a key was written, deleted or has expired. */
   changed(key: Bytes, eventClass: EventClass, event: string): void;
+  /** A command looked a key up. */
+  looked(key: Bytes, found: boolean): void;
   /** A key got a value that blocked clients may wait for. */
   ready(key: Bytes): void;
   /** A deadline was set. */
-  deadline(key: Bytes, at: number): void;
+  deadline(key: Bytes, at: Deadline): void;
 }
 
 export interface Database {
@@ -61,7 +66,7 @@ export interface Database {
   /** @throws RedisError WRONGTYPE */
   string(key: Bytes): Bytes | undefined;
   /** @param expireAt - Epoch milliseconds, null for none, "keep" for the deadline it has. */
-  setString(key: Bytes, value: Bytes, expireAt: number | null | "keep"): void;
+  setString(key: Bytes, value: Bytes, expireAt: Deadline | null | "keep"): void;
   /** For reading. @throws RedisError WRONGTYPE */
   read<T extends CollectionType>(key: Bytes, type: T): ValueOf[T] | undefined;
   /** For changing in place. @throws RedisError WRONGTYPE */
@@ -71,8 +76,8 @@ export interface Database {
   /** @returns Whether it was there. */
   remove(key: Bytes): boolean;
   /** Undefined when there is no such key, null when it does not expire. */
-  expireAt(key: Bytes): number | null | undefined;
-  setExpireAt(key: Bytes, at: number | null): void;
+  expireAt(key: Bytes): Deadline | null | undefined;
+  setExpireAt(key: Bytes, at: Deadline | null): void;
   /** Keys that have not expired, in a deterministic order. */
   keys(): Bytes[];
   /** Calls the hook for every deadline there is, for a listener that came later. */
@@ -98,9 +103,13 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
   /** Redis keeps a key through the very millisecond of its deadline. */
   function find(key: Bytes): Entry | undefined {
     const entry = entries.get(key);
-    if (entry === undefined || entry.expireAt === null || hooks.now() <= entry.expireAt) return entry;
+    if (entry === undefined || entry.expireAt === null || hooks.now() <= entry.expireAt) {
+      hooks.looked(key, entry !== undefined);
+      return entry;
+    }
     drop(key, entry);
     hooks.changed(key, "x", "expired");
+    hooks.looked(key, false);
     return undefined;
   }
 
@@ -108,6 +117,8 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
     hooks.beforeChange(key);
     entries.delete(key);
     if (entry.type === "string") strings.delete(key);
+    // A consumer that waits for entries of the stream is told.
+    if (entry.type === "stream") hooks.ready(key);
   }
 
   function typed(key: Bytes, type: CollectionType): Entry | undefined {
@@ -133,7 +144,10 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
       hooks.beforeChange(key);
       const deadline = expireAt === "keep" ? (entry?.expireAt ?? null) : expireAt;
       if (entry?.type === "string") entry.expireAt = deadline;
-      else entries.set(key, { type: "string", value: undefined, expireAt: deadline });
+      else {
+        entries.set(key, { type: "string", value: undefined, expireAt: deadline });
+        if (entry?.type === "stream") hooks.ready(key);
+      }
       strings.set(key, value);
       if (deadline !== null) hooks.deadline(key, deadline);
     },
@@ -192,7 +206,10 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
     },
     clear() {
       const gone = entries.keys();
-      for (const key of gone) hooks.beforeChange(key);
+      for (const key of gone) {
+        hooks.beforeChange(key);
+        hooks.ready(key);
+      }
       entries.clear();
       strings.clear();
       return gone;

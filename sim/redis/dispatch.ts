@@ -28,6 +28,8 @@ import { streamReadCommands } from "./commands/stream-read.js";
 import { streamCommands } from "./commands/streams.js";
 import { stringCommands } from "./commands/strings.js";
 import { transactionCommands } from "./commands/transactions.js";
+import { SimError } from "../errors.js";
+import type { Core } from "./core.js";
 import { error, QUEUED, RedisError, type RedisReply } from "./reply.js";
 import { unsupported, unsupportedCommands } from "./unsupported.js";
 
@@ -88,14 +90,21 @@ export function findCommand(words: readonly Bytes[]): CommandSpec {
 /** Runs one found command and counts it. @throws RedisError */
 export function runCommand(context: Context, spec: CommandSpec, words: readonly Bytes[]): CommandResult {
   const name = words[0]?.toLowerCase() ?? "";
-  const { calls } = context.core;
+  const { calls, counters } = context.core;
+  counters.begin(spec[1].includes("w"));
   calls.set(name, (calls.get(name) ?? 0) + 1);
   return spec[2](context, words.slice(1) as unknown as Args);
 }
 
-function toErrorReply(problem: unknown): RedisReply {
+// What is no error of Redis is a bug of the simulator: it is told as one, and the connection lives on.
+function toErrorReply({ counters }: Core, problem: unknown): RedisReply {
+  counters.errors += 1;
   if (problem instanceof RedisError) return error(problem.message);
-  throw problem;
+  if (problem instanceof SimError) throw problem;
+  const { name, message } = problem instanceof Error ? problem : { name: "Error", message: String(problem) };
+  return error(
+    `ERR SIM_INTERNAL ${name}: ${message}; this is a bug of the simulated Redis, please report it`,
+  );
 }
 
 function runInside(context: Context, words: readonly Bytes[], inScript: boolean): RedisReply {
@@ -113,7 +122,7 @@ function runInside(context: Context, words: readonly Bytes[], inScript: boolean)
     if (reply instanceof Promise) throw new Error(`${words[0] ?? ""} waits inside a transaction`);
     return reply;
   } catch (problem) {
-    return toErrorReply(problem);
+    return toErrorReply(core, problem);
   }
 }
 
@@ -121,7 +130,7 @@ function runQueued(context: Context, words: readonly Bytes[]): RedisReply {
   return runInside(context, words, false);
 }
 
-function runFromScript(context: Context, words: readonly Bytes[]): RedisReply {
+function runFromScript(context: Context, words: readonly Bytes[], readonly: boolean): RedisReply {
   const name = words[0]?.toLowerCase() ?? "";
   const spec = commands.get(name);
   if (spec === undefined && !unsupportedCommands.has(name)) {
@@ -131,6 +140,9 @@ function runFromScript(context: Context, words: readonly Bytes[]): RedisReply {
     return error("ERR Wrong number of args calling Redis command from script");
   }
   if (spec?.[1].includes("s") === true) return error("ERR This Redis command is not allowed from script");
+  if (readonly && spec?.[1].includes("w") === true) {
+    return error("ERR Write commands are not allowed from read-only scripts.");
+  }
   return runInside(context, words, true);
 }
 
@@ -151,7 +163,8 @@ function dispatchOrThrow(context: Context, words: readonly Bytes[]): CommandResu
   const flags = spec[1];
   const name = words[0] ?? "";
   session.lastCommand = name;
-  if (core.pubsub.count(session) > 0 && !flags.includes("p")) throw subscribedProblem(name.toLowerCase());
+  if (session.protocol === 2 && core.pubsub.count(session) > 0 && !flags.includes("p"))
+    throw subscribedProblem(name.toLowerCase());
   if (session.queue !== null && !flags.includes("m")) {
     session.queue.push(words);
     return QUEUED;
@@ -165,7 +178,7 @@ export function dispatch(context: Context, words: readonly Bytes[]): CommandResu
   try {
     reply = dispatchOrThrow(context, words);
   } catch (problem) {
-    reply = toErrorReply(problem);
+    reply = toErrorReply(context.core, problem);
   }
   context.core.blocking.serve();
   return reply;

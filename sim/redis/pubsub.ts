@@ -1,7 +1,7 @@
 /** Publish and subscribe: at most once, to whoever listens now, channels before patterns. */
 import type { Bytes } from "./bytes.js";
 import { matchesGlob } from "./glob.js";
-import { array, bulk, bulks, integer, type RedisReply } from "./reply.js";
+import { bulk, integer, push, type RedisReply } from "./reply.js";
 
 export interface Subscriber {
   push(reply: RedisReply): void;
@@ -47,12 +47,12 @@ export function createPubSub(): PubSub {
     publish(channel, message) {
       const direct = topics.channel.get(channel);
       let delivered = direct?.size ?? 0;
-      for (const subscriber of direct ?? []) subscriber.push(bulks(["message", channel, message]));
+      for (const subscriber of direct ?? []) subscriber.push(push(["message", channel, message].map(bulk)));
       for (const [pattern, subscribers] of topics.pattern) {
         if (!matchesGlob(pattern, channel)) continue;
         delivered += subscribers.size;
         for (const subscriber of subscribers) {
-          subscriber.push(bulks(["pmessage", pattern, channel, message]));
+          subscriber.push(push(["pmessage", pattern, channel, message].map(bulk)));
         }
       }
       return delivered;
@@ -63,15 +63,15 @@ export function createPubSub(): PubSub {
       const subscribers = topics[kind].get(name) ?? new Set();
       topics[kind].set(name, subscribers.add(subscriber));
       const word = kind === "channel" ? "subscribe" : "psubscribe";
-      return array([bulk(word), bulk(name), integer(count(subscriber))]);
+      return push([bulk(word), bulk(name), integer(count(subscriber))]);
     },
     unsubscribe(subscriber, kind, names) {
       const word = kind === "channel" ? "unsubscribe" : "punsubscribe";
       const targets = names.length > 0 ? names : [...(own[kind].get(subscriber) ?? [])];
-      if (targets.length === 0) return [array([bulk(word), bulk(null), integer(count(subscriber))])];
+      if (targets.length === 0) return [push([bulk(word), bulk(null), integer(count(subscriber))])];
       return targets.map((name) => {
         remove(subscriber, kind, name);
-        return array([bulk(word), bulk(name), integer(count(subscriber))]);
+        return push([bulk(word), bulk(name), integer(count(subscriber))]);
       });
     },
     count,

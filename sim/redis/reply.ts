@@ -1,11 +1,11 @@
 /**
- * What the server answers: one shape for each RESP2 type, and short ways to make them.
+ * What the server answers: one shape for each type of the protocol, and short ways to make them.
  * Not the wire format; see resp.ts.
  */
 import { toText, type Bytes } from "./bytes.js";
 
-/** One answer. Maps one to one on RESP2. */
-export type RedisReply =
+/** An answer that RESP2 has a type for. */
+export type PlainReply =
   | { readonly kind: "simple"; readonly text: string }
   /** `text` begins with the error's code word, such as `WRONGTYPE`. */
   | { readonly kind: "error"; readonly text: string }
@@ -13,7 +13,30 @@ export type RedisReply =
   | { readonly kind: "integer"; readonly value: number | bigint }
   /** Binary safe, one character per byte; null is RESP2's null bulk. See {@link replyText}. */
   | { readonly kind: "bulk"; readonly value: Bytes | null }
-  | { readonly kind: "array"; readonly items: readonly RedisReply[] | null };
+  | { readonly kind: "array"; readonly items: readonly PlainReply[] | null };
+
+/** An answer that only RESP3 has a type for; `plain` of resp.ts says what a client of RESP2 gets. */
+export type RichReply =
+  /** Names and values one after the other. `nested`: RESP2 shows an array of pairs, else a flat array. */
+  | { readonly kind: "map"; readonly items: readonly RedisReply[]; readonly nested?: boolean }
+  | { readonly kind: "set"; readonly items: readonly RedisReply[] }
+  /** Twos of an array: nested in RESP3, one after the other in RESP2. */
+  | { readonly kind: "pairs"; readonly items: readonly RedisReply[] }
+  | { readonly kind: "double"; readonly value: number }
+  | { readonly kind: "boolean"; readonly value: boolean }
+  /** Decimal digits. */
+  | { readonly kind: "bignumber"; readonly text: string }
+  /** Text with a format of three letters. */
+  | { readonly kind: "verbatim"; readonly format: string; readonly text: Bytes }
+  /** Told without being asked for: a message, or the confirmation of a subscription. */
+  | { readonly kind: "push"; readonly items: readonly RedisReply[] };
+
+/** One answer. */
+export type RedisReply =
+  PlainReply | RichReply | { readonly kind: "array"; readonly items: readonly RedisReply[] | null };
+
+/** Version of the protocol that a client speaks. */
+export type Protocol = 2 | 3;
 
 export const OK: RedisReply = { kind: "simple", text: "OK" };
 export const QUEUED: RedisReply = { kind: "simple", text: "QUEUED" };
@@ -48,7 +71,27 @@ export function bulks(values: Iterable<Bytes | null | undefined>): RedisReply {
   return { kind: "array", items: Array.from(values, bulk) };
 }
 
-/** Names and values one after the other, as RESP2 shows a map. */
+export function double(value: number): RedisReply {
+  return { kind: "double", value };
+}
+
+export function map(items: readonly RedisReply[]): RedisReply {
+  return { kind: "map", items };
+}
+
+export function setOf(values: Iterable<Bytes>): RedisReply {
+  return { kind: "set", items: Array.from(values, bulk) };
+}
+
+export function push(items: readonly RedisReply[]): RedisReply {
+  return { kind: "push", items };
+}
+
+export function verbatim(text: Bytes): RedisReply {
+  return { kind: "verbatim", format: "txt", text };
+}
+
+/** Names and values of a map. */
 export function fields(rows: Readonly<Record<string, RedisReply | string | number>>): RedisReply {
   const items: RedisReply[] = [];
   for (const [name, value] of Object.entries(rows)) {
@@ -56,7 +99,7 @@ export function fields(rows: Readonly<Record<string, RedisReply | string | numbe
     if (typeof value === "string") items.push(bulk(value));
     else items.push(typeof value === "number" ? integer(value) : value);
   }
-  return array(items);
+  return map(items);
 }
 
 export function error(text: string): RedisReply {
@@ -77,7 +120,7 @@ export const noSuchKey = (): RedisError => new RedisError("ERR no such key");
 
 /** @returns The text of a simple or bulk reply decoded as UTF-8, or null for a null reply. */
 export function replyText(reply: RedisReply): string | null {
-  if (reply.kind === "simple") return reply.text;
+  if (reply.kind === "simple" || reply.kind === "verbatim") return reply.text;
   if (reply.kind === "bulk") return reply.value === null ? null : toText(reply.value);
   return null;
 }

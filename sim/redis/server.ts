@@ -9,15 +9,16 @@ import type { Duplex } from "node:stream";
 import { SimError } from "../errors.js";
 import { createBlocking, type TimerClock } from "./blocking.js";
 import { breakWatches } from "./commands/transactions.js";
-import { defaultSettings } from "./commands/server.js";
+import { createCounters } from "./counters.js";
 import type { Core } from "./core.js";
-import { createDatabase, type Database } from "./database.js";
+import { createDatabase, type Database, type Deadline } from "./database.js";
 import { createInspection, type RedisInspection } from "./inspect.js";
 import { createLuaEngine } from "./lua/engine.js";
 import { createScriptCache } from "./lua/script-cache.js";
 import { publishKeyEvent } from "./notifications.js";
 import { createPubSub } from "./pubsub.js";
 import { createReplicaLag } from "./replica-lag.js";
+import { defaultSettings } from "./settings.js";
 import { createSession, type ConnectOptions, type RedisSession, type WireSession } from "./session.js";
 import { createRedisStream } from "./stream.js";
 import { copyValue } from "./types/copy.js";
@@ -73,6 +74,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
   const pubsub = createPubSub();
   const blocking = createBlocking(clock);
   const settings = defaultSettings();
+  const counters = createCounters();
   const lag = createReplicaLag(now, replicaLagMsMax);
   const databases: Database[] = [];
   let running = true;
@@ -80,9 +82,10 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
   let sessionCount = 0;
 
   /** Without listeners for `expired` a key that nobody looks at needs no timer. */
-  function expireActively(index: number, key: string, at: number): void {
+  function expireActively(index: number, key: string, at: Deadline): void {
     const setting = settings.get("notify-keyspace-events") ?? "";
-    if (setting === "" || !Number.isFinite(at)) return;
+    // A bigint lies so far ahead that no world comes there.
+    if (setting === "" || typeof at === "bigint") return;
     clock.setTimer(Math.max(0, at + 1 - clock.now()), "redis-expire", () => databases[index]?.type(key));
   }
 
@@ -100,11 +103,13 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
       },
       changed: (key: string, ...event: [Parameters<typeof publishKeyEvent>[4], string]): void => {
         breakWatches(core, index, key);
+        if (event[1] === "expired") counters.expired += 1;
         const setting = settings.get("notify-keyspace-events") ?? "";
         if (setting !== "") publishKeyEvent(pubsub, setting, index, key, ...event);
       },
+      looked: (key: string, found: boolean): void => counters.looked(key, found),
       ready: (key: string): void => blocking.ready(index, key),
-      deadline: (key: string, at: number): void => expireActively(index, key, at),
+      deadline: (key: string, at: Deadline): void => expireActively(index, key, at),
     };
     databases.push(createDatabase(index, hooks, copyValue));
   }
@@ -118,6 +123,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
     scripts: createScriptCache(),
     lua: createLuaEngine(),
     settings,
+    counters,
     sessions: new Map(),
     calls: new Map(),
     watchers: new Map(),
@@ -137,6 +143,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
       );
     }
     sessionCount += 1;
+    counters.connections += 1;
     return createSession(core, sessionCount, connectOptions);
   }
 
@@ -174,6 +181,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
       running = true;
       startedAt = now();
       settings.clear();
+      counters.reset();
       for (const [name, value] of defaultSettings()) settings.set(name, value);
     },
     flush: clearAll,

@@ -4,7 +4,8 @@ import type { CommandResult, Context } from "./command.js";
 import { unwatch } from "./commands/transactions.js";
 import type { Core, SessionState } from "./core.js";
 import { dispatch } from "./dispatch.js";
-import { error, OK, type RedisReply } from "./reply.js";
+import { error, OK, type Protocol, type RedisReply } from "./reply.js";
+import { plain } from "./resp.js";
 
 /** A connection as its client sees it. */
 export interface RedisSession {
@@ -22,6 +23,9 @@ export interface RedisSession {
 
 /** A session for the wire, where words are bytes already. */
 export interface WireSession extends RedisSession {
+  /** Version that the client has chosen by HELLO. */
+  readonly protocol: Protocol;
+  /** Answers of both versions of the protocol, as they are. */
   executeBytes(words: readonly Bytes[]): RedisReply | Promise<RedisReply>;
 }
 
@@ -34,10 +38,15 @@ export interface ConnectOptions {
   readonly onClose?: () => void;
 }
 
+type Shape = (reply: RedisReply) => RedisReply;
+
 interface Queued {
   readonly words: readonly Bytes[];
+  readonly shape: Shape;
   answer(reply: RedisReply): void;
 }
+
+const asItIs: Shape = (reply) => reply;
 
 export function createSession(core: Core, id: number, options: ConnectOptions): WireSession {
   let open = true;
@@ -60,13 +69,14 @@ export function createSession(core: Core, id: number, options: ConnectOptions): 
     connectedAt: core.clock.now(),
     name: toBytes(options.name ?? ""),
     database: 0,
+    protocol: 2,
     queue: null,
     queueBroken: false,
     watchBroken: false,
     watched: [],
     lastCommand: "",
     push(reply) {
-      if (open) options.onPush?.(reply);
+      if (open) options.onPush?.(state.protocol === 2 ? plain(reply) : reply);
     },
     close: () => end(true),
   };
@@ -84,41 +94,42 @@ export function createSession(core: Core, id: number, options: ConnectOptions): 
     inScript: false,
   };
 
-  function run(words: readonly Bytes[]): CommandResult {
+  function run(words: readonly Bytes[], shape: Shape): CommandResult {
     if (words[0]?.toLowerCase() === "quit") {
       end(true);
       return OK;
     }
     const reply = dispatch(context, words);
-    if (reply instanceof Promise) return hold(reply);
-    return reply;
+    return reply instanceof Promise ? hold(reply, shape) : shape(reply);
   }
 
-  function hold(reply: Promise<RedisReply>): Promise<RedisReply> {
+  function hold(reply: Promise<RedisReply>, shape: Shape): Promise<RedisReply> {
     waiting = true;
     return reply.then((value) => {
       waiting = false;
       // After this answer has been taken, so that answers keep the order of their commands.
       queueMicrotask(drain);
-      return value;
+      return shape(value);
     });
   }
 
   function drain(): void {
     const next = open && !waiting ? queued.shift() : undefined;
     if (next === undefined) return;
-    const reply = run(next.words);
+    const reply = run(next.words, next.shape);
     if (reply instanceof Promise) void reply.then(next.answer);
     else next.answer(reply);
     // One that waits goes on from `hold`.
     if (!(reply instanceof Promise)) drain();
   }
 
-  function executeBytes(words: readonly Bytes[]): RedisReply | Promise<RedisReply> {
+  function executeBytes(words: readonly Bytes[], shape: Shape = asItIs): RedisReply | Promise<RedisReply> {
     if (!open) return error("ERR connection is closed");
-    if (!waiting && queued.length === 0) return run(words);
-    return new Promise<RedisReply>((answer) => queued.push({ words, answer }));
+    if (!waiting && queued.length === 0) return run(words, shape);
+    return new Promise<RedisReply>((answer) => queued.push({ words, shape, answer }));
   }
+
+  const forClient = (reply: RedisReply): RedisReply => (state.protocol === 2 ? plain(reply) : reply);
 
   core.sessions.set(id, state);
   return {
@@ -126,8 +137,11 @@ export function createSession(core: Core, id: number, options: ConnectOptions): 
     get open() {
       return open;
     },
-    execute: (args) => executeBytes(args.map(toBytes)),
-    executeBytes,
+    get protocol() {
+      return state.protocol;
+    },
+    execute: (args) => executeBytes(args.map(toBytes), forClient),
+    executeBytes: (words) => executeBytes(words),
     close: () => end(false),
   };
 }

@@ -14,7 +14,7 @@ export function createRedisStream(connect: (options: ConnectOptions) => WireSess
   let first = 0;
 
   const session = connect({
-    onPush: (reply) => send(encodeReply(reply)),
+    onPush: (reply) => send(encodeReply(reply, session.protocol)),
     onClose: () => finish(),
   });
 
@@ -52,7 +52,7 @@ export function createRedisStream(connect: (options: ConnectOptions) => WireSess
     for (let reply = answers[0]; reply !== undefined; reply = answers[0]) {
       answers.shift();
       first += 1;
-      send(encodeReply(reply));
+      send(encodeReply(reply, session.protocol));
     }
   }
 
@@ -61,7 +61,7 @@ export function createRedisStream(connect: (options: ConnectOptions) => WireSess
     if (ending) return;
     const reply = session.executeBytes(words);
     if (!(reply instanceof Promise)) {
-      if (answers.length === 0) send(encodeReply(reply));
+      if (answers.length === 0) send(encodeReply(reply, session.protocol));
       else answers.push(reply);
       return;
     }
@@ -81,7 +81,7 @@ export function createRedisStream(connect: (options: ConnectOptions) => WireSess
       try {
         parser.push(chunk.toString("latin1"));
       } catch (problem) {
-        send(encodeReply(error(`ERR ${problem instanceof Error ? problem.message : String(problem)}`)));
+        send(encodeReply(error(`ERR ${problem instanceof Error ? problem.message : String(problem)}`), 2));
         session.close();
         finish();
       }

@@ -5,7 +5,7 @@ import { RedisError } from "./reply.js";
 /** Lower-case names. */
 export const unsupportedCommands: ReadonlySet<string> = new Set(
   (
-    "acl asking bgrewriteaof bgsave bitfield bitfield_ro bitpos cluster debug dump eval_ro evalsha_ro " +
+    "acl asking bgrewriteaof bgsave bitfield bitfield_ro bitpos cluster debug dump " +
     "failover fcall fcall_ro function geoadd geodist geohash geopos georadius georadius_ro georadiusbymember " +
     "georadiusbymember_ro geosearch geosearchstore latency lcs lolwut memory migrate module " +
     "monitor pfadd pfcount pfdebug pfmerge pfselftest psync replconf replicaof restore restore-asking save " +

@@ -10,8 +10,17 @@ import {
 } from "../command.js";
 import type { Database } from "../database.js";
 import { readDouble, readIntegerIn } from "../numbers.js";
-import { array, bulk, bulks, NULL, NULL_ARRAY, RedisError, syntaxError, type RedisReply } from "../reply.js";
-import { formatScore } from "../numbers.js";
+import {
+  array,
+  bulk,
+  bulks,
+  double,
+  NULL,
+  NULL_ARRAY,
+  RedisError,
+  syntaxError,
+  type RedisReply,
+} from "../reply.js";
 import { moveElement, popFirst, popMany, readEnd } from "./list-moves.js";
 import { popMembers } from "./sorted-set-edit.js";
 
@@ -82,7 +91,7 @@ function blockingScorePop(end: "MIN" | "MAX"): Run {
     return orWait(context, keys, timeoutMs, NULL_ARRAY, (from) => {
       for (const key of from) {
         const [popped] = popMembers(context.db, key, end, 1);
-        if (popped !== undefined) return bulks([key, popped.member, formatScore(popped.score)]);
+        if (popped !== undefined) return array([bulk(key), bulk(popped.member), double(popped.score)]);
       }
       return undefined;
     });
@@ -121,7 +130,7 @@ function popScores(db: Database, { keys, where, count }: MultiPop): RedisReply |
   for (const key of keys) {
     const popped = popMembers(db, key, where === "MIN" ? "MIN" : "MAX", count);
     if (popped.length === 0) continue;
-    const items = popped.map(({ member, score }) => bulks([member, formatScore(score)]));
+    const items = popped.map(({ member, score }) => array([bulk(member), double(score)]));
     return array([bulk(key), array(items)]);
   }
   return undefined;

@@ -17,6 +17,7 @@ import {
   simple,
   syntaxError,
   type RedisReply,
+  verbatim,
 } from "../reply.js";
 import { leaveTransaction } from "./transactions.js";
 
@@ -29,38 +30,55 @@ export function readDatabaseIndex(core: Core, text: string): number {
 
 function ping(context: Context, args: Args): RedisReply {
   if (args.length > 1) throw new RedisError("ERR wrong number of arguments for 'ping' command");
-  if (context.core.pubsub.count(context.session) > 0) return bulks(["pong", args[0] ?? ""]);
+  const { core, session } = context;
+  if (session.protocol === 2 && core.pubsub.count(session) > 0) return bulks(["pong", args[0] ?? ""]);
   return args.length === 0 ? simple("PONG") : bulk(args[0]);
 }
 
 function hello(context: Context, args: Args): RedisReply {
+  const { session } = context;
+  let { protocol, name } = session;
   if (args.length > 0) {
     const version = readInteger(args[0], "ERR Protocol version is not an integer or out of range");
-    // RESP3 is not spoken: the answer of a server from before it, which every client understands.
-    if (version !== 2) throw new RedisError("NOPROTO unsupported protocol version");
+    if (version !== 2 && version !== 3) throw new RedisError("NOPROTO unsupported protocol version");
+    protocol = version;
   }
   for (let index = 1; index < args.length; index += 2) {
     const word = (args[index] ?? "").toUpperCase();
-    if (word === "SETNAME" && index + 1 < args.length) context.session.name = args[index + 1] ?? "";
-    else if (word === "AUTH") throw authError();
-    else throw new RedisError(`ERR Syntax error in HELLO option '${args[index] ?? ""}'`);
+    if (word === "SETNAME" && index + 1 < args.length) name = checkName(args[index + 1] ?? "");
+    else if (word === "AUTH" && index + 2 < args.length) {
+      logIn(args[index + 1] ?? "");
+      index += 1;
+    } else throw new RedisError(`ERR Syntax error in HELLO option '${args[index] ?? ""}'`);
   }
-  const { id } = context.session;
+  Object.assign(session, { protocol, name });
   return fields({
     server: "redis",
     version: "7.0.15",
-    proto: 2,
-    id,
+    proto: protocol,
+    id: session.id,
     mode: "standalone",
     role: "master",
     modules: array([]),
   });
 }
 
-const authError = (): RedisError =>
-  new RedisError(
-    "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
-  );
+/** There is one user, `default`, who has no password: any is right. @throws RedisError for another user. */
+function logIn(user: string): void {
+  if (user === "default") return;
+  throw new RedisError("WRONGPASS invalid username-password pair or user is disabled.");
+}
+
+function authenticate(args: Args): RedisReply {
+  if (args.length > 2) throw syntaxError();
+  if (args.length === 1) {
+    throw new RedisError(
+      "ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?",
+    );
+  }
+  logIn(args[0]);
+  return OK;
+}
 
 function reset(context: Context): RedisReply {
   const { core, session } = context;
@@ -68,20 +86,30 @@ function reset(context: Context): RedisReply {
   core.pubsub.drop(session);
   session.database = 0;
   session.name = "";
+  session.protocol = 2;
   return simple("RESET");
 }
 
 function describe(session: SessionState, core: Core): string {
   const age = Math.floor((core.clock.now() - session.connectedAt) / 1000);
   const count = core.pubsub.count(session);
-  return `id=${session.id} addr=sim:${session.id} laddr=sim:6379 fd=${session.id} name=${session.name} age=${age} idle=0 flags=N db=${session.database} sub=${count} psub=0 multi=${session.queue?.length ?? -1} cmd=${session.lastCommand} user=default resp=2`;
+  const multi = session.queue?.length ?? -1;
+  const who = `id=${session.id} addr=sim:${session.id} laddr=sim:6379 fd=${session.id} name=${session.name}`;
+  const state = `age=${age} idle=0 flags=${multi >= 0 ? "x" : count > 0 ? "P" : "N"} db=${session.database} sub=${count} psub=0 ssub=0 multi=${multi}`;
+  const buffers =
+    "qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=16384 rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r";
+  return `${who} ${state} ${buffers} cmd=${session.lastCommand} user=default redir=-1 resp=${session.protocol}`;
+}
+
+function checkName(name: string): string {
+  if (/[^!-~]/.test(name)) {
+    throw new RedisError("ERR Client names cannot contain spaces, newlines or special characters.");
+  }
+  return name;
 }
 
 function setName({ session }: Context, args: Args): RedisReply {
-  if (/[^!-~]/.test(args[0])) {
-    throw new RedisError("ERR Client names cannot contain spaces, newlines or special characters.");
-  }
-  session.name = args[0];
+  session.name = checkName(args[0]);
   return OK;
 }
 
@@ -109,11 +137,12 @@ const client = subcommands("client", {
   id: [2, "", ({ session }) => integer(session.id)],
   getname: [2, "", ({ session }) => bulk(session.name === "" ? null : session.name)],
   setname: [3, "", setName],
-  info: [2, "", ({ session, core }) => bulk(`${describe(session, core)}\n`)],
+  info: [2, "", ({ session, core }) => verbatim(`${describe(session, core)}\n`)],
   list: [
     -2,
     "",
-    ({ core }) => bulk([...core.sessions.values()].map((session) => `${describe(session, core)}\n`).join("")),
+    ({ core }) =>
+      verbatim([...core.sessions.values()].map((session) => `${describe(session, core)}\n`).join("")),
   ],
   kill: [-3, "", kill],
   unblock: [-3, "", unblock],
@@ -124,13 +153,7 @@ export const connectionCommands: CommandTable = {
   ping: [-1, "p", ping],
   echo: [2, "", (_context, args) => bulk(args[0])],
   hello: [-1, "s", hello],
-  auth: [
-    -2,
-    "s",
-    () => {
-      throw authError();
-    },
-  ],
+  auth: [-2, "s", (_context, args) => authenticate(args)],
   select: [
     2,
     "",

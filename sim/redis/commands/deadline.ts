@@ -1,7 +1,8 @@
 /** Reading when a key shall expire. */
 import type { Bytes } from "../bytes.js";
-import { readInteger } from "../numbers.js";
-import { RedisError } from "../reply.js";
+import type { Deadline } from "../database.js";
+import { fitsLong, readLong, shrink } from "../numbers.js";
+import { notAnInteger, RedisError } from "../reply.js";
 
 export interface TimeUnit {
   /** Milliseconds per unit. */
@@ -12,7 +13,7 @@ export interface TimeUnit {
 
 /**
  * @param positive - Zero and less are refused, as by SET; EXPIRE allows them.
- * @returns Epoch milliseconds.
+ * @throws RedisError for what is no integer, or no moment in 64 bits of milliseconds.
  */
 export function readDeadline(
   now: number,
@@ -20,11 +21,12 @@ export function readDeadline(
   unit: TimeUnit,
   command: string,
   positive: boolean,
-): number {
-  const value = readInteger(text);
-  const at = value * unit.scale + (unit.relative ? now : 0);
-  if ((positive && value <= 0) || Math.abs(at) > Number.MAX_SAFE_INTEGER * 1023) {
+): Deadline {
+  const value = readLong(text);
+  if (value === undefined) throw notAnInteger();
+  const at = value * BigInt(unit.scale) + (unit.relative ? BigInt(now) : 0n);
+  if ((positive && value <= 0n) || !fitsLong(value * BigInt(unit.scale)) || !fitsLong(at)) {
     throw new RedisError(`ERR invalid expire time in '${command}' command`);
   }
-  return at;
+  return shrink(at);
 }

@@ -1,9 +1,9 @@
 /** Commands on hashes. */
 import type { Bytes } from "../bytes.js";
 import { pairs, wrongArity, type Args, type CommandTable, type Context } from "../command.js";
-import { addFloats, fitsLong, readDouble, readInteger, readLong, shrink } from "../numbers.js";
+import { addFloats, fitsLong, readDouble, readLong, shrink } from "../numbers.js";
 import {
-  array,
+  map,
   bulk,
   bulks,
   EMPTY,
@@ -17,7 +17,7 @@ import {
   type RedisReply,
 } from "../reply.js";
 import { removeIfEmpty } from "./ready.js";
-import { sample } from "./sample.js";
+import { readPickCount, sample } from "./sample.js";
 
 function hashOf({ db }: Context, key: Bytes): Map<Bytes, Bytes> {
   const hash = db.edit(key, "hash");
@@ -80,12 +80,13 @@ function randomFields(context: Context, args: Args): RedisReply {
     const fields = [...(hash?.keys() ?? [])];
     return bulk(fields[Math.floor(context.core.random() * fields.length)]);
   }
-  const count = readInteger(args[1]);
   const withValues = args.length > 2;
+  const count = readPickCount(args[1], withValues);
   if (withValues && (args[2].toUpperCase() !== "WITHVALUES" || args.length > 3)) throw syntaxError();
   if (hash === undefined) return EMPTY;
   const fields = sample([...hash.keys()], count, context.core.random);
-  return bulks(withValues ? fields.flatMap((field) => [field, hash.get(field) ?? ""]) : fields);
+  if (!withValues) return bulks(fields);
+  return { kind: "pairs", items: fields.flatMap((field) => [bulk(field), bulk(hash.get(field))]) };
 }
 
 export const hashCommands: CommandTable = {
@@ -114,7 +115,7 @@ export const hashCommands: CommandTable = {
     ({ db }, args) => {
       const items: RedisReply[] = [];
       for (const [field, value] of db.read(args[0], "hash") ?? []) items.push(bulk(field), bulk(value));
-      return array(items);
+      return map(items);
     },
   ],
   hdel: [-3, "w", removeFields],

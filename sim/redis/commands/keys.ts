@@ -17,6 +17,7 @@ import {
   type RedisReply,
 } from "../reply.js";
 import { readDatabaseIndex } from "./connection.js";
+import { shrink } from "../numbers.js";
 import { readDeadline, type TimeUnit } from "./deadline.js";
 import { encodingOf } from "./encoding.js";
 import { signalNewKey } from "./ready.js";
@@ -84,8 +85,9 @@ function remaining(scale: 1 | 1000, relative: boolean): (context: Context, args:
     const at = context.db.expireAt(args[0]);
     if (at === undefined) return integer(-2);
     if (at === null) return integer(-1);
-    const value = relative ? Math.max(0, at - context.now) : at;
-    return integer(scale === 1 ? value : Math.floor((value + 500) / 1000));
+    const left = BigInt(at) - (relative ? BigInt(context.now) : 0n);
+    const value = relative && left < 0n ? 0n : left;
+    return integer(shrink(scale === 1 ? value : (value + 500n) / 1000n));
   };
 }
 

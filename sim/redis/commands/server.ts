@@ -1,6 +1,6 @@
 /** Commands about the server: settings, flushing, information. */
 import type { Args, CommandResult, CommandTable, Context } from "../command.js";
-import { pairs, subcommands, wrongArity } from "../command.js";
+import { pairs, subcommands } from "../command.js";
 import { matchesGlob } from "../glob.js";
 import {
   array,
@@ -8,61 +8,42 @@ import {
   bulks,
   EMPTY,
   integer,
+  map,
   OK,
   RedisError,
   syntaxError,
   type RedisReply,
+  verbatim,
 } from "../reply.js";
 import { unsupported } from "../unsupported.js";
+import { checkSetting, namesOf } from "../settings.js";
+import { describeServer } from "../server-info.js";
 import { readDatabaseIndex } from "./connection.js";
 
-/** Settings that may change while the server runs, and those that only read. */
-const changeable: Readonly<Record<string, (value: string) => string>> = {
-  "notify-keyspace-events": (value) => {
-    if (!/^[g$lshzxetdmnKEA]*$/.test(value)) {
-      throw new RedisError(
-        "ERR CONFIG SET failed (possibly related to argument 'notify-keyspace-events') - Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
-      );
-    }
-    return value;
-  },
-};
-
-/** Settings of a new server. */
-export function defaultSettings(): Map<string, string> {
-  return new Map([
-    ["notify-keyspace-events", ""],
-    ["maxmemory", "0"],
-    ["maxmemory-policy", "noeviction"],
-    ["databases", "16"],
-    ["timeout", "0"],
-    ["save", ""],
-    ["appendonly", "no"],
-    ["proto-max-bulk-len", "536870912"],
-  ]);
-}
-
 function getSettings({ core }: Context, args: Args): RedisReply {
-  const items: string[] = [];
+  const items: RedisReply[] = [];
   for (const [name, value] of core.settings) {
-    if (args.some((pattern) => matchesGlob(pattern.toLowerCase(), name))) items.push(name, value);
+    if (args.some((pattern) => matchesGlob(pattern.toLowerCase(), name))) items.push(bulk(name), bulk(value));
   }
-  return bulks(items);
+  return map(items);
 }
 
 function setSettings({ core }: Context, args: Args): RedisReply {
-  if (args.length % 2 !== 0) throw wrongArity("config|set");
+  if (args.length % 2 !== 0) throw syntaxError();
+  const changes = new Map<string, string>();
   for (const [name, value] of pairs(args)) {
-    const check = changeable[name.toLowerCase()];
-    if (check === undefined) {
-      throw new RedisError(
-        core.settings.has(name.toLowerCase())
-          ? `ERR SIM_UNSUPPORTED CONFIG SET ${name}: the simulated Redis lets only notify-keyspace-events change`
-          : `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`,
-      );
+    const lower = name.toLowerCase();
+    const checked = checkSetting(name, value, core.settings.get(lower));
+    for (const each of namesOf(lower)) {
+      if (changes.has(each)) {
+        throw new RedisError(
+          `ERR CONFIG SET failed (possibly related to argument '${name}') - duplicate parameter`,
+        );
+      }
+      changes.set(each, checked);
     }
-    core.settings.set(name.toLowerCase(), check(value));
   }
+  for (const [name, value] of changes) core.settings.set(name, value);
   // Keys whose deadlines nobody had to be told of until now.
   for (const db of core.databases) db.announceDeadlines();
   return OK;
@@ -76,6 +57,7 @@ const config = subcommands("config", {
     "",
     ({ core }) => {
       core.calls.clear();
+      core.counters.reset();
       return OK;
     },
   ],
@@ -88,28 +70,6 @@ function flush(context: Context, args: Args, all: boolean): RedisReply {
     context.core.keysCleared(db.index, db.clear());
   }
   return OK;
-}
-
-function info({ core }: Context): RedisReply {
-  const up = Math.floor((core.clock.now() - core.startedAt()) / 1000);
-  const keyspace = core.databases
-    .filter((db) => db.size > 0)
-    .map((db) => {
-      const expires = db.keys().filter((key) => db.expireAt(key) !== null).length;
-      return `db${db.index}:keys=${db.size},expires=${expires},avg_ttl=0`;
-    });
-  const sections: Readonly<Record<string, readonly string[]>> = {
-    Server: ["redis_version:7.0.15", "redis_mode:standalone", "os:phoenix-sim", `uptime_in_seconds:${up}`],
-    Clients: [`connected_clients:${core.sessions.size}`, `blocked_clients:${core.blocking.count}`],
-    Memory: ["used_memory:0", "maxmemory:0", "maxmemory_policy:noeviction"],
-    Persistence: ["loading:0", "async_loading:0"],
-    Replication: ["role:master", "connected_slaves:0"],
-    Cluster: ["cluster_enabled:0"],
-    Keyspace: keyspace,
-  };
-  const lines: string[] = [];
-  for (const [title, rows] of Object.entries(sections)) lines.push(`# ${title}`, ...rows, "");
-  return bulk(lines.join("\r\n"));
 }
 
 function time({ core }: Context): RedisReply {
@@ -132,7 +92,7 @@ export function serverCommands(count: () => number): CommandTable {
     config: [-2, "s", config],
     flushdb: [-1, "w", (context, args) => flush(context, args, false)],
     flushall: [-1, "w", (context, args) => flush(context, args, true)],
-    info: [-1, "", info],
+    info: [-1, "", ({ core }, args) => verbatim(describeServer(core, args))],
     time: [1, "", time],
     swapdb: [3, "w", swap],
     lastsave: [1, "", ({ core }) => integer(Math.floor(core.startedAt() / 1000))],
@@ -160,7 +120,7 @@ export function serverCommands(count: () => number): CommandTable {
 function describeCommands(count: () => number): (context: Context, args: Args) => CommandResult {
   const named = subcommands("command", {
     count: [2, "", () => integer(count())],
-    docs: [-2, "", () => EMPTY],
+    docs: [-2, "", () => map([])],
   });
   return (context, args) => {
     if (args.length === 0) throw unsupported("command");

@@ -2,20 +2,20 @@
 import type { Bytes } from "../bytes.js";
 import type { Args, CommandTable, Context } from "../command.js";
 import { argument } from "../command.js";
-import { readInteger, readIntegerIn, readLong } from "../numbers.js";
+import { readIntegerIn, readLong } from "../numbers.js";
 import {
   bulk,
   bulks,
-  EMPTY,
   flag,
   integer,
   NULL,
   RedisError,
+  setOf,
   syntaxError,
   type RedisReply,
 } from "../reply.js";
 import { removeIfEmpty } from "./ready.js";
-import { sample } from "./sample.js";
+import { readPickCount, sample } from "./sample.js";
 
 function add({ db }: Context, args: Args): RedisReply {
   let set = db.edit(args[0], "set");
@@ -61,19 +61,19 @@ function pop(context: Context, args: Args): RedisReply {
   const problem = "ERR value is out of range, must be positive";
   const count = single ? 1 : readIntegerIn(args[1], 0, Number.MAX_SAFE_INTEGER, problem);
   const set = db.edit(args[0], "set");
-  if (set === undefined) return single ? NULL : EMPTY;
+  if (set === undefined) return single ? NULL : setOf([]);
   const popped = sample([...set], count, core.random);
   for (const member of popped) set.delete(member);
   if (popped.length > 0) db.changed(args[0], "s", "spop");
   removeIfEmpty(db, args[0], set.size);
-  return single ? bulk(popped[0]) : bulks(popped);
+  return single ? bulk(popped[0]) : setOf(popped);
 }
 
 function randomMembers({ db, core }: Context, args: Args): RedisReply {
   if (args.length > 2) throw syntaxError();
   const members = [...(db.read(args[0], "set") ?? [])];
   if (args.length === 1) return bulk(members[Math.floor(core.random() * members.length)]);
-  return bulks(sample(members, readInteger(args[1]), core.random));
+  return bulks(sample(members, readPickCount(args[1], false), core.random));
 }
 
 const sortedMax = 512;
@@ -104,7 +104,7 @@ const setsOf = ({ db }: Context, keys: readonly Bytes[]): ReadonlySet<Bytes>[] =
   keys.map((key) => db.read(key, "set") ?? new Set());
 
 function combined(combine: Combine): (context: Context, args: Args) => RedisReply {
-  return (context, args) => bulks(inOrder(combine(setsOf(context, args))));
+  return (context, args) => setOf(inOrder(combine(setsOf(context, args))));
 }
 
 function stored(name: string, combine: Combine): (context: Context, args: Args) => RedisReply {
@@ -148,7 +148,7 @@ export const setCommands: CommandTable = {
       return { kind: "array", items };
     },
   ],
-  smembers: [2, "", ({ db }, args) => bulks(inOrder(db.read(args[0], "set") ?? new Set()))],
+  smembers: [2, "", ({ db }, args) => setOf(inOrder(db.read(args[0], "set") ?? new Set()))],
   sunion: [-2, "", combined(union)],
   sinter: [-2, "", combined(intersection)],
   sdiff: [-2, "", combined(difference)],

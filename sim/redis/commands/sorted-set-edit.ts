@@ -2,8 +2,18 @@
 import type { Bytes } from "../bytes.js";
 import { argument, pairs, type Args, type CommandTable, type Context } from "../command.js";
 import type { Database } from "../database.js";
-import { formatScore, readIntegerIn, requireDouble } from "../numbers.js";
-import { bulk, bulks, EMPTY, integer, NULL, RedisError, syntaxError, type RedisReply } from "../reply.js";
+import { readIntegerIn, requireDouble } from "../numbers.js";
+import {
+  array,
+  bulk,
+  double,
+  EMPTY,
+  integer,
+  NULL,
+  RedisError,
+  syntaxError,
+  type RedisReply,
+} from "../reply.js";
 import { createSortedSet, type Member, type SortedSet } from "../types/sorted-set.js";
 import { removeIfEmpty } from "./ready.js";
 import { readRange, type RangeKind } from "./sorted-set-range.js";
@@ -72,7 +82,7 @@ function add({ db }: Context, args: Args): RedisReply {
     db.ready(key);
     db.changed(key, "z", increment ? "zincr" : "zadd");
   }
-  if (increment) return last === undefined ? NULL : bulk(formatScore(last));
+  if (increment) return last === undefined ? NULL : double(last);
   return integer(flags.has("CH") ? added + changed : added);
 }
 
@@ -84,7 +94,7 @@ function incrementBy({ db }: Context, args: Args): RedisReply {
   setForEdit(db, args[0], true)?.set(args[2], score);
   db.ready(args[0]);
   db.changed(args[0], "z", "zincr");
-  return bulk(formatScore(score));
+  return double(score);
 }
 
 function remove({ db }: Context, args: Args): RedisReply {
@@ -130,7 +140,8 @@ function pop(end: "MIN" | "MAX"): (context: Context, args: Args) => RedisReply {
     const count = args.length === 2 ? readIntegerIn(argument(args, 1), 0, Infinity, problem) : 1;
     const popped = popMembers(db, args[0], end, count);
     if (popped.length === 0) return EMPTY;
-    return bulks(popped.flatMap(({ member, score }) => [member, formatScore(score)]));
+    const items = popped.flatMap(({ member, score }) => [bulk(member), double(score)]);
+    return args.length === 2 ? { kind: "pairs", items } : array(items);
   };
 }
 

@@ -1,11 +1,12 @@
 /** Reading sorted sets by rank, score or name. */
 import type { Bytes } from "../bytes.js";
 import { argument, type Args, type CommandTable, type Context } from "../command.js";
-import { formatScore, readDouble, readInteger } from "../numbers.js";
+import { readDouble, readInteger } from "../numbers.js";
 import {
   array,
   bulk,
   bulks,
+  double,
   EMPTY,
   integer,
   NULL,
@@ -15,7 +16,7 @@ import {
 } from "../reply.js";
 import type { Member, SortedSet } from "../types/sorted-set.js";
 import { bounds } from "./lists.js";
-import { sample } from "./sample.js";
+import { readPickCount, sample } from "./sample.js";
 
 export type RangeKind = "index" | "score" | "lex";
 /** Half-open positions in ascending order. */
@@ -157,7 +158,7 @@ export function readRangeRequest(
 
 export function replyMembers(members: readonly Member[], withScores: boolean): RedisReply {
   if (!withScores) return bulks(members.map(({ member }) => member));
-  return bulks(members.flatMap(({ member, score }) => [member, formatScore(score)]));
+  return { kind: "pairs", items: members.flatMap(({ member, score }) => [bulk(member), double(score)]) };
 }
 
 function range(kind: RangeKind, reverse: boolean, general: boolean): (c: Context, args: Args) => RedisReply {
@@ -189,16 +190,16 @@ function rank(reverse: boolean): (context: Context, args: Args) => RedisReply {
 
 function scoreReply(set: SortedSet | undefined, member: Bytes): RedisReply {
   const score = set?.score(member);
-  return score === undefined ? NULL : bulk(formatScore(score));
+  return score === undefined ? NULL : double(score);
 }
 
 function randomMembers({ db, core }: Context, args: Args): RedisReply {
   const members = db.read(args[0], "zset")?.all() ?? [];
   if (args.length === 1) return bulk(members[Math.floor(core.random() * members.length)]?.member);
-  const wanted = readInteger(args[1]);
   const withScores = args.length > 2;
+  const count = readPickCount(args[1], withScores);
   if (withScores && (args[2].toUpperCase() !== "WITHSCORES" || args.length > 3)) throw syntaxError();
-  return replyMembers(sample(members, wanted, core.random), withScores);
+  return replyMembers(sample(members, count, core.random), withScores);
 }
 
 export const sortedSetRangeCommands: CommandTable = {

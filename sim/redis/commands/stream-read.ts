@@ -115,8 +115,14 @@ function requireGroup(context: Context, key: Bytes, name: Bytes): { stream: Stre
   return { stream, group };
 }
 
+// The command has looked before: what is missing now went while its client waited.
 function deliver(context: Context, key: Bytes, request: ReadRequest): RedisReply | undefined {
-  const { stream, group } = requireGroup(context, key, request.group ?? "");
+  if (context.db.type(key) !== "stream") throw new RedisError("UNBLOCKED the stream key no longer exists");
+  const stream = context.db.read(key, "stream");
+  const group = stream?.groups.get(request.group ?? "");
+  if (stream === undefined || group === undefined) {
+    throw new RedisError("NOGROUP the consumer group this client was blocked on no longer exists");
+  }
   const entries = after(stream, group.lastId, request.count);
   if (entries.length === 0) return undefined;
   context.db.edit(key, "stream");
@@ -170,9 +176,9 @@ function readGrouped(context: Context, args: Args): CommandResult {
       const from = starts[index];
       const entries =
         from === undefined ? deliver(context, key, request) : history(context, key, request, from);
-      if (entries !== undefined) items.push(array([bulk(key), entries]));
+      if (entries !== undefined) items.push(bulk(key), entries);
     }
-    return items.length > 0 ? array(items) : undefined;
+    return items.length > 0 ? { kind: "map", items, nested: true } : undefined;
   };
   return answer(context, request, attempt);
 }
@@ -186,9 +192,9 @@ function read(context: Context, args: Args): CommandResult {
       if (!keys.includes(key)) continue;
       const stream = context.db.read(key, "stream");
       const entries = stream === undefined ? [] : after(stream, starts[index] ?? idMin, request.count);
-      if (entries.length > 0) items.push(array([bulk(key), replyEntries(entries)]));
+      if (entries.length > 0) items.push(bulk(key), replyEntries(entries));
     }
-    return items.length > 0 ? array(items) : undefined;
+    return items.length > 0 ? { kind: "map", items, nested: true } : undefined;
   };
   return answer(context, request, attempt);
 }

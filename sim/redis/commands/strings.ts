@@ -16,6 +16,7 @@ import {
 } from "../reply.js";
 import { readDouble } from "../numbers.js";
 import type { Bytes } from "../bytes.js";
+import type { Deadline } from "../database.js";
 import { readDeadline, type TimeUnit } from "./deadline.js";
 
 const sizeMax = 512 * 1024 * 1024;
@@ -30,7 +31,7 @@ const deadlineUnits: Readonly<Record<string, TimeUnit>> = {
 interface SetOptions {
   condition: "NX" | "XX" | undefined;
   get: boolean;
-  expireAt: number | null | "keep";
+  expireAt: Deadline | null | "keep";
 }
 
 function readSetOptions(context: Context, words: readonly Bytes[]): SetOptions {
@@ -50,10 +51,10 @@ function readSetOptions(context: Context, words: readonly Bytes[]): SetOptions {
   return options;
 }
 
-function writeString(context: Context, key: Bytes, value: Bytes, expireAt: number | null | "keep"): void {
+function writeString(context: Context, key: Bytes, value: Bytes, expireAt: Deadline | null | "keep"): void {
   context.db.setString(key, value, expireAt);
   context.db.changed(key, "$", "set");
-  if (typeof expireAt === "number") context.db.changed(key, "g", "expire");
+  if (expireAt !== null && expireAt !== "keep") context.db.changed(key, "g", "expire");
 }
 
 function set(context: Context, args: Args): RedisReply {

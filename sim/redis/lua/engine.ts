@@ -6,8 +6,9 @@ import fengari, { type LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { error, RedisError, type RedisReply } from "../reply.js";
 import { pushFieldTable, readReply } from "./convert.js";
-import { openLibraries } from "./libraries.js";
+import { openLibraries, type ScriptHost } from "./libraries.js";
 import { withLua51Numbers } from "./numbers-51.js";
+import { withReadonlyTables } from "./readonly-tables.js";
 import { describeValue, fromLua, luaName, pushBytes, readBytes, stringField } from "./stack.js";
 
 const { lua, lauxlib } = fengari;
@@ -35,18 +36,19 @@ export function createLuaEngine(): LuaEngine {
   let state: LuaState | undefined;
   let current: ScriptCall | undefined;
   const compiled = new Map<string, number>();
-  /** Registry slots: the globals, and the table that scripts see in their place. */
+  /** Registry slot of the globals. */
   let globals = 0;
-  let environment = 0;
+  const host: ScriptHost = {
+    protocol: 2,
+    call(words) {
+      if (current === undefined) throw new RedisError("ERR no script is running");
+      return current.call(words);
+    },
+  };
 
   function start(): LuaState {
     const L = lauxlib.luaL_newstate();
-    const refs = openLibraries(L, (words) => {
-      if (current === undefined) throw new RedisError("ERR no script is running");
-      return current.call(words);
-    });
-    globals = refs.globals;
-    environment = refs.environment;
+    globals = openLibraries(L, host);
     return L;
   }
 
@@ -67,8 +69,6 @@ export function createLuaEngine(): LuaEngine {
       lua.lua_pop(L, 1);
       throw new RedisError(`ERR Error compiling script (new function): ${problem}`);
     }
-    lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, environment);
-    lua.lua_setupvalue(L, -2, 1);
     const reference = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
     compiled.set(digest, reference);
     return reference;
@@ -92,9 +92,10 @@ export function createLuaEngine(): LuaEngine {
     lua.lua_pushcfunction(L, describeError);
     lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, reference);
     limit(L);
-    const status = lua.lua_pcall(L, 0, 1, top + 1);
+    const status = withReadonlyTables(L, () => lua.lua_pcall(L, 0, 1, top + 1));
     lua.lua_sethook(L, null, 0, 0);
-    const reply = status === lua.LUA_OK ? readReply(L, lua.lua_gettop(L)) : failure(L, call.digest);
+    const reply =
+      status === lua.LUA_OK ? readReply(L, lua.lua_gettop(L), host.protocol) : failure(L, call.digest);
     lua.lua_settop(L, top);
     return reply;
   }
@@ -108,8 +109,14 @@ export function createLuaEngine(): LuaEngine {
         state ??= start();
         const reference = compile(state, call.script, call.digest);
         current = call;
+        host.protocol = 2;
         try {
           return runCompiled(state, reference, call);
+        } catch (problem) {
+          // The state may be damaged: the next script gets a new one.
+          state = undefined;
+          compiled.clear();
+          throw problem;
         } finally {
           current = undefined;
         }

@@ -18,6 +18,7 @@ declare module "fengari" {
     readonly LUA_TBOOLEAN: number;
     readonly LUA_TNUMBER: number;
     readonly LUA_TSTRING: number;
+    readonly LUA_TFUNCTION: number;
     readonly LUA_TTABLE: number;
     readonly lua_Debug: new () => LuaDebug;
     lua_call(L: LuaState, args: number, results: number): void;
@@ -25,6 +26,7 @@ declare module "fengari" {
     lua_error(L: LuaState): number;
     lua_getfield(L: LuaState, index: number, name: Uint8Array): number;
     lua_getinfo(L: LuaState, what: Uint8Array, debug: LuaDebug): number;
+    lua_getmetatable(L: LuaState, index: number): boolean;
     lua_getstack(L: LuaState, level: number, debug: LuaDebug): number;
     lua_gettop(L: LuaState): number;
     lua_isinteger(L: LuaState, index: number): boolean;
@@ -46,6 +48,7 @@ declare module "fengari" {
     lua_pushnil(L: LuaState): void;
     lua_pushnumber(L: LuaState, value: number): void;
     lua_pushvalue(L: LuaState, index: number): void;
+    lua_rawget(L: LuaState, index: number): number;
     lua_rawequal(L: LuaState, a: number, b: number): number;
     lua_rawgeti(L: LuaState, index: number, key: number): number;
     lua_rawlen(L: LuaState, index: number): number;
@@ -56,11 +59,13 @@ declare module "fengari" {
     lua_setmetatable(L: LuaState, index: number): void;
     lua_setupvalue(L: LuaState, index: number, upvalue: number): Uint8Array | null;
     lua_settop(L: LuaState, index: number): void;
+    lua_tocfunction(L: LuaState, index: number): LuaFunction;
     lua_toboolean(L: LuaState, index: number): boolean;
     lua_tonumber(L: LuaState, index: number): number;
     lua_topointer(L: LuaState, index: number): unknown;
     lua_tolstring(L: LuaState, index: number): Uint8Array | null;
     lua_touserdata(L: LuaState, index: number): unknown;
+    lua_typename(L: LuaState, type: number): Uint8Array;
     lua_type(L: LuaState, index: number): number;
   }
   interface LuaAuxiliary {
@@ -99,6 +104,21 @@ declare module "fengari/src/lobject.js" {
     luaO_tostring: (L: LuaState, value: TValue) => void;
   };
   export default lobject;
+}
+
+declare module "fengari/src/ltable.js" {
+  import type { LuaState } from "fengari";
+  const ltable: {
+    luaH_setfrom: (L: LuaState, table: object, key: unknown, value: unknown) => void;
+    luaH_setint: (table: object, key: number, value: unknown) => void;
+  };
+  export default ltable;
+}
+
+declare module "fengari/src/ldebug.js" {
+  import type { LuaState } from "fengari";
+  const ldebug: { luaG_runerror(L: LuaState, text: Uint8Array): never };
+  export default ldebug;
 }
 
 declare module "fengari/src/lstring.js" {

@@ -3,19 +3,26 @@ import { createHash } from "node:crypto";
 import fengari, { type LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { formatGeneral } from "../numbers.js";
-import { RedisError, type RedisReply } from "../reply.js";
+import { type Protocol, RedisError, type RedisReply } from "../reply.js";
+import { plain } from "../resp.js";
 import { openBit } from "./bit.js";
 import { openCjson } from "./cjson.js";
 import { openCmsgpack } from "./cmsgpack.js";
-import { pushFieldTable, pushReply } from "./convert.js";
+import { pushFieldTable, pushReply, pushRichReply } from "./convert.js";
 import { openFormat } from "./format.js";
-import { luaFunction, luaName, pushBytes, readBytes, setFunction, setNumber } from "./stack.js";
+import { fromLua, luaFunction, luaName, pushBytes, readBytes, setFunction, setNumber } from "./stack.js";
 import { openRandom } from "./random.js";
+import { openProtectedSetMetatable, protectTables } from "./readonly-tables.js";
 import { openStruct } from "./struct.js";
 
 const { lua, lauxlib, lualib } = fengari;
 
-export type RunCommand = (words: Bytes[]) => RedisReply;
+/** What the script that runs may do. */
+export interface ScriptHost {
+  call(words: Bytes[]): RedisReply;
+  /** Version of the protocol whose types the script sees; `redis.setresp` sets it. */
+  protocol: Protocol;
+}
 
 /** Lua 5.1 where 5.3 differs: names that went, fractions where integers are wanted, integers that wrap. */
 const lua51 = `
@@ -80,13 +87,14 @@ function readWords(L: LuaState): Bytes[] {
 }
 
 /** `redis.call` raises the error reply of a command, `redis.pcall` returns it. */
-function callWith(run: RunCommand, raise: boolean): (L: LuaState) => number {
+function callWith(host: ScriptHost, raise: boolean): (L: LuaState) => number {
   return (L) => {
     let failed: boolean;
     try {
-      const reply = run(readWords(L));
+      const reply = host.call(readWords(L));
       failed = reply.kind === "error";
-      pushReply(L, reply);
+      if (host.protocol === 2) pushReply(L, plain(reply));
+      else pushRichReply(L, reply);
     } catch (problem) {
       if (!(problem instanceof RedisError)) throw problem;
       failed = true;
@@ -103,10 +111,10 @@ function oneString(L: LuaState, problem: string): Bytes {
 
 const wrongNumberOrType = "wrong number or type of arguments";
 
-function openRedis(L: LuaState, run: RunCommand): void {
+function openRedis(L: LuaState, host: ScriptHost): void {
   lua.lua_newtable(L);
-  setFunction(L, "call", callWith(run, true));
-  setFunction(L, "pcall", callWith(run, false));
+  setFunction(L, "call", callWith(host, true));
+  setFunction(L, "pcall", callWith(host, false));
   const isOneString = (state: LuaState): boolean =>
     lua.lua_gettop(state) === 1 && lua.lua_type(state, 1) === lua.LUA_TSTRING;
   setFunction(L, "error_reply", (state) => {
@@ -139,14 +147,29 @@ function openRedis(L: LuaState, run: RunCommand): void {
       return 1;
     });
   }
+  setFunction(L, "setresp", (state) => {
+    const version = lua.lua_tonumber(state, 1);
+    const problem =
+      lua.lua_gettop(state) === 1
+        ? "ERR RESP version must be 2 or 3."
+        : "ERR redis.setresp() requires one argument.";
+    if (lua.lua_gettop(state) !== 1 || (version !== 2 && version !== 3)) {
+      pushFieldTable(state, "err", problem);
+      return lua.lua_error(state);
+    }
+    host.protocol = version;
+    return 0;
+  });
+  pushBytes(L, "7.0.15");
+  lua.lua_setfield(L, -2, luaName("REDIS_VERSION"));
+  setNumber(L, "REDIS_VERSION_NUM", 0x07_00_0f);
   setFunction(
     L,
-    "setresp",
+    "acl_check_cmd",
     luaFunction((state) => {
-      if (lua.lua_tonumber(state, 1) !== 2) {
-        throw new RedisError("SIM_UNSUPPORTED redis.setresp: the simulated Redis speaks RESP2 only");
-      }
-      return 0;
+      readWords(state);
+      lua.lua_pushboolean(state, true);
+      return 1;
     }),
   );
   for (const [index, name] of ["DEBUG", "VERBOSE", "NOTICE", "WARNING"].entries()) {
@@ -157,39 +180,45 @@ function openRedis(L: LuaState, run: RunCommand): void {
   lua.lua_setfield(L, -2, luaName("redis"));
 }
 
-/** Scripts may read globals, not make them: they see a table that passes reads on and refuses writes. */
-function protect(L: LuaState): { globals: number; environment: number } {
-  const nonexistent = luaFunction((state) => {
-    const name = readBytes(state, 2);
-    throw new RedisError(`Script attempted to access nonexistent global variable '${name}'`);
-  });
-  const readonly = luaFunction(() => {
-    throw new RedisError("Attempt to modify a readonly table");
-  });
-  lua.lua_newtable(L);
-  setFunction(L, "__index", nonexistent);
-  lua.lua_setmetatable(L, -2);
-  lua.lua_newtable(L);
-  lua.lua_newtable(L);
-  lua.lua_pushvalue(L, -3);
-  lua.lua_setfield(L, -2, luaName("__index"));
-  setFunction(L, "__newindex", readonly);
-  lua.lua_setmetatable(L, -2);
-  lua.lua_pushvalue(L, -1);
-  lua.lua_setfield(L, -3, luaName("_G"));
-  const environment = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
-  const globals = lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
-  return { globals, environment };
+/** `load` of Lua 5.1, which takes a function and no text. */
+function openLoad(L: LuaState): void {
+  lua.lua_getfield(L, -1, luaName("load"));
+  const load = lua.lua_tocfunction(L, -1);
+  lua.lua_pop(L, 1);
+  setFunction(
+    L,
+    "load",
+    luaFunction((state) => {
+      const type = lua.lua_type(state, 1);
+      if (type === lua.LUA_TFUNCTION) return load(state);
+      const given = fromLua(lua.lua_typename(state, type));
+      throw new RedisError(`bad argument #1 to 'load' (function expected, got ${given})`);
+    }),
+  );
 }
 
-export interface OpenedLibraries {
-  /** Registry slot of the globals. */
-  readonly globals: number;
-  /** Registry slot of the table that scripts see in their place. */
-  readonly environment: number;
+/** Scripts see the globals and cannot change them: a name that is not there is an error, as is a new one. */
+function protect(L: LuaState): number {
+  lua.lua_newtable(L);
+  setFunction(
+    L,
+    "__index",
+    luaFunction((state) => {
+      const name = readBytes(state, 2);
+      throw new RedisError(`Script attempted to access nonexistent global variable '${name}'`);
+    }),
+  );
+  lua.lua_setmetatable(L, -2);
+  protectTables(L, -1);
+  pushBytes(L, "");
+  lua.lua_getmetatable(L, -1);
+  protectTables(L, -1);
+  lua.lua_pop(L, 2);
+  return lauxlib.luaL_ref(L, lua.LUA_REGISTRYINDEX);
 }
 
-export function openLibraries(L: LuaState, run: RunCommand): OpenedLibraries {
+/** @returns The registry slot of the globals. */
+export function openLibraries(L: LuaState, host: ScriptHost): number {
   const standard = {
     _G: lualib.luaopen_base,
     table: lualib.luaopen_table,
@@ -205,7 +234,9 @@ export function openLibraries(L: LuaState, run: RunCommand): OpenedLibraries {
   runText(L, removed);
   // Slot 2 of the registry is the table of globals.
   lua.lua_rawgeti(L, lua.LUA_REGISTRYINDEX, 2);
-  openRedis(L, run);
+  openRedis(L, host);
   for (const open of [openCjson, openCmsgpack, openBit, openStruct, openFormat, openRandom]) open(L);
+  openLoad(L);
+  openProtectedSetMetatable(L);
   return protect(L);
 }

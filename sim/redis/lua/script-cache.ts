@@ -8,6 +8,7 @@ export interface ScriptCache {
   /** @returns The digest, lower-case hex. */
   add(script: Bytes): string;
   get(digest: string): Bytes | undefined;
+  readonly size: number;
   clear(): void;
 }
 
@@ -25,6 +26,9 @@ export function createScriptCache(): ScriptCache {
       return digest;
     },
     get: (digest) => scripts.get(digest.toLowerCase()),
+    get size() {
+      return scripts.size;
+    },
     clear() {
       scripts.clear();
       digests.clear();

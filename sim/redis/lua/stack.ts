@@ -52,9 +52,15 @@ export function setNumber(L: LuaState, name: string, value: number): void {
   lua.lua_setfield(L, -2, luaName(name));
 }
 
-/** @returns A field of the table at `index` that is a string, or undefined. */
+/** Pushes a field of the table at `index`; no metatable is asked. @returns Its type. */
+export function rawField(L: LuaState, index: number, name: string): number {
+  pushBytes(L, name);
+  return lua.lua_rawget(L, index);
+}
+
+/** @returns A field of the table at `index` that is a string, or undefined; no metatable is asked. */
 export function stringField(L: LuaState, index: number, name: string): Bytes | undefined {
-  const type = lua.lua_getfield(L, index, luaName(name));
+  const type = rawField(L, index, name);
   const value = type === lua.LUA_TSTRING ? readBytes(L, -1) : undefined;
   lua.lua_pop(L, 1);
   return value;

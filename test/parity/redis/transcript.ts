@@ -20,7 +20,7 @@ export function showReply(reply: RedisReply): string {
     case "array":
       return reply.items === null ? "null-array" : `[${reply.items.map(showReply).join(", ")}]`;
     default:
-      return reply satisfies never;
+      throw new Error(`${reply.kind} is no reply of RESP2`);
   }
 }
 

@@ -94,8 +94,12 @@ function encodeRich(reply: RedisReply): Bytes {
       return `(${reply.text}\r\n`;
     case "verbatim":
       return `=${reply.text.length + 4}\r\n${reply.format}:${reply.text}\r\n`;
-    default:
+    case "simple":
+    case "error":
+    case "integer":
       return encodePlain(reply);
+    default:
+      return reply satisfies never;
   }
 }
 

@@ -144,8 +144,14 @@ const fixed: Readonly<Record<string, RegExp>> = {
 };
 
 const policies = [
-  ...["volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"],
-  ...["allkeys-lru", "allkeys-lfu", "allkeys-random", "noeviction"],
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-random",
+  "volatile-ttl",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "noeviction",
 ];
 
 /** @returns Why a value cannot be taken, as Redis says it; undefined when it can. */

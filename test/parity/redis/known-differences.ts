@@ -6,7 +6,6 @@ export interface KnownDifference {
 }
 
 export const knownDifferences: readonly KnownDifference[] = [
-  { feature: "protocol", difference: "RESP2 only: HELLO 3 answers NOPROTO, and clients stay with RESP2." },
   {
     feature: "keys",
     difference:

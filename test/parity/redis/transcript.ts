@@ -1,5 +1,6 @@
 /** Plays a behaviour on one arm and writes down what each connection saw, in order. */
 import type { RedisReply } from "../../../sim/redis/index.js";
+import { plain } from "../../../sim/redis/resp.js";
 import type { Arm } from "./arms.js";
 import type { Connection } from "./real-server.js";
 import { readStep, type Step } from "./script.js";
@@ -7,7 +8,8 @@ import { readStep, type Step } from "./script.js";
 /** By connection, then in order: replies and pushed messages as text. */
 export type Transcript = Readonly<Record<string, readonly string[]>>;
 
-export function showReply(reply: RedisReply): string {
+export function showReply(given: RedisReply): string {
+  const reply = plain(given);
   switch (reply.kind) {
     case "simple":
       return `+${reply.text}`;
@@ -20,7 +22,7 @@ export function showReply(reply: RedisReply): string {
     case "array":
       return reply.items === null ? "null-array" : `[${reply.items.map(showReply).join(", ")}]`;
     default:
-      throw new Error(`${reply.kind} is no reply of RESP2`);
+      return reply satisfies never;
   }
 }
 

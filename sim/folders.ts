@@ -1,4 +1,5 @@
 /** Where the command line and the tests keep things, below the current folder. Defaults that `--help` shows. */
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where an exploration keeps what it found. */
@@ -9,3 +10,12 @@ export const keptFolder = join("test", "regressions");
 
 /** The history that `phoenix-sim run` appends to. */
 export const defaultHistoryFile = ".phoenix-sim/history.jsonl";
+
+/** @returns Paths of the case files in a folder, in the order of their ids; none when there is no such folder. */
+export function caseFilesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((name) => join(folder, name));
+}

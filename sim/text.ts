@@ -38,6 +38,25 @@ export function shellWord(text: string): string {
   return /^[\w%+,./:=@-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/**
+ * @returns The text as one word that POSIX shells, PowerShell and cmd.exe read alike, where that is possible: between
+ *   double quotes, without what any of them replaces there.
+ */
+export function anyShellWord(text: string): string {
+  return /^[\w./:][\w./:~-]*$/.test(text) ? text : `"${text}"`;
+}
+
+/**
+ * @returns A regular expression for this text that any shell takes between double quotes: what some shell would replace
+ *   there (`$`, `%`, quotes, ...) matches any letter.
+ */
+export function anyShellPattern(text: string): string {
+  return text.replaceAll(/[*+?()[{|.]|["$%`!^\\]|[^\S ]/g, (sign) => {
+    if (/\s/.test(sign)) return String.raw`\s`;
+    return /["$%`!^\\]/.test(sign) ? "." : `[${sign}]`;
+  });
+}
+
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {

@@ -2,19 +2,27 @@
  * Vitest's `test` with a world: `import { test, expect } from "phoenix-sim/vitest"`.
  *
  * Uses Vitest's public API only. The seed is `PHOENIX_SIM_SEED`, or fixed by the test's name, and never part
- * of it; a failing test prints the command that runs it again.
+ * of it; the error of a failing test says how to run it again. A world is loaded when the first test asks for one.
  */
-import { type TestAPI, test as base } from "vitest";
+import { type TestAPI, type TestContext, test as base } from "vitest";
 
 import { hashString } from "./kernel/index.js";
-import { type Phoenix, type PhoenixOptions, createPhoenix } from "./phoenix/index.js";
-import { againCommand } from "./vitest/command.js";
-import { seedFromEnvironment } from "./vitest/environment.js";
+import type { Phoenix, PhoenixOptions, Unhandled } from "./phoenix/index.js";
+import { seedFromEnvironment, withReport } from "./testing/index.js";
+import { type PhoenixTest, explorableToo } from "./vitest/phoenix-test.js";
+import { type NetworkGuard, installNetworkGuard } from "./vitest/network-guard.js";
+import { reportInErrors, rerunTest } from "./vitest/report.js";
 import { worldInTime } from "./vitest/timed-out.js";
-import { type ExploreTest, createExplore } from "./vitest/explore.js";
 
 export { expect } from "vitest";
-export type { ExploreBody, ExploreOptions, ExploreTest } from "./vitest/explore.js";
+export type {
+  ExploreBody,
+  ExploreCases,
+  ExploreContext,
+  ExploreOptions,
+  ExploreTest,
+} from "./vitest/explore.js";
+export type { PhoenixTest } from "./vitest/phoenix-test.js";
 export { regressions } from "./vitest/regressions.js";
 export type { RegressionsOptions } from "./vitest/regressions.js";
 
@@ -33,11 +41,16 @@ export interface PhoenixFixtures {
    * turn it off for concurrent tests.
    */
   readonly phoenix: Phoenix;
+  /**
+   * Hosts that a test without a world may connect to, besides this machine; others are refused with `SIM_NO_WORLD`.
+   * Automatic mocks of HTTP connect to nothing, and are not concerned. @default []
+   */
+  readonly realHosts: readonly string[];
 }
 
-/** Vitest's `test` with a world, and `test.explore` for many of them. */
-export interface PhoenixTest extends TestAPI<PhoenixFixtures> {
-  readonly explore: ExploreTest;
+/** Fixtures that nobody but this module asks for. */
+interface OwnFixtures extends PhoenixFixtures {
+  readonly networkGuard: NetworkGuard;
 }
 
 /**
@@ -46,24 +59,82 @@ export interface PhoenixTest extends TestAPI<PhoenixFixtures> {
  *
  * @param options - A `seed` among them is kept, whatever `PHOENIX_SIM_SEED` says.
  */
-export function createTest(options: PhoenixOptions = {}): PhoenixTest {
-  const test: TestAPI<PhoenixFixtures> = base.extend<PhoenixFixtures>({
+export function createTest(options: PhoenixOptions = {}): PhoenixTest<PhoenixFixtures> {
+  const test: TestAPI<OwnFixtures> = base.extend<OwnFixtures>({
     phoenixOptions: options,
-    phoenix: async ({ phoenixOptions, task, signal, onTestFailed }, use) => {
-      const seed = phoenixOptions.seed ?? seedFromEnvironment() ?? hashString(task.fullTestName);
-      onTestFailed(() => {
-        if (task.fails !== true) console.error(`Again: ${againCommand(task, `PHOENIX_SIM_SEED=${seed}`)}`);
-      });
-      const phoenix = await worldInTime(signal, async () =>
-        createPhoenix({ globals: true, ...phoenixOptions, seed }),
-      );
-      await use(phoenix);
-      // A test that failed has reason enough to leave things open.
-      await phoenix.dispose({ force: task.result?.state === "fail" });
+    realHosts: [],
+    networkGuard: [
+      async ({ realHosts }, use) => {
+        const guard = installNetworkGuard(realHosts);
+        await use(guard);
+        guard.lift();
+      },
+      { auto: true },
+    ],
+    phoenix: async ({ phoenixOptions, networkGuard, task, signal, onTestFailed, onTestFinished }, use) => {
+      networkGuard.lift();
+      await useWorld(phoenixOptions, { task, signal, onTestFailed, onTestFinished }, use);
     },
   });
-  return Object.assign(test, { explore: createExplore(test) });
+  const explorable = base.extend<Pick<PhoenixFixtures, "phoenixOptions">>({ phoenixOptions: options });
+  return explorableToo(test as TestAPI<PhoenixFixtures>, {
+    test: explorable,
+    names: ["phoenixOptions"],
+    wide: [],
+    text: "",
+    fixtures: new Map(),
+  });
+}
+
+async function useWorld(
+  options: PhoenixOptions,
+  context: Pick<TestContext, "task" | "signal" | "onTestFailed" | "onTestFinished">,
+  use: (phoenix: Phoenix) => Promise<void>,
+): Promise<void> {
+  const { task, signal, onTestFinished } = context;
+  const seed = options.seed ?? seedFromEnvironment() ?? hashString(task.fullTestName);
+  reportInErrors(context, () => `Run it again: ${rerunTest(seed, task)}`);
+  const { catchUnhandled, createPhoenix } = await import("./phoenix/index.js");
+  const phoenix = await worldInTime(signal, async () => createPhoenix({ globals: true, ...options, seed }));
+  // Of tests that run at the same time nobody can say whose promise was rejected.
+  const unhandled = task.concurrent === true ? undefined : catchUnhandled();
+  // Vitest reports twice what the end of a fixture throws, and once what a hook does.
+  let fail = (error: unknown): void => {
+    failure = { error };
+  };
+  let failure: { readonly error: unknown } | undefined;
+  onTestFinished(() => {
+    fail = (error) => {
+      throw error;
+    };
+    if (failure !== undefined) throw failure.error;
+  });
+  await use(phoenix);
+  const [first] = await endOf(phoenix, task, unhandled);
+  if (first !== undefined) fail(first);
+}
+
+/** @returns What is wrong at the end of a test, and not known yet: what it left open, and what nobody awaited. */
+async function endOf(
+  phoenix: Phoenix,
+  { result }: TestContext["task"],
+  unhandled: Unhandled | undefined,
+): Promise<readonly unknown[]> {
+  const { saysWorldClosed } = await import("./phoenix/index.js");
+  // A test that failed has reason enough to leave things open.
+  const force = result?.state === "fail";
+  const left = await phoenix.dispose({ force }).then(
+    () => [],
+    (error: unknown) => [error],
+  );
+  const known = new Set(result?.errors?.map(({ message }) => message));
+  const lost = ((await unhandled?.end()) ?? [])
+    .filter((error) => !saysWorldClosed(error) && !known.has((error as Partial<Error>).message ?? ""))
+    .map((error) =>
+      withReport(error, "It was thrown where nobody awaited it: await the call, or catch its error."),
+    );
+  return [...left, ...lost];
 }
 
 /** Vitest's `test`, with a world as `phoenix`. */
-export const test: PhoenixTest = createTest();
+export const test: PhoenixTest<PhoenixFixtures> = createTest();

@@ -6,13 +6,12 @@ import { SimError } from "../errors.js";
 import {
   type Case,
   type Recording,
-  caseFilesIn,
   failureHashOf,
   identityOf,
   parseToken,
   readCase,
 } from "../explore/index.js";
-import { failuresFolder, keptFolder } from "../folders.js";
+import { caseFilesIn, failuresFolder, keptFolder } from "../folders.js";
 import { didYouMean } from "../text.js";
 import { version } from "../version.js";
 

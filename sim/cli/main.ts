@@ -12,6 +12,7 @@ import { addMergeCommand } from "./commands/merge.js";
 import { addPromtestCommand } from "./commands/promtest.js";
 import { addExploreCommand } from "./commands/explore.js";
 import { addReplayCommands } from "./commands/replay.js";
+import { addRerunCommand } from "./commands/rerun.js";
 import { addRunCommand } from "./commands/run.js";
 import { addServeCommand } from "./commands/serve.js";
 import { exitCodes } from "./exit-codes.js";
@@ -73,6 +74,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addPromtestCommand(program, terminal, exit);
   addExploreCommand(program, terminal, exit);
   addReplayCommands(program, terminal, exit);
+  addRerunCommand(program, terminal, exit);
   addMergeCommand(program, terminal, exit);
   addServeCommand(program, terminal);
   for (const command of commandsOf(program)) command.showHelpAfterError(`Try ${pathOf(command)} --help.`);

@@ -1,20 +1,11 @@
 /** Folders of case files: what explorations found, and what people kept of it. */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { SimError } from "../errors.js";
-import { failuresFolder } from "../folders.js";
+import { caseFilesIn, failuresFolder } from "../folders.js";
 import { makeFolder } from "../make-folder.js";
 import { type Case, caseId, formatCase, parseCase } from "./case-file.js";
-
-/** @returns Paths of the case files in a folder, in the order of their ids; none when there is no such folder. */
-export function caseFilesIn(folder: string): readonly string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => name.endsWith(".json"))
-    .sort((a, b) => (a < b ? -1 : 1))
-    .map((name) => join(folder, name));
-}
 
 /** @throws SimError `SIM_CASE_INVALID`, also for a file that cannot be read. */
 export function readCase(file: string): Case {

@@ -1,10 +1,9 @@
 /** One world from its start to its end, and what came of it: whatever happens in it is an outcome, not a throw. */
 import { SimError, type SimErrorCode } from "../errors.js";
-import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
+import { type Phoenix, type PhoenixOptions, catchUnhandled, createPhoenix } from "../phoenix/index.js";
 import type { Failure, RunOutcome } from "./run.js";
 import { whileItMoves } from "./standstill.js";
 import { sourceOf } from "./source-of.js";
-import { catchStrays } from "./strays.js";
 
 export interface OneWorld {
   readonly outcome: RunOutcome;
@@ -32,13 +31,13 @@ export async function runOneWorld(
   work: (phoenix: Phoenix) => Promise<void>,
   stillMs = stillMsMax,
 ): Promise<OneWorld> {
-  const strays = catchStrays();
+  const unhandled = catchUnhandled();
   let stray: unknown;
   let lived: OneWorld;
   try {
     lived = await liveOneWorld(options, work, stillMs);
   } finally {
-    stray = await strays.end();
+    [stray] = await unhandled.end();
   }
   const { outcome, thrown } = lived;
   if (outcome.failure !== undefined || stray === undefined) return { outcome, thrown };
@@ -79,7 +78,7 @@ async function liveOneWorld(
 export async function attempt(work: () => Promise<void>): Promise<unknown> {
   return work().then(
     () => undefined,
-    (error: unknown) => error ?? new Error("Something threw undefined."),
+    (error: unknown) => error ?? new Error(`Something threw ${String(error)}.`),
   );
 }
 

@@ -7,6 +7,7 @@ import type { Drivers } from "./drivers.js";
 import { leftOpen } from "./left-open.js";
 import type { WorldParts } from "./parts.js";
 import type { PostgresFacade } from "./stores.js";
+import { catchUnhandled, saysWorldClosed } from "./unhandled.js";
 
 /** How long a peer may take to answer a close frame; longer than its own limit of 30 s. */
 const closeHandshakeMs = 31_000;
@@ -34,7 +35,7 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
     for (const { host } of cluster.all) host.kill();
     life.host.kill();
     cluster.redis.dispose();
-    loop.close();
+    await closeQuietly(loop);
     // A test that waited for a timer of its own, or for nothing, has not heard of it.
     if (untoldFailure !== undefined) throw untoldFailure;
     if (force || open.length === 0) return;
@@ -51,6 +52,19 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
       return disposed;
     },
   };
+}
+
+// Of a call that nobody awaits the error of dispose tells; its own rejection must not be blamed on the next test.
+async function closeQuietly(loop: Loop): Promise<void> {
+  if (loop.waiting().length === 0) {
+    loop.close();
+    return;
+  }
+  const unhandled = catchUnhandled();
+  loop.close();
+  const others = (await unhandled.end()).filter((error) => !saysWorldClosed(error));
+  // What else went wrong goes where it would have gone.
+  for (const error of others) void Promise.reject(error);
 }
 
 // A test that called close() has left nothing open; the peer's answer is only still on its way.

@@ -4,3 +4,5 @@ export { createPhoenix } from "./create-phoenix.js";
 export type * from "./api.js";
 export { resolvePhoenixOptions } from "./options.js";
 export type { Capacities, PhoenixOptions, Replicas } from "./options.js";
+export { catchUnhandled, saysWorldClosed } from "./unhandled.js";
+export type { Unhandled } from "./unhandled.js";

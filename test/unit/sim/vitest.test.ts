@@ -22,14 +22,20 @@ interface Run {
 
 const folder = fileURLToPath(new URL("../../fixtures/vitest/", import.meta.url));
 
+function environmentOfUser(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(([name]) => !/^(?:VITEST|PHOENIX_SIM)/.test(name));
+  return { ...Object.fromEntries(entries), NO_COLOR: "1" };
+}
+
 async function runVitest(command: string): Promise<Run> {
+  // What an earlier run kept would be tried first.
+  rmSync(path.join(folder, ".phoenix-sim"), { recursive: true, force: true });
   const output = mkdtempSync(path.join(tmpdir(), "phoenix-sim-vitest-"));
   try {
     const report = path.join(output, "report.json");
     const reporters = `--reporter=default --reporter=json --outputFile.json='${report}'`;
-    const environment = Object.entries(process.env).filter(([name]) => !/^(?:VITEST|PHOENIX_SIM)/.test(name));
     const stderr = await new Promise<string>((resolve) => {
-      const options = { cwd: folder, env: { ...Object.fromEntries(environment), NO_COLOR: "1" } };
+      const options = { cwd: folder, env: environmentOfUser() };
       execFile("sh", ["-c", `${command} ${reporters}`], options, (_error, _stdout, text) => resolve(text));
     });
     const { testResults } = JSON.parse(readFileSync(report, "utf8")) as {
@@ -100,6 +106,67 @@ test("a test that fails is not also blamed for what it left open", () => {
   expect(failureMessages.join("\n")).not.toContain("SIM_LEFT_OPEN");
 });
 
+test("a test that does not name phoenix reaches mocks and this machine, else it is told so by SIM_NO_WORLD", () => {
+  const names = ["without a world", "with a world", "after them sockets are as they were"];
+  for (const { status, failureMessages } of names.flatMap(outcomesOf))
+    expect([status, failureMessages]).toEqual(["passed", []]);
+});
+
+describe("a call that nobody awaits", () => {
+  test("gives one error, at its own test, and none at the next", () => {
+    const tests = outcomesOf("float");
+    const failed = tests.filter(({ status }) => status === "failed");
+    expect(failed.map(({ failureMessages }) => failureMessages.length)).toEqual(failed.map(() => 1));
+    expect(failed).toHaveLength(7);
+    for (const { status } of outcomesOf("is not blamed")) expect(status).toBe("passed");
+    expect(all.stderr).not.toMatch(/Unhandled (?:Error|Rejection)/);
+  });
+
+  test("is shown with its own error when it failed while the test went on", () => {
+    const [{ failureMessages } = { failureMessages: [] }] = outcomesOf("fails while the test goes on");
+    expect(failureMessages[0]).toMatch(/^ApiError: .*404/);
+    expect(failureMessages[0]).toContain("where nobody awaited it");
+  });
+
+  test("does not hide why the test failed, nor what broke the world", () => {
+    expect(outcomesOf("fails while a call floats")[0]?.failureMessages[0]).toMatch(/^Error: its own reason/);
+    const broken = outcomesOf("breaks an invariant while two wait")[0]?.failureMessages ?? [];
+    expect([broken.length, broken[0]?.includes("[SIM_INVARIANT]")]).toEqual([1, true]);
+  });
+});
+
+describe("whatever a test throws", () => {
+  const names = [
+    ["an assertion of expect", "AssertionError: expected { a: 1 } to deeply equal { a: 2 }"],
+    ["an assertion of Node", "AssertionError [ERR_ASSERTION]: Expected values to be strictly deep-equal:"],
+    ["a frozen error", "TypeError: frozen"],
+    ["an error with a cause", "Coded: outer"],
+    ["an error without a message", "Error:"],
+    ["several errors", "Error: one"],
+    ["a text", "only a text"],
+    ["undefined", "undefined"],
+    ["null", "null"],
+    ["an object", "503"],
+  ] as const;
+
+  test.each(names)("%s keeps its text and stack, and says how to run the test again", (name, text) => {
+    const [plain, explored] = ["plain", "explored"].map((how) => outcomesOf(`${how}: ${name}`)[0]);
+    const [one = ""] = plain?.failureMessages ?? [];
+    const [other = ""] = explored?.failureMessages ?? [];
+    expect(one.split("\n")[0]).toContain(text);
+    expect(other.split("\n")[0]).toContain(text);
+    expect(one).toMatch(/^Run it again: npx phoenix-sim rerun \d+ vitest run thrown/m);
+    expect(other).toMatch(/^Run it again: npx phoenix-sim rerun px1\S+ vitest run thrown/m);
+    expect(other).toContain("Kept in .phoenix-sim/failures/");
+    if (/error|assertion/.test(name))
+      expect(`${one}${other}`.match(/thrown\.fixture\.ts:\d+/g)?.length).toBe(4);
+  });
+
+  test("and what it catches is as it was", () => {
+    expect(outcomesOf("a rejection that is expected")[0]?.status).toBe("passed");
+  });
+});
+
 test.each([
   "the process's own after a test that failed",
   "the process's own after a test that threw",
@@ -110,9 +177,23 @@ test.each([
   expect(outcomesOf(name).map(({ status }) => status)).toEqual(["passed"]);
 });
 
-describe("the command that a failing test prints", () => {
-  const commands = (): readonly string[] =>
-    all.stderr.split("\n").filter((line) => line.startsWith("Again: "));
+/** The commands that bring failures of a run back, from the errors themselves. */
+function commandsOf({ outcomes }: Run): readonly string[] {
+  return outcomes.flatMap(({ failureMessages }) =>
+    failureMessages.flatMap((text) => text.match(/(?<=^Run it again: ).*$/gm) ?? []),
+  );
+}
+
+/** The command, for the package that is tested here: the sources of this project. */
+function here(command: string): string {
+  const bin = fileURLToPath(new URL("../../../sim/cli/bin.ts", import.meta.url));
+  const runTs = fileURLToPath(new URL("../../../tools/run-ts.mjs", import.meta.url));
+  expect(command).toMatch(/^npx phoenix-sim rerun /);
+  return command.replace("npx phoenix-sim", `node '${runTs}' '${bin}'`);
+}
+
+describe("the command in the error of a failing test", () => {
+  const commands = (): readonly string[] => commandsOf(all);
 
   test("is there once for each that failed, and for none that was meant to", () => {
     const failed = all.outcomes.filter(
@@ -124,21 +205,18 @@ describe("the command that a failing test prints", () => {
 
   test("is readable where the name is plain", () => {
     expect(commands().join("\n")).toMatch(
-      /^Again: PHOENIX_SIM_SEED=\d+ npx vitest run leaking\.fixture\.ts -t '\^leaves a timer\$'$/m,
+      /^npx phoenix-sim rerun \d+ vitest run leaking\.fixture\.ts -t "\^leaves a timer\$"$/m,
     );
   });
 
   test("runs that test and no other, with its seed, also where the name is full of signs", async () => {
     const name = "a suite's $HOME costs 5 $";
-    const command =
-      commands()
-        .find((line) => line.includes("HOME"))
-        ?.replace("Again: ", "") ?? "";
-    const again = await runVitest(command.replace(/(?<==)\d+/, "12345"));
+    const command = commands().find((line) => line.includes("HOME")) ?? "";
+    const again = await runVitest(here(command).replace(/(?<=rerun )\d+/, "12345"));
     const ran = again.outcomes.filter(({ status }) => status !== "skipped");
     expect(ran.map(({ fullName }) => fullName.slice(0, name.length))).toEqual([name]);
     expect(ran[0]).toMatchObject({ status: "failed", meta: { seed: 12_345 } });
-    expect(command).toContain(`PHOENIX_SIM_SEED=${outcomesOf(name)[0]?.meta.seed} `);
+    expect(command).toContain(`rerun ${outcomesOf(name)[0]?.meta.seed} `);
   }, 180_000);
 });
 
@@ -181,10 +259,11 @@ describe("an exploration", () => {
     return failureMessages.join("\n");
   };
 
-  test("fails with the very error of the test, and tells the shrunk story", () => {
-    expect(messagesOf("the order of two writes")).toContain("expected 'one' to be 'two'");
-    expect(all.stderr).toMatch(/shrunk from \d+ to 1 deviations in \d+ runs: throw\/AssertionError/);
-    expect(all.stderr).toContain("out of order: number 1 goes before gateway-0/PATCH");
+  test("fails with the very error of the test, and the minimized story is in it", () => {
+    const message = messagesOf("the order of two writes");
+    expect(message).toMatch(/^AssertionError: expected 'one' to be 'two'/);
+    expect(message).toMatch(/minimized from \d+ to 1 decisions in \d+ runs: throw\/AssertionError/);
+    expect(message).toContain("out of order: number 1 goes before gateway-0/PATCH");
   });
 
   test("watches the invariants of the platform", () => {
@@ -201,18 +280,47 @@ describe("an exploration", () => {
   });
 
   test("prints a command that runs the one shrunk world again, and no other test's", async () => {
-    const line = all.stderr
-      .split("\n")
-      .find((text) => text.startsWith("Again: PHOENIX_SIM_TOKEN=px1.the-order"));
-    expect(line).toMatch(
-      / npx vitest run exploring\.fixture\.ts -t '\^the order of two writes is not certain\$'$/,
+    const command = commandsOf(all).find((line) => line.includes("rerun px1.the-order"));
+    expect(command).toMatch(
+      / vitest run exploring\.fixture\.ts -t "\^the order of two writes is not certain\$"$/,
     );
-    const command = (line ?? "").replace("Again: ", "").replace("'^the order", "'every run|^the order");
-    const again = await runVitest(command);
+    const again = await runVitest(here(command ?? "").replace('"^the order', '"every run|^the order'));
     const ran = again.outcomes.filter(({ status }) => status !== "skipped");
     expect(ran.map(({ status }) => status)).toEqual(["failed", "failed"]);
     expect(ran[0]?.failureMessages.join("\n")).toContain("[SIM_TOKEN_INVALID]");
     expect(ran[1]?.failureMessages.join("\n")).toContain("expected 'one' to be 'two'");
-    expect(again.stderr).toContain("The run of the token fails as it did");
+    expect(ran[1]?.failureMessages.join("\n")).toContain("The run of the token fails as it did");
   }, 180_000);
+});
+
+describe("every reporter shows how to run a failed test again, and the story of an explored one", () => {
+  const seed = /npx phoenix-sim rerun \d+ vitest run leaking\.fixture\.ts -t/;
+  const token = /npx phoenix-sim rerun px1\.the-order\S+ vitest run exploring\.fixture\.ts -t/;
+  const story = /out of order: number 1 goes before gateway-0\/PATCH/;
+
+  // One run for all: they print among each other, two into files.
+  test("under --silent, too", async () => {
+    rmSync(path.join(folder, ".phoenix-sim"), { recursive: true, force: true });
+    const output = mkdtempSync(path.join(tmpdir(), "phoenix-sim-reporters-"));
+    const printing = ["default", "verbose", "dot", "tap", "tap-flat", "github-actions"];
+    const writing = ["json", "junit"];
+    const reporters = [...printing, ...writing].map((name) => `--reporter=${name}`);
+    const files = writing.map((name) => `--outputFile.${name}='${path.join(output, name)}'`);
+    const command = `npx vitest run leaking exploring -t 'leaves a timer|the order' --silent`;
+    const printed = await new Promise<string>((resolve) => {
+      const options = { cwd: folder, env: { ...environmentOfUser(), GITHUB_ACTIONS: "true" } };
+      execFile("sh", ["-c", [command, ...reporters, ...files].join(" ")], options, (_error, stdout, stderr) =>
+        resolve(stdout + stderr),
+      );
+    });
+    // What GitHub and XML write for signs of their own.
+    const plain = (text: string): string =>
+      text.replaceAll("%0A", "\n").replaceAll("%3A", ":").replaceAll("&quot;", '"');
+    for (const sign of [seed, token, story]) {
+      const count = plain(printed).match(new RegExp(sign, "g"))?.length ?? 0;
+      expect(count).toBeGreaterThanOrEqual(printing.length);
+      for (const name of writing) expect(plain(readFileSync(path.join(output, name), "utf8"))).toMatch(sign);
+    }
+    rmSync(output, { recursive: true, force: true });
+  }, 120_000);
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-import { runsFromEnvironment, seedFromEnvironment } from "../../../../sim/vitest/environment.js";
+import { runsFromEnvironment, seedFromEnvironment } from "../../../../sim/testing/environment.js";
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,5 +1,5 @@
 /** An executor that does nothing more once a run has failed, so that a test ends at the first failure. */
-import type { Executor, RunReport } from "../explore/index.js";
+import type { Executor, RunReport } from "./executor.js";
 
 /**
  * @param stop - Aborted by the first failure, or by whoever wants no further run.

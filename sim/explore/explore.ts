@@ -1,0 +1,207 @@
+/**
+ * Runs the body of one test in many worlds, each with another schedule, until one breaks it; then tells the smallest
+ * story that does. What every test runner's way to explore stands on.
+ */
+import { SimError, type SimErrorCode } from "../errors.js";
+import { failuresFolder } from "../folders.js";
+import { formatDuration, realNowMs } from "../kernel/index.js";
+import { runsFromEnvironment, tokenFromEnvironment, withReport } from "../testing/index.js";
+import { version } from "../version.js";
+import { type Progress, runCampaign } from "./campaign.js";
+import type { Case } from "./case-file.js";
+import { casesIn, storeCase } from "./case-folder.js";
+import { differenceError } from "./determinism.js";
+import { createExecutor } from "./executor.js";
+import { type Exploration, type ExploreReport, profileOf, scenarioOf } from "./exploration.js";
+import type { Worlds } from "./explored-worlds.js";
+import { localPool } from "./pool.js";
+import { type Recording, replay } from "./replay.js";
+import { neverReached } from "./report.js";
+import { identityOf } from "./run.js";
+import { shrinkCase } from "./shrink-case.js";
+import { stopEarly } from "./stop-early.js";
+import { failureHashOf, formatToken, parseToken } from "./token.js";
+import { type ToldRun, runAndTell } from "./told-run.js";
+
+/** Codes of errors that no other run of the same test can change. */
+const ofCaller = new Set<SimErrorCode>([
+  "SIM_OPTION_INVALID",
+  "SIM_PROFILE_UNKNOWN",
+  "SIM_STRATEGY_UNKNOWN",
+  "SIM_GLOBALS_BUSY",
+  "SIM_TOKEN_INVALID",
+  "SIM_TOKEN_VERSION",
+]);
+
+/** A failure, and how it was found. */
+interface Found {
+  readonly how: string;
+  readonly first: Case;
+}
+
+/**
+ * @throws What the test throws in the minimized run, and SimErrors that say why a campaign failed; each with the report
+ *   and the command that runs it again.
+ */
+export async function explore(exploration: Exploration, worlds: Worlds): Promise<ExploreReport> {
+  const token = tokenFromEnvironment();
+  if (token !== undefined) return replayOne(token, exploration, worlds);
+  const known = await firstKnown(exploration, worlds);
+  const hunted = known ?? (await hunt(exploration, worlds));
+  if (!("first" in hunted)) return hunted;
+  return tell(hunted, exploration, worlds);
+}
+
+async function tell({ how, first }: Found, exploration: Exploration, worlds: Worlds): Promise<never> {
+  const { shrinkRuns = 300 } = exploration.settings;
+  const run = worlds.makeRun(() => {});
+  const { least, shrunk } = await shrinkCase(first, shrinkRuns, async (recording) => replay(run, recording));
+  const failure = identityOf(least.failure);
+  const told = await runAndTell({ ...least, failureHash: failureHashOf(failure) }, worlds.makeRun);
+  const report = [
+    `${how}; minimized from ${first.deviations.length} to ${least.deviations.length} decisions in ` +
+      `${shrunk.runs} runs: ${failure}`,
+    ...told.story.map((line) => `  ${line}`),
+    ...(exploration.store ? [stored(least)] : []),
+    `Run it again: ${exploration.again(formatToken({ ...least, version, failure }))}`,
+  ];
+  return failWith(worlds.thrown ?? new Error(least.failure.message), report, exploration);
+}
+
+async function failWith(
+  thrown: unknown,
+  report: readonly string[],
+  { onReport }: Exploration,
+): Promise<never> {
+  const text = report.join("\n");
+  await onReport?.(text);
+  throw withReport(thrown, text);
+}
+
+function stored(found: Case): string {
+  try {
+    return `Kept in ${storeCase(found).file.replaceAll("\\", "/")}, which the next run tries first.`;
+  } catch (error) {
+    return `It could not be kept: ${(error as Error).message.split("\n")[0]}`;
+  }
+}
+
+/** @returns The first of the user's examples and of the stored failures that fails. */
+async function firstKnown(exploration: Exploration, worlds: Worlds): Promise<Found | undefined> {
+  const { settings, name } = exploration;
+  const scenario = scenarioOf(name);
+  const examples = (settings.examples ?? []).map((text, index) => ({
+    how: `Example ${index + 1} of ${name} fails`,
+    recording: { ...parseToken(text, version), scenario } as Recording,
+    minimal: false,
+  }));
+  const kept = exploration.store ? casesIn(failuresFolder, () => {}) : [];
+  const mine = kept.filter((each) => each.scenario === scenario && each.version === version);
+  const failures = mine.map((each) => ({
+    how: `A failure of ${name} that was kept in ${failuresFolder.replaceAll("\\", "/")} comes again`,
+    recording: { ...each, failureHash: failureHashOf(identityOf(each.failure)) } as Recording,
+    minimal: each.minimal,
+  }));
+  for (const { how, recording, minimal } of [...examples, ...failures]) {
+    exploration.signal?.throwIfAborted();
+    const { outcome } = await replay(
+      worlds.makeRun(() => {}),
+      recording,
+    );
+    const { failure, deviations } = outcome;
+    if (failure === undefined) continue;
+    const { profile, seed } = recording;
+    return { how, first: { version, scenario, profile, seed, failure, deviations, minimal } };
+  }
+  return undefined;
+}
+
+async function hunt(exploration: Exploration, worlds: Worlds): Promise<Found | ExploreReport> {
+  const { name, seed, settings, signal } = exploration;
+  const { runs = 100, strategy = "portfolio" } = settings;
+  const stop = new AbortController();
+  signal?.addEventListener("abort", () => stop.abort());
+  const wanted = runsFromEnvironment(runs);
+  const report = await failing(exploration, async () =>
+    runCampaign({
+      version,
+      scenario: scenarioOf(name),
+      profile: profileOf(exploration),
+      seed,
+      runs: wanted,
+      strategy,
+      signal: stop.signal,
+      pool: localPool(stopEarly(createExecutor(worlds.makeRun(() => {})), stop)),
+      onProgress: progressOf(exploration),
+    }),
+  );
+  const [difference] = report.differences;
+  const again = `Run it again: ${exploration.again(seed)}`;
+  if (difference !== undefined) return failWith(differenceError(difference), [again], exploration);
+  const [finding] = report.findings;
+  if (finding !== undefined) {
+    const { run, strategy: by, scenario, profile, failure, deviations } = finding;
+    const first = { version, scenario, profile, seed: finding.seed, failure, deviations, minimal: false };
+    return { how: `Run ${run} of ${name} (${by}) failed`, first };
+  }
+  // Fewer runs than the test asks for prove nothing about what comes true seldom.
+  const missing = wanted < runs || stop.signal.aborted ? [] : neverReached(report);
+  if (missing.length === 0) return { runs: report.runs, seed, steps: report.steps };
+  const error = new SimError(
+    "SIM_NEVER_REACHED",
+    `Never came true in ${report.runs} runs: ${missing.join(", ")}.`,
+    "Give more runs, let faults strike, or look whether it can come true at all.",
+  );
+  return failWith(error, [again], exploration);
+}
+
+// An error that is not about a run of the test says how to run the test again, too, unless that could not help.
+async function failing<T>(exploration: Exploration, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof SimError && ofCaller.has(error.code)) throw error;
+    return failWith(error, [`Run it again: ${exploration.again(exploration.seed)}`], exploration);
+  }
+}
+
+async function replayOne(text: string, exploration: Exploration, worlds: Worlds): Promise<ExploreReport> {
+  const { name, seed } = exploration;
+  const scenario = scenarioOf(name);
+  const token = parseToken(text, version);
+  if (token.scenario !== scenario) {
+    throw new SimError(
+      "SIM_TOKEN_INVALID",
+      `The token is of "${token.scenario}", and this test is "${scenario}".`,
+      "Run the test that printed it alone, by its name; unset PHOENIX_SIM_TOKEN to run the others.",
+    );
+  }
+  const told: ToldRun = await runAndTell(token, worlds.makeRun);
+  const { outcome, verdict, left, story } = told;
+  if (outcome.failure === undefined) {
+    console.warn(
+      `The recorded failure no longer occurs; this run passed.${left === undefined ? "" : ` ${left}`}`,
+    );
+    return { runs: 1, seed, steps: outcome.steps };
+  }
+  const report = [
+    `The run of the token fails ${verdict === "same" ? "as it did" : "in another way"}:`,
+    ...story.map((line) => `  ${line}`),
+    `Run it again: ${exploration.again(text)}`,
+  ];
+  return failWith(worlds.thrown, report, exploration);
+}
+
+/** Real milliseconds between two lines of progress. */
+const progressEveryMs = 5_000;
+
+function progressOf({ name, onProgress }: Exploration): ((progress: Progress) => void) | undefined {
+  if (onProgress === undefined) return undefined;
+  let next = realNowMs() + progressEveryMs;
+  return ({ runs, runsMax, elapsedMs }) => {
+    if (realNowMs() < next) return;
+    next = realNowMs() + progressEveryMs;
+    const seconds = formatDuration(Math.round(elapsedMs / 1000) * 1000);
+    onProgress(`${name}: ${runs} of ${runsMax} runs passed in ${seconds}`);
+  };
+}

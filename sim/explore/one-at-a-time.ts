@@ -1,0 +1,27 @@
+/**
+ * One explored world at a time in a process: tests that run concurrently take turns run by run. Two at once would not be
+ * faster, and what goes wrong unhandled in one could not be told from the other's.
+ */
+let last: Promise<unknown> = Promise.resolve();
+
+/**
+ * Does the work once all that was asked for before has ended.
+ *
+ * @param signal - Once it is aborted nobody waits for this work any more, though it may go on.
+ */
+export async function oneAtATime<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const result = last.then(work);
+  const ended = result.then(
+    () => {},
+    () => {},
+  );
+  last = signal === undefined ? ended : Promise.race([ended, aborted(signal)]);
+  return result;
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}

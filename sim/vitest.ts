@@ -94,8 +94,11 @@ async function useWorld(
   const { task, signal, onTestFinished } = context;
   const seed = options.seed ?? seedFromEnvironment() ?? hashString(task.fullTestName);
   reportInErrors(context, () => `Run it again: ${rerunTest(seed, task)}`);
-  const { catchUnhandled, createPhoenix } = await import("./phoenix/index.js");
-  const phoenix = await worldInTime(signal, async () => createPhoenix({ globals: true, ...options, seed }));
+  const phoenix = await worldInTime(signal, async () => {
+    const { createPhoenix } = await import("./phoenix/index.js");
+    return createPhoenix({ globals: true, ...options, seed });
+  });
+  const { catchUnhandled } = await import("./phoenix/index.js");
   // Of tests that run at the same time nobody can say whose promise was rejected.
   const unhandled = task.concurrent === true ? undefined : catchUnhandled();
   // Vitest reports twice what the end of a fixture throws, and once what a hook does.

@@ -28,9 +28,8 @@ export function withReport(thrown: unknown, report: string): Error {
   }
   const copy = new Error(after.message);
   Object.setPrototypeOf(copy, Object.getPrototypeOf(thrown) as object);
-  const { message, stack, ...rest } = Object.getOwnPropertyDescriptors(thrown);
-  for (const descriptor of Object.values(rest)) descriptor.configurable = true;
-  Object.defineProperties(copy, rest);
+  for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(thrown)))
+    Object.defineProperty(copy, key, { ...descriptor, configurable: true });
   set(copy, after);
   return copy;
 }

@@ -62,7 +62,7 @@ function hostOf(args: readonly unknown[]): string | undefined {
 
 function portOf(args: readonly unknown[]): string {
   const { port } = optionsOf(args);
-  return port === undefined ? "" : `:${String(port)}`;
+  return typeof port === "number" || typeof port === "string" ? `:${port}` : "";
 }
 
 function isLocal(host: string): boolean {

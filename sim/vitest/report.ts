@@ -22,7 +22,7 @@ export function reportInErrors(
   onTestFailed(() => {
     if (task.fails === true) return;
     const errors = task.result?.errors ?? [];
-    if (errors.some(({ message }) => `${message}`.includes("npx phoenix-sim rerun"))) return;
+    if (errors.some((error) => texts(error).message.includes("npx phoenix-sim rerun"))) return;
     const [first] = errors;
     // Copies, made by Vitest for its reporters: what the test threw stays as it was, frozen or not.
     if (first !== undefined) Object.assign(first, appended(texts(first), report()));

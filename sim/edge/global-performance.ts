@@ -2,7 +2,7 @@
  * What reads a clock without being one: `performance`, `process.uptime` and the time stamps of events, put under a
  * world's time. They are changed in place, so that a `performance` that was imported before is the world's as well.
  */
-import perfHooks from "node:perf_hooks";
+import perfHooks, { type EventLoopUtilityFunction } from "node:perf_hooks";
 
 import type { Loop } from "../kernel/index.js";
 import { isMock } from "./mocks.js";
@@ -39,9 +39,21 @@ export function installPerformance(loop: Loop, undo: Undo): void {
     (name: string, ...given: unknown[]) =>
       Reflect.apply(measure, performance, [name, ...endingNow(given, now)]) as PerformanceMeasure,
   );
+  const utilization = utilizationBy(now);
+  replace("eventLoopUtilization", utilization);
+  if ("eventLoopUtilization" in perfHooks)
+    undo.replaceFunction(perfHooks, "eventLoopUtilization", utilization);
   installMarks(now, undo);
   undo.replaceFunction(process, "uptime", () => now() / 1000);
   installTimeStamps(now, undo);
+}
+
+// Node's own would take real idle time from a virtual clock.
+function utilizationBy(now: () => number): EventLoopUtilityFunction {
+  return (one, other) => {
+    const idle = other === undefined ? now() - (one?.idle ?? 0) : (one?.idle ?? 0) - other.idle;
+    return { idle, active: 0, utilization: 0 };
+  };
 }
 
 function startingNow(

@@ -1,7 +1,7 @@
 /** The process's sources of randomness, drawn from a world's streams. */
 import nodeCrypto from "node:crypto";
 
-import type { ChoiceLog } from "../kernel/index.js";
+import type { ChoiceLog, Loop } from "../kernel/index.js";
 import { isMock } from "./mocks.js";
 import type { Undo } from "./undo.js";
 
@@ -16,7 +16,7 @@ type Draw = (...args: never[]) => unknown;
  *
  * What a spy or a stub of the test's own stands on is left to the test: it goes on counting its calls.
  */
-export function installRandom(choices: ChoiceLog, undo: Undo): void {
+export function installRandom({ choices, clock }: Loop, undo: Undo): void {
   const replace = (target: object, key: string, draw: Draw): void => {
     const before: unknown = Reflect.get(target, key);
     if (typeof before === "function" && !isMock(before)) undo.replaceFunction(target, key, draw);
@@ -28,6 +28,7 @@ export function installRandom(choices: ChoiceLog, undo: Undo): void {
     return (high * 2 ** 26 + low) / 2 ** 53;
   });
   for (const crypto of [webcrypto, nodeCrypto]) replace(crypto, "randomUUID", () => uuidOf(fill));
+  replace(nodeCrypto, "randomUUIDv7", () => uuidOf(fill, clock.unixMs));
   // That of node:crypto calls this one.
   replace(webcrypto, "getRandomValues", (view: Uint8Array) => fill(getRandomValues.call(webcrypto, view)));
   const drawBytes = orCallback((length: number) => fill(randomBytes(length)));
@@ -75,13 +76,13 @@ function fillFrom(choices: ChoiceLog): <T extends ArrayBufferView>(view: T) => T
   };
 }
 
-// Version 4 of RFC 9562: two fixed fields among 122 random bits.
-function uuidOf(fill: (view: Uint8Array) => Uint8Array): string {
-  const raw = fill(new Uint8Array(16));
-  raw[6] = ((raw[6] ?? 0) & 0x0f) | 0x40;
+// Version 4 of RFC 9562, two fixed fields among 122 random bits; or 7, which begins with a time in milliseconds.
+function uuidOf(fill: (view: Uint8Array) => Uint8Array, unixMs?: number): string {
+  const raw = Buffer.from(fill(new Uint8Array(16)));
+  if (unixMs !== undefined) raw.writeUIntBE(unixMs, 0, 6);
+  raw[6] = ((raw[6] ?? 0) & 0x0f) | (unixMs === undefined ? 0x40 : 0x70);
   raw[8] = ((raw[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Buffer.from(raw).toString("hex");
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  return raw.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 // `randomBytes`, `randomFill` and `randomInt` answer at once, or later through a callback given last.

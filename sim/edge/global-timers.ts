@@ -12,7 +12,8 @@ import FakeTimers from "@sinonjs/fake-timers";
 
 import { SimError } from "../errors.js";
 import type { Face, Loop, Origin } from "../kernel/index.js";
-import type { Undo } from "./undo.js";
+import { isMock } from "./mocks.js";
+import { type Undo, isOverridden } from "./undo.js";
 
 /** Names, on globalThis, the world that has the globals; there so that a second copy of this module sees it as well. */
 export const globalsOwner = Symbol.for("phoenix-sim.globals");
@@ -55,7 +56,7 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[
   });
   const face = watchTimers(clock, loop);
   const detach = loop.clock.attach(face);
-  const owned = standAlone();
+  const owned = standAlone(undo);
   const fakes = natives();
   undo.add(() => {
     detach();
@@ -103,7 +104,9 @@ function refuseFakesOfOthers(): void {
 }
 
 // All fakes that stand on sinon's, as those of Vitest and Jest do, leave their clock on what they replace.
+// node:test's are bound functions.
 function isFake(value: unknown): boolean {
+  if (typeof value === "function" && value.name.startsWith("bound #")) return true;
   return value !== null && value !== undefined && Object.hasOwn(value, "clock");
 }
 
@@ -119,26 +122,45 @@ function isMocked(now: () => number): boolean {
  * Makes the next one who installs fakes fail: they ask first whether `Date` is one. Takes away the sign by which
  * libraries such as testing-library take timers for ones that only a test's own hand moves.
  */
-function standAlone(): { end(): void } {
+function standAlone(undo: Undo): { end(): void } {
   let on = true;
-  Object.defineProperty(Date, "isFake", {
-    configurable: true,
-    enumerable: false,
-    get() {
-      if (on) throw timersTaken("install fake timers");
-      return false;
-    },
-    // A fake that extends this one says so of itself.
-    set(this: object, value: unknown) {
-      Object.defineProperty(this, "isFake", { value, configurable: true, writable: true });
-    },
-  });
+  // sinon's ask for `isFake`; node:test's for `isMock`, when they have replaced the timers.
+  for (const sign of ["isFake", "isMock"]) {
+    Object.defineProperty(Date, sign, {
+      configurable: true,
+      enumerable: false,
+      get() {
+        if (!on) return false;
+        if (sign === "isMock") takeBack(undo);
+        throw timersTaken("install fake timers");
+      },
+      // A fake that extends this one says so of itself.
+      set(this: object, value: unknown) {
+        Object.defineProperty(this, sign, { value, configurable: true, writable: true });
+      },
+    });
+  }
   for (const name of [...timerNames, ...clearNames]) Reflect.deleteProperty(globalThis[name], "clock");
   return {
     end() {
       on = false;
     },
   };
+}
+
+function takeBack(undo: Undo): void {
+  const ofTimers = new Set<unknown>([
+    globalThis,
+    timers,
+    timersPromises,
+    timersPromises.scheduler,
+    AbortSignal,
+  ]);
+  for (const each of undo.replaced()) {
+    const { target, key, placed } = each;
+    if (placed === undefined || !ofTimers.has(target) || !isOverridden(each)) continue;
+    if (!isMock(Reflect.get(target, key))) Object.defineProperty(target, key, placed);
+  }
 }
 
 /** @param what - What could not be done, such as `install fake timers`. */

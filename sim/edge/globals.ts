@@ -64,7 +64,7 @@ export async function installGlobals(options: GlobalsOptions): Promise<Installed
     await streams.load();
     installClients(options, undo);
     if (!("CloseEvent" in globalThis)) undo.replace(globalThis, "CloseEvent", WorldCloseEvent);
-    installRandom(loop.choices, undo);
+    installRandom(loop, undo);
     const openTimers = installTimers(loop, undo);
     installPerformance(loop, undo);
     syncBuiltinESMExports();

@@ -3,127 +3,146 @@
  * globals. Data only; a test does each of them and compares, and docs/edges.md prints it.
  */
 
-/**
- * `replaced`: the world answers. `refused`: throws. `harmless`: real, by intent, and cannot disturb a run.
- * `not guarded`: real; it never moves virtual time, but what it gives differs from run to run.
- */
-export type SourceState = "replaced" | "refused" | "harmless" | "not guarded";
+import { type Source, all, sourcesOfTime } from "./sources-of-time.js";
 
-export interface Source {
-  readonly name: string;
-  readonly kind: "time" | "randomness" | "I/O";
-  readonly state: SourceState;
-  readonly why: string;
-}
+export type { Source, SourceState } from "./sources-of-time.js";
 
-const fakeTimers = "by fake-timers, at the world's time; a timer that is set lets time move, unless unref'ed";
-const clockFace = "by fake-timers, at the world's time";
 const threadPool = "settles from a thread, at no certain moment between two events";
+const ofMachine = "tells of this machine and process; keep it out of what you assert";
 
-/** In the order of the documentation. */
-export const sources: readonly Source[] = [
-  { name: "Date", kind: "time", state: "replaced", why: clockFace },
-  { name: "setTimeout, setInterval, setImmediate", kind: "time", state: "replaced", why: fakeTimers },
+const randomness: readonly Omit<Source, "kind">[] = [
   {
-    name: "node:timers",
-    kind: "time",
+    name: "Math.random",
     state: "replaced",
-    why: "named imports too, by syncBuiltinESMExports",
+    why: "drawn from the seed; a spy of the test's own stays in its place",
+    covers: ["Math.random"],
   },
-  { name: "node:timers/promises", kind: "time", state: "replaced", why: "named imports too" },
-  {
-    name: "util.promisify(setTimeout)",
-    kind: "time",
-    state: "replaced",
-    why: "goes to node:timers/promises",
-  },
-  { name: "scheduler.wait", kind: "time", state: "replaced", why: "by us: fake-timers leaves it real" },
-  {
-    name: "AbortSignal.timeout",
-    kind: "time",
-    state: "replaced",
-    why: "by us: fake-timers leaves it real. It does not let time move, as it does not keep a process alive",
-  },
-  { name: "performance.now", kind: "time", state: "replaced", why: clockFace },
-  { name: "process.hrtime, process.hrtime.bigint", kind: "time", state: "replaced", why: clockFace },
-  { name: "Intl.DateTimeFormat without a date", kind: "time", state: "replaced", why: clockFace },
-  {
-    name: "request.setTimeout of node:http",
-    kind: "time",
-    state: "replaced",
-    why: "by us, for connections into the world and for those that msw answers",
-  },
-  {
-    name: "process.nextTick, queueMicrotask",
-    kind: "time",
-    state: "harmless",
-    why: "drained between two events; faking them hangs fetch",
-  },
-  {
-    name: "scheduler.yield",
-    kind: "time",
-    state: "harmless",
-    why: "one turn of the process; no time passes",
-  },
-  {
-    name: "timers kept from before",
-    kind: "time",
-    state: "not guarded",
-    why: "a reference taken before the install is out of reach: real timers",
-  },
-  {
-    name: "process.uptime",
-    kind: "time",
-    state: "replaced",
-    why: "seconds since the world took the globals, as performance.now",
-  },
-  { name: "MessageChannel, worker threads", kind: "time", state: "not guarded", why: "arrive in real turns" },
-  { name: "Math.random", kind: "randomness", state: "replaced", why: "drawn from the seed" },
   {
     name: "crypto.randomUUID, crypto.getRandomValues",
-    kind: "randomness",
     state: "replaced",
-    why: "drawn from the seed",
+    why: "drawn from the seed; a spy of the test's own stays in its place",
+    covers: ["globalThis.crypto", ...all("crypto", "randomUUID", "getRandomValues")],
   },
   {
-    name: "node:crypto randomBytes, randomInt, randomUUID, randomFillSync",
-    kind: "randomness",
+    name: "node:crypto randomBytes, randomInt, randomUUID, randomUUIDv7, randomFill, randomFillSync",
     state: "replaced",
     why: "drawn from the seed; named imports too",
+    covers: [
+      ...all("node:crypto", "randomBytes", "randomInt", "randomUUID", "randomUUIDv7", "randomFill"),
+      ...all("node:crypto", "randomFillSync", "getRandomValues", "pseudoRandomBytes", "prng", "rng"),
+    ],
   },
-  { name: "crypto.subtle, key generation", kind: "randomness", state: "not guarded", why: threadPool },
+  {
+    name: "crypto.subtle, key generation",
+    state: "not guarded",
+    why: threadPool,
+    covers: [
+      ...all("globalThis", "SubtleCrypto", "Crypto", "CryptoKey"),
+      ...all("crypto", "subtle"),
+      ...all("node:crypto", "subtle", "webcrypto", "generateKey", "generateKeySync", "generateKeyPair"),
+      ...all("node:crypto", "generateKeyPairSync", "generatePrime", "generatePrimeSync", "checkPrime"),
+      ...all("node:crypto", "scrypt", "pbkdf2", "hkdf", "argon2", "sign", "publicEncrypt", "encapsulate"),
+      ...all(
+        "node:crypto",
+        "createDiffieHellman",
+        "createECDH",
+        "DiffieHellman",
+        "ECDH",
+        "createSign",
+        "Sign",
+      ),
+    ],
+  },
+  {
+    name: "WeakRef, FinalizationRegistry",
+    state: "not guarded",
+    why: "V8 collects memory when it likes",
+    covers: all("globalThis", "WeakRef", "FinalizationRegistry"),
+  },
+  {
+    name: "process.memoryUsage, cpuUsage, pid; node:os, node:v8",
+    state: "not guarded",
+    why: ofMachine,
+    covers: [
+      ...all("process", "memoryUsage", "cpuUsage", "threadCpuUsage", "resourceUsage", "availableMemory"),
+      ...all("process", "constrainedMemory", "pid", "ppid", "report", "getActiveResourcesInfo"),
+      ...all("navigator", "hardwareConcurrency"),
+      "node:os",
+      "node:v8",
+    ],
+  },
+];
+
+const outside: readonly Omit<Source, "kind">[] = [
   {
     name: "fetch",
-    kind: "I/O",
     state: "replaced",
     why: "hosts of the world answer at once; loopback servers and the user's mocks answer for theirs; all else is refused",
+    covers: ["globalThis.fetch"],
   },
   {
     name: "node:http, node:https, axios",
-    kind: "I/O",
     state: "replaced",
     why: "connections to hosts of the world are in-memory ones; other hosts as with fetch",
+    covers: ["node:http", "node:https"],
   },
   {
     name: "WebSocket",
-    kind: "I/O",
     state: "replaced",
     why: "the world's for its hosts; what the user has put there, such as mock-socket, for other addresses",
+    covers: ["globalThis.WebSocket"],
   },
   {
     name: "npm undici, and a fetch kept from before",
-    kind: "I/O",
     state: "replaced",
     why: "they connect by node:net; a dispatcher of the user's, such as a MockAgent, stays",
+    covers: [],
   },
   {
     name: "net, tls, dns, dgram",
-    kind: "I/O",
     state: "not guarded",
     why: "in-memory to hosts of the world, so that ws, ioredis and pg reach them; all else is real, such as a database beside the world",
+    covers: ["node:net", "node:tls", "node:dns", "node:dns/promises", "node:dgram", "node:http2"],
   },
-  { name: "fs, child_process", kind: "I/O", state: "not guarded", why: threadPool },
+  {
+    name: "fs, child_process",
+    state: "not guarded",
+    why: threadPool,
+    covers: [
+      "node:fs",
+      "node:fs/promises",
+      "node:child_process",
+      "node:cluster",
+      "node:sqlite",
+      "node:wasi",
+      "node:inspector",
+      "node:inspector/promises",
+      "node:readline",
+      "node:readline/promises",
+      "node:repl",
+      "node:tty",
+      "node:trace_events",
+      ...all("process", "stdin", "openStdin", "kill", "execve"),
+    ],
+  },
+  {
+    name: "zlib, CompressionStream",
+    state: "not guarded",
+    why: threadPool,
+    covers: ["node:zlib", ...all("globalThis", "CompressionStream", "DecompressionStream")],
+  },
 ];
+
+/** In the order of the documentation. */
+export const sources: readonly Source[] = [
+  ...ofKind("time", sourcesOfTime),
+  ...ofKind("randomness", randomness),
+  ...ofKind("I/O", outside),
+];
+
+function ofKind(kind: Source["kind"], list: readonly Omit<Source, "kind">[]): readonly Source[] {
+  return list.map(({ name, state, why, covers }) => ({ name, kind, state, why, covers }));
+}
 
 /** @returns The table of docs/edges.md, in Markdown. */
 export function printSources(list: readonly Source[] = sources): string {

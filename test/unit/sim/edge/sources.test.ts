@@ -3,15 +3,21 @@ import { readFile } from "node:fs/promises";
 import nodeCrypto, { randomInt } from "node:crypto";
 import http from "node:http";
 import net from "node:net";
+import perfHooks from "node:perf_hooks";
 import { setTimeout as namedSetTimeout } from "node:timers";
 import { scheduler, setTimeout as promisedSetTimeout } from "node:timers/promises";
 import { promisify } from "node:util";
 import { MessageChannel } from "node:worker_threads";
+import { gzip } from "node:zlib";
+
+import FakeTimers from "@sinonjs/fake-timers";
 import { request as undiciRequest } from "undici";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 
 import { type SourceState, printSources, sources } from "../../../../sim/edge/index.js";
-import { seededDriver, waitFor } from "../../../../sim/kernel/index.js";
+import { realNowMs, seededDriver, waitFor } from "../../../../sim/kernel/index.js";
+import { namesOfNode } from "./names-of-node.js";
+import { ofNoConcern } from "./of-no-concern.js";
 import { createTinyWorld, giveGlobals } from "./tiny-world.js";
 
 const keptSetTimeout = setTimeout;
@@ -95,14 +101,80 @@ const probes: Readonly<Record<string, Probe>> = {
     expect((signal.reason as Error).name).toBe("TimeoutError");
     return clock.nowMs === 3_600_000 ? "replaced" : "not guarded";
   },
-  "performance.now": () => sees(() => performance.now()),
+  "performance.now, timeOrigin, toJSON": async ({ clock }): Promise<SourceState> => {
+    expect(Math.abs(performance.timeOrigin + performance.now() - clock.unixMs)).toBeLessThan(1);
+    expect(performance.toJSON()).toMatchObject({ timeOrigin: performance.timeOrigin });
+    return sees(() => performance.now());
+  },
+  "performance.mark, measure, PerformanceMark": async (): Promise<SourceState> => {
+    const [start, made] = [performance.mark("start"), new PerformanceMark("made", { detail: 1 })];
+    expect(made).toMatchObject({ startTime: start.startTime, detail: 1 });
+    expect(performance.mark("given", { startTime: 7 }).startTime).toBe(7);
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    const end = performance.mark("end");
+    const measured = [
+      performance.measure("a", "start"),
+      performance.measure("b", { start: "start" }),
+      performance.measure("c", "start", "end"),
+      performance.measure("d", { start: "start", duration: 5_000 }),
+      performance.measure("e", { start: start.startTime, end: end.startTime }),
+    ];
+    for (const { duration } of measured) expect(duration).toBeCloseTo(5_000);
+    expect(performance.measure("f").duration).toBeCloseTo(performance.now());
+    expect(performance.getEntriesByName("end")[0]?.startTime).toBe(end.startTime);
+    performance.clearMarks();
+    performance.clearMeasures();
+    return "replaced";
+  },
+  PerformanceObserver: (world) =>
+    movesNoTime(world, "not guarded", async () => {
+      const seen = new Promise<PerformanceEntry[]>((resolve) => {
+        const observer = new PerformanceObserver((list) => {
+          observer.disconnect();
+          resolve(list.getEntries());
+        });
+        observer.observe({ entryTypes: ["mark"] });
+      });
+      performance.mark("seen");
+      expect((await seen)[0]).toMatchObject({ name: "seen", startTime: performance.now() });
+    }),
+  "performance.eventLoopUtilization": async (): Promise<SourceState> => {
+    const before = perfHooks.performance.eventLoopUtilization();
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    const since = perfHooks.performance.eventLoopUtilization(before);
+    return since.idle === 5_000 && since.utilization === 0 ? "replaced" : "not guarded";
+  },
+  "performance.nodeTiming, timerify, monitorEventLoopDelay": () =>
+    sees(() => perfHooks.performance.nodeTiming.duration),
+  "Event.timeStamp": async () => {
+    class OwnEvent extends Event {}
+    const made = [new Event("a"), new CustomEvent("b"), new MessageEvent("c"), new OwnEvent("d")];
+    const madeAt = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 5_000));
+    expect(made.map(({ timeStamp }) => timeStamp)).toEqual(made.map(() => madeAt));
+    expect(made[0]).toBeInstanceOf(Event);
+    const controller = new AbortController();
+    const aborted = new Promise<Event>((resolve) => {
+      controller.signal.addEventListener("abort", resolve);
+    });
+    controller.abort();
+    const { timeStamp } = await aborted;
+    expect(timeStamp).toBe(performance.now());
+    return sees(() => new Event("e").timeStamp);
+  },
   "process.hrtime, process.hrtime.bigint": async () => {
     expect(await sees(() => Number(process.hrtime.bigint()) / 1e6)).toBe("replaced");
     return sees(() => process.hrtime()[0] * 1e3 + process.hrtime()[1] / 1e6);
   },
+  "process.uptime": () => sees(() => process.uptime() * 1000),
   "Intl.DateTimeFormat without a date": ({ clock }) => {
     const format = new Intl.DateTimeFormat("en", { dateStyle: "full", timeStyle: "long", timeZone: "UTC" });
     return format.format() === format.format(clock.unixMs) ? "replaced" : "not guarded";
+  },
+  "Temporal.Now": async (): Promise<SourceState> => {
+    const temporal = Reflect.get(globalThis, "Temporal") as
+      { Now: { instant(): { epochMilliseconds: number } } } | undefined;
+    return temporal === undefined ? "replaced" : sees(() => temporal.Now.instant().epochMilliseconds);
   },
   "request.setTimeout of node:http": async (world) => {
     world.gateway.pause();
@@ -116,6 +188,21 @@ const probes: Readonly<Record<string, Probe>> = {
         }),
     );
   },
+  "vi.useFakeTimers, fake-timers and sinon": async (): Promise<SourceState> => {
+    const refused = { code: "SIM_TIMERS_TAKEN" };
+    const own = setTimeout;
+    expect(() => vi.useFakeTimers()).toThrow(expect.objectContaining(refused));
+    expect(() => FakeTimers.install({ toFake: ["setTimeout"] })).toThrow(expect.objectContaining(refused));
+    const { mock } = await import("node:test");
+    expect(() => mock.timers.enable()).toThrow(expect.objectContaining(refused));
+    mock.timers.reset();
+    expect(setTimeout).toBe(own);
+    uninstall();
+    mock.timers.enable({ apis: ["setTimeout"] });
+    await expect(install()).rejects.toMatchObject(refused);
+    mock.timers.reset();
+    return "refused";
+  },
   "process.nextTick, queueMicrotask": (world) =>
     movesNoTime(world, "harmless", async () => {
       await new Promise<void>((resolve) => queueMicrotask(resolve));
@@ -124,19 +211,39 @@ const probes: Readonly<Record<string, Probe>> = {
   "scheduler.yield": (world) => movesNoTime(world, "harmless", () => scheduler.yield()),
   "timers kept from before": (world) =>
     movesNoTime(world, "not guarded", () => new Promise((resolve) => keptSetTimeout(resolve, 2))),
-  "process.uptime": () => sees(() => process.uptime() * 1000),
-  "MessageChannel, worker threads": (world) =>
+  "Atomics.wait, Atomics.waitAsync": (world) =>
     movesNoTime(world, "not guarded", async () => {
-      const { port1, port2 } = new MessageChannel();
-      const arrived = new Promise((resolve) => port2.once("message", resolve));
+      const [from, shared] = [realNowMs(), new Int32Array(new SharedArrayBuffer(4))];
+      expect(Atomics.wait(shared, 0, 0, 5)).toBe("timed-out");
+      expect(realNowMs() - from).toBeGreaterThan(4);
+    }),
+  "MessageChannel, BroadcastChannel, worker threads": (world) =>
+    movesNoTime(world, "not guarded", async () => {
+      const [port1, receiver] = [new BroadcastChannel("a"), new BroadcastChannel("a")];
+      const heard = new Promise((resolve) => {
+        receiver.addEventListener("message", resolve);
+      });
       port1.postMessage(1);
-      await arrived;
+      await heard;
       port1.close();
+      receiver.close();
+      const pair = new MessageChannel();
+      const arrived = new Promise((resolve) => pair.port2.once("message", resolve));
+      pair.port1.postMessage(1);
+      await arrived;
+      pair.port1.close();
+    }),
+  "navigator.locks": (world) =>
+    movesNoTime(world, "not guarded", async () => {
+      const { locks } = (Reflect.get(globalThis, "navigator") ?? {}) as {
+        locks?: { request(name: string, run: () => void): Promise<void> };
+      };
+      await locks?.request("a", () => {});
     }),
   "Math.random": () => repeats(() => Math.random()),
   "crypto.randomUUID, crypto.getRandomValues": () =>
     repeats(() => [crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(5))]]),
-  "node:crypto randomBytes, randomInt, randomUUID, randomFillSync": () =>
+  "node:crypto randomBytes, randomInt, randomUUID, randomUUIDv7, randomFill, randomFillSync": () =>
     repeats(async () => [
       nodeCrypto.randomBytes(3).toString("hex"),
       await promisify(nodeCrypto.randomBytes)(3).then((bytes) => bytes.toString("hex")),
@@ -144,6 +251,11 @@ const probes: Readonly<Record<string, Probe>> = {
       nodeCrypto.randomInt(5, 1000),
       nodeCrypto.randomUUID(),
       nodeCrypto.randomFillSync(Buffer.alloc(3)).toString("hex"),
+      nodeCrypto.randomFillSync(Buffer.alloc(4), 1, 2).toString("hex"),
+      await promisify((buffer: Buffer, done: (error: Error | null, filled: Buffer) => void) =>
+        nodeCrypto.randomFill(buffer, done),
+      )(Buffer.alloc(3)).then((bytes) => bytes.toString("hex")),
+      (Reflect.get(nodeCrypto, "randomUUIDv7") as (() => string) | undefined)?.(),
       [...nodeCrypto.getRandomValues(new Uint8Array(3))],
     ]),
   "crypto.subtle, key generation": () =>
@@ -151,6 +263,10 @@ const probes: Readonly<Record<string, Probe>> = {
       const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, true, ["sign"]);
       return crypto.subtle.exportKey("jwk", key);
     }),
+  "WeakRef, FinalizationRegistry": (): SourceState =>
+    new WeakRef({}).deref() === undefined ? "replaced" : "not guarded",
+  "process.memoryUsage, cpuUsage, pid; node:os, node:v8": (): SourceState =>
+    process.memoryUsage().rss > 0 ? "not guarded" : "replaced",
   fetch: async (): Promise<SourceState> => {
     const { ok } = await fetch(url);
     return ok ? "replaced" : "not guarded";
@@ -186,10 +302,23 @@ const probes: Readonly<Record<string, Probe>> = {
       server.close();
     }),
   "fs, child_process": (world) => movesNoTime(world, "not guarded", () => readFile(new URL(import.meta.url))),
+  "zlib, CompressionStream": (world) => movesNoTime(world, "not guarded", () => promisify(gzip)("text")),
 };
 
 test("there is something to try for each listed source, and nothing else", () => {
   expect(Object.keys(probes)).toEqual(sources.map(({ name }) => name));
+});
+
+test("each name that Node has is on the list, or known to be of no concern", () => {
+  const covered = new Set(sources.flatMap(({ covers }) => covers));
+  const known = (name: string): boolean =>
+    covered.has(name) || ofNoConcern.has(name) || covered.has(name.replace(/^(node:[^.]+)\..*/, "$1"));
+  expect(namesOfNode().filter((name) => !known(name))).toEqual([]);
+});
+
+test("nothing is covered twice, and nothing of concern is called of none", () => {
+  const covered = sources.flatMap(({ covers }) => covers);
+  expect(covered.filter((name, at) => covered.indexOf(name) !== at || ofNoConcern.has(name))).toEqual([]);
 });
 
 for (const { name, state } of sources) {

@@ -1,0 +1,183 @@
+/** The part of the list of sources that gives time. See sources.ts. */
+
+/**
+ * `replaced`: the world answers. `refused`: throws. `harmless`: real, by intent, and cannot disturb a run.
+ * `not guarded`: real; it never moves virtual time, but what it gives differs from run to run.
+ */
+export type SourceState = "replaced" | "refused" | "harmless" | "not guarded";
+
+export interface Source {
+  readonly name: string;
+  readonly kind: "time" | "randomness" | "I/O";
+  readonly state: SourceState;
+  readonly why: string;
+  /**
+   * Everything of Node that it stands for: `globalThis.fetch`, `node:crypto.randomInt`, or `node:fs` for all of a
+   * module. Some are only in newer versions of Node.
+   */
+  readonly covers: readonly string[];
+}
+
+const fakeTimers = "by fake-timers, at the world's time; a timer that is set lets time move, unless unref'ed";
+const clockFace = "by fake-timers, at the world's time";
+
+/** @returns The names with what they belong to: `process.uptime`. */
+export function all(prefix: string, ...names: readonly string[]): readonly string[] {
+  return names.map((name) => `${prefix}.${name}`);
+}
+
+export const sourcesOfTime: readonly Omit<Source, "kind">[] = [
+  { name: "Date", state: "replaced", why: clockFace, covers: ["globalThis.Date", "Date.now"] },
+  {
+    name: "setTimeout, setInterval, setImmediate",
+    state: "replaced",
+    why: fakeTimers,
+    covers: [
+      ...all("globalThis", "setTimeout", "setInterval", "setImmediate"),
+      ...all("globalThis", "clearTimeout", "clearInterval", "clearImmediate"),
+    ],
+  },
+  {
+    name: "node:timers",
+    state: "replaced",
+    why: "named imports too, by syncBuiltinESMExports",
+    covers: ["node:timers"],
+  },
+  {
+    name: "node:timers/promises",
+    state: "replaced",
+    why: "named imports too",
+    covers: ["node:timers/promises"],
+  },
+  {
+    name: "util.promisify(setTimeout)",
+    state: "replaced",
+    why: "goes to node:timers/promises",
+    covers: [],
+  },
+  { name: "scheduler.wait", state: "replaced", why: "by us: fake-timers leaves it real", covers: [] },
+  {
+    name: "AbortSignal.timeout",
+    state: "replaced",
+    why: "by us: fake-timers leaves it real. It does not let time move, as it does not keep a process alive",
+    covers: ["AbortSignal.timeout"],
+  },
+  {
+    name: "performance.now, timeOrigin, toJSON",
+    state: "replaced",
+    why: "by us, in place: milliseconds since the world took the globals, and its date then",
+    covers: all("performance", "now", "timeOrigin", "toJSON"),
+  },
+  {
+    name: "performance.mark, measure, PerformanceMark",
+    state: "replaced",
+    why: "by us: Node makes the entries, with times of the world",
+    covers: [
+      ...all("performance", "mark", "measure"),
+      ...all("globalThis", "PerformanceMark", "PerformanceMeasure"),
+    ],
+  },
+  {
+    name: "PerformanceObserver",
+    state: "not guarded",
+    why: "its entries have times of the world, but it gets them in a real turn",
+    covers: all("globalThis", "PerformanceObserver", "PerformanceObserverEntryList"),
+  },
+  {
+    name: "performance.eventLoopUtilization",
+    state: "replaced",
+    why: "by us: always idle, because no time of the world passes while code runs",
+    covers: ["performance.eventLoopUtilization", "node:perf_hooks.eventLoopUtilization"],
+  },
+  {
+    name: "performance.nodeTiming, timerify, monitorEventLoopDelay",
+    state: "not guarded",
+    why: "measure this machine, in real time",
+    covers: [
+      ...all("performance", "nodeTiming", "timerify", "markResourceTiming"),
+      ...all("globalThis", "PerformanceResourceTiming"),
+      ...all("node:perf_hooks", "monitorEventLoopDelay", "createHistogram", "timerify"),
+    ],
+  },
+  {
+    name: "Event.timeStamp",
+    state: "replaced",
+    why: "by us: when it was made, for events of Node's own when it was dispatched",
+    covers: all("globalThis", "Event", "CustomEvent", "MessageEvent", "CloseEvent", "ErrorEvent"),
+  },
+  {
+    name: "process.hrtime, process.hrtime.bigint",
+    state: "replaced",
+    why: clockFace,
+    covers: ["process.hrtime"],
+  },
+  {
+    name: "process.uptime",
+    state: "replaced",
+    why: "seconds since the world took the globals, as performance.now",
+    covers: ["process.uptime"],
+  },
+  {
+    name: "Intl.DateTimeFormat without a date",
+    state: "replaced",
+    why: clockFace,
+    covers: ["globalThis.Intl", "Intl.DateTimeFormat"],
+  },
+  {
+    name: "Temporal.Now",
+    state: "replaced",
+    why: `${clockFace}, in the versions of Node that have it`,
+    covers: ["globalThis.Temporal"],
+  },
+  {
+    name: "request.setTimeout of node:http",
+    state: "replaced",
+    why: "by us, for connections into the world and for those that msw answers",
+    covers: [],
+  },
+  {
+    name: "vi.useFakeTimers, fake-timers and sinon",
+    state: "refused",
+    why: "SIM_TIMERS_TAKEN, before the world and in it; so are node:test's mock.timers, unless Date is not among them",
+    covers: ["node:test", "node:test/reporters"],
+  },
+  {
+    name: "process.nextTick, queueMicrotask",
+    state: "harmless",
+    why: "drained between two events; faking them hangs fetch",
+    covers: ["process.nextTick", "globalThis.queueMicrotask"],
+  },
+  {
+    name: "scheduler.yield",
+    state: "harmless",
+    why: "one turn of the process; no time passes",
+    covers: [],
+  },
+  {
+    name: "timers kept from before",
+    state: "not guarded",
+    why: "a reference taken before the install is out of reach: real timers",
+    covers: [],
+  },
+  {
+    name: "Atomics.wait, Atomics.waitAsync",
+    state: "not guarded",
+    why: "block the thread, or wait for another, in real time; virtual time stands still meanwhile",
+    covers: all("Atomics", "wait", "waitAsync", "notify", "pause"),
+  },
+  {
+    name: "MessageChannel, BroadcastChannel, worker threads",
+    state: "not guarded",
+    why: "arrive in real turns",
+    covers: [
+      ...all("globalThis", "MessageChannel", "MessagePort", "BroadcastChannel"),
+      "node:worker_threads",
+    ],
+  },
+  {
+    name: "navigator.locks",
+    state: "not guarded",
+    why: "granted in real turns",
+    covers: ["navigator.locks"],
+  },
+];

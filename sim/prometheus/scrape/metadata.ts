@@ -16,15 +16,16 @@ export function typeOf(metadata: MetadataByFamily, metric: string): string {
   return family?.type ?? "unknown";
 }
 
-/** Reads a comment line. Comments that are no metadata change nothing. */
-export function readComment(line: string, metadata: MetadataByFamily): void {
-  const found = /^#[ \t]+(HELP|TYPE|UNIT)[ \t]+(?:"((?:[^"\\]|\\.)*)"|(\S+))(?:[ \t](.*))?$/.exec(line);
-  if (found === null) return;
-  const family = found[2] ?? found[3] ?? "";
-  const text = (found[4] ?? "").trim();
+/** Takes in what a metadata line says. */
+export function addMetadata(
+  metadata: MetadataByFamily,
+  what: "HELP" | "TYPE" | "UNIT",
+  family: string,
+  text: string,
+): void {
   const known = metadata.get(family) ?? { type: "unknown", help: "", unit: "" };
   metadata.set(family, known);
-  if (found[1] === "TYPE") known.type = text === "untyped" ? "unknown" : text;
-  else if (found[1] === "UNIT") known.unit = text;
+  if (what === "TYPE") known.type = text === "untyped" ? "unknown" : text;
+  else if (what === "UNIT") known.unit = text;
   else known.help = text.replace(/\\([n\\"])/g, (_, letter: string) => (letter === "n" ? "\n" : letter));
 }

@@ -1,11 +1,11 @@
 /** Walks a body of exposition text or OpenMetrics, by way of the cache of what the target exposed before. */
-import { goQuote } from "../labels/index.js";
 import type { Series } from "../storage/index.js";
 import { ExpositionError } from "./exposition-error.js";
 import { createLabelSets, type LabelSet, type LabelSets } from "./label-sets.js";
-import { readComment, type MetadataByFamily } from "./metadata.js";
+import { readEntry, readSampleValue, type ExpositionEntry, type SampleValue } from "./exposition-entry.js";
+import { addMetadata, type MetadataByFamily } from "./metadata.js";
 import type { CachedLine, ScrapeCache } from "./scrape-cache.js";
-import { readNumber, readSeriesText } from "./series-line.js";
+import { knownSeriesText } from "./series-text.js";
 import { ownText } from "./text-pool.js";
 
 /**
@@ -37,11 +37,8 @@ export interface ReadOptions {
   seriesFor(name: string | undefined, set: LabelSet): Series | undefined;
 }
 
+const END = "# EOF";
 const BLANK = 32;
-const TAB = 9;
-const HASH = 35;
-// A carriage return is none of these: the server does not take it for a blank either.
-const BLANKS_AROUND = /^[ \t]+|[ \t]+$/g;
 const ZERO = 48;
 const NINE = 57;
 const SMALL_E = 101;
@@ -75,8 +72,11 @@ export function readExposition(body: string, staging: Staging, options: ReadOpti
   }
 }
 
-function readLines(body: string, staging: Staging, options: ReadOptions): void {
+function readLines(given: string, staging: Staging, options: ReadOptions): void {
+  const { openMetrics } = options;
   const { lines } = options.cache;
+  // The server closes the last line of the text format itself.
+  const body = openMetrics || given.endsWith("\n") ? given : `${given}\n`;
   let guess = 0;
   let ended = false;
   for (let at = 0; at < body.length;) {
@@ -84,22 +84,24 @@ function readLines(body: string, staging: Staging, options: ReadOptions): void {
     const lineEnd = newline === -1 ? body.length : newline;
     const expected = lines[guess];
     if (ended) throw new ExpositionError("unexpected data after # EOF");
-    if (expected !== undefined && isLine(body, at, lineEnd, expected)) {
+    if (newline !== -1 && expected !== undefined && isLine(body, at, lineEnd, expected)) {
       guess += 1;
       if (expected.isComment) {
         addLine(expected, staging);
-        ended = options.openMetrics && expected.text === "# EOF";
-      } else addSample(body, at + expected.text.length, lineEnd, expected, staging, options);
+        ended = openMetrics && expected.text === END;
+        at = lineEnd + 1;
+      } else at = addSample(body, at, at + expected.text.length, lineEnd, expected, staging, options);
     } else {
       staging.asBefore = false;
-      const line = readLine(body, at, lineEnd, staging, options);
-      ended = options.openMetrics && line?.text === "# EOF";
+      const read = readLine(body, at, lineEnd, staging, options);
+      const { line } = read;
+      ended = openMetrics && line?.text === END;
       // Lines may have come or gone: go on after the one found, if it was known.
       if (line !== undefined && lines[line.position] === line) guess = line.position + 1;
+      at = read.end;
     }
-    at = lineEnd + 1;
   }
-  if (options.openMetrics && !ended) throw new ExpositionError("data does not end with # EOF");
+  if (openMetrics && !ended) throw new ExpositionError("data does not end with # EOF");
   if (guess !== lines.length) staging.asBefore = false;
 }
 
@@ -117,74 +119,101 @@ function isLine(body: string, at: number, lineEnd: number, expected: CachedLine)
   return body.slice(at, end) === expected.text;
 }
 
+interface ReadLine {
+  readonly line: CachedLine | undefined;
+  /** Where the next line begins. */
+  readonly end: number;
+}
+
 function readLine(
   body: string,
-  start: number,
+  at: number,
   lineEnd: number,
   staging: Staging,
   options: ReadOptions,
+): ReadLine {
+  const { labelSets } = staging;
+  const quick = knownSeriesText(body, at, lineEnd, labelSets);
+  if (quick !== undefined) {
+    const line = sampleLine(body.slice(at, quick.end), quick.name, quick.set, staging, options);
+    return { line, end: addSample(body, at, quick.end, lineEnd, line, staging, options) };
+  }
+  const entry = readEntry(body, at, options.openMetrics);
+  if (entry.kind !== "sample")
+    return { line: commentLine(body, at, entry, staging, options), end: entry.end };
+  const { name, labels, seriesEnd } = entry;
+  const set: LabelSet = { labels };
+  const text = body.slice(at, seriesEnd);
+  // Several lines, or a value that holds a brace, are not recognized by their last brace.
+  if (name !== undefined && labels.length > 0 && body.lastIndexOf("}", lineEnd - 1) + 1 === seriesEnd)
+    labelSets.add(body.slice(at + name.length, seriesEnd), set);
+  const line = sampleLine(text, name, set, staging, options);
+  stage(line, entry, staging);
+  return { line, end: entry.end };
+}
+
+/** @returns Undefined for what is not kept: blank lines. */
+function commentLine(
+  body: string,
+  at: number,
+  entry: Exclude<ExpositionEntry, { kind: "sample" }>,
+  staging: Staging,
+  { cache, metadata }: ReadOptions,
 ): CachedLine | undefined {
-  let at = start;
-  while (at < lineEnd && (body.charCodeAt(at) === BLANK || body.charCodeAt(at) === TAB)) at += 1;
-  if (at === lineEnd) {
-    if (options.openMetrics)
-      throw new ExpositionError(
-        `unexpected empty line while parsing: ${goQuote(body.slice(start, lineEnd))}`,
-      );
-    return undefined;
-  }
-  const { byText } = options.cache;
-  if (body.charCodeAt(at) === HASH) {
-    const text = body.slice(start, lineEnd);
-    const known = byText.get(text);
-    const line = known ?? {
-      text: ownText(text),
-      isComment: true,
-      series: undefined,
-      position: -1,
-      seenIn: 0,
-      ownTime: false,
-    };
-    if (known === undefined) {
-      readComment(line.text.trim(), options.metadata);
-      byText.set(line.text, line);
-    }
-    addLine(line, staging);
-    return line;
-  }
-  // Blanks before a name would become part of it.
-  const { name, set, end } = readSeriesText(body, start, lineEnd, staging.labelSets);
-  const text = body.slice(start, end);
-  const known = byText.get(text);
-  const line = known ?? {
-    text: ownText(text),
-    isComment: false,
-    series: options.seriesFor(name, set),
-    position: -1,
-    seenIn: 0,
-    ownTime: false,
-  };
-  addSample(body, end, lineEnd, line, staging, options);
-  if (known === undefined) {
-    byText.set(line.text, line);
-    if (line.series !== undefined) staging.fresh += 1;
-  }
+  if (entry.kind === "blank" || entry.end <= at) return undefined;
+  const text = body.slice(at, entry.end).replace(/\n$/, "");
+  if (text === "") return undefined;
+  const known = cache.byText.get(text);
+  const line = known ?? newLine(text, true, undefined);
+  if (known === undefined) cache.byText.set(line.text, line);
+  if (entry.kind === "metadata")
+    addMetadata(metadata, entry.what, ownText(entry.family), ownText(entry.text));
+  addLine(line, staging);
   return line;
 }
 
+function sampleLine(
+  text: string,
+  name: string | undefined,
+  set: LabelSet,
+  staging: Staging,
+  { cache, seriesFor }: ReadOptions,
+): CachedLine {
+  const known = cache.byText.get(text);
+  if (known !== undefined) return known;
+  const line = newLine(text, false, seriesFor(name, set));
+  cache.byText.set(line.text, line);
+  if (line.series !== undefined) staging.fresh += 1;
+  return line;
+}
+
+function newLine(text: string, isComment: boolean, series: Series | undefined): CachedLine {
+  return { text: ownText(text), isComment, series, position: -1, seenIn: 0, ownTime: false };
+}
+
+/** @returns Where the next line begins. */
 function addSample(
   body: string,
-  from: number,
-  to: number,
+  at: number,
+  seriesEnd: number,
+  lineEnd: number,
   line: CachedLine,
   staging: Staging,
-  options: ReadOptions,
-): void {
-  const text = body.slice(from, to);
-  // Most lines hold a plain decimal number and nothing else; whatever is not one comes out as NaN or is ruled out.
-  let value = Number(text);
-  let timeMs = NaN;
-  if (Number.isNaN(value) || !isDecimal(text)) ({ value, timeMs } = readTail(text, options.openMetrics));
+  { openMetrics }: ReadOptions,
+): number {
+  const text = body.slice(seriesEnd, lineEnd);
+  // Most lines hold a plain decimal number and nothing else; whatever is not one is read letter by letter.
+  const value = lineEnd < body.length ? Number(text) : NaN;
+  const isPlain =
+    Number.isFinite(value) && text.charCodeAt(0) === BLANK && text.charCodeAt(1) > BLANK && isDecimal(text);
+  const sample = isPlain
+    ? { value, timeMs: NaN, end: lineEnd + 1 }
+    : readSampleValue(body, at, seriesEnd, openMetrics);
+  stage(line, sample, staging);
+  return sample.end;
+}
+
+function stage(line: CachedLine, { value, timeMs }: SampleValue, staging: Staging): void {
   const index = staging.sampleCount;
   staging.lines[index] = line;
   staging.values[index] = value;
@@ -203,22 +232,4 @@ function isDecimal(text: string): boolean {
   const last = text.charCodeAt(text.length - 1);
   const second = text.charCodeAt(2);
   return last >= ZERO && last <= NINE && (second <= NINE || second === SMALL_E || Number.isNaN(second));
-}
-
-/** Value, and time if there is one; an exemplar of OpenMetrics may follow. */
-function readTail(tail: string, openMetrics: boolean): { value: number; timeMs: number } {
-  const exemplar = openMetrics ? tail.indexOf(" # ") : -1;
-  const [value = "", time, extra] = (exemplar === -1 ? tail : tail.slice(0, exemplar))
-    .replace(BLANKS_AROUND, "")
-    .split(/[ \t]+/);
-  const timeMs = time === undefined ? NaN : readTime(time, openMetrics);
-  return { value: readNumber(extra === undefined ? value : tail.trim(), () => tail), timeMs };
-}
-
-function readTime(text: string, openMetrics: boolean): number {
-  const time = Number(text);
-  if (text === "" || !(openMetrics ? /^[-+]?[\d.]+(?:[eE][-+]?\d+)?$/ : /^[-+]?\d+$/).test(text)) {
-    throw new ExpositionError(`expected timestamp or new record, got ${goQuote(text)}`);
-  }
-  return openMetrics ? Math.round(time * 1000) : time;
 }

@@ -55,6 +55,17 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   const exit = (next: number): void => {
     code = next;
   };
+  const program = createProgram(terminal, exit);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    return codeOf(error, terminal);
+  }
+  return code;
+}
+
+/** All commands and their options. @param exit - Gets the exit code of the command. */
+export function createProgram(terminal: Terminal, exit: (code: number) => void): Command {
   const program = new Command("phoenix-sim")
     .description("The whole Phoenix platform in one process, under virtual time, replayable from a seed.")
     .version(version)
@@ -78,15 +89,11 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
   addMergeCommand(program, terminal, exit);
   addServeCommand(program, terminal);
   for (const command of commandsOf(program)) command.showHelpAfterError(`Try ${pathOf(command)} --help.`);
-  try {
-    await program.parseAsync(args, { from: "user" });
-  } catch (error) {
-    return codeOf(error, terminal);
-  }
-  return code;
+  return program;
 }
 
-function commandsOf(program: Command): readonly Command[] {
+/** Every command below another, with the commands below it. */
+export function commandsOf(program: Command): readonly Command[] {
   return program.commands.flatMap((command) => [command, ...commandsOf(command)]);
 }
 

@@ -18,33 +18,25 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
+
+import { type BundledCommand, bundleCommand } from "../support/bundled-command.js";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(join(root, "docs/running.md"), "utf8");
 const home = realpathSync(mkdtempSync(join(tmpdir(), "snippets-")));
 const repo = join(home, "repo");
 
-// The command, bundled once. It lies inside node_modules so that its packages are found.
-const cache = join(root, "node_modules/.cache", `snippets-${process.pid}`);
-const command = join(cache, "cli.mjs");
+let command: BundledCommand;
 
 beforeAll(async () => {
-  await build({
-    entryPoints: [join(root, "sim/cli/bin.ts")],
-    outfile: command,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
-  });
+  command = await bundleCommand();
 });
 
 afterAll(() => {
-  for (const folder of [home, cache]) rmSync(folder, { recursive: true, force: true });
+  command.remove();
+  rmSync(home, { recursive: true, force: true });
 });
 
 /** The code blocks of a language, in their order. */
@@ -63,7 +55,7 @@ function write(file: string, text: string): void {
 function installPackages(): void {
   const bin = join(repo, "node_modules/.bin");
   mkdirSync(bin, { recursive: true });
-  writeFileSync(join(bin, "phoenix-sim"), `#!/bin/sh\nexec node "${command}" "$@"\n`);
+  writeFileSync(join(bin, "phoenix-sim"), `#!/bin/sh\nexec node "${command.file}" "$@"\n`);
   chmodSync(join(bin, "phoenix-sim"), 0o755);
   for (const [link, target] of [
     ["node_modules/vitest", "node_modules/vitest"],

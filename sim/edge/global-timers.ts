@@ -12,6 +12,7 @@ import FakeTimers from "@sinonjs/fake-timers";
 
 import { SimError } from "../errors.js";
 import type { Face, Loop, Origin } from "../kernel/index.js";
+import { installImmediates } from "./global-immediates.js";
 import { isMock } from "./mocks.js";
 import { type Undo, isOverridden } from "./undo.js";
 
@@ -52,8 +53,9 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[
   undo.keep(process, "hrtime");
   const clock = FakeTimers.install({
     now: loop.clock.unixMs,
-    toFake: [...names, "hrtime"] as FakeTimers.FakeMethod[],
+    toFake: [...names.filter((name) => !name.endsWith("Immediate")), "hrtime"] as FakeTimers.FakeMethod[],
   });
+  const openImmediates = installImmediates(loop, undo);
   const face = watchTimers(clock, loop);
   const detach = loop.clock.attach(face);
   const owned = standAlone(undo);
@@ -78,13 +80,15 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[
     (delayMs: number, options?: { signal?: AbortSignal }) =>
       timersPromises.setTimeout(delayMs, undefined, options),
   );
-  return () =>
-    face.timers
+  return () => [
+    ...openImmediates().map((origin) => ({ what: "Immediate due in 0 ms", origin })),
+    ...face.timers
       .toSorted((a, b) => a.callAt - b.callAt)
       .map(({ id, type, callAt }) => ({
         what: `${type} due in ${callAt - clock.now} ms`,
         origin: face.originOf(id),
-      }));
+      })),
+  ];
 }
 
 const turnFakesOff =

@@ -13,6 +13,8 @@ export interface EventOwner {
   readonly name: string;
   /** `dead` owners lose their events; `paused` ones get them back later through `park`. */
   readonly condition: "running" | "paused" | "dead";
+  /** Whether code of the test may run in its events. @default false */
+  readonly runsTestCode?: boolean;
   park(event: LoopEvent): void;
 }
 

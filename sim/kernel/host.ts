@@ -31,6 +31,8 @@ export interface Host {
   readonly incarnation: Incarnation | undefined;
   /** Owner of what belongs to the machine and outlives its process: arriving messages. Never dead, only paused. */
   readonly machine: EventOwner;
+  /** Whether code of the test runs on it, as on the host of its clients: real I/O is looked for after its events. */
+  runsTestCode: boolean;
   /** How far this host's wall clock is off, in milliseconds; may be changed at any time. */
   clockOffsetMs: number;
   /** How much faster than true this host's clocks run: 0.01 gains one percent. */
@@ -75,7 +77,11 @@ export function createHost(loop: Loop, name: string): Host {
       get condition() {
         return paused ? "paused" : "running";
       },
+      get runsTestCode() {
+        return host.runsTestCode;
+      },
     },
+    runsTestCode: false,
     clockOffsetMs: 0,
     clockDrift: 0,
     get state() {
@@ -132,6 +138,9 @@ function createIncarnation(
     name: host.name,
     number,
     park,
+    get runsTestCode() {
+      return host.runsTestCode;
+    },
     get alive() {
       return alive;
     },

@@ -19,6 +19,7 @@ export { createRunningHash, hashString, mix32, tapHashes } from "./hash.js";
 export type { HashTap, RunningHash } from "./hash.js";
 export { createHost } from "./host.js";
 export type { Host, HostState, Incarnation } from "./host.js";
+export type { ImmediateHandle } from "./immediates.js";
 export { resolveLimits } from "./limits.js";
 export type { LimitOptions, Limits } from "./limits.js";
 export { nameOfEvent } from "./agenda.js";

@@ -11,6 +11,8 @@ const nativeNextTick = process.nextTick.bind(process);
 const settled = Promise.resolve();
 const nativeSetImmediate = setImmediate;
 const nativeSetInterval = setInterval;
+const nativeSetTimeout = setTimeout;
+const nativeClearTimeout = clearTimeout;
 const nativeClearInterval = clearInterval;
 const nativePerformanceNow = performance.now.bind(performance);
 
@@ -37,6 +39,12 @@ export function createDrain(next: () => void): () => void {
 // A promise job of its own: Node's queueMicrotask makes an AsyncResource for each call, which costs more than the rest.
 function soon(job: () => void): void {
   void settled.then(job);
+}
+
+/** Calls `next` once, after `ms` real milliseconds. @returns What cancels it. */
+export function afterRealMs(ms: number, next: () => void): () => void {
+  const timer = nativeSetTimeout(next, ms);
+  return () => nativeClearTimeout(timer);
 }
 
 /** Calls `next` after every pending tick, promise job and real I/O callback of this turn. */

@@ -1,6 +1,5 @@
 /** `phoenix-sim serve`: a world on real ports, for curl, browsers and programs in other languages. */
 import { SimError } from "../errors.js";
-import { realNowMs } from "../kernel/index.js";
 import { type Phoenix, createPhoenix } from "../phoenix/index.js";
 import { version } from "../version.js";
 import type { Terminal } from "./terminal.js";
@@ -15,8 +14,8 @@ export interface ServeFlags {
   readonly json?: boolean;
 }
 
-/** Virtual time is moved on in steps of this many real milliseconds. */
-const tickMs = 25;
+/** How often it looks whether the world has failed, in real milliseconds. */
+const lookMs = 100;
 
 /** Serves until Ctrl-C. */
 export async function serve(
@@ -34,7 +33,7 @@ export async function serve(
         : `gateway     ${gateway.url}   (admin@phoenix.io, admin123)\nprometheus  ${prometheus.url}`,
     );
     terminal.err(`Seed ${seed}, ${speed} x real time. Ctrl-C ends it.`);
-    await moveUntil(phoenix, speed, terminal.interrupted());
+    await followUntil(phoenix, speed, terminal.interrupted());
     await Promise.all([gateway.close(), prometheus.close()]);
   } finally {
     await phoenix.dispose({ force: true });
@@ -52,15 +51,13 @@ async function listen(phoenix: Phoenix, target: "gateway" | "prometheus", port: 
   });
 }
 
-async function moveUntil(phoenix: Phoenix, speed: number, stopped: Promise<unknown>): Promise<void> {
-  const startedAtMs = realNowMs();
-  const virtualStartMs = phoenix.clock.nowMs;
+async function followUntil(phoenix: Phoenix, speed: number, stopped: Promise<unknown>): Promise<void> {
   const stop = stopped.then(() => "stop" as const);
-  do {
-    const dueMs = virtualStartMs + (realNowMs() - startedAtMs) * speed;
-    // A request from outside may have moved time further already.
-    if (dueMs > phoenix.clock.nowMs) await phoenix.clock.advance(dueMs - phoenix.clock.nowMs);
-  } while ((await Promise.race([realPause(tickMs), stop])) !== "stop");
+  const release = phoenix.clock.followRealTime({ speed });
+  while ((await Promise.race([realPause(lookMs), stop])) !== "stop") {
+    if (phoenix.failure !== undefined) throw phoenix.failure;
+  }
+  release();
 }
 
 async function realPause(ms: number): Promise<void> {

@@ -47,6 +47,11 @@ export class ByteStream extends Duplex {
     return this.#wire.stalled;
   }
 
+  /** Whether anything is on its way between the two ends. */
+  get underWay(): boolean {
+    return this.#wire.underWay;
+  }
+
   override _read(): void {
     this.#wire.read();
   }

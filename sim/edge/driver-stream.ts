@@ -1,6 +1,7 @@
 /**
- * Sockets for unmodified database drivers. The loop is held while a driver waits for an answer, and not while a
- * connection is idle, so that a pool left open stops nothing and moves nothing.
+ * Sockets for unmodified database drivers. The loop is held while bytes are on their way, in either direction, and
+ * while a driver waits for an answer that time can bring. An idle connection moves nothing, so that a pool may be
+ * left open; neither does a wait without an end, such as `BLPOP` without a limit.
  */
 import { SimError } from "../errors.js";
 import type { Incarnation, Loop } from "../kernel/index.js";
@@ -14,6 +15,8 @@ export interface DriverWatch {
   sent(bytes: Uint8Array): void;
   received(bytes: Uint8Array): void;
   readonly waiting: boolean;
+  /** Whether no passing of time ends that wait: it needs somebody else's command. */
+  readonly endless?: boolean;
 }
 
 /** How a driver's protocol is carried. */
@@ -38,8 +41,11 @@ export interface DriverStream extends ByteStream {
 
 /** The streams of one world. */
 export interface DriverStreams {
-  /** @throws SimError The failure of the world, when it has ended. */
-  open(protocol: DriverProtocol): DriverStream;
+  /**
+   * @param inRealTime - Whether its user lives in real time, as whoever comes in by a real port does. @default false
+   * @throws SimError The failure of the world, when it has ended.
+   */
+  open(protocol: DriverProtocol, inRealTime?: boolean): DriverStream;
   /** At the end of a world: ends every stream that waits for nothing, without a word to its driver. */
   abandonIdle(): void;
 }
@@ -53,11 +59,11 @@ const closeTimeoutMs = 2_000;
 export function createDriverStreams(world: DriverWorld): DriverStreams {
   const streams = new Set<Stream>();
   return {
-    open(protocol) {
+    open(protocol, inRealTime = false) {
       if (world.loop.failure !== undefined) throw world.loop.failure;
       // Drivers and streams nest ticks deeper than the short drain goes.
       world.loop.drainDeep();
-      const stream = new Stream(world, protocol);
+      const stream = new Stream(world, protocol, inRealTime);
       streams.add(stream);
       stream.once("close", () => streams.delete(stream));
       return stream;
@@ -71,12 +77,14 @@ export function createDriverStreams(world: DriverWorld): DriverStreams {
 class Stream extends ByteStream implements DriverStream {
   readonly #world: DriverWorld;
   readonly #watch: DriverWatch;
+  readonly #inRealTime: boolean;
   readonly #start: (target: { readonly host: string; readonly port: number }) => void;
   #release: () => void = () => {};
+  #held = "";
   #cancelClosing: () => void = () => {};
-  #state: "fresh" | "opening" | "open" | "closing" | "abandoned" = "fresh";
+  #state: "fresh" | "opening" | "open" | "closing" | "over" | "abandoned" = "fresh";
 
-  constructor(world: DriverWorld, { protocol, createWatch }: DriverProtocol) {
+  constructor(world: DriverWorld, { protocol, createWatch }: DriverProtocol, inRealTime: boolean) {
     const watch = createWatch();
     let start: (target: { readonly host: string; readonly port: number }) => void = () => {};
     const target = new Promise<{ readonly host: string; readonly port: number }>((resolve) => {
@@ -91,10 +99,12 @@ class Stream extends ByteStream implements DriverStream {
         if (bytes !== undefined) watch.received(bytes);
         this.#settle();
       },
+      traffic: () => this.#settle(),
       finished: () => this.#closeSoon(),
       ended: () => this.#over(),
     });
     this.#world = world;
+    this.#inRealTime = inRealTime;
     this.#watch = watch;
     this.#start = start;
     this.once("connect", () => {
@@ -139,19 +149,28 @@ class Stream extends ByteStream implements DriverStream {
 
   #settle(): void {
     if (this.#state !== "open") return;
-    if (this.#watch.waiting) this.#hold("to answer");
+    const { waiting, endless } = this.#watch;
+    if (waiting && endless !== true) this.#hold("to answer");
+    else if (this.underWay) this.#hold("to deliver");
+    else if (waiting) this.#hold("to answer, whenever that is");
     else this.#let();
   }
 
   #hold(what: string): void {
+    if (this.#held === what) return;
     this.#let();
-    this.#release = this.#world.loop.hold({
+    this.#held = what;
+    const { loop } = this.#world;
+    const wait = {
       describe: () => `the connection to ${this.remoteAddress}:${this.remotePort} ${what}`,
-      fail: (error) => queueMicrotask(() => this.destroy(error)),
-    });
+      fail: (error: Error) => queueMicrotask(() => this.destroy(error)),
+      inRealTime: this.#inRealTime,
+    };
+    this.#release = what.endsWith("whenever that is") ? loop.waitEndlessly(wait) : loop.hold(wait);
   }
 
   #let(): void {
+    this.#held = "";
     this.#release();
     this.#release = () => {};
   }
@@ -166,6 +185,7 @@ class Stream extends ByteStream implements DriverStream {
   }
 
   #over(): void {
+    if (this.#state !== "abandoned") this.#state = "over";
     this.#cancelClosing();
     this.#let();
   }

@@ -1,6 +1,7 @@
 /**
  * A real loopback port in front of one port of the world, for curl, browsers and programs in other languages.
- * Real I/O comes in, and goes through the simulated network like any other client of the world.
+ * Real I/O comes in, and goes through the simulated network like any other client of the world. Who comes in by it
+ * lives in real time: while it is connected, virtual time follows, and what it waits for makes no time jump.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,6 +11,7 @@ import type { WebSocket as RealSocket } from "ws";
 
 import type { HttpReply, HttpRequest } from "../../src/ports/index.js";
 import { SimError } from "../errors.js";
+import type { Holder, Loop } from "../kernel/index.js";
 import { type ChannelWorld, openChannel } from "./channel.js";
 import { type WorldFetchOptions, sendCall } from "./fetch.js";
 import { abnormal, noStatus } from "./frames.js";
@@ -41,8 +43,9 @@ export async function listenOnPort({
   target,
   port = 0,
   address = "127.0.0.1",
-  ...options
+  ...given
 }: ListenOnPortOptions): Promise<PortListener> {
+  const options = { ...given, loop: inRealTime(given.loop) };
   const { WebSocketServer } = await import("ws");
   const sockets = new WebSocketServer({ noServer: true });
   const isLoopback = /^(?:127\.|::1$|localhost$)/.test(address);
@@ -70,6 +73,9 @@ export async function listenOnPort({
       bridge(world, `${target.replace(/^http/, "ws")}${path}`, protocolsOf(request), socket, accept);
     },
   );
+  server.on("connection", (socket) => {
+    socket.once("close", options.loop.followRealTime());
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject).listen(port, address, resolve);
   });
@@ -85,6 +91,12 @@ export async function listenOnPort({
       });
     },
   };
+}
+
+/** The loop as a client in real time holds it. */
+function inRealTime(loop: Loop): Loop {
+  const hold = (holder: Holder): (() => void) => loop.hold({ ...holder, inRealTime: true });
+  return Object.create(loop, { hold: { value: hold } }) as Loop;
 }
 
 // About one connection only, or set anew by fetch.

@@ -16,6 +16,8 @@ export interface WireListener {
   /** This end has nothing more to say. */
   finished?(): void;
   ended?(): void;
+  /** Something set out on the connection, or has arrived, in either direction. */
+  traffic?(): void;
   /** Whether time may have to move has to be asked again: a time-out was set, or reading paused or resumed. */
   changed?(): void;
 }
@@ -39,6 +41,8 @@ export interface Wire {
   readonly connecting: boolean;
   /** Bytes that the other end has not read. */
   readonly inFlight: number;
+  /** Whether anything is on its way between the two ends. */
+  readonly underWay: boolean;
   /** Whether what arrives waits, because nobody reads it. */
   readonly stalled: boolean;
   readonly timeoutMs: number;
@@ -80,6 +84,7 @@ export function createWire(stream: Duplex, { life, open, listener }: WireOptions
     }
     connection = made;
     connecting = false;
+    if (listener.traffic !== undefined) made.onTraffic(listener.traffic);
     made.onMessage(arrived);
     made.onClose((error) => {
       if (error === undefined) end();
@@ -122,6 +127,9 @@ export function createWire(stream: Duplex, { life, open, listener }: WireOptions
     },
     get inFlight() {
       return connection?.inFlight ?? 0;
+    },
+    get underWay() {
+      return connection?.underWay ?? false;
     },
     get stalled() {
       return stalled;

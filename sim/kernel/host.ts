@@ -31,8 +31,6 @@ export interface Host {
   readonly incarnation: Incarnation | undefined;
   /** Owner of what belongs to the machine and outlives its process: arriving messages. Never dead, only paused. */
   readonly machine: EventOwner;
-  /** Whether code of the test runs on it, as on the host of its clients: real I/O is looked for after its events. */
-  runsTestCode: boolean;
   /** How far this host's wall clock is off, in milliseconds; may be changed at any time. */
   clockOffsetMs: number;
   /** How much faster than true this host's clocks run: 0.01 gains one percent. */
@@ -51,7 +49,8 @@ export interface Host {
   resume(): void;
 }
 
-export function createHost(loop: Loop, name: string): Host {
+/** @param runsTestCode - Whether code of the test runs on it, as on that of its clients: real I/O may begin there. */
+export function createHost(loop: Loop, name: string, runsTestCode = false): Host {
   let lives = 0;
   let incarnation: (Incarnation & { die(): void }) | undefined;
   let paused = false;
@@ -77,11 +76,8 @@ export function createHost(loop: Loop, name: string): Host {
       get condition() {
         return paused ? "paused" : "running";
       },
-      get runsTestCode() {
-        return host.runsTestCode;
-      },
+      runsTestCode,
     },
-    runsTestCode: false,
     clockOffsetMs: 0,
     clockDrift: 0,
     get state() {
@@ -138,9 +134,7 @@ function createIncarnation(
     name: host.name,
     number,
     park,
-    get runsTestCode() {
-      return host.runsTestCode;
-    },
+    runsTestCode: host.machine.runsTestCode === true,
     get alive() {
       return alive;
     },

@@ -1,4 +1,4 @@
-/** Limits that turn a run without an end into an error that names the culprit. */
+/** The ends of a run: limits that turn one without an end into an error that names the culprit, and the others. */
 import { SimError } from "../errors.js";
 
 export interface LimitOptions {
@@ -48,6 +48,23 @@ export function timeLimitError(limitMs: number, pending: string, counts: LabelCo
     "SIM_TIME_LIMIT",
     `Stopped at the limit of ${limitMs} virtual ms while waiting for: ${pending}. Most frequent: ${hottest(counts)}.`,
     "What is awaited never comes. Give the wait a deadline of its own, or raise limits.virtualMsMax.",
+  );
+}
+
+/** @param waits - What everybody waits for who needs time to move. */
+export function deadlockError(nowMs: number, waits: readonly string[]): SimError {
+  return new SimError(
+    "SIM_DEADLOCK",
+    `Nothing can run at ${nowMs} ms, and this waits:\n  ${waits.join("\n  ")}`,
+    "Something must still be scheduled for a wait to end: a host that is up, a timer, a message on its way.",
+  );
+}
+
+export function closedError(): SimError {
+  return new SimError(
+    "SIM_WORLD_CLOSED",
+    "Cannot use this world: it was disposed.",
+    "Create a new world, or await the work before the block of `await using` ends.",
   );
 }
 

@@ -150,7 +150,8 @@ function createSocketWatch(): SocketWatch {
       if (socket.remotePort === undefined) return ofOld ? undefined : lookAtPipe(seen, forMs);
       const what = `a request to ${socket.remoteAddress ?? ""}:${socket.remotePort}`;
       const peer = open.find((other) => isPeer(socket, other));
-      if (peer !== undefined) return crossing(socket, peer) && forMs < unclearMs ? { what, slow: false } : undefined;
+      if (peer !== undefined)
+        return crossing(socket, peer) && forMs < unclearMs ? { what, slow: false } : undefined;
       if (socket._httpMessage != null || isBusyInUndici(socket)) return { what, slow: forMs > answerMs };
       return unanswered(seen, forMs, what);
     },

@@ -1,51 +1,68 @@
 /** The real time that a world keeps up with while only clients in real time wait for it. */
-import { realNowMs } from "./quiescence.js";
+import { afterRealMs, realNowMs } from "./quiescence.js";
 
 export interface RealTime {
   /** Whether anybody wants virtual time to follow. */
   readonly followed: boolean;
-  /** Lets virtual time follow, `speed` virtual seconds in a real one. @returns What ends it. */
-  follow(speed: number): () => void;
-  /** Begins anew: at this moment of real time it is `nowUs` in the world. */
-  anchor(nowUs: number): void;
-  /** How far virtual time may have come by now, in microseconds. */
-  allowedUs(): number;
-  /** Real milliseconds until it may have come to `atUs`. */
-  msUntil(atUs: number): number;
+  /**
+   * Lets virtual time follow. Several may want it: the fastest decides.
+   *
+   * @param speed - Virtual seconds in a real one. @default as the others want it, or 1
+   * @returns What ends it.
+   */
+  follow(speed?: number): () => void;
+  /** How far virtual time may have come by now, in microseconds. Counts from `nowUs` when it did not follow before. */
+  allowedUs(nowUs: number): number;
+  /** Virtual time has a reason of its own, or none: the next to follow begins anew. */
+  leave(): void;
+  /** Calls `then` once virtual time may have come to `atUs`, and after `msMax` real milliseconds at the latest. */
+  sleepUntil(atUs: number, msMax: number, then: () => void): void;
+  /** Ends the sleep, if it sleeps, without calling `then`. */
+  wake(): void;
 }
 
 export function createRealTime(): RealTime {
-  const speeds: number[] = [];
-  let anchorMs = 0;
-  let anchorUs = 0;
+  const followers = new Map<object, number>();
+  let anchor: { readonly ms: number; readonly us: number } | undefined;
   let speed = 1;
+  let cancelSleep: (() => void) | undefined;
 
-  const allowedUs = (): number => anchorUs + Math.floor((realNowMs() - anchorMs) * 1000 * speed);
+  function allowedUs(nowUs: number): number {
+    anchor ??= { ms: realNowMs(), us: nowUs };
+    return anchor.us + Math.floor((realNowMs() - anchor.ms) * 1000 * speed);
+  }
 
   function setSpeed(): void {
-    anchorUs = allowedUs();
-    anchorMs = realNowMs();
-    speed = speeds.length === 0 ? 1 : Math.max(...speeds);
+    if (anchor !== undefined) anchor = { us: allowedUs(anchor.us), ms: realNowMs() };
+    speed = Math.max(...followers.values(), 0) || 1;
+  }
+
+  function wake(): void {
+    cancelSleep?.();
+    cancelSleep = undefined;
   }
 
   return {
     get followed() {
-      return speeds.length > 0;
+      return followers.size > 0;
     },
-    follow(factor) {
-      speeds.push(factor);
+    follow(wanted = 0) {
+      const follower = {};
+      followers.set(follower, wanted);
       setSpeed();
       return () => {
-        const index = speeds.indexOf(factor);
-        if (index >= 0) speeds.splice(index, 1);
+        followers.delete(follower);
         setSpeed();
       };
     },
-    anchor(nowUs) {
-      anchorMs = realNowMs();
-      anchorUs = nowUs;
-    },
     allowedUs,
-    msUntil: (atUs) => (atUs - allowedUs()) / 1000 / speed,
+    leave() {
+      anchor = undefined;
+    },
+    sleepUntil(atUs, msMax, then) {
+      const ms = (atUs - allowedUs(atUs)) / 1000 / speed;
+      cancelSleep = afterRealMs(Math.max(1, Math.min(Math.ceil(ms), msMax)), then);
+    },
+    wake,
   };
 }

@@ -1,7 +1,8 @@
 /** Waiting in virtual time. A wait never ends in silence: it succeeds, or says what it saw last. */
 import { SimError } from "../errors.js";
 import { type Duration, formatDuration, parseDuration } from "./duration.js";
-import type { Holder, Loop } from "./loop.js";
+import type { Holder } from "./holders.js";
+import type { Loop } from "./loop.js";
 import { formatStep } from "./step.js";
 
 export interface WaitOptions<T> {

@@ -30,6 +30,10 @@ export interface Connection {
   setReading(reading: boolean): void;
   /** Sets what happens with each payload that arrives. */
   onMessage(listener: (payload: never) => void): void;
+  /** Whether anything is on its way between the two ends, in either direction. */
+  readonly underWay: boolean;
+  /** Sets what is called when something sets out or has arrived. */
+  onTraffic(listener: () => void): void;
   /** Called once when the connection is over and this end did not end it. */
   onClose(listener: (error: NetworkError | undefined) => void): void;
 }
@@ -120,9 +124,16 @@ function createPair(
   client: Incarnation,
   server: Incarnation,
 ): readonly [Connection, Connection] {
-  const near: End = createEnd(fabric, protocol, client, server, () => far);
-  const far: End = createEnd(fabric, protocol, server, client, () => near);
+  const traffic: Traffic = { underWay: 0, changed: undefined };
+  const near: End = createEnd(fabric, protocol, client, server, traffic, () => far);
+  const far: End = createEnd(fabric, protocol, server, client, traffic, () => near);
   return [near, far];
+}
+
+/** What both ends know of what is between them. */
+interface Traffic {
+  underWay: number;
+  changed: (() => void) | undefined;
 }
 
 function createEnd(
@@ -130,6 +141,7 @@ function createEnd(
   protocol: Protocol,
   life: Incarnation,
   peerLife: Incarnation,
+  traffic: Traffic,
   peer: () => End,
 ): End {
   const lane = createLane();
@@ -143,11 +155,18 @@ function createEnd(
 
   function transmit(part: "frame" | "reset", label: string, digest: number, arrive: () => void): void {
     const message = { from: life.host.name, to: peerLife.host.name, protocol, part, label, digest };
+    traffic.underWay += 1;
+    traffic.changed?.();
     fabric.send(message, {
-      arrive,
+      arrive() {
+        traffic.underWay -= 1;
+        arrive();
+        traffic.changed?.();
+      },
       lane,
       wanted: () => peer().open,
       broken: (code) => {
+        traffic.underWay -= 1;
         const error = new NetworkError(code, `The connection to ${peerLife.host.name} broke`);
         end.ended(error);
         peer().ended(error);
@@ -174,6 +193,12 @@ function createEnd(
     },
     get inFlight() {
       return inFlight;
+    },
+    get underWay() {
+      return traffic.underWay > 0;
+    },
+    onTraffic(listener) {
+      traffic.changed = listener;
     },
     send(payload, label, digest, size = 1) {
       if (!open) return;

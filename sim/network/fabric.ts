@@ -38,8 +38,13 @@ export interface Delivery {
 export interface Fabric {
   readonly loop: Loop;
   readonly rules: RuleBook;
-  /** Adds a host, at first down. @throws SimError `SIM_OPTION_INVALID` when the name is taken. */
-  addHost(name: string): Host;
+  /**
+   * Adds a host, at first down.
+   *
+   * @param runsTestCode - Whether code of the test runs on it. @default false
+   * @throws SimError `SIM_OPTION_INVALID` when the name is taken.
+   */
+  addHost(name: string, runsTestCode?: boolean): Host;
   /** @throws SimError `SIM_HOST_UNKNOWN` with the names there are. */
   host(name: string): Host;
   hosts(): readonly Host[];
@@ -135,7 +140,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
   return {
     loop,
     rules,
-    addHost(name) {
+    addHost(name, runsTestCode) {
       if (hosts.has(name) || services.has(name)) {
         throw new SimError(
           "SIM_OPTION_INVALID",
@@ -143,7 +148,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
           "Host and service names are unique within a world.",
         );
       }
-      const host = createHost(loop, name);
+      const host = createHost(loop, name, runsTestCode);
       hosts.set(name, host);
       return host;
     },

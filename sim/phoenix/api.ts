@@ -17,6 +17,15 @@ export interface PhoenixClock {
   readonly date: Date;
   /** Lets time pass: everything due meanwhile happens. @param duration - Milliseconds, or text such as `30s`. */
   advance(duration: Duration): Promise<void>;
+  /**
+   * Lets virtual time follow real time, for clients outside this process. What a test itself waits for makes time
+   * jump as ever.
+   *
+   * @param options.speed - Virtual seconds that pass in a real one. @default 1
+   * @returns A function that ends it.
+   * @throws SimError `SIM_OPTION_INVALID` when the speed is not a number above 0.
+   */
+  followRealTime(options?: { readonly speed?: number }): () => void;
 }
 
 export interface UntilOptions {
@@ -215,7 +224,8 @@ export interface Phoenix extends AsyncDisposable {
   stateHistory(experimentId: string): readonly string[];
   /**
    * What the test waits for and has left open at this moment, one line each with the place that began it: requests,
-   * waits, sockets, timers. A test that runs into the time-out of its runner shows it in its error.
+   * waits, sockets, timers, and the real I/O for which time stands still. A test that runs into the time-out of its
+   * runner shows it in its error.
    */
   waiting(): readonly string[];
   /** Lets time move until a message arrives on a socket of this world. @returns Its data. */

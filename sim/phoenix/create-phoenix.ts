@@ -85,9 +85,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const [taps, interference] = [createTaps(), createInterference()];
   const world = { loop, network, recorder, taps, interference };
   const cluster = createCluster(world, resolved);
-  const clientHost = network.fabric.addHost("client");
-  clientHost.runsTestCode = true;
-  const life = clientHost.boot();
+  const life = network.fabric.addHost("client", true).boot();
   const fetch = createWorldFetch({ network, life, loop });
   const sockets = createWorldSockets({ network, loop, life });
   const streams = createClientStreams({ network, life, loop });
@@ -168,6 +166,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
         return new Date(loop.clock.unixMs);
       },
       advance: async (duration) => advance(loop, duration),
+      followRealTime: (given = {}) => followRealTime(loop, given),
     },
     services: cluster.groups,
     service: (hostName) => findService(cluster.all, hostName),
@@ -218,7 +217,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     waitForState: async (experimentId, state, wait) => waitForState(loop, states, experimentId, state, wait),
     stateHistory: states.history,
     waitForMessage: async (socket, wait) => waitForMessage(loop, socket, wait),
-    waiting: () => leftOpen(parts, postgres),
+    waiting: () => [...realIoOf(loop), ...leftOpen(parts, postgres)],
     dispose: disposal.dispose,
     [Symbol.asyncDispose]: async () => disposal.dispose(),
   };
@@ -243,6 +242,22 @@ function findService(services: readonly Service[], hostName: string): Service {
     "SIM_HOST_UNKNOWN",
     `There is no service on a host "${hostName}".`,
     didYouMean(hostName, names),
+  );
+}
+
+function realIoOf(loop: Loop): readonly string[] {
+  const io = loop.realIo();
+  return io === undefined ? [] : [`real I/O, for which virtual time stands still: ${io.what}`];
+}
+
+function followRealTime(loop: Loop, given: { readonly speed?: number }): () => void {
+  checkOptions("clock.followRealTime", given, ["speed"]);
+  const { speed = 1 } = given;
+  if (Number.isFinite(speed) && speed > 0) return loop.followRealTime(speed);
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `Cannot follow real time at the speed ${String(speed)}.`,
+    "Give a number above 0: how many virtual seconds pass in a real one.",
   );
 }
 

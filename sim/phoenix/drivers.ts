@@ -36,9 +36,10 @@ export function createDrivers(network: Network, life: Incarnation, loop: Loop): 
 
   async function listen(protocol: DriverProtocol, host: string, hostPort: number, port = 0, scheme = "") {
     const listener = await listenForDrivers({
+      loop,
       port,
       scheme,
-      open: () => streams.open(protocol).connect(hostPort, host),
+      open: () => streams.open(protocol, true).connect(hostPort, host),
     });
     listeners.add(listener);
     return listener;

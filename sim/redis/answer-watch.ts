@@ -1,6 +1,7 @@
 /**
  * Watches both directions of a connection that speaks RESP2, and knows whether the client still waits for a
- * reply. A blocking command waits until its reply comes, too.
+ * reply, and whether time can bring it: a blocking command without a limit is answered when somebody else does
+ * something, and not before.
  */
 import { createRequestParser } from "./resp.js";
 
@@ -9,23 +10,49 @@ export interface AnswerWatch {
   sent(bytes: Uint8Array): void;
   received(bytes: Uint8Array): void;
   readonly waiting: boolean;
+  /** Whether the next reply is that of a blocking command without a limit of time. */
+  readonly endless: boolean;
 }
 
 const subscribing = /^[ps]?(?:un)?subscribe$/i;
 // First word of a top-level list, where confirmations and messages have their kind.
 const kindPattern = /\*\d+\r\n\$\d+\r\n([ps]?(?:message|(?:un)?subscribe))\r\n/y;
 
+// Where a blocking command has its limit; 0 is none.
+const limitFirst: ReadonlySet<string> = new Set(["blmpop", "bzmpop"]);
+const limitLast: ReadonlySet<string> = new Set(
+  ["blpop", "brpop", "brpoplpush", "blmove", "bzpopmin", "bzpopmax", "wait", "waitaof"],
+);
+const limitNamed: ReadonlySet<string> = new Set(["xread", "xreadgroup"]);
+
+function limitOf(name: string, args: readonly string[]): string | undefined {
+  if (limitFirst.has(name)) return args[0];
+  if (limitLast.has(name)) return args.at(-1);
+  if (!limitNamed.has(name)) return undefined;
+  const streams = args.findIndex((word) => word.toLowerCase() === "streams");
+  const block = args.findIndex((word) => word.toLowerCase() === "block");
+  return block >= 0 && block < streams ? args[block + 1] : undefined;
+}
+
 interface Owed {
   readonly subscription: boolean;
+  readonly endless: boolean;
   replies: number;
 }
 
 /** @returns A watch for one connection, from its first byte on. */
 export function createRedisWatch(): AnswerWatch {
   const owed: Owed[] = [];
-  const requests = createRequestParser(([name = "", ...args]) => {
+  let queuing = false;
+  const requests = createRequestParser(([word = "", ...args]) => {
+    const name = word.toLowerCase();
     const subscription = subscribing.test(name);
-    owed.push({ subscription, replies: subscription ? Math.max(1, args.length) : 1 });
+    const limit = queuing ? undefined : limitOf(name, args);
+    // In a transaction a blocking command is only queued, and then does not block.
+    if (name === "multi") queuing = true;
+    else if (name === "exec" || name === "discard") queuing = false;
+    const replies = subscription ? Math.max(1, args.length) : 1;
+    owed.push({ subscription, endless: limit !== undefined && Number(limit) === 0, replies });
   });
   let rest = "";
 
@@ -45,7 +72,7 @@ export function createRedisWatch(): AnswerWatch {
         requests.push(latin1(bytes));
       } catch {
         // The server answers what is no protocol, and closes.
-        owed.push({ subscription: false, replies: 1 });
+        owed.push({ subscription: false, endless: false, replies: 1 });
       }
     },
     received(bytes) {
@@ -60,6 +87,9 @@ export function createRedisWatch(): AnswerWatch {
     },
     get waiting() {
       return owed.length > 0;
+    },
+    get endless() {
+      return owed[0]?.endless === true;
     },
   };
 }

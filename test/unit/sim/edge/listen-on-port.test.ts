@@ -6,9 +6,7 @@ import type { HttpRequest } from "../../../../src/ports/index.js";
 import { type TinyWorldOptions, createTinyWorld } from "./tiny-world.js";
 
 let listener: PortListener | undefined;
-let stopTime = (): void => {};
 afterEach(async () => {
-  stopTime();
   await listener?.close();
 });
 
@@ -16,14 +14,6 @@ async function setUp(options: TinyWorldOptions = {}) {
   const world = createTinyWorld(options);
   listener = await listenOnPort({ ...world, target: "http://gateway:8080" });
   return { ...world, listener };
-}
-
-// An open socket lets no time pass by itself; whoever serves real clients does.
-function letTimePass({ loop }: ReturnType<typeof createTinyWorld>): void {
-  const tick = (): unknown => loop.schedule(100, "timer", "tick", tick);
-  tick();
-  const release = loop.hold({ describe: () => "real clients", fail: () => {} });
-  stopTime = release;
 }
 
 test("a real request goes through the world and back", async () => {
@@ -50,7 +40,7 @@ test("a service that is down is a bad gateway that says why", async () => {
 });
 
 test("a real WebSocket talks to the world, and hears its close", async () => {
-  const { listener, ...world } = await setUp({
+  const { listener } = await setUp({
     onSocket(socket, request) {
       socket.onMessage((text) => {
         if (text === "end") socket.close(4003, "kick");
@@ -58,7 +48,6 @@ test("a real WebSocket talks to the world, and hears its close", async () => {
       });
     },
   });
-  letTimePass(world);
   const socket = new Ws(listener.url.replace("http", "ws"), { headers: { "x-user": "u1" } });
   socket.on("open", () => socket.send("hi"));
   const text = await new Promise((resolve) =>

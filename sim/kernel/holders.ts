@@ -1,0 +1,90 @@
+/** Everybody who waits: those who hold the loop, so that time moves, and those whom no passing of time helps. */
+import type { Origin } from "./origins.js";
+
+/** Somebody who needs time to move. */
+export interface Holder {
+  /** What is awaited, what was last seen, and what could end the wait; shown when it never ends. */
+  describe(): string;
+  /** Called after each event has come to rest. */
+  poll?(): void;
+  /** Ends the wait with an error. */
+  fail(error: Error): void;
+  /** Whether it waits in real time, as a client on a real port does: time moves, but no faster than real time. */
+  readonly inRealTime?: boolean;
+}
+
+export interface Holders {
+  /** How many hold the loop. */
+  readonly size: number;
+  /** How many of them need time to move as fast as it can. */
+  readonly eager: number;
+  /** @returns A function that lets go. */
+  add(holder: Holder, origin: Origin | undefined): () => void;
+  /** Adds one whose wait no passing of time ends: it holds nothing. @returns A function that takes it away. */
+  addEndless(wait: Holder, origin: Origin | undefined): () => void;
+  pollAll(): void;
+  /** What those wait for that hold the loop. */
+  describe(): readonly string[];
+  /** What all wait for. */
+  waits(): readonly { readonly what: string; readonly origin: Origin | undefined }[];
+  /** Ends the waits that hold the loop. @returns How many there were. */
+  failHolding(error: Error): number;
+  /** Ends the others. */
+  failEndless(error: Error): void;
+}
+
+export function createHolders(): Holders {
+  const holding = new Map<Holder, Origin | undefined>();
+  // Apart, because a thousand pending fetches hold the loop and none of them polls.
+  const pollers = new Set<Required<Pick<Holder, "poll">>>();
+  const endless = new Map<Holder, Origin | undefined>();
+  let eager = 0;
+
+  function failAll(waits: Map<Holder, unknown>, error: Error): number {
+    const failing = [...waits.keys()];
+    waits.clear();
+    for (const wait of failing) wait.fail(error);
+    return failing.length;
+  }
+
+  return {
+    get size() {
+      return holding.size;
+    },
+    get eager() {
+      return eager;
+    },
+    add(holder, origin) {
+      const by = holder.inRealTime === true ? 0 : 1;
+      holding.set(holder, origin);
+      eager += by;
+      if (hasPoll(holder)) pollers.add(holder);
+      return () => {
+        if (!holding.delete(holder)) return;
+        eager -= by;
+        if (hasPoll(holder)) pollers.delete(holder);
+      };
+    },
+    addEndless(wait, origin) {
+      endless.set(wait, origin);
+      return () => endless.delete(wait);
+    },
+    pollAll() {
+      if (pollers.size > 0) for (const holder of pollers) holder.poll();
+    },
+    describe: () => [...holding.keys()].map((holder) => holder.describe()),
+    waits: () => [...holding, ...endless].map(([wait, origin]) => ({ what: wait.describe(), origin })),
+    failHolding(error) {
+      eager = 0;
+      pollers.clear();
+      return failAll(holding, error);
+    },
+    failEndless(error) {
+      failAll(endless, error);
+    },
+  };
+}
+
+function hasPoll(holder: Holder): holder is Holder & Required<Pick<Holder, "poll">> {
+  return holder.poll !== undefined;
+}

@@ -20,9 +20,16 @@ const kindPattern = /\*\d+\r\n\$\d+\r\n([ps]?(?:message|(?:un)?subscribe))\r\n/y
 
 // Where a blocking command has its limit; 0 is none.
 const limitFirst: ReadonlySet<string> = new Set(["blmpop", "bzmpop"]);
-const limitLast: ReadonlySet<string> = new Set(
-  ["blpop", "brpop", "brpoplpush", "blmove", "bzpopmin", "bzpopmax", "wait", "waitaof"],
-);
+const limitLast: ReadonlySet<string> = new Set([
+  "blpop",
+  "brpop",
+  "brpoplpush",
+  "blmove",
+  "bzpopmin",
+  "bzpopmax",
+  "wait",
+  "waitaof",
+]);
 const limitNamed: ReadonlySet<string> = new Set(["xread", "xreadgroup"]);
 
 function limitOf(name: string, args: readonly string[]): string | undefined {

@@ -27,6 +27,10 @@ export function describeRoutes(routes: readonly Route[], base: string): unknown 
     document = app.getOpenAPI31Document({
       openapi: "3.1.0",
       info: { title: "Phoenix platform", version: "1.0.0" },
+      servers: [
+        { url: "/", description: "Where this document was read" },
+        { url: "http://localhost:8080", description: "A gateway on its usual port" },
+      ],
     });
     documents.set(routes, document);
   }
@@ -65,23 +69,37 @@ function described(fields: Readonly<Record<string, string>> | undefined): z.ZodO
   return z.object(Object.fromEntries(entries));
 }
 
+const meanings: Readonly<Record<number, string>> = {
+  400: "The request is wrong",
+  401: "No token or password, or a wrong one",
+  403: "The role or the tenant forbids it",
+  404: "There is no such thing",
+  409: "It has changed meanwhile, exists already, or belongs to something else",
+  413: "The body is too long",
+  415: "The body is in a form that is not read",
+  422: "The idempotency key was used with another body",
+  503: "A service this needs is unavailable",
+};
+
+/** @returns The statuses by which a route refuses, in order. */
+function refusalsOf({ body, documentedBody, access, path, refusals = [] }: Route): number[] {
+  const statuses = new Set([400, 503, ...refusals]);
+  if (body !== undefined || documentedBody !== undefined) for (const each of [413, 415]) statuses.add(each);
+  if (access !== "open") for (const each of [401, 403]) statuses.add(each);
+  if (path.includes("{")) statuses.add(404);
+  return [...statuses].sort((a, b) => a - b);
+}
+
 function responses(route: Route): PathConfig["responses"] {
-  const errors: Record<number, string> = { 503: "A service this needs is unavailable" };
-  if (route.body !== undefined || route.documentedBody !== undefined) errors[400] = "The request is wrong";
-  if (route.access !== "open") {
-    errors[401] = "No token, or a wrong one";
-    errors[403] = "The role or the tenant forbids it";
-  }
-  if (route.path.includes("{")) errors[404] = "There is no such thing";
-  const bad = Object.entries(errors).map(([status, description]) => [
+  const bad = refusalsOf(route).map((status) => [
     status,
-    { description, content: { "application/json": { schema: failure } } },
+    { description: meanings[status] ?? "", content: { "application/json": { schema: failure } } },
   ]);
   const good = Object.entries(route.replies).map(([status, description]) => [
     status,
-    status === "204"
+    route.answer === undefined
       ? { description }
-      : { description, content: { "application/json": { schema: z.looseObject({}) } } },
+      : { description, content: { "application/json": { schema: route.answer() } } },
   ]);
   return Object.fromEntries([...good, ...bad]) as PathConfig["responses"];
 }

@@ -41,6 +41,10 @@ export interface Route {
   readonly requestHeaders?: Readonly<Record<string, string>>;
   /** Status and meaning of each good answer. */
   readonly replies: Readonly<Record<number, string>>;
+  /** What a good answer holds; absent where it holds nothing. */
+  readonly answer?: () => z.ZodType;
+  /** Refusals besides those that every such route has. */
+  readonly refusals?: readonly number[];
   readonly handle: (call: Call) => Promise<Reply> | Reply;
 }
 

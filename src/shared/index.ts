@@ -1,5 +1,6 @@
 /** Small parts that more than one service uses. */
 export { isPlainObject } from "./plain-object.js";
+export { once } from "./once.js";
 export { isUnset } from "./zero-values.js";
 export { ValidationError, type Problem } from "./validation-error.js";
 export { errorCode, errorText } from "./error-text.js";

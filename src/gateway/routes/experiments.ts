@@ -9,6 +9,7 @@ import { experimentView, timeText } from "../experiment-view.js";
 import { listExperiments, listQuery } from "../list-experiments.js";
 import { checkOverlap } from "../overlap.js";
 import { readExperiment } from "../read-experiment.js";
+import * as schemas from "../reply-schemas.js";
 import { reply } from "../reply.js";
 import { parseWith, type Route } from "../route.js";
 
@@ -44,6 +45,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "viewer",
     query: listQuery,
     replies: { 200: "One page" },
+    answer: schemas.experimentListReply,
     handle: async (call) => reply(200, await listExperiments(call)),
   },
   {
@@ -55,6 +57,8 @@ export const experimentRoutes: readonly Route[] = [
     documentedBody: createBody,
     requestHeaders: { "Idempotency-Key": "Same key and body: one effect, same reply" },
     replies: { 201: "The new experiment" },
+    answer: schemas.experimentReply,
+    refusals: [422],
     handle: createExperiment,
   },
   {
@@ -65,6 +69,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "viewer",
     documentedBody: createBody,
     replies: { 200: "The overlap; advice only" },
+    answer: schemas.overlapReply,
     handle: async (call) => reply(200, await checkOverlap(call)),
   },
   {
@@ -74,6 +79,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The experiment" },
+    answer: schemas.experimentReply,
     handle: async (call) => {
       const experiment = await readExperiment(call);
       const ended = experiment.state === "completed" || experiment.state === "failed";
@@ -88,6 +94,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "State and reason" },
+    answer: schemas.statusReply,
     handle: async (call) => {
       const { id, state, reason } = await readExperiment(call);
       return reply(200, { id, status: state, state, message: reason });
@@ -100,6 +107,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The events" },
+    answer: schemas.historyReply,
     handle: async (call) => {
       const events = await listEventsOfExperiment(call.context.sql, await readExperiment(call));
       return reply(200, { events: events.map(eventView) });
@@ -113,6 +121,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "user",
     documentedBody: createBody,
     replies: { 200: "The experiment" },
+    answer: schemas.experimentReply,
     handle: async (call) => reply(200, experimentView(await changeExperiment(call, true))),
   },
   {
@@ -123,6 +132,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "user",
     documentedBody: z.looseObject({ name: z.string().optional(), description: z.string().optional() }),
     replies: { 200: "The experiment" },
+    answer: schemas.experimentReply,
     handle: async (call) => reply(200, experimentView(await changeExperiment(call, false))),
   },
   {
@@ -132,6 +142,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "user",
     replies: { 204: "It is gone" },
+    refusals: [409],
     handle: async (call) => {
       await deleteExperiment(call);
       return reply(204);
@@ -144,6 +155,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "admin",
     replies: { 200: "It starts" },
+    answer: schemas.changedStateReply,
     handle: async (call) => {
       const { id, state } = await startExperiment(call);
       return reply(200, { message: "experiment started", id, state });
@@ -156,6 +168,8 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "admin",
     replies: { 200: "It is cancelled" },
+    answer: schemas.changedStateReply,
+    refusals: [409],
     handle: async (call) => {
       const { after } = await stopExperiment(call, "stopped by a person");
       return reply(200, { message: "experiment stopped", id: after.id, state: after.state });
@@ -169,6 +183,8 @@ export const experimentRoutes: readonly Route[] = [
     access: "admin",
     documentedBody: stateBody,
     replies: { 200: "States before and after" },
+    answer: schemas.transitionReply,
+    refusals: [409],
     handle: async (call) => {
       await readExperiment(call);
       const { action, reason = "" } = parseWith(stateBody, call.body);

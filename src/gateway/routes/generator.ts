@@ -15,6 +15,7 @@ import { ApiError, notFound } from "../errors.js";
 import { timeText } from "../experiment-view.js";
 import { proxyToGenerator } from "../generator-proxy.js";
 import { readExperiment } from "../read-experiment.js";
+import * as schemas from "../reply-schemas.js";
 import { reply } from "../reply.js";
 import { withBody, type Call, type Route } from "../route.js";
 import { validate } from "./pipelines.js";
@@ -43,6 +44,8 @@ export const generatorRoutes: readonly Route[] = [
     access: "user",
     body: generateBody,
     replies: { 200: "The configuration" },
+    answer: schemas.generatedReply,
+    refusals: [404],
     handle: async (call) => {
       const experiment = await readExperiment(call, call.body.experiment_id);
       const candidate = pipelineOf(call.body.template ?? experiment.candidate_pipeline);
@@ -73,6 +76,7 @@ export const generatorRoutes: readonly Route[] = [
     access: "viewer",
     body: z.looseObject({ configuration: z.string().optional() }),
     replies: { 200: "Whether it is valid, and why not" },
+    answer: schemas.validationReply,
     handle: (call) => validate(call, call.body.configuration),
   }),
   {
@@ -82,6 +86,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "generator",
     access: "viewer",
     replies: { 200: "The templates" },
+    answer: schemas.templatesOfPipelinesReply,
     handle: (call) => proxyToGenerator(call, "GET", "/api/v1/templates"),
   },
   {
@@ -91,6 +96,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "generator",
     access: "viewer",
     replies: { 200: "Both configurations and their version" },
+    answer: schemas.configsReply,
     handle: async (call) => {
       const { id, config_version: version } = await readExperiment(call);
       const config = version === 0 ? undefined : await findConfig(call.context.sql, id, version);
@@ -105,6 +111,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "templates",
     access: "admin",
     replies: { 200: "The templates" },
+    answer: schemas.templateListReply,
     handle: async ({ context, identity }) => {
       const templates = await listTemplates(context.sql, identity.tenantId);
       return reply(200, { templates: templates.map(templateView), total: templates.length });
@@ -118,6 +125,8 @@ export const generatorRoutes: readonly Route[] = [
     access: "admin",
     body: nameBody,
     replies: { 201: "The template" },
+    answer: schemas.templateReply,
+    refusals: [409],
     handle: async ({ context, identity, body }) => {
       const atMs = await context.time.now();
       const { name, description, content, default_parameters } = body;
@@ -143,6 +152,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "templates",
     access: "admin",
     replies: { 200: "The template" },
+    answer: schemas.templateReply,
     handle: async (call) => reply(200, templateView(await readTemplate(call))),
   },
   withBody({
@@ -153,6 +163,8 @@ export const generatorRoutes: readonly Route[] = [
     access: "admin",
     body: z.looseObject(templateText),
     replies: { 200: "The template" },
+    answer: schemas.templateReply,
+    refusals: [409],
     handle: async (call) => {
       const { description, content, default_parameters } = call.body;
       const seen = await readTemplate(call);

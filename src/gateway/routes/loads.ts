@@ -6,6 +6,7 @@ import { findLoad, insertLoad, listLoadsOfTenant, type StoredLoad } from "../../
 import { ApiError, notFound } from "../errors.js";
 import { timeText } from "../experiment-view.js";
 import { isUuid, readExperiment } from "../read-experiment.js";
+import * as schemas from "../reply-schemas.js";
 import { reply } from "../reply.js";
 import { withBody, type Route } from "../route.js";
 import { assertSeen } from "../tenant.js";
@@ -32,6 +33,8 @@ export const loadRoutes: readonly Route[] = [
     access: "user",
     body,
     replies: { 201: "The load" },
+    answer: schemas.loadReply,
+    refusals: [404, 409],
     handle: async (call) => {
       const { context, body } = call;
       const durationMs = parseDurationMs(body.duration);
@@ -64,6 +67,7 @@ export const loadRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The loads" },
+    answer: schemas.loadListReply,
     handle: async ({ context, identity }) => {
       const loads = await listLoadsOfTenant(context.sql, identity.tenantId);
       const visible = loads.filter((load) => context.guard(identity, load));
@@ -77,6 +81,7 @@ export const loadRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The profiles" },
+    answer: schemas.profilesReply,
     handle: () => reply(200, { profiles: loadProfileCatalogue }),
   },
   {
@@ -86,6 +91,7 @@ export const loadRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The load" },
+    answer: schemas.loadReply,
     handle: async ({ context, params, identity }) => {
       const id = params["id"] ?? "";
       const load = isUuid(id) ? await findLoad(context.sql, id) : undefined;

@@ -39,6 +39,7 @@ export function createNodeServer(
     if (announcedLength(request) <= bodyBytesMax) response.writeContinue();
     server.emit("request", request, response);
   });
+  server.on("clientError", refuseBytes);
   server.on("connect", (_request, socket) => {
     socket.end(
       `HTTP/1.1 405 Method Not Allowed\r\nallow: ${methods}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
@@ -49,6 +50,23 @@ export function createNodeServer(
     else serveWithoutUpgrade(server, request, socket, head);
   });
   return server;
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+// Says it and ends, as Node's manual has it: by default Node breaks the connection, and the words may be lost.
+function refuseBytes(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const status = refusals[error.code ?? ""] ?? "400 Bad Request";
+  const close = (): unknown => socket.destroy();
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, close);
 }
 
 /** Whether a request can become a WebSocket; `ws` refuses others by itself. */

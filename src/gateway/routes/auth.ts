@@ -5,7 +5,7 @@ import type { GatewayContext } from "../context.js";
 import { ApiError } from "../errors.js";
 import { timeText } from "../experiment-view.js";
 import { hashPassword } from "../passwords.js";
-import * as schemas from "../reply-schemas.js";
+import * as replies from "../replies/index.js";
 import { reply, type Reply } from "../reply.js";
 import { withBody, type Route } from "../route.js";
 import type { Identity } from "../tokens.js";
@@ -33,7 +33,7 @@ export const authRoutes: readonly Route[] = [
     access: "open",
     body: loginBody,
     replies: { 200: "A token" },
-    answer: schemas.tokenReply,
+    answer: replies.tokenReply,
     refusals: [401],
     handle: async ({ context, body }) => {
       const login = body.email ?? body.username ?? "";
@@ -52,7 +52,7 @@ export const authRoutes: readonly Route[] = [
     access: "open",
     body: z.looseObject({ token: z.string() }),
     replies: { 200: "A token" },
-    answer: schemas.tokenReply,
+    answer: replies.tokenReply,
     refusals: [401],
     handle: ({ context, body }) => tokenReply(context, context.tokens.verify(body.token)),
   }),
@@ -63,7 +63,7 @@ export const authRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The user" },
-    answer: schemas.userReply,
+    answer: replies.userReply,
     handle: ({ identity }) => reply(200, { ...userView(identity), user: userView(identity) }),
   },
   {
@@ -73,7 +73,7 @@ export const authRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "A message" },
-    answer: schemas.messageReply,
+    answer: replies.messageReply,
     handle: () => reply(200, { message: "logged out" }),
   },
   withBody({
@@ -84,7 +84,7 @@ export const authRoutes: readonly Route[] = [
     access: "open",
     body: registerBody,
     replies: { 201: "User and token" },
-    answer: schemas.tokenReply,
+    answer: replies.tokenReply,
     refusals: [409],
     handle: async ({ context, body }) => {
       const id = context.ids.next();
@@ -111,7 +111,7 @@ export const authRoutes: readonly Route[] = [
     access: "open",
     body: z.looseObject({ email: z.string() }),
     replies: { 202: "A message" },
-    answer: schemas.messageReply,
+    answer: replies.messageReply,
     handle: () => reply(202, { message: "if the account exists, a mail is on its way" }),
   }),
   withBody({

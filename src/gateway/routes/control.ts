@@ -16,7 +16,7 @@ import { timeText } from "../experiment-view.js";
 import { changePipelineConfig, rollBackConfig } from "../pipeline-config.js";
 import { isUuid, readExperiment } from "../read-experiment.js";
 import { asked } from "../read-metrics.js";
-import * as schemas from "../reply-schemas.js";
+import * as replies from "../replies/index.js";
 import { reply, type Reply } from "../reply.js";
 import { withBody, type Call, type Route } from "../route.js";
 import { assertSeen } from "../tenant.js";
@@ -57,7 +57,7 @@ export const controlRoutes: readonly Route[] = [
     access: "admin",
     body: signalBody,
     replies: { 201: "The signal, carried out" },
-    answer: schemas.sentSignalReply,
+    answer: replies.sentSignalReply,
     refusals: [404, 409],
     handle: async (call) => {
       const { experiment_id, type, parameters, reason } = call.body;
@@ -87,7 +87,7 @@ export const controlRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The signal" },
-    answer: schemas.signalReply,
+    answer: replies.signalReply,
     handle: async ({ context, params, identity }) => {
       const id = params["id"] ?? "";
       const signal = isUuid(id) ? await findSignal(context.sql, id) : undefined;
@@ -103,7 +103,7 @@ export const controlRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The signals" },
-    answer: schemas.signalListReply,
+    answer: replies.signalListReply,
     handle: async (call) => {
       const { id } = await readExperiment(call);
       const signals = await listSignals(call.context.sql, id);
@@ -117,7 +117,7 @@ export const controlRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The drift, 0 to 1" },
-    answer: schemas.driftReply,
+    answer: replies.driftReply,
     handle: async (call) => {
       const experiment = await readExperiment(call);
       const query = experimentQueries(experiment.id).series;

@@ -9,7 +9,7 @@ import { timeText } from "../experiment-view.js";
 import { changePipelineConfig } from "../pipeline-config.js";
 import { readExperiment } from "../read-experiment.js";
 import { metricsQuery, readMetrics } from "../read-metrics.js";
-import * as schemas from "../reply-schemas.js";
+import * as replies from "../replies/index.js";
 import { reply } from "../reply.js";
 import { parseWith, type Call, type Route } from "../route.js";
 
@@ -27,7 +27,7 @@ export const experimentDataRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "Both configurations and their version" },
-    answer: schemas.configsReply,
+    answer: replies.configsReply,
     handle: async (call) => {
       const { id, config_version: version } = await readExperiment(call);
       const config = version === 0 ? undefined : await findConfig(call.context.sql, id, version);
@@ -42,7 +42,7 @@ export const experimentDataRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The deployments" },
-    answer: schemas.deploymentListReply,
+    answer: replies.deploymentListReply,
     handle: async (call) => {
       const { id } = await readExperiment(call);
       const deployments = await listDeploymentsOfExperiment(call.context.sql, id);
@@ -57,7 +57,7 @@ export const experimentDataRoutes: readonly Route[] = [
     access: "viewer",
     query: metricsQuery,
     replies: { 200: "Metrics now and over time" },
-    answer: schemas.metricsReply,
+    answer: replies.metricsReply,
     handle: async (call) => reply(200, await readMetrics(call, await readExperiment(call))),
   },
   {
@@ -67,7 +67,7 @@ export const experimentDataRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The results" },
-    answer: schemas.resultsReply,
+    answer: replies.resultsReply,
     handle: async (call) => {
       const { id } = await readExperiment(call);
       return reply(200, { experiment_id: id, ...(await readResults(call, id)) });
@@ -80,7 +80,7 @@ export const experimentDataRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The analysis" },
-    answer: schemas.analysisReply,
+    answer: replies.analysisReply,
     handle: async (call) => {
       const { id, state } = await readExperiment(call);
       const results = await readResults(call, id);
@@ -110,7 +110,7 @@ export const experimentDataRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "Costs in USD" },
-    answer: schemas.costReply,
+    answer: replies.costReply,
     handle: async (call) => {
       const { id } = await readExperiment(call);
       const { baseline_metrics: b, candidate_metrics: c, cost_reduction } = await readResults(call, id);
@@ -133,7 +133,7 @@ export const experimentDataRoutes: readonly Route[] = [
     access: "user",
     documentedBody: z.object({ variant: variant.optional(), processors: z.array(z.looseObject({})) }),
     replies: { 202: "The new version, on its way to every collector" },
-    answer: schemas.acceptedConfigReply,
+    answer: replies.acceptedConfigReply,
     refusals: [409],
     handle: async (call) => {
       const { version } = await changePipelineConfig(call, await readExperiment(call), call.body);
@@ -148,7 +148,7 @@ export const experimentDataRoutes: readonly Route[] = [
     access: "admin",
     documentedBody: promoteBody,
     replies: { 200: "It is noted" },
-    answer: schemas.promotedReply,
+    answer: replies.promotedReply,
     refusals: [409],
     handle: async (call) => {
       const { context, identity } = call;

@@ -9,7 +9,7 @@ import { experimentView, timeText } from "../experiment-view.js";
 import { listExperiments, listQuery } from "../list-experiments.js";
 import { checkOverlap } from "../overlap.js";
 import { readExperiment } from "../read-experiment.js";
-import * as schemas from "../reply-schemas.js";
+import * as replies from "../replies/index.js";
 import { reply } from "../reply.js";
 import { parseWith, type Route } from "../route.js";
 
@@ -45,7 +45,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "viewer",
     query: listQuery,
     replies: { 200: "One page" },
-    answer: schemas.experimentListReply,
+    answer: replies.experimentListReply,
     handle: async (call) => reply(200, await listExperiments(call)),
   },
   {
@@ -57,7 +57,7 @@ export const experimentRoutes: readonly Route[] = [
     documentedBody: createBody,
     requestHeaders: { "Idempotency-Key": "Same key and body: one effect, same reply" },
     replies: { 201: "The new experiment" },
-    answer: schemas.experimentReply,
+    answer: replies.experimentReply,
     refusals: [422],
     handle: createExperiment,
   },
@@ -69,7 +69,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "viewer",
     documentedBody: createBody,
     replies: { 200: "The overlap; advice only" },
-    answer: schemas.overlapReply,
+    answer: replies.overlapReply,
     handle: async (call) => reply(200, await checkOverlap(call)),
   },
   {
@@ -79,7 +79,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The experiment" },
-    answer: schemas.experimentReply,
+    answer: replies.experimentReply,
     handle: async (call) => {
       const experiment = await readExperiment(call);
       const ended = experiment.state === "completed" || experiment.state === "failed";
@@ -94,7 +94,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "State and reason" },
-    answer: schemas.statusReply,
+    answer: replies.statusReply,
     handle: async (call) => {
       const { id, state, reason } = await readExperiment(call);
       return reply(200, { id, status: state, state, message: reason });
@@ -107,7 +107,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The events" },
-    answer: schemas.historyReply,
+    answer: replies.historyReply,
     handle: async (call) => {
       const events = await listEventsOfExperiment(call.context.sql, await readExperiment(call));
       return reply(200, { events: events.map(eventView) });
@@ -121,7 +121,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "user",
     documentedBody: createBody,
     replies: { 200: "The experiment" },
-    answer: schemas.experimentReply,
+    answer: replies.experimentReply,
     handle: async (call) => reply(200, experimentView(await changeExperiment(call, true))),
   },
   {
@@ -132,7 +132,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "user",
     documentedBody: z.looseObject({ name: z.string().optional(), description: z.string().optional() }),
     replies: { 200: "The experiment" },
-    answer: schemas.experimentReply,
+    answer: replies.experimentReply,
     handle: async (call) => reply(200, experimentView(await changeExperiment(call, false))),
   },
   {
@@ -155,7 +155,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "admin",
     replies: { 200: "It starts" },
-    answer: schemas.changedStateReply,
+    answer: replies.changedStateReply,
     handle: async (call) => {
       const { id, state } = await startExperiment(call);
       return reply(200, { message: "experiment started", id, state });
@@ -168,7 +168,7 @@ export const experimentRoutes: readonly Route[] = [
     tag,
     access: "admin",
     replies: { 200: "It is cancelled" },
-    answer: schemas.changedStateReply,
+    answer: replies.changedStateReply,
     refusals: [409],
     handle: async (call) => {
       const { after } = await stopExperiment(call, "stopped by a person");
@@ -183,7 +183,7 @@ export const experimentRoutes: readonly Route[] = [
     access: "admin",
     documentedBody: stateBody,
     replies: { 200: "States before and after" },
-    answer: schemas.transitionReply,
+    answer: replies.transitionReply,
     refusals: [409],
     handle: async (call) => {
       await readExperiment(call);

@@ -15,7 +15,7 @@ import { ApiError, notFound } from "../errors.js";
 import { timeText } from "../experiment-view.js";
 import { proxyToGenerator } from "../generator-proxy.js";
 import { readExperiment } from "../read-experiment.js";
-import * as schemas from "../reply-schemas.js";
+import * as replies from "../replies/index.js";
 import { reply } from "../reply.js";
 import { withBody, type Call, type Route } from "../route.js";
 import { validate } from "./pipelines.js";
@@ -44,7 +44,7 @@ export const generatorRoutes: readonly Route[] = [
     access: "user",
     body: generateBody,
     replies: { 200: "The configuration" },
-    answer: schemas.generatedReply,
+    answer: replies.generatedReply,
     refusals: [404],
     handle: async (call) => {
       const experiment = await readExperiment(call, call.body.experiment_id);
@@ -76,7 +76,7 @@ export const generatorRoutes: readonly Route[] = [
     access: "viewer",
     body: z.looseObject({ configuration: z.string().optional() }),
     replies: { 200: "Whether it is valid, and why not" },
-    answer: schemas.validationReply,
+    answer: replies.validationReply,
     handle: (call) => validate(call, call.body.configuration),
   }),
   {
@@ -86,7 +86,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "generator",
     access: "viewer",
     replies: { 200: "The templates" },
-    answer: schemas.templatesOfPipelinesReply,
+    answer: replies.templatesOfPipelinesReply,
     handle: (call) => proxyToGenerator(call, "GET", "/api/v1/templates"),
   },
   {
@@ -96,7 +96,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "generator",
     access: "viewer",
     replies: { 200: "Both configurations and their version" },
-    answer: schemas.configsReply,
+    answer: replies.configsReply,
     handle: async (call) => {
       const { id, config_version: version } = await readExperiment(call);
       const config = version === 0 ? undefined : await findConfig(call.context.sql, id, version);
@@ -111,7 +111,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "templates",
     access: "admin",
     replies: { 200: "The templates" },
-    answer: schemas.templateListReply,
+    answer: replies.templateListReply,
     handle: async ({ context, identity }) => {
       const templates = await listTemplates(context.sql, identity.tenantId);
       return reply(200, { templates: templates.map(templateView), total: templates.length });
@@ -125,7 +125,7 @@ export const generatorRoutes: readonly Route[] = [
     access: "admin",
     body: nameBody,
     replies: { 201: "The template" },
-    answer: schemas.templateReply,
+    answer: replies.templateReply,
     refusals: [409],
     handle: async ({ context, identity, body }) => {
       const atMs = await context.time.now();
@@ -152,7 +152,7 @@ export const generatorRoutes: readonly Route[] = [
     tag: "templates",
     access: "admin",
     replies: { 200: "The template" },
-    answer: schemas.templateReply,
+    answer: replies.templateReply,
     handle: async (call) => reply(200, templateView(await readTemplate(call))),
   },
   withBody({
@@ -163,7 +163,7 @@ export const generatorRoutes: readonly Route[] = [
     access: "admin",
     body: z.looseObject(templateText),
     replies: { 200: "The template" },
-    answer: schemas.templateReply,
+    answer: replies.templateReply,
     refusals: [409],
     handle: async (call) => {
       const { description, content, default_parameters } = call.body;

@@ -6,7 +6,7 @@ import { findLoad, insertLoad, listLoadsOfTenant, type StoredLoad } from "../../
 import { ApiError, notFound } from "../errors.js";
 import { timeText } from "../experiment-view.js";
 import { isUuid, readExperiment } from "../read-experiment.js";
-import * as schemas from "../reply-schemas.js";
+import * as replies from "../replies/index.js";
 import { reply } from "../reply.js";
 import { withBody, type Route } from "../route.js";
 import { assertSeen } from "../tenant.js";
@@ -33,7 +33,7 @@ export const loadRoutes: readonly Route[] = [
     access: "user",
     body,
     replies: { 201: "The load" },
-    answer: schemas.loadReply,
+    answer: replies.loadReply,
     refusals: [404, 409],
     handle: async (call) => {
       const { context, body } = call;
@@ -67,7 +67,7 @@ export const loadRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The loads" },
-    answer: schemas.loadListReply,
+    answer: replies.loadListReply,
     handle: async ({ context, identity }) => {
       const loads = await listLoadsOfTenant(context.sql, identity.tenantId);
       const visible = loads.filter((load) => context.guard(identity, load));
@@ -81,7 +81,7 @@ export const loadRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The profiles" },
-    answer: schemas.profilesReply,
+    answer: replies.profilesReply,
     handle: () => reply(200, { profiles: loadProfileCatalogue }),
   },
   {
@@ -91,7 +91,7 @@ export const loadRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The load" },
-    answer: schemas.loadReply,
+    answer: replies.loadReply,
     handle: async ({ context, params, identity }) => {
       const id = params["id"] ?? "";
       const load = isUuid(id) ? await findLoad(context.sql, id) : undefined;

@@ -13,7 +13,7 @@ import {
 import { deploymentView } from "../deployment-view.js";
 import { ApiError, notFound } from "../errors.js";
 import { askGenerator, proxyToGenerator } from "../generator-proxy.js";
-import * as schemas from "../reply-schemas.js";
+import * as replies from "../replies/index.js";
 import { reply } from "../reply.js";
 import { withBody, type Call, type Route } from "../route.js";
 import { assertSeen } from "../tenant.js";
@@ -44,7 +44,7 @@ export const pipelineRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The catalogue" },
-    answer: schemas.pipelinesReply,
+    answer: replies.pipelinesReply,
     handle: async (call) => reply(200, { pipelines: await catalogue(call) }),
   },
   {
@@ -54,7 +54,7 @@ export const pipelineRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The catalogue" },
-    answer: schemas.templatesOfPipelinesReply,
+    answer: replies.templatesOfPipelinesReply,
     handle: async (call) => reply(200, { templates: await catalogue(call) }),
   },
   {
@@ -64,7 +64,7 @@ export const pipelineRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The processors" },
-    answer: schemas.processorsReply,
+    answer: replies.processorsReply,
     handle: () => reply(200, { processors: processorTypes.map((name) => ({ name })) }),
   },
   withBody({
@@ -75,7 +75,7 @@ export const pipelineRoutes: readonly Route[] = [
     access: "viewer",
     body: z.looseObject({ configuration: z.string().optional(), config: z.string().optional() }),
     replies: { 200: "Whether it is valid, and why not" },
-    answer: schemas.validationReply,
+    answer: replies.validationReply,
     handle: (call) => validate(call, call.body.configuration ?? call.body.config),
   }),
   withBody({
@@ -86,7 +86,7 @@ export const pipelineRoutes: readonly Route[] = [
     access: "viewer",
     body: z.looseObject({ pipeline_name: z.string().optional(), template: z.string().optional() }),
     replies: { 200: "Collector YAML" },
-    answer: schemas.previewReply,
+    answer: replies.previewReply,
     handle: async (call) => {
       const pipeline = knownPipeline(call.body.pipeline_name ?? call.body.template ?? "");
       const { body } = await proxyToGenerator(call, "POST", "/api/v1/generate", {
@@ -111,7 +111,7 @@ export const pipelineRoutes: readonly Route[] = [
     access: "viewer",
     query: { page_size: "Deployments of a page; 20, at most 100", page: "Page to read, from 1" },
     replies: { 200: "One page" },
-    answer: schemas.deploymentListReply,
+    answer: replies.deploymentListReply,
     handle: async ({ context, identity, query }) => {
       const all = (await listDeploymentsOfTenant(context.sql, identity.tenantId)).filter((deployment) =>
         context.guard(identity, deployment),
@@ -132,7 +132,7 @@ export const pipelineRoutes: readonly Route[] = [
     access: "user",
     body: deploymentBody,
     replies: { 201: "The deployment" },
-    answer: schemas.deploymentReply,
+    answer: replies.deploymentReply,
     refusals: [409],
     handle: async ({ context, identity, body }) => {
       const nodes = normalizeNodes(body.target_nodes ?? defaultTargetNodes);
@@ -172,7 +172,7 @@ export const pipelineRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The deployment" },
-    answer: schemas.deploymentReply,
+    answer: replies.deploymentReply,
     handle: async (call) => reply(200, deploymentView(await readDeployment(call))),
   },
   withBody({
@@ -183,7 +183,7 @@ export const pipelineRoutes: readonly Route[] = [
     access: "user",
     body: z.looseObject({ parameters: objects.optional(), resources: objects.optional() }),
     replies: { 200: "The deployment" },
-    answer: schemas.deploymentReply,
+    answer: replies.deploymentReply,
     refusals: [409],
     handle: async (call) => {
       const { id, parameters, resources } = handmade(await readDeployment(call));
@@ -219,7 +219,7 @@ export const pipelineRoutes: readonly Route[] = [
     tag,
     access: "viewer",
     replies: { 200: "The pipeline" },
-    answer: schemas.pipelineReply,
+    answer: replies.pipelineReply,
     handle: async (call) => {
       const name = canonicalPipeline(call.params["name"] ?? "");
       if (name === undefined) throw notFound("pipeline");

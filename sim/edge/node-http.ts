@@ -2,6 +2,7 @@
 import http from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import { gzipSync } from "node:zlib";
 
 import type { HttpReply, HttpRequest } from "../../src/ports/index.js";
 
@@ -156,9 +157,11 @@ function answerHere({ method, url }: HttpRequest): HttpReply | undefined {
 }
 
 function writeReply(response: ServerResponse, { status, headers, body }: HttpReply): void {
-  const withLength = { ...headers, "content-length": String(Buffer.byteLength(body)) };
+  // A service speaks of texts: what it says is compressed becomes so here.
+  const bytes = headers["content-encoding"] === "gzip" ? gzipSync(body) : Buffer.from(body);
+  const withLength = { ...headers, "content-length": String(bytes.byteLength) };
   response.writeHead(status, status === 204 || status === 304 ? headers : withLength);
-  response.end(response.req.method === "HEAD" ? undefined : body);
+  response.end(response.req.method === "HEAD" ? undefined : bytes);
 }
 
 // RFC 9110 7.8: an upgrade that a server does not know is no reason not to answer, as Java's clients expect of `h2c`.

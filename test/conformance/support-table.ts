@@ -10,6 +10,7 @@ export const API_PATHS = [
   "/api/v1/query",
   "/api/v1/query_range",
   "/api/v1/format_query",
+  "/api/v1/query_exemplars",
   "/api/v1/series",
   "/api/v1/labels",
   "/api/v1/label/job/values",
@@ -24,6 +25,8 @@ export const API_PATHS = [
   "/api/v1/status/flags",
   "/api/v1/status/runtimeinfo",
   "/api/v1/status/tsdb",
+  "/api/v1/status/walreplay",
+  "/api/v1/scrape_pools",
   "/-/healthy",
   "/-/ready",
   "/metrics",
@@ -108,27 +111,20 @@ function serverRows(): Row[] {
     { what: "HTTP API", names: API_PATHS, supported: YES },
     {
       what: "HTTP API",
-      names: [
-        "/api/v1/query_exemplars",
-        "/api/v1/write",
-        "/api/v1/read",
-        "/api/v1/admin/*",
-        "/api/v1/parse_query",
-        "/federate",
-        "/-/reload",
-      ],
-      supported: "no: 404",
+      names: ["/api/v1/write", "/api/v1/read", "/api/v1/admin/*", "/-/reload", "/-/quit"],
+      supported: "no: refused, naming the reason",
     },
+    { what: "HTTP API", names: ["/api/v1/parse_query", "/federate"], supported: "no: 404" },
     { what: "Exposition", names: ["text/plain", "application/openmetrics-text"], supported: YES },
     {
       what: "Exposition",
       names: ["protobuf", "exemplars", "start timestamps"],
-      supported: "not asked for; exemplars are read over",
+      supported: "protobuf is refused by name; exemplars are checked and not kept",
     },
     {
       what: "Scrape configuration",
       names:
-        "job_name static_configs http_sd_configs scrape_interval scrape_timeout metrics_path scheme params honor_labels honor_timestamps sample_limit fallback_scrape_protocol relabel_configs metric_relabel_configs".split(
+        "job_name static_configs http_sd_configs scrape_interval scrape_timeout metrics_path scheme params honor_labels honor_timestamps sample_limit body_size_limit label_limit label_name_length_limit label_value_length_limit follow_redirects enable_compression scrape_protocols fallback_scrape_protocol relabel_configs metric_relabel_configs".split(
           " ",
         ),
       supported: YES,
@@ -149,10 +145,11 @@ function serverRows(): Row[] {
     },
     {
       what: "Rules",
-      names: "record alert expr for keep_firing_for labels annotations interval limit".split(" "),
+      names: "record alert expr for keep_firing_for labels annotations interval limit query_offset".split(
+        " ",
+      ),
       supported: YES,
     },
-    { what: "Rules", names: ["query_offset"], supported: "no: refused by name" },
     {
       what: "Templates",
       names: [
@@ -166,18 +163,28 @@ function serverRows(): Row[] {
         "humanize*",
         "printf",
         "reReplaceAll",
+        "define",
+        "template",
+        "block",
+        "break",
+        "continue",
         "...",
       ],
       supported: YES,
     },
     {
-      what: "Templates",
-      names: ["define", "template", "graphLink", "tableLink"],
-      supported: "no: the text names the fault",
-    },
-    {
       what: "Rule tests",
-      names: ["input_series", "alert_rule_test", "promql_expr_test", "group_eval_order", "fuzzy_compare"],
+      names: [
+        "input_series",
+        "alert_rule_test",
+        "promql_expr_test",
+        "group_eval_order",
+        "fuzzy_compare",
+        "start_timestamp",
+        "external_labels",
+        "external_url",
+        "patterns in rule_files",
+      ],
       supported: YES,
     },
   ];

@@ -15,6 +15,7 @@ import { renderResult } from "./render.js";
 export interface QueryRoutes {
   query(params: URLSearchParams): HttpReply;
   queryRange(params: URLSearchParams): HttpReply;
+  queryExemplars(params: URLSearchParams): HttpReply;
   formatQuery(params: URLSearchParams): HttpReply;
 }
 
@@ -24,12 +25,13 @@ const POINTS_MAX = 11_000;
 export function createQueryRoutes(engine: Engine, source: QuerySource, now: () => number): QueryRoutes {
   return {
     query(params) {
+      const limit = engine.dialect === 3 ? limitParam(params) : undefined;
       const timeMs = timeParam(params, "time") ?? Math.round(now());
       checkTimeout(params);
-      const limit = engine.dialect === 3 ? limitParam(params) : undefined;
       return answer(() => engine.instant(source, params.get("query") ?? "", timeMs), limit);
     },
     queryRange(params) {
+      const limit = engine.dialect === 3 ? limitParam(params) : undefined;
       const startMs = requiredTime(params, "start");
       const endMs = requiredTime(params, "end");
       if (endMs < startMs) throw badParam("end", "end timestamp must not be before start time");
@@ -47,8 +49,15 @@ export function createQueryRoutes(engine: Engine, source: QuerySource, now: () =
         );
       }
       checkTimeout(params);
-      const limit = engine.dialect === 3 ? limitParam(params) : undefined;
       return answer(() => engine.range(source, params.get("query") ?? "", startMs, endMs, stepMs), limit);
+    },
+    queryExemplars(params) {
+      const startMs = timeParam(params, "start") ?? -Infinity;
+      const endMs = timeParam(params, "end") ?? Infinity;
+      if (endMs < startMs) throw new ApiError("bad_data", "end timestamp must not be before start timestamp");
+      parsed(engine, params.get("query") ?? "");
+      // Exemplars are read over when targets are scraped.
+      return success("[]");
     },
     formatQuery: (params) =>
       attempt(() => success(JSON.stringify(prettyExpr(engine.parse(params.get("query") ?? ""))))),
@@ -63,6 +72,14 @@ export function attempt<Result>(run: () => Result): Result {
     if (error instanceof PromqlParseError) throw badParam("query", error.message);
     if (error instanceof PromqlExecutionError) throw new ApiError("execution", error.message);
     throw error;
+  }
+}
+
+function parsed(engine: Engine, query: string): void {
+  try {
+    engine.parse(query);
+  } catch (error) {
+    throw error instanceof PromqlParseError ? new ApiError("bad_data", error.message) : error;
   }
 }
 

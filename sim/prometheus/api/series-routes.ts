@@ -1,10 +1,11 @@
 /** /series, /labels and /label/<name>/values. */
 import type { HttpReply } from "../../../src/ports/index.js";
-import { goQuote, isPlainLabelName, type Matcher } from "../labels/index.js";
-import { PromqlParseError, type Engine } from "../promql/index.js";
+import { goQuote, isPlainLabelName, isUtf8, type Matcher } from "../labels/index.js";
+import type { Engine } from "../promql/index.js";
 import { labelNamesOf, labelValuesOf, type Series, type Storage } from "../storage/index.js";
 import { ApiError, success } from "./envelope.js";
 import { badParam, limitParam, timeParam } from "./params.js";
+import { SelectorError, selectorsOf } from "./selector-param.js";
 
 export interface SeriesRoutes {
   series(params: URLSearchParams): HttpReply;
@@ -14,49 +15,49 @@ export interface SeriesRoutes {
 
 /** @returns Routes that read `storage`. */
 export function createSeriesRoutes(engine: Engine, storage: Storage): SeriesRoutes {
-  function selected(params: URLSearchParams): Series[] {
+  /** @param refusal - The error for what is wrong with `match[]`. */
+  function selected(params: URLSearchParams, refusal: (problem: string) => ApiError): Series[] {
     const fromMs = timeParam(params, "start") ?? -Infinity;
     const toMs = timeParam(params, "end") ?? Infinity;
-    if (toMs < fromMs) throw badParam("end", "end timestamp must not be before start time");
-    const selectors = params.getAll("match[]").map((text) => selectorOf(engine, text));
+    let selectors: (readonly Matcher[])[];
+    try {
+      selectors = selectorsOf(engine, params.getAll("match[]"));
+    } catch (error) {
+      throw error instanceof SelectorError ? refusal(error.message) : error;
+    }
     const sets = selectors.length === 0 ? [[]] : selectors;
     const found = new Set(sets.flatMap((matchers) => storage.select(matchers)));
     return [...found].filter((series) => hasSamples(series, fromMs, toMs));
   }
+  const plain = (problem: string): ApiError => new ApiError("bad_data", problem);
   return {
     series(params) {
-      if (!params.has("match[]")) throw new ApiError("bad_data", "no match[] parameter provided");
+      if (!params.has("match[]")) throw plain("no match[] parameter provided");
+      const limit = limitParam(params);
+      const found = selected(params, (problem) => badParam("match[]", problem));
       return list(
-        selected(params).map(({ labels }) => labels.toObject()),
-        params,
+        found.map(({ labels }) => labels.toObject()),
+        limit,
       );
     },
-    labels: (params) => list(labelNamesOf(selected(params)), params),
+    labels(params) {
+      const limit = limitParam(params);
+      return list(labelNamesOf(selected(params, plain)), limit);
+    },
     labelValues(name, params) {
-      const valid = engine.dialect === 3 ? name !== "" : isPlainLabelName(name);
-      if (!valid) throw new ApiError("bad_data", `invalid label name: ${goQuote(name)}`);
-      return list(labelValuesOf(selected(params), name), params);
+      const valid = engine.dialect === 3 ? name !== "" && isUtf8(name) : isPlainLabelName(name);
+      if (!valid) throw plain(`invalid label name: ${goQuote(name)}`);
+      const limit = limitParam(params);
+      return list(labelValuesOf(selected(params, plain), name), limit);
     },
   };
 }
 
-function list(items: readonly unknown[], params: URLSearchParams): HttpReply {
-  const limit = limitParam(params) ?? 0;
+function list(items: readonly unknown[], limit = 0): HttpReply {
   const cut = limit > 0 && items.length > limit;
   return success(JSON.stringify(cut ? items.slice(0, limit) : items), {
     warnings: cut ? ["results truncated due to limit"] : [],
   });
-}
-
-function selectorOf(engine: Engine, text: string): readonly Matcher[] {
-  try {
-    const expr = engine.parse(text);
-    if (expr.kind === "selector" && expr.offsetMs === 0 && expr.at === undefined) return expr.matchers;
-  } catch (error) {
-    if (error instanceof PromqlParseError) throw badParam("match[]", error.message);
-    throw error;
-  }
-  throw badParam("match[]", "1:1: parse error: expected a series selector");
 }
 
 function hasSamples(series: Series, fromMs: number, toMs: number): boolean {

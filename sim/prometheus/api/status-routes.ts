@@ -3,7 +3,8 @@ import type { HttpReply } from "../../../src/ports/index.js";
 import type { PrometheusConfig } from "../config/index.js";
 import type { ScrapePool } from "../scrape/index.js";
 import type { Storage } from "../storage/index.js";
-import { success, text } from "./envelope.js";
+import { ApiError, success, text } from "./envelope.js";
+import { tsdbStatus } from "./tsdb-status.js";
 import { renderTime } from "./target-routes.js";
 
 export interface StatusOptions {
@@ -14,9 +15,11 @@ export interface StatusOptions {
   readonly startedMs: number;
 }
 
-/** Pages that take no parameters, by path. */
-export function createStatusRoutes(options: StatusOptions): ReadonlyMap<string, () => HttpReply> {
-  const { config, storage, version, startedMs } = options;
+type StatusRoute = (params: URLSearchParams) => HttpReply;
+
+/** Pages about the server itself, by path. */
+export function createStatusRoutes(options: StatusOptions): ReadonlyMap<string, StatusRoute> {
+  const { config, storage, pools, version, startedMs } = options;
   const build = {
     version,
     revision: "phoenix-sim",
@@ -30,7 +33,7 @@ export function createStatusRoutes(options: StatusOptions): ReadonlyMap<string, 
     "query.lookback-delta": "5m",
     "web.enable-lifecycle": "false",
   };
-  return new Map<string, () => HttpReply>([
+  return new Map<string, StatusRoute>([
     ["/-/healthy", () => text(200, "Prometheus Server is Healthy.\n")],
     ["/-/ready", () => text(200, "Prometheus Server is Ready.\n")],
     ["/metrics", () => text(200, ownMetrics(options), "text/plain; version=0.0.4; charset=utf-8")],
@@ -50,9 +53,22 @@ export function createStatusRoutes(options: StatusOptions): ReadonlyMap<string, 
           }),
         ),
     ],
-    ["/api/v1/status/tsdb", () => success(JSON.stringify({ headStats: { numSeries: storage.seriesCount } }))],
+    ["/api/v1/status/tsdb", (params) => success(JSON.stringify(tsdbStatus(storage, statusLimit(params))))],
+    ["/api/v1/status/walreplay", () => success('{"min":0,"max":0,"current":0}')],
+    ["/api/v1/scrape_pools", () => success(JSON.stringify({ scrapePools: pools.map(({ job }) => job) }))],
     ["/api/v1/alertmanagers", () => success('{"activeAlertmanagers":[],"droppedAlertmanagers":[]}')],
   ]);
+}
+
+const TSDB_LIMIT_MAX = 10_000;
+
+function statusLimit(params: URLSearchParams): number {
+  const text = params.get("limit") ?? "";
+  if (text === "") return 10;
+  const limit = /^[+-]?\d+$/.test(text) ? Number(text) : 0;
+  if (limit < 1) throw new ApiError("bad_data", "limit must be a positive number");
+  if (limit > TSDB_LIMIT_MAX) throw new ApiError("bad_data", `limit must not exceed ${TSDB_LIMIT_MAX}`);
+  return limit;
 }
 
 function ownMetrics({ storage, pools, version }: StatusOptions): string {

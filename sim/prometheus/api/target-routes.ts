@@ -1,9 +1,12 @@
 /** /targets, /targets/metadata and /metadata. */
 import type { HttpReply } from "../../../src/ports/index.js";
+import type { Matcher } from "../labels/index.js";
 import { formatDuration } from "../promql/index.js";
 import type { MetricMetadata, ScrapePool, TargetStatus } from "../scrape/index.js";
-import { success } from "./envelope.js";
-import { limitParam } from "./params.js";
+import type { Engine } from "../promql/index.js";
+import { ApiError, success } from "./envelope.js";
+import { badParam } from "./params.js";
+import { SelectorError, selectorOf } from "./selector-param.js";
 
 export interface TargetRoutes {
   targets(params: URLSearchParams): HttpReply;
@@ -12,7 +15,7 @@ export interface TargetRoutes {
 }
 
 /** @param pools - The jobs, in the order of the configuration. */
-export function createTargetRoutes(pools: readonly ScrapePool[]): TargetRoutes {
+export function createTargetRoutes(pools: readonly ScrapePool[], engine: Engine): TargetRoutes {
   const statuses = (params: URLSearchParams): TargetStatus[] =>
     pools.filter(({ job }) => (params.get("scrapePool") ?? job) === job).flatMap((pool) => pool.targets());
   return {
@@ -29,9 +32,9 @@ export function createTargetRoutes(pools: readonly ScrapePool[]): TargetRoutes {
       );
     },
     metadata(params) {
-      const limit = limitParam(params);
-      const perMetric = limitParam(params, "limit_per_metric") ?? 0;
-      const wanted = params.get("metric");
+      const limit = numberParam(params, "limit");
+      const perMetric = Math.max(0, numberParam(params, "limit_per_metric") ?? 0);
+      const wanted = params.get("metric") || null;
       const found = new Map<string, MetricMetadata[]>();
       for (const { metadata } of statuses(params)) {
         for (const [metric, entry] of metadata) {
@@ -42,11 +45,16 @@ export function createTargetRoutes(pools: readonly ScrapePool[]): TargetRoutes {
           if (isNew && (perMetric === 0 || known.length < perMetric)) known.push(entry);
         }
       }
-      return success(JSON.stringify(Object.fromEntries([...found].slice(0, limit))));
+      return success(JSON.stringify(Object.fromEntries([...found].slice(0, atMost(limit)))));
     },
     targetMetadata(params) {
-      const wanted = params.get("metric");
-      const rows = statuses(params).flatMap(({ info, metadata }) =>
+      const limit = numberParam(params, "limit");
+      const wanted = params.get("metric") || null;
+      const matchers = targetMatchers(engine, params.get("match_target") ?? "");
+      const chosen = statuses(params).filter(({ info }) =>
+        matchers.every((matcher) => matcher.matches(info.labels.get(matcher.name))),
+      );
+      const rows = chosen.flatMap(({ info, metadata }) =>
         [...metadata]
           .filter(([metric]) => (wanted ?? metric) === metric)
           .map(([metric, { type, help, unit }]) => ({
@@ -57,9 +65,30 @@ export function createTargetRoutes(pools: readonly ScrapePool[]): TargetRoutes {
             unit,
           })),
       );
-      return success(JSON.stringify(rows.slice(0, limitParam(params))));
+      return success(JSON.stringify(rows.slice(0, atMost(limit))));
     },
   };
+}
+
+function targetMatchers(engine: Engine, text: string): readonly Matcher[] {
+  try {
+    return text === "" ? [] : selectorOf(engine, text);
+  } catch (error) {
+    throw error instanceof SelectorError ? badParam("match_target", error.message) : error;
+  }
+}
+
+/** @throws ApiError when the parameter is no number. */
+function numberParam(params: URLSearchParams, name: string): number | undefined {
+  const text = params.get(name) ?? "";
+  if (text === "") return undefined;
+  if (!/^[+-]?\d+$/.test(text)) throw new ApiError("bad_data", `${name} must be a number`);
+  return Number(text);
+}
+
+/** Below zero there is no limit. */
+function atMost(limit: number | undefined): number | undefined {
+  return limit === undefined || limit < 0 ? undefined : limit;
 }
 
 /** A moment as the API writes it; the zero time of Go when there was none. */

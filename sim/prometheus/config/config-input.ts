@@ -22,6 +22,16 @@ export interface PrometheusConfigInput {
 /** Such as `15s`. */
 export type DurationInput = string | number;
 
+/** A count, or its text. */
+export type CountInput = string | number;
+
+/** A flag, or its text. */
+export type FlagInput = boolean | "true" | "false";
+
+/** Formats that are read. */
+export type ScrapeProtocol =
+  "PrometheusText0.0.4" | "PrometheusText1.0.0" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0";
+
 /** One job. */
 export interface ScrapeConfigInput {
   readonly job_name: string;
@@ -30,15 +40,18 @@ export interface ScrapeConfigInput {
   readonly metrics_path?: string | undefined;
   readonly scheme?: "http" | "https" | undefined;
   readonly params?: Readonly<Record<string, readonly unknown[]>> | undefined;
-  readonly honor_labels?: boolean | undefined;
-  readonly honor_timestamps?: boolean | undefined;
-  readonly sample_limit?: number | undefined;
-  readonly fallback_scrape_protocol?:
-    | "PrometheusText0.0.4"
-    | "PrometheusText1.0.0"
-    | "OpenMetricsText0.0.1"
-    | "OpenMetricsText1.0.0"
-    | undefined;
+  readonly honor_labels?: FlagInput | undefined;
+  readonly honor_timestamps?: FlagInput | undefined;
+  readonly sample_limit?: CountInput | undefined;
+  /** Such as `10MB`. */
+  readonly body_size_limit?: string | number | undefined;
+  readonly label_limit?: CountInput | undefined;
+  readonly label_name_length_limit?: CountInput | undefined;
+  readonly label_value_length_limit?: CountInput | undefined;
+  readonly follow_redirects?: FlagInput | undefined;
+  readonly enable_compression?: FlagInput | undefined;
+  readonly scrape_protocols?: readonly ScrapeProtocol[] | undefined;
+  readonly fallback_scrape_protocol?: ScrapeProtocol | undefined;
   readonly static_configs?:
     | readonly {
         readonly targets: readonly string[];
@@ -57,7 +70,7 @@ export interface RelabelConfigInput {
   readonly separator?: string | undefined;
   readonly target_label?: string | undefined;
   readonly regex?: unknown;
-  readonly modulus?: number | undefined;
+  readonly modulus?: CountInput | undefined;
   readonly replacement?: unknown;
   readonly action?: string | undefined;
 }

@@ -1,5 +1,6 @@
 /** The configuration of a Prometheus, complete and checked: `prometheus.yml` as the other parts read it. */
 import type { RelabelRule } from "./relabel.js";
+import type { LabelLimits } from "../scrape/label-limits.js";
 import type { RuleGroup } from "../rules/rule-file.js";
 
 /** Targets that share labels. */
@@ -27,7 +28,12 @@ export interface ScrapeConfig {
   readonly params: Readonly<Record<string, readonly string[]>>;
   readonly honorLabels: boolean;
   readonly honorTimestamps: boolean;
+  /** Limits; zero: none. */
   readonly sampleLimit: number;
+  /** Bytes. */
+  readonly bodySizeLimit: number;
+  readonly labelLimits: LabelLimits;
+  readonly followRedirects: boolean;
   readonly fallback: FallbackFormat;
   readonly staticConfigs: readonly TargetGroup[];
   readonly httpDiscoveries: readonly HttpDiscovery[];
@@ -37,6 +43,7 @@ export interface ScrapeConfig {
 
 export interface PrometheusConfig {
   readonly scrapeIntervalMs: number;
+  readonly scrapeTimeoutMs: number;
   readonly evaluationIntervalMs: number;
   readonly externalLabels: Readonly<Record<string, string>>;
   readonly scrapeConfigs: readonly ScrapeConfig[];

@@ -1,9 +1,10 @@
 /** Reads a configuration, fills in what the real server defaults, and refuses what it would refuse. */
-import { parse, stringify } from "yaml";
 import type { z } from "zod";
 import { SimError } from "../../errors.js";
 import { createRegExpCache, isPlainLabelName, RegExpSyntaxError } from "../labels/index.js";
 import { parseRuleFile } from "../rules/rule-file.js";
+import { plainOf, readYaml, YamlError } from "../yaml/index.js";
+import { printConfig } from "./print-config.js";
 import type { PrometheusConfigInput } from "./config-input.js";
 import { configSchema, KNOWN_KEYS, type RelabelInput, type ScrapeInput } from "./config-schema.js";
 import type { PrometheusConfig, ScrapeConfig } from "./config.js";
@@ -28,14 +29,15 @@ export function parseConfig(source: string | PrometheusConfigInput): PrometheusC
   const names = (jobs ?? []).map(({ job_name: name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw invalid(`found multiple scrape configs with job name "${twice}"`);
-  return {
+  const config = {
     scrapeIntervalMs,
+    scrapeTimeoutMs,
     evaluationIntervalMs,
     externalLabels: global?.external_labels ?? {},
     scrapeConfigs: (jobs ?? []).map((job) => completeJob(job, scrapeIntervalMs, scrapeTimeoutMs)),
     ruleGroups: (ruleFiles ?? []).flatMap((file) => parseRuleFile(file).groups),
-    yaml: stringify(raw),
   };
+  return { ...config, yaml: printConfig(config) };
 }
 
 function completeJob(job: ScrapeInput, intervalMs: number, timeoutMs: number): ScrapeConfig {
@@ -57,6 +59,13 @@ function completeJob(job: ScrapeInput, intervalMs: number, timeoutMs: number): S
     honorLabels: job.honor_labels ?? false,
     honorTimestamps: job.honor_timestamps ?? true,
     sampleLimit: job.sample_limit ?? 0,
+    bodySizeLimit: job.body_size_limit ?? 0,
+    labelLimits: {
+      count: job.label_limit ?? 0,
+      nameLength: job.label_name_length_limit ?? 0,
+      valueLength: job.label_value_length_limit ?? 0,
+    },
+    followRedirects: job.follow_redirects ?? true,
     fallback: fallbackOf(job.fallback_scrape_protocol),
     staticConfigs: (job.static_configs ?? []).map(({ targets, labels }) => ({
       targets,
@@ -78,7 +87,7 @@ function completeRelabel(input: RelabelInput): RelabelRule {
   if (/^(?:replace|keepequal|dropequal|hashmod|lowercase|uppercase)$/.test(action) && !input.target_label) {
     throw invalid(`relabel configuration for ${action} action requires 'target_label' value`);
   }
-  if (action === "hashmod" && input.modulus === undefined) {
+  if (action === "hashmod" && !input.modulus) {
     throw invalid("relabel configuration for hashmod requires non-zero modulus");
   }
   const names = [...(input.source_labels ?? [])];
@@ -107,9 +116,10 @@ function fallbackOf(protocol: string | undefined): "text" | "openmetrics" | unde
 
 function parseYaml(text: string): unknown {
   try {
-    return parse(text);
+    return plainOf(readYaml(text));
   } catch (error) {
-    throw invalid(error instanceof Error ? error.message : String(error));
+    if (error instanceof YamlError) throw invalid(error.message);
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 /** The query engine: text in, result out. Keeps parsed queries, because rules and dashboards repeat them. */
-import { createRegExpCache, EMPTY_LABELS, type Labels } from "../labels/index.js";
+import { createRegExpCache, EMPTY_LABELS, type Labels, type Matcher } from "../labels/index.js";
 import { unwrapParens, type Expr } from "./ast.js";
 import { createAnnotations } from "./annotations.js";
 import { createSampleBudget, type EvalContext } from "./context.js";
@@ -7,7 +7,7 @@ import type { Dialect } from "./dialect.js";
 import { createEvaluator, evaluate } from "./evaluate.js";
 import { rowOf, type Matrix } from "./matrix.js";
 import { removeMarkedNames } from "./names.js";
-import { parsePromql } from "./parse.js";
+import { parsePromql, parseSelector } from "./parse.js";
 import { createParseMemory } from "./parse-memory.js";
 import { PromqlParseError } from "./parse-error.js";
 import { checkTypes } from "./check.js";
@@ -33,6 +33,8 @@ export interface Engine {
   readonly dialect: Dialect;
   /** @throws PromqlParseError */
   parse(query: string): Expr;
+  /** The matchers of a selector; they may match everything. @throws PromqlParseError for anything else. */
+  parseSelector(text: string): readonly Matcher[];
   /** @throws PromqlParseError @throws PromqlExecutionError */
   instant(source: QuerySource, query: string, timeMs: number): QueryResult;
   /** @throws PromqlParseError @throws PromqlExecutionError */
@@ -105,6 +107,7 @@ export function createEngine({
   return {
     dialect,
     parse,
+    parseSelector: (text) => parseSelector(text, { dialect, expressions }),
     evaluateAt,
     instant: (source, query, timeMs) => evaluateAt(source, parse(query), query, timeMs),
     range(source, query, startMs, endMs, stepMs) {

@@ -4,13 +4,14 @@
  */
 import type { SyntaxNode, Tree } from "@lezer/common";
 import { parser } from "@prometheus-io/lezer-promql";
-import type { RegExpCache } from "../labels/index.js";
+import type { Matcher, RegExpCache } from "../labels/index.js";
 import type { Expr } from "./ast.js";
 import { checkTypes } from "./check.js";
 import type { Dialect } from "./dialect.js";
 import { measureTokens, tokenize, type Token } from "./lexer.js";
 import { PromqlParseError } from "./parse-error.js";
-import { explainSyntax } from "./syntax-error.js";
+import { selectorMatchers } from "./selector.js";
+import { describeToken, explainSyntax } from "./syntax-error.js";
 import { buildExpr } from "./build.js";
 import { children } from "./node.js";
 import { metricWords } from "./metric-words.js";
@@ -50,6 +51,41 @@ export function parsePromql(query: string, { dialect, expressions }: ParseOption
   const expr = buildExpr(children(tree.topNode)[0] as SyntaxNode, { query, dialect, expressions, depth: 0 });
   checkTypes(expr, query, dialect);
   return expr;
+}
+
+/**
+ * @param text - A selector and nothing else.
+ * @returns Its matchers, which may match everything.
+ * @throws PromqlParseError with the position, when it is none.
+ */
+export function parseSelector(text: string, { dialect, expressions }: ParseOptions): readonly Matcher[] {
+  const tokens = tokenize(text);
+  const after = selectorEnd(tokens);
+  const next = tokens[after] as Token;
+  if (after === 0 || next.kind !== "end") {
+    const problem = next.problem ?? `unexpected ${describeToken(next)}`;
+    throw new PromqlParseError(problem, { start: next.start, end: next.start + next.text.length }, text);
+  }
+  const tree = parser.parse(normalise(text, tokens, dialect));
+  const errorAt = firstError(tree);
+  if (errorAt !== undefined) {
+    const { problem, token } = explainSyntax(tokens, errorAt, dialect);
+    throw new PromqlParseError(problem, { start: token.start, end: token.start + token.text.length }, text);
+  }
+  const node = children(tree.topNode)[0] as SyntaxNode;
+  if (node.name !== "VectorSelector") {
+    const found = describeToken(tokens[0] as Token);
+    throw new PromqlParseError(`unexpected ${found}`, { start: node.from, end: node.to }, text);
+  }
+  return selectorMatchers(node, { query: text, dialect, expressions, depth: 0 }).matchers;
+}
+
+/** How many tokens the selector at the beginning has; an error inside of it ends it. */
+function selectorEnd(tokens: readonly Token[]): number {
+  let at = tokens[0]?.kind === "identifier" ? 1 : 0;
+  if (tokens[at]?.text !== "{" || tokens[at]?.kind !== "symbol") return at;
+  while (tokens[at]?.kind !== "end" && tokens[at]?.kind !== "error" && tokens[at]?.text !== "}") at += 1;
+  return tokens[at]?.text === "}" ? at + 1 : at;
 }
 
 // The grammar does not know `2.`, `0X1F`, `0x_f` and holt_winters. Each becomes something of the same length that it

@@ -14,6 +14,18 @@ import { unquote } from "./string-literal.js";
 
 /** @throws PromqlParseError when it names a metric twice or could match a series without labels. */
 export function buildSelector(node: SyntaxNode, context: BuildContext): VectorSelector {
+  const { name, matchers } = selectorMatchers(node, context);
+  if (matchers.every((matcher) => matcher.matches(""))) {
+    throw failure(context, node, "vector selector must contain at least one non-empty matcher");
+  }
+  return { kind: "selector", span: spanOf(node), name, matchers, offsetMs: 0, at: undefined };
+}
+
+/** @throws PromqlParseError when it names a metric twice. */
+export function selectorMatchers(
+  node: SyntaxNode,
+  context: BuildContext,
+): { readonly name: string; readonly matchers: readonly Matcher[] } {
   const parts = children(node);
   const identifier = parts.find(({ name }) => name === "Identifier");
   const braces = parts.find(({ name }) => name === "LabelMatchers");
@@ -34,10 +46,7 @@ export function buildSelector(node: SyntaxNode, context: BuildContext): VectorSe
     if (other !== undefined) throw nameTwice(name, other.value, node, context);
     matchers.push(createMatcher(METRIC_NAME, "=", name, context.expressions));
   }
-  if (matchers.every((matcher) => matcher.matches(""))) {
-    throw failure(context, node, "vector selector must contain at least one non-empty matcher");
-  }
-  return { kind: "selector", span: spanOf(node), name, matchers, offsetMs: 0, at: undefined };
+  return { name, matchers };
 }
 
 /** The text that a string literal stands for. */

@@ -56,6 +56,7 @@ export function createTargetAppender({
     metadata,
     dialect,
     texts,
+    limits: config.labelLimits,
   };
 
   function markVanished(timeMs: number, scrape: number): void {

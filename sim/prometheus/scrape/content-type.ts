@@ -16,6 +16,10 @@ export function chooseFormat(
   dialect: Dialect,
 ): FormatChoice {
   const type = (contentType ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
+  if (type === "application/vnd.google.protobuf") {
+    const found = goQuote(contentType ?? "");
+    return { name: "text", error: `received Content-Type ${found}: protobuf is not simulated` };
+  }
   if (type === "application/openmetrics-text") return { name: "openmetrics", error: undefined };
   if (type === "text/plain" || dialect === 2) return { name: "text", error: undefined };
   if (fallback !== undefined) return { name: fallback, error: undefined };

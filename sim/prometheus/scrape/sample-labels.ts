@@ -5,6 +5,7 @@ import { formatGeneral, parseGoFloat, type Dialect } from "../promql/index.js";
 import { ExpositionError } from "./exposition-error.js";
 import type { LabelSet } from "./label-sets.js";
 import { typeOf, type MetadataByFamily } from "./metadata.js";
+import { withinLimits, type LabelLimits } from "./label-limits.js";
 import type { TextPool } from "./text-pool.js";
 
 export interface SampleLabelOptions {
@@ -14,6 +15,7 @@ export interface SampleLabelOptions {
   readonly metadata: MetadataByFamily;
   readonly dialect: Dialect;
   readonly texts: TextPool;
+  readonly limits: LabelLimits;
 }
 
 /** Labels whose value is written differently for metrics of some types. */
@@ -32,14 +34,14 @@ export function sampleLabels(
 ): Labels | undefined {
   set.stored ??= storedOnce(set, options);
   if (name !== undefined && set.stored !== "differs by name")
-    return withName(set.stored, options.texts.keep(name));
+    return withinLimits(withName(set.stored, options.texts.keep(name)), options.limits);
   const labels = exposedLabels(set, options.texts, name);
   if (options.dialect === 3) normaliseBounds(labels, options.metadata);
   joinTarget(labels, options.target, options.honorLabels);
   const result = relabel(labelsOf(labels), options.rules);
   if (result === undefined || result.pairs.length === 0) return undefined;
   if (result.get(METRIC_NAME) === "") throw new ExpositionError("missing metric name (__name__ label)");
-  return result;
+  return withinLimits(result, options.limits);
 }
 
 /** What every metric with these labels has in common. */

@@ -47,6 +47,9 @@ const REPORTS = [
   "scrape_series_added",
 ] as const;
 
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const REDIRECTS_MAX = 10;
+
 const ACCEPT_TEXT =
   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
@@ -114,14 +117,27 @@ export function createScrapeTarget(options: ScrapeTargetOptions): ScrapeTarget {
       "x-prometheus-scrape-timeout-seconds": String(timeoutMs / 1000),
     };
     try {
-      const reply = await http.request(target.url, { headers, timeoutMs });
+      const reply = await request(headers);
       if (reply.status !== 200) return { error: `server returned HTTP status ${statusText(reply.status)}` };
       const format = chooseFormat(reply.headers["content-type"], config.fallback, options.dialect);
-      return format.error === undefined
-        ? { reply, format: format.name, error: undefined }
-        : { error: format.error };
+      if (format.error !== undefined) return { error: format.error };
+      const { bodySizeLimit } = config;
+      if (bodySizeLimit > 0 && Buffer.byteLength(reply.body) >= bodySizeLimit)
+        return { error: "body size limit exceeded" };
+      return { reply, format: format.name, error: undefined };
     } catch (error) {
       return { error: `Get "${target.url}": ${describeFailure(error)}` };
+    }
+  }
+
+  async function request(headers: Readonly<Record<string, string>>): Promise<HttpReply> {
+    let { url } = target;
+    for (let followed = 0; ; followed += 1) {
+      const reply = await http.request(url, { headers, timeoutMs });
+      const location = reply.headers["location"];
+      if (!config.followRedirects || !REDIRECTS.has(reply.status) || location === undefined) return reply;
+      if (followed === REDIRECTS_MAX) throw new Error(`stopped after ${REDIRECTS_MAX} redirects`);
+      url = new URL(location, url).href;
     }
   }
 
@@ -174,6 +190,12 @@ export function targetKey({ labels, url }: { readonly labels: Labels; readonly u
 
 function statusText(status: number): string {
   const reasons: Readonly<Record<number, string>> = {
+    301: "Moved Permanently",
+    302: "Found",
+    303: "See Other",
+    304: "Not Modified",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",

@@ -1,7 +1,9 @@
 /** From what discovery says about a target to its labels and address. */
 import { relabel, type ScrapeConfig } from "../config/index.js";
-import { labelsOf, type Labels } from "../labels/index.js";
+import { compareText, labelsOf, type Labels } from "../labels/index.js";
 import { formatDuration, type Dialect } from "../promql/index.js";
+
+const PARAM = "__param_";
 
 /** A target to scrape. */
 export interface TargetInfo {
@@ -55,13 +57,16 @@ export function scrapeOffsetMs({ labels, url }: TargetInfo, intervalMs: number):
 }
 
 function queryOf(config: ScrapeConfig, labels: Labels): string {
-  const params = new URLSearchParams();
-  for (const [name, values] of Object.entries(config.params)) {
-    for (const value of values) params.append(name, value);
+  const params = new Map(Object.entries(config.params).map(([name, values]) => [name, [...values]]));
+  for (const [label, value] of labels.entries()) {
+    if (!label.startsWith(PARAM)) continue;
+    // A label stands for the first value only.
+    const name = label.slice(PARAM.length);
+    params.set(name, [value, ...(params.get(name) ?? []).slice(1)]);
   }
-  for (const [name, value] of labels.entries()) {
-    if (name.startsWith("__param_")) params.set(name.slice("__param_".length), value);
-  }
-  const text = params.toString();
-  return text === "" ? "" : `?${text}`;
+  const names = [...params.keys()].sort(compareText);
+  const pairs = names.flatMap((name) =>
+    (params.get(name) ?? []).map((value) => [name, value] as [string, string]),
+  );
+  return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs).toString()}`;
 }

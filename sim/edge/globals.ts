@@ -11,6 +11,7 @@ import type { ClientStreams } from "./client-stream.js";
 import { WorldCloseEvent } from "./close-event.js";
 import { installConnections } from "./global-connections.js";
 import { coverFetch, installDispatcherGuard } from "./global-fetch.js";
+import { installEvents } from "./global-events.js";
 import { installPerformance } from "./global-performance.js";
 import { installRandom } from "./global-random.js";
 import { installRequestTimeouts } from "./global-request-timeouts.js";
@@ -67,6 +68,7 @@ export async function installGlobals(options: GlobalsOptions): Promise<Installed
     installRandom(loop, undo);
     const openTimers = installTimers(loop, undo);
     installPerformance(loop, undo);
+    installEvents(loop, undo);
     syncBuiltinESMExports();
     undo.seal();
     return { openTimers, uninstall: () => uninstallBeside(undo, vi) };

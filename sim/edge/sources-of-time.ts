@@ -136,6 +136,18 @@ export const sourcesOfTime: readonly Omit<Source, "kind">[] = [
     covers: [],
   },
   {
+    name: "events.once, events.on",
+    state: "replaced",
+    why: "where a test calls them itself: time moves for them, up to 5 minutes; real sockets, processes and workers as ever",
+    covers: ["node:events"],
+  },
+  {
+    name: "vi.waitFor, vi.waitUntil, expect.poll",
+    state: "replaced",
+    why: "by us: timeout and interval are virtual milliseconds; an expect from the test's context polls at a real pace",
+    covers: [],
+  },
+  {
     name: "vi.useFakeTimers, fake-timers and sinon",
     state: "refused",
     why: "SIM_TIMERS_TAKEN, before the world and in it; so are node:test's mock.timers, unless Date is not among them",

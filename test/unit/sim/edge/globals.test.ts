@@ -1,4 +1,5 @@
 import nodeCrypto from "node:crypto";
+import events from "node:events";
 import http from "node:http";
 import https from "node:https";
 import perfHooks from "node:perf_hooks";
@@ -36,12 +37,19 @@ function snapshot() {
     [timersPromises.scheduler, Reflect.ownKeys(timersPromises.scheduler)],
     [nodeCrypto, Reflect.ownKeys(nodeCrypto)],
     [nodeCrypto.webcrypto, Reflect.ownKeys(nodeCrypto.webcrypto)],
+    [events, Reflect.ownKeys(events)],
     [http, Reflect.ownKeys(http)],
     [https, Reflect.ownKeys(https)],
     [Math, ["random"]],
     [AbortSignal, ["timeout"]],
     [process, ["hrtime", "nextTick", "uptime"]],
     [perfHooks.performance, Reflect.ownKeys(perfHooks.performance)],
+    [Performance.prototype, Reflect.ownKeys(Performance.prototype)],
+    [perfHooks, Reflect.ownKeys(perfHooks)],
+    [Event.prototype, Reflect.ownKeys(Event.prototype)],
+    [EventTarget.prototype, Reflect.ownKeys(EventTarget.prototype)],
+    [vi, Reflect.ownKeys(vi)],
+    [expect, Reflect.ownKeys(expect)],
   ];
   return touched.map(([target, keys]) =>
     keys.map((key) => [key, Object.getOwnPropertyDescriptor(target, key)] as const),

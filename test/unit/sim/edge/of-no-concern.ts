@@ -17,7 +17,7 @@ const names: Readonly<Record<string, string>> = {
     navigator parseFloat parseInt performance structuredClone undefined unescape
   `,
   modules: `
-    assert assert/strict async_hooks buffer console constants diagnostics_channel domain events module path
+    assert assert/strict async_hooks buffer console constants diagnostics_channel domain module path
     path/posix path/win32 process punycode querystring sea stream stream/consumers stream/promises
     stream/web string_decoder sys url util util/types vm
   `,

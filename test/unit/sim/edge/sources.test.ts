@@ -1,6 +1,7 @@
 /** Does what each listed source does, and looks whether its state is the one that the list says. */
 import { readFile } from "node:fs/promises";
 import nodeCrypto, { randomInt } from "node:crypto";
+import { EventEmitter, once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import perfHooks from "node:perf_hooks";
@@ -187,6 +188,19 @@ const probes: Readonly<Record<string, Probe>> = {
           request.on("close", () => setTimeout(resolve, ms));
         }),
     );
+  },
+  "events.once, events.on": async ({ loop, clock }): Promise<SourceState> => {
+    const emitter = new EventEmitter();
+    const fromMs = clock.nowMs;
+    loop.schedule(90_000, "timer", "emits", () => emitter.emit("come"));
+    await once(emitter, "come");
+    return clock.nowMs - fromMs === 90_000 ? "replaced" : "not guarded";
+  },
+  "vi.waitFor, vi.waitUntil, expect.poll": async ({ clock }): Promise<SourceState> => {
+    await vi.waitFor(() => expect(clock.nowMs).toBe(700), { timeout: 900, interval: 100 });
+    await vi.waitUntil(() => clock.nowMs === 1400, { timeout: 900, interval: 100 });
+    await expect.poll(() => clock.nowMs, { timeout: 900, interval: 100 }).toBe(2100);
+    return "replaced";
   },
   "vi.useFakeTimers, fake-timers and sinon": async (): Promise<SourceState> => {
     const refused = { code: "SIM_TIMERS_TAKEN" };

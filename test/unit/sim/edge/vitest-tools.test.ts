@@ -1,5 +1,7 @@
 /** Vitest's own tools beside a world that has the globals: in the real Vitest that runs this file. */
-import { EventEmitter, once } from "node:events";
+import { EventEmitter, on, once } from "node:events";
+import net from "node:net";
+import { Worker } from "node:worker_threads";
 
 import FakeTimers from "@sinonjs/fake-timers";
 import { describe, test as plain, vi } from "vitest";
@@ -171,6 +173,47 @@ describe("what polls", () => {
     expect(await once(bus, "done")).toEqual([7]);
     void fetch(`${phoenix.url}/health`).then((reply) => bus.emit("answer", reply.status));
     expect(await once(bus, "answer")).toEqual([200]);
+    expect(phoenix.waiting()).toEqual([]);
+  });
+
+  test("events.once and events.on let an idle socket's messages come", async ({ phoenix }) => {
+    const { id } = await phoenix.client.createExperiment({ name: "heard" });
+    const { token } = await phoenix.client.login("admin@phoenix.io", "admin123");
+    const socket = new WebSocket(`${phoenix.socketUrl}?token=${token}`);
+    await once(socket, "open");
+    socket.send(JSON.stringify({ type: "subscribe", channels: ["*"] }));
+    const [first] = (await once(socket, "message")) as [MessageEvent<string>];
+    expect(first.data).toContain("type");
+    for await (const [event] of on(socket, "message") as AsyncIterable<[MessageEvent<string>]>) {
+      if (event.data.includes("running")) break;
+    }
+    expect(phoenix.stateHistory(id)).toContain("running");
+    socket.close();
+  });
+
+  test("events.once for what never comes ends with a code that says what to write", async ({ phoenix }) => {
+    const { error, realMs } = await virtually(phoenix, () => once(new EventEmitter(), "never"));
+    expect(error).toMatchObject({ code: "SIM_WAIT_TIMEOUT", hint: expect.stringContaining("phoenix.until") });
+    expect(realMs).toBeLessThan(4000);
+    const aborted = await virtually(phoenix, () =>
+      once(new EventEmitter(), "never", { signal: AbortSignal.timeout(700) }),
+    );
+    expect([(aborted.error as Error).name, Math.round(aborted.ms)]).toEqual(["AbortError", 700]);
+  });
+
+  test("events.once for real things waits for them, and moves no time", async ({ phoenix }) => {
+    const server = net.createServer((socket) => socket.end()).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const worker = new Worker(
+      `setTimeout(() => require("node:worker_threads").parentPort.postMessage(7), 50)`,
+      {
+        eval: true,
+      },
+    );
+    expect(await once(worker, "message")).toEqual([7]);
+    expect(phoenix.clock.nowMs).toBeLessThan(1000);
+    await worker.terminate();
+    server.close();
   });
 });
 

@@ -1,5 +1,5 @@
 /** The whole Phoenix platform inside one test process, under virtual time. The public surface, in flow order. */
-export { createPhoenix } from "./phoenix/index.js";
+export { createPhoenix, handlersOf } from "./phoenix/index.js";
 export type {
   Capacities,
   Phoenix,

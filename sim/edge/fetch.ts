@@ -9,7 +9,8 @@ import { SimError } from "../errors.js";
 import type { Incarnation, Loop } from "../kernel/index.js";
 import { type Network, sendHttp } from "../network/index.js";
 import { isLongPoll, longPollHoldMs } from "./long-poll.js";
-import { type FetchCall, readCall } from "./request.js";
+import type { Outside, OutsideReply } from "./outside.js";
+import { type FetchCall, readCall, readCallWithBytes } from "./request.js";
 import { requireRoute } from "./routes.js";
 
 export interface WorldFetchOptions {
@@ -19,6 +20,8 @@ export interface WorldFetchOptions {
   readonly loop: Loop;
   /** Virtual milliseconds until a call without an answer fails with `UND_ERR_HEADERS_TIMEOUT`. @default 300_000 */
   readonly headersTimeoutMs?: number;
+  /** Third parties, which take and give bytes, where services of the platform take text. */
+  readonly outside?: Outside | undefined;
 }
 
 const redirectsMax = 20;
@@ -32,7 +35,7 @@ const withoutBody: ReadonlySet<number> = new Set([204, 205, 304]);
  */
 export function createWorldFetch(options: WorldFetchOptions): typeof fetch {
   return async (input, init) => {
-    const read = readCall(input, init);
+    const read = isOutside(options, input) ? readCallWithBytes(input, init) : readCall(input, init);
     let call = read instanceof Promise ? await read : read;
     for (let followed = 0; ; followed += 1) {
       const reply = await sendCall(options, call);
@@ -57,7 +60,7 @@ export async function sendCall(
   { network, life, loop, headersTimeoutMs = 300_000 }: WorldFetchOptions,
   call: Omit<FetchCall, "redirect">,
 ): Promise<HttpReply> {
-  const { signal, url, method, headers, body } = call;
+  const { signal, url, method, headers, body, bytes } = call;
   signal?.throwIfAborted();
   requireRoute(network.fabric, url);
   headers["host"] = url.host;
@@ -86,7 +89,7 @@ export async function sendCall(
         reject(error);
       },
     });
-    const request = { method, url: href, headers, body };
+    const request = { method, url: href, headers, body, ...(bytes === undefined ? {} : { bytes }) };
     const onAbort = (abortExchange: (error: Error) => void): void => {
       abort = abortExchange;
     };
@@ -127,13 +130,19 @@ function redirected(call: FetchCall, status: number, location: string): FetchCal
     ((status === 301 || status === 302) && call.method === "POST");
   if (!becomesGet) return { ...call, url, headers };
   delete headers["content-type"];
-  return { ...call, url, headers, method: "GET", body: "" };
+  const bytes = call.bytes === undefined ? {} : { bytes: new Uint8Array(0) };
+  return { ...call, url, headers, method: "GET", body: "", ...bytes };
 }
 
-function toResponse(call: FetchCall, reply: HttpReply, wasRedirected: boolean): Response {
+function isOutside({ outside }: WorldFetchOptions, input: RequestInfo | URL): boolean {
+  const text = input instanceof Request ? input.url : String(input);
+  return outside !== undefined && URL.canParse(text) && outside.claims(new URL(text).hostname);
+}
+
+function toResponse(call: FetchCall, reply: OutsideReply, wasRedirected: boolean): Response {
   const { status, headers } = reply;
   const body = withoutBody.has(status) || call.method === "HEAD" ? null : reply.body;
-  const response = new Response(body, { status, headers });
+  const response = reply.response ?? new Response(body, { status, headers });
   // The constructor of Response does not take these.
   Object.defineProperty(response, "url", { value: call.url.href, configurable: true });
   if (wasRedirected) Object.defineProperty(response, "redirected", { value: true, configurable: true });

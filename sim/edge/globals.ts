@@ -32,7 +32,7 @@ export interface GlobalsOptions {
   readonly sockets: WorldSockets;
   readonly streams: ClientStreams;
   /** Whether what is asked for now shall reach the real network. @default never */
-  readonly isPassing?: () => boolean;
+  readonly isPassing?: (() => boolean) | undefined;
   /** Names the world to another that wants the globals too, such as `seed 7`. */
   readonly name: string;
 }
@@ -90,7 +90,7 @@ function installClients(
   const look = watchInterceptors(() => {
     for (const layered of layers) layered.layOver();
   }, undo);
-  const given = { fabric, isActive: () => isActive };
+  const given = { fabric, isActive: () => isActive && !isPassing() };
   installConnections({ fabric, streams, isPassing }, undo);
   installDispatcherGuard(fabric, isPassing, undo);
   installRequestTimeouts(undo);

@@ -35,3 +35,5 @@ export { printSources, sources } from "./sources.js";
 export type { Source, SourceState } from "./sources.js";
 export { createUndo } from "./undo.js";
 export type { Undo } from "./undo.js";
+export { createOutside, outsideHost } from "./outside.js";
+export type { Outside } from "./outside.js";

@@ -13,6 +13,8 @@ export interface FetchCall {
   /** Names are lower case. */
   readonly headers: Record<string, string>;
   readonly body: string;
+  /** The same body, for those who take more than text. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly signal: AbortSignal | undefined;
   readonly redirect: RequestRedirect;
 }
@@ -56,6 +58,28 @@ async function readRequest(request: Request): Promise<FetchCall> {
   const body = request.body === null ? "" : decode(await request.arrayBuffer());
   signal.throwIfAborted();
   return { url: parseUrl(request.url), method, headers, body, signal, redirect };
+}
+
+/** Reads the arguments of one `fetch` to somebody who takes bodies of every kind. @throws TypeError as `fetch` does. */
+export async function readCallWithBytes(
+  input: RequestInfo | URL,
+  init: RequestInit = {},
+): Promise<FetchCall> {
+  const request = new Request(input, withDuplex(init));
+  const { signal, method, redirect } = request;
+  signal.throwIfAborted();
+  const bytes = new Uint8Array(await request.arrayBuffer());
+  signal.throwIfAborted();
+  const body = new TextDecoder().decode(bytes);
+  return {
+    url: parseUrl(request.url),
+    method,
+    headers: headersOf(request.headers),
+    body,
+    bytes,
+    signal,
+    redirect,
+  };
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

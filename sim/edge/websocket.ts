@@ -24,6 +24,8 @@ export interface WorldSocketsOptions {
   readonly openTimeoutMs?: number;
   /** Headers of each upgrade request besides the standard ones. @default {} */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Throws for an address of the world that takes no sockets. @default none */
+  readonly require?: ((address: URL) => void) | undefined;
 }
 
 export interface WorldSockets {
@@ -51,6 +53,7 @@ export function createWorldSockets({
   loop,
   openTimeoutMs = 120_000,
   headers = {},
+  require = () => {},
 }: WorldSocketsOptions): WorldSockets {
   const world: ChannelWorld = { network, life, loop, openTimeoutMs, headers };
   const alive = new Map<unknown, Channel>();
@@ -67,8 +70,10 @@ export function createWorldSockets({
   const Routed = new Proxy(WebSocket, {
     construct(target, args: [string | URL, (string | string[])?], newTarget) {
       const address = new URL(checkAddress(...args).url);
-      if (placeOf(network.fabric, address.hostname) === "world")
+      if (placeOf(network.fabric, address.hostname) === "world") {
+        require(address);
         return Reflect.construct(target, args, newTarget) as WebSocket;
+      }
       const other = elsewhere(...args);
       if (other === undefined) throw routeUnknown(network.fabric, address);
       return other;

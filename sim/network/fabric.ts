@@ -52,7 +52,9 @@ export interface Fabric {
   names(): readonly string[];
   /** Gives a group of hosts one name, such as `gateway` for `gateway-0` and `gateway-1`. */
   addService(name: string, hostNames: readonly string[]): void;
-  /** Hosts behind a host or service name; empty when there is no such name. */
+  /** Lets one host have every name that `matches` says, and that no host or service has. */
+  addAlias(matches: (name: string) => boolean, hostName: string): void;
+  /** Hosts behind a host or service name, or an alias; empty when there is no such name. */
   resolve(name: string): readonly Host[];
   /** Describes the way between two hosts, in both directions. */
   setLink(one: string, other: string, options: LinkOptions): void;
@@ -71,6 +73,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
   const rules = createRuleBook();
   const hosts = new Map<string, Host>();
   const services = new Map<string, readonly Host[]>();
+  const aliases: { readonly matches: (name: string) => boolean; readonly hostName: string }[] = [];
   const links = new Map<string, Required<LinkOptions>>();
   const nominal = resolveLinkOptions(defaultLink);
   const namesOf = createQuestionNames();
@@ -113,6 +116,11 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
     if (verdict?.action === "duplicate" && message.part === "request")
       deliver(message, delivery, delayMs * 2);
     if (lane !== undefined) release(lane);
+  }
+
+  function aliased(name: string): Host | undefined {
+    const alias = aliases.find(({ matches }) => matches(name));
+    return alias === undefined ? undefined : hosts.get(alias.hostName);
   }
 
   function deliver(message: Message, { arrive, lane }: Delivery, delayMs: number): void {
@@ -169,9 +177,13 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
         hostNames.map((hostName) => hosts.get(hostName)).filter((host) => host !== undefined),
       );
     },
+    addAlias(matches, hostName) {
+      aliases.push({ matches, hostName });
+    },
     resolve(name) {
-      const host = hosts.get(name);
-      return host === undefined ? (services.get(name) ?? []) : [host];
+      const host = hosts.get(name) ?? services.get(name) ?? aliased(name);
+      if (host === undefined) return [];
+      return "incarnation" in host ? [host] : host;
     },
     setLink(one, other, options) {
       const link = resolveLinkOptions(options);

@@ -27,7 +27,7 @@ export async function sendHttp(
   onAbort?: (abort: (error: Error) => void) => void,
 ): Promise<HttpReply> {
   const { hostname, port, path } = splitUrl(request.url);
-  return exchange<HttpRequest, HttpReply>(fabric, listeners, {
+  const reply = await exchange<HttpRequest, HttpReply & { readonly failure?: Error }>(fabric, listeners, {
     from,
     to: pickHost(fabric, hostname, from.host.name),
     port,
@@ -39,6 +39,9 @@ export async function sendHttp(
     timeoutMs,
     ...(onAbort === undefined ? {} : { onAbort }),
   });
+  // What answers for third parties may want the connection to break.
+  if (reply.failure !== undefined) throw reply.failure;
+  return reply;
 }
 
 function digestOfReply(reply: HttpReply): number {

@@ -102,6 +102,8 @@ export interface PhoenixRedis {
 
 /** The network and what faults do to it. */
 export interface PhoenixNetwork {
+  /** Every name that an address may have: services first, then hosts. */
+  names(): readonly string[];
   /** Puts a rule in force until it is healed. */
   addRule(name: string, rule: Rule): RuleHandle;
   /** Cuts the way between two hosts or services, both ways; what is sent waits, as TCP does, until it is healed. */

@@ -1,17 +1,21 @@
 /** `createPhoenix`: a whole platform in one world. The one file that knows every part. */
 import { type Send, createClient } from "../client/index.js";
 import {
+  type Outside,
   createClientStreams,
+  createOutside,
   createRealClients,
   createWorldFetch,
   createWorldSockets,
   installGlobals,
   listenOnPort,
+  outsideHost,
   waitForMessage,
 } from "../edge/index.js";
 import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import {
+  type Incarnation,
   type Loop,
   advance,
   createChoiceLog,
@@ -23,10 +27,11 @@ import {
   seededDriver,
   waitFor,
 } from "../kernel/index.js";
-import { createNetwork, sendHttp } from "../network/index.js";
+import { type Network, createNetwork, sendHttp } from "../network/index.js";
 import {
   type Service,
   createCluster,
+  createService,
   createInterference,
   createTaps,
   createSimulatedNode,
@@ -86,11 +91,14 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const world = { loop, network, recorder, taps, interference };
   const cluster = createCluster(world, resolved);
   const life = network.fabric.addHost("client", true).boot();
-  const fetch = createWorldFetch({ network, life, loop });
-  const sockets = createWorldSockets({ network, loop, life });
+  const outside = resolved.outside === undefined ? undefined : createOutside(network, loop, resolved.outside);
+  const outsideService = outside === undefined ? undefined : createOutsideService(network, loop, outside);
+  const fetch = createWorldFetch({ network, life, loop, outside });
+  const sockets = createWorldSockets({ network, loop, life, require: outside?.requireSocket });
   const streams = createClientStreams({ network, life, loop });
   try {
     for (const service of cluster.all) await service.start();
+    await outsideService?.start();
     const globals = resolved.globals
       ? await installGlobals({
           loop,
@@ -98,6 +106,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
           fetch,
           sockets,
           streams,
+          isPassing: outside?.isPassing,
           name: `seed ${resolved.seed}`,
         })
       : undefined;
@@ -110,6 +119,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       fetch,
       sockets,
       streams,
+      outside: outsideService,
       globals,
       recorder,
       taps,
@@ -169,7 +179,8 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
       followRealTime: (given = {}) => followRealTime(loop, given),
     },
     services: cluster.groups,
-    service: (hostName) => findService(cluster.all, hostName),
+    service: (hostName) =>
+      findService([...cluster.all, ...(parts.outside === undefined ? [] : [parts.outside])], hostName),
     node: (name) =>
       createSimulatedNode(findService([...cluster.nodes.values()], name), () => cluster.agent(name)),
     postgres,
@@ -225,6 +236,12 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
 }
 
 const portsOf = { gateway: gatewayPort, prometheus: prometheusPort } as const;
+
+// A host like any other: it can be paused, stopped and crashed.
+function createOutsideService({ fabric }: Network, loop: Loop, outside: Outside): Service {
+  const build = (life: Incarnation) => ({ start: () => outside.listen(life), stop: () => {} });
+  return createService({ loop, host: fabric.addHost(outsideHost), build });
+}
 
 function createSend({ loop, network, life }: WorldParts): Send {
   return async (method, path, headers, body) => {

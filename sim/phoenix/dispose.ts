@@ -33,6 +33,7 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
     streams.end();
     globals?.uninstall();
     for (const { host } of cluster.all) host.kill();
+    parts.outside?.host.kill();
     life.host.kill();
     cluster.redis.dispose();
     await closeQuietly(loop);

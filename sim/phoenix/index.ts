@@ -6,3 +6,4 @@ export { resolvePhoenixOptions } from "./options.js";
 export type { Capacities, PhoenixOptions, Replicas } from "./options.js";
 export { catchUnhandled, saysWorldClosed } from "./unhandled.js";
 export type { Unhandled } from "./unhandled.js";
+export { handlersOf } from "./handlers-of.js";

@@ -10,6 +10,7 @@ export function createNetworkFacade({ fabric, host }: Network): PhoenixNetwork {
   }
 
   return {
+    names: fabric.names,
     addRule: fabric.rules.add,
     partition(one, other) {
       const [left, right] = [hostNames(one), hostNames(other)];

@@ -53,6 +53,11 @@ export interface PhoenixOptions {
   readonly trace?: boolean;
   /** Keep the answers to choices that were not 0, for `trace.deviations()`. @default false */
   readonly record?: boolean;
+  /**
+   * Third parties: handlers of msw (`http`, `graphql`, `ws`), and servers of mock-socket. They answer from a host
+   * `outside` of the simulated network, with its delays and faults. @default none
+   */
+  readonly outside?: readonly object[];
   /** Delays of every link. @default 0.25 to 2 ms one way, nothing lost */
   readonly link?: LinkOptions;
   readonly limits?: LimitOptions;
@@ -87,6 +92,7 @@ export interface ResolvedOptions {
   readonly globals: boolean;
   readonly trace: boolean;
   readonly record: boolean;
+  readonly outside: readonly object[] | undefined;
   readonly link: LinkOptions;
   readonly limits: Limits;
   readonly capacity: Required<Capacities>;
@@ -108,6 +114,7 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   globals: true,
   trace: true,
   record: true,
+  outside: true,
   link: true,
   limits: true,
   capacity: true,
@@ -141,6 +148,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     globals: flag("globals", options.globals ?? false),
     trace: flag("trace", options.trace ?? false),
     record: flag("record", options.record ?? false),
+    outside: options.outside,
     link: resolveLinkOptions(options.link),
     limits: resolveLimits(options.limits),
     capacity: {

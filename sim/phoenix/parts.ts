@@ -2,7 +2,7 @@
 import type { ClientStreams, InstalledGlobals, WorldSockets } from "../edge/index.js";
 import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Network } from "../network/index.js";
-import type { Cluster, Interference, Taps } from "../services/index.js";
+import type { Cluster, Interference, Service, Taps } from "../services/index.js";
 import type { Recorder } from "../trace/index.js";
 import type { ResolvedOptions } from "./options.js";
 
@@ -17,6 +17,8 @@ export interface WorldParts {
   readonly fetch: typeof fetch;
   readonly sockets: WorldSockets;
   readonly streams: ClientStreams;
+  /** The host of third parties, when there are any. */
+  readonly outside: Service | undefined;
   readonly globals: InstalledGlobals | undefined;
   readonly taps: Taps;
   readonly interference: Interference;

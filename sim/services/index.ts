@@ -12,6 +12,7 @@ export { createTaps } from "./taps.js";
 export type { GatewayAnswer, Tap, TappedSocket, Taps } from "./taps.js";
 export { gatewayBodyBytesMax, gatewayPort } from "./gateway.js";
 export { prometheusPort } from "./prometheus.js";
+export { createService } from "./service.js";
 export type { CrashOptions, Outage, Service } from "./service.js";
 export type { ServiceGroup } from "./service-group.js";
 export { createSimulatedNode } from "./simulated-node.js";

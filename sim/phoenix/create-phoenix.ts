@@ -1,21 +1,17 @@
 /** `createPhoenix`: a whole platform in one world. The one file that knows every part. */
 import { type Send, createClient } from "../client/index.js";
 import {
-  type Outside,
   createClientStreams,
-  createOutside,
   createRealClients,
   createWorldFetch,
   createWorldSockets,
   installGlobals,
   listenOnPort,
-  outsideHost,
   waitForMessage,
 } from "../edge/index.js";
 import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
 import {
-  type Incarnation,
   type Loop,
   advance,
   createChoiceLog,
@@ -27,11 +23,10 @@ import {
   seededDriver,
   waitFor,
 } from "../kernel/index.js";
-import { type Network, createNetwork, sendHttp } from "../network/index.js";
+import { createNetwork, sendHttp } from "../network/index.js";
 import {
   type Service,
   createCluster,
-  createService,
   createInterference,
   createTaps,
   createSimulatedNode,
@@ -52,6 +47,7 @@ import { type Oversight, createOversight } from "./oversight.js";
 import type { WorldParts } from "./parts.js";
 import { createStateWatch } from "./state-watch.js";
 import { createPostgresFacade, createRedisFacade } from "./stores.js";
+import { createThirdParties } from "./third-parties.js";
 import { createTraceFacade } from "./trace-facade.js";
 import { waitForState } from "./wait-for-state.js";
 
@@ -91,14 +87,13 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const world = { loop, network, recorder, taps, interference };
   const cluster = createCluster(world, resolved);
   const life = network.fabric.addHost("client", true).boot();
-  const outside = resolved.outside === undefined ? undefined : createOutside(network, loop, resolved.outside);
-  const outsideService = outside === undefined ? undefined : createOutsideService(network, loop, outside);
-  const fetch = createWorldFetch({ network, life, loop, outside });
-  const sockets = createWorldSockets({ network, loop, life, require: outside?.requireSocket });
+  const outside = createThirdParties(network, loop, resolved.outside);
+  const fetch = createWorldFetch({ network, life, loop, outside: outside?.parties });
+  const sockets = createWorldSockets({ network, loop, life, require: outside?.parties.requireSocket });
   const streams = createClientStreams({ network, life, loop });
   try {
     for (const service of cluster.all) await service.start();
-    await outsideService?.start();
+    await outside?.service.start();
     const globals = resolved.globals
       ? await installGlobals({
           loop,
@@ -106,7 +101,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
           fetch,
           sockets,
           streams,
-          isPassing: outside?.isPassing,
+          isPassing: outside?.parties.isPassing,
           name: `seed ${resolved.seed}`,
         })
       : undefined;
@@ -119,7 +114,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       fetch,
       sockets,
       streams,
-      outside: outsideService,
+      outside: outside?.service,
       globals,
       recorder,
       taps,
@@ -236,12 +231,6 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
 }
 
 const portsOf = { gateway: gatewayPort, prometheus: prometheusPort } as const;
-
-// A host like any other: it can be paused, stopped and crashed.
-function createOutsideService({ fabric }: Network, loop: Loop, outside: Outside): Service {
-  const build = (life: Incarnation) => ({ start: () => outside.listen(life), stop: () => {} });
-  return createService({ loop, host: fabric.addHost(outsideHost), build });
-}
 
 function createSend({ loop, network, life }: WorldParts): Send {
   return async (method, path, headers, body) => {

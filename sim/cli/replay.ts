@@ -11,9 +11,8 @@ import {
   shrinkCase,
   storeCase,
 } from "../explore/index.js";
-import { shellWord } from "../text.js";
 import { version } from "../version.js";
-import { commandName } from "./command-name.js";
+import { commandName, commandWord } from "./command-name.js";
 import { exitCodes } from "./exit-codes.js";
 import { type Named, findCase, findRecording } from "./find-case.js";
 import { codeOfInterrupt, createInterrupt } from "./interrupt.js";
@@ -79,7 +78,7 @@ export function keep(text: string, { to, json = false }: KeepFlags, terminal: Te
 // lies in the folder of the module.
 function moduleOf({ world, stored }: Pick<Named, "world" | "stored">, text: string): string | undefined {
   if (world === undefined) return undefined;
-  const command = `${commandName} replay ${text} --world ${shellWord(world)}`;
+  const command = `${commandName} replay ${text} --world ${commandWord(world)}`;
   if (stored === undefined)
     throw new SimError(
       "SIM_OPTION_INVALID",

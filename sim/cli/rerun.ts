@@ -1,6 +1,7 @@
 /** `phoenix-sim rerun`: runs the command of a test runner with the seed or the token of a failure in its environment. */
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import path from "node:path";
 
 import { SimError } from "../errors.js";
@@ -27,7 +28,11 @@ export async function rerun(failure: string, words: readonly string[], terminal:
       terminal.err(`Cannot run ${name}: ${error.message}. Is it installed in this project?`);
       resolve(notFound);
     });
-    child.on("close", (code) => resolve(code ?? 1));
+    child.on("close", (code, signal) =>
+      resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal])),
+    );
+    // Ctrl-C reaches the child from the terminal; this process waits for it to end.
+    void terminal.interrupted().then((signal) => signal === "SIGTERM" && child.kill(signal));
   });
 }
 

@@ -2,11 +2,10 @@
 import { mergeWorlds, sourceOf } from "../explore/index.js";
 import { realNowMs } from "../kernel/index.js";
 import { type Scenario, type ScenarioResult, runScenario, scenarios } from "../scenarios/index.js";
-import { shellWord } from "../text.js";
 import { formatLine } from "../trace/index.js";
 import { version } from "../version.js";
 import { chooseScenarios } from "./choose-scenarios.js";
-import { commandName } from "./command-name.js";
+import { commandName, commandWord } from "./command-name.js";
 import { exitCodes } from "./exit-codes.js";
 import { type Interrupt, codeOfInterrupt, createInterrupt } from "./interrupt.js";
 import { type HistoryKeeper, keepHistory } from "./keep-history.js";
@@ -133,6 +132,6 @@ async function runAll(
 }
 
 function againOf({ name, seed }: ScenarioResult, world: string | undefined): string {
-  const own = world === undefined ? "" : ` --world ${shellWord(world)}`;
-  return `${commandName} run ${shellWord(name)} --seed ${seed}${own} --verbose`;
+  const own = world === undefined ? "" : ` --world ${commandWord(world)}`;
+  return `${commandName} run ${commandWord(name)} --seed ${seed}${own} --verbose`;
 }

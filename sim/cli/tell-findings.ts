@@ -10,9 +10,8 @@ import {
   identityOf,
   shrinkCase,
 } from "../explore/index.js";
-import { shellWord } from "../text.js";
 import { version } from "../version.js";
-import { commandName } from "./command-name.js";
+import { commandName, commandWord } from "./command-name.js";
 import type { Interrupt } from "./interrupt.js";
 import type { OwnWorlds } from "./own-worlds.js";
 import { replayCommand, tokenOf } from "./reporters/finding.js";
@@ -68,7 +67,7 @@ function tellEndless(finding: Finding, { flags }: Telling): ReportedFinding {
   const { scenario, profile, run, strategy, world } = finding;
   const options = [
     `--profile ${profile} --seed ${flags.seed} --runs ${flags.runs} --strategy ${flags.strategy}`,
-    ...(world === undefined ? [] : [`--world ${shellWord(world)}`]),
+    ...(world === undefined ? [] : [`--world ${commandWord(world)}`]),
   ];
   const again = `${commandName} explore ${scenario} ${options.join(" ")}`;
   return {

@@ -1,8 +1,7 @@
 /** A failure as a person reads it: what broke, when, the story, where, and the command that brings it back. */
 import { type Case, formatToken, identityOf } from "../../explore/index.js";
-import { shellWord } from "../../text.js";
 import { version } from "../../version.js";
-import { commandName } from "../command-name.js";
+import { commandName, commandWord } from "../command-name.js";
 import type { ReportedFinding } from "./report-event.js";
 
 export type FindingReport = Pick<
@@ -17,7 +16,7 @@ export function tokenOf(found: Case): string {
 
 /** @returns The command that runs a case again. */
 export function replayCommand(found: Case): string {
-  const world = found.world === undefined ? "" : ` --world ${shellWord(found.world)}`;
+  const world = found.world === undefined ? "" : ` --world ${commandWord(found.world)}`;
   return `${commandName} replay ${tokenOf(found)}${world}`;
 }
 

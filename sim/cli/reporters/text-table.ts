@@ -90,16 +90,31 @@ export function shorten(text: string, width: number): string {
   return `${shown}…`;
 }
 
-/** @returns The text in lines of so many columns, broken between words; those after the first are moved in by `indent`. */
+/**
+ * @returns The text in lines of so many columns, broken between words, and within words that are longer than a line; those
+ *   after the first are moved in by `indent`.
+ */
 export function wrap(text: string, width: number, indent = 2): string {
   if (stringWidth(text) <= width) return text;
+  const margin = " ".repeat(indent);
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(" ")) {
-    if (line.trim() !== "" && stringWidth(line) + 1 + stringWidth(word) > width) {
+  for (const word of text.split(" ").flatMap((each) => pieces(each, width - indent))) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && stringWidth(longer) > width) {
       lines.push(line);
-      line = " ".repeat(indent) + word;
-    } else line = line === "" && lines.length === 0 ? word : `${line} ${word}`;
+      line = margin + word;
+    } else line = longer;
   }
   return [...lines, line].join("\n");
+}
+
+function pieces(word: string, width: number): readonly string[] {
+  const list = [""];
+  for (const letter of word) {
+    const last = list.at(-1) ?? "";
+    if (stringWidth(last + letter) > width) list.push(letter);
+    else list[list.length - 1] = last + letter;
+  }
+  return list;
 }

@@ -193,7 +193,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
     heard(tapped, text) {
       const json = objectOf(text);
       authenticate(tapped);
-      const token = tokenOfFrame(text, json);
+      const token = tokenOfFrame(tapped.request.url, text, json);
       if (token !== undefined) introduced(tapped, token);
       const socket = socketOf(tapped);
       for (const watcher of onHeard) watcher.heard?.(socket, json, text);

@@ -3,6 +3,7 @@
  * client is only text.
  */
 import { readClaims } from "./claims.js";
+import { readTarget } from "./request-target.js";
 import type { Claims } from "./watch.js";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -42,12 +43,14 @@ function cookieToken(header: string): string | undefined {
 }
 
 /**
- * Reads a frame that introduces its client.
+ * Reads a frame that introduces its client, in the dialect of its socket.
  *
+ * @param url - Of the opening.
  * @returns The token, empty when that of the opening is meant; undefined for every other frame.
  */
-export function tokenOfFrame(text: string, json: Fields | undefined): string | undefined {
-  if (text.startsWith("40")) {
+export function tokenOfFrame(url: string, text: string, json: Fields | undefined): string | undefined {
+  if (/\/socket\.io\/?$/.test(readTarget(url).path)) {
+    if (!text.startsWith("40")) return undefined;
     const auth = parse(text.slice(2));
     const token = isObject(auth) ? auth["token"] : undefined;
     return typeof token === "string" ? token : "";

@@ -78,7 +78,7 @@ export const socketOrder: Invariant = {
       },
       heard(socket, json, text) {
         // Who becomes somebody else is owed nothing of what went before.
-        if (tokenOfFrame(text, json) !== undefined) sockets.delete(socket.id);
+        if (tokenOfFrame(socket.url, text, json) !== undefined) sockets.delete(socket.id);
         const type = json?.["type"];
         if (type === "unsubscribe") following(socket).whole = false;
         const wish = type === "subscribe" && json !== undefined ? readWish(json) : undefined;

@@ -114,11 +114,11 @@ function tokenOf(claims: object): string {
 /** @returns What breaks when a socket of `others` hears and tells these frames. */
 function brokenBySocket(
   frames: readonly (readonly ["heard" | "told", unknown])[],
-  url = "",
+  path = "/ws",
 ): readonly string[] {
   const { hub, broken } = watch();
   hub.committed([created], undefined);
-  const request = { url: `ws://gateway/ws?token=${tokenOf(others)}${url}`, headers: {} };
+  const request = { url: `ws://gateway${path}?token=${tokenOf(others)}`, headers: {} };
   for (const [way, frame] of frames)
     hub[way]({ id: 1, host: "gateway-0", request, open: true }, textOf(frame));
   return broken;
@@ -150,12 +150,19 @@ test("a token in a text of the client does not make it somebody else", () => {
       ["told", news],
     ]),
   ).toEqual([]);
-  expect(
-    brokenBySocket([
-      ["heard", `40${JSON.stringify({ token: tokenOf(mine) })}`],
-      ["told", news],
-    ]),
-  ).toEqual([]);
+  // Each dialect has its own frame for it, and to the other one it is only text.
+  const connect = `40${JSON.stringify({ token: tokenOf(mine) })}`;
+  const both = (path: string, frame: unknown): readonly string[] =>
+    brokenBySocket(
+      [
+        ["heard", frame],
+        ["told", news],
+      ],
+      path,
+    );
+  expect(both("/socket.io/", connect)).toEqual([]);
+  expect(both("/ws", connect)).toEqual(["tenant-isolation"]);
+  expect(both("/socket.io/", { type: "auth", token: tokenOf(mine) })).toEqual(["tenant-isolation"]);
 });
 
 test("a frame may repeat what its client sent, and news may not", () => {

@@ -9,7 +9,7 @@ import type { HttpReply, HttpRequest } from "../ports/index.js";
 import type { GatewayContext } from "./context.js";
 import { corsHeaders, preflightHeaders } from "./cors.js";
 import { ApiError, errorReply, forbidden, toApiError } from "./errors.js";
-import { isPollingPath } from "./live/index.js";
+import { isPollingPath, isSocketPath } from "./live/index.js";
 import { createAllowedMethods, type plainPaths } from "./methods.js";
 import { describeRoutes } from "./openapi.js";
 import { isUnstorable, readJsonBody } from "./read-body.js";
@@ -112,6 +112,10 @@ async function carry(slot: Slot, poll: (request: HttpRequest) => Promise<Reply> 
 // No route has this path, or none has it with this method.
 function unrouted(request: HttpRequest, path: string, allow: string): Reply {
   const { method } = request;
+  if (method === "GET" && isSocketPath(path)) {
+    const refusal = errorReply(new ApiError("UPGRADE_REQUIRED", "sockets are opened here, by an upgrade"));
+    return { ...refusal, headers: { upgrade: "websocket" } };
+  }
   if (allow === "") return errorReply(new ApiError("NOT_FOUND", `no such route: ${method} ${path}`));
   if (method === "OPTIONS") return { status: 204, headers: { allow, ...preflightHeaders(request) } };
   const refusal = errorReply(new ApiError("METHOD_NOT_ALLOWED", `${method} is not one of ${allow}`));

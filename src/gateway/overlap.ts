@@ -1,6 +1,6 @@
 /** Whether a planned experiment shares nodes with living ones. Advice only: nothing is refused for it. */
 import { parseCreateRequest } from "../model/index.js";
-import { isPlainObject } from "../shared/index.js";
+import { isPlainObject, isUnset } from "../shared/index.js";
 import { listOpenExperimentsOfTenant } from "../store/index.js";
 import { isTerminal } from "../model/index.js";
 import type { Call } from "./route.js";
@@ -8,7 +8,7 @@ import type { Call } from "./route.js";
 /** @returns Who shares nodes: blocking when it is all of either side, an error from half, else a warning. */
 export async function checkOverlap(call: Call): Promise<Record<string, unknown>> {
   const body =
-    isPlainObject(call.body) && call.body["name"] === undefined ? { ...call.body, name: "check" } : call.body;
+    isPlainObject(call.body) && isUnset(call.body["name"]) ? { ...call.body, name: "check" } : call.body;
   const { target_nodes: planned } = parseCreateRequest(body);
   const open = await listOpenExperimentsOfTenant(call.context.sql, call.identity.tenantId);
   const wanted = new Set(planned);

@@ -28,6 +28,11 @@ const rawPaths: ReadonlySet<string> = new Set(["/ws", "/v1/ws", "/api/v1/ws", "/
 /** Changes what a session sees of its socket, whatever carries its frames. */
 export type WrapSocket = (socket: ServerSocket, request: SocketRequest) => ServerSocket;
 
+/** @returns Whether sockets of plain JSON frames are opened at a path. */
+export function isSocketPath(path: string): boolean {
+  return rawPaths.has(path);
+}
+
 /** Creates a hub with no sockets; its feed runs while there are some. */
 export function createHub(context: GatewayContext, feed: EventFeed, wrapSocket: WrapSocket): Hub {
   const sessions = new Set<Session>();
@@ -66,7 +71,7 @@ export function createHub(context: GatewayContext, feed: EventFeed, wrapSocket: 
     upgrades: readonly string[],
   ): void {
     const wishes = readWishes(request);
-    const dialect = isPollingPath(wishes.path) ? socketIo : rawPaths.has(wishes.path) ? raw : undefined;
+    const dialect = isPollingPath(wishes.path) ? socketIo : isSocketPath(wishes.path) ? raw : undefined;
     const socket = wrapSocket(carrier, request);
     if (dialect === undefined) {
       socket.close(noSuchPath, "no sockets are served here");

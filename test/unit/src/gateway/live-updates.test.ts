@@ -167,3 +167,19 @@ test("a hub without sockets does not look at the database", async () => {
   await platform.clock.advance(60_000);
   expect([...platform.sql.counts.keys()]).toEqual([]);
 });
+
+test.each([["frame"], ["address"]])(
+  "a place beyond the end, in a %s, is told so, and what comes is heard",
+  async (where) => {
+    const platform = await createPlatform();
+    await platform.call("POST", "/experiments", { name: "before" });
+    const path = where === "address" ? "/ws?since=700000" : "/ws";
+    const socket = await open(platform, "admin", "admin123", path);
+    socket.receive(where === "address" ? everything : { ...everything, since: 700_000 });
+    await platform.clock.advance(2_000);
+    expect(socket.frames("error")).toMatchObject([{ code: "POSITION_BEYOND_END", position: 1 }]);
+    await platform.call("POST", "/experiments", { name: "after" });
+    await platform.clock.advance(2_000);
+    expect(socket.frames()).toMatchObject([{ position: 2 }]);
+  },
+);

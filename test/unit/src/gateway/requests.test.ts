@@ -67,6 +67,31 @@ test("broken JSON, a body that is too long and an unknown route are told apart",
   expect((await call("GET", "/experiments/00000000-0000-4000-8000-000000000000")).status).toBe(404);
 });
 
+test.each([
+  ["GET", "/templates/mine%00"],
+  ["DELETE", "/templates/mine%00"],
+  ["GET", "/pipelines/deployments/a%00"],
+  ["GET", "/experiments?owner=%00"],
+  ["GET", "/experiments?page_token=1_%00"],
+])("a NUL in %s %s is a wrong request", async (method, path) => {
+  const { call } = await createPlatform();
+  expect((await call(method, path)).body).toMatchObject({ code: "VALIDATION_ERROR" });
+});
+
+test("what is nested too deep is refused before anybody reads it", async () => {
+  const { call } = await createPlatform();
+  const nested = (depth: number): string =>
+    `{"name":"deep","config":{"parameters":${'{"a":'.repeat(depth)}1${"}".repeat(depth)}}}`;
+  expect((await call("POST", "/experiments", nested(150))).status).toBe(201);
+  expect((await call("POST", "/experiments", nested(100_000))).body).toMatchObject({
+    code: "VALIDATION_ERROR",
+  });
+  // Brackets in texts nest nothing.
+  expect(
+    (await call("POST", "/experiments", { name: "texts", description: '[{"\\'.repeat(90) })).status,
+  ).toBe(201);
+});
+
 test.each(["ECONNREFUSED", "ECONNRESET", "57P01", "53300", "08006", "57014"])(
   "a database that answers %s is a 503 that may be tried again",
   async (code) => {

@@ -102,8 +102,12 @@ function rejectWhenIdle(
   reject: (error: SimError) => void,
 ): () => void {
   let ticks = 0;
+  let steps = loop.steps;
   const stop = everyRealMs(graceTickMs, () => {
-    ticks = resourcesInUse() > before ? 0 : ticks + 1;
+    // A timer of the test, or another wait, may still bring it.
+    const isUnderWay = loop.steps !== steps || resourcesInUse() > before;
+    steps = loop.steps;
+    ticks = isUnderWay ? 0 : ticks + 1;
     if (ticks < graceTicks) return;
     stop();
     reject(

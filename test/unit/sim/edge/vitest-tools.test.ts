@@ -1,5 +1,6 @@
 /** Vitest's own tools beside a world that has the globals: in the real Vitest that runs this file. */
 import { EventEmitter, on, once } from "node:events";
+import { readFile } from "node:fs/promises";
 import net from "node:net";
 import { Worker } from "node:worker_threads";
 
@@ -138,6 +139,12 @@ describe("what polls", () => {
     });
     const { error } = await virtually(phoenix, () => vi.waitFor(() => expect(1).toBe(2), 60_000));
     expect(String(error)).toBe("Error: broken");
+  });
+
+  test("real I/O in an attempt is waited for, and no virtual time-out comes first", async ({ phoenix }) => {
+    const text = await vi.waitFor(async () => readFile(new URL(import.meta.url), "utf8"));
+    expect(text).toContain("no virtual time-out comes first");
+    expect(phoenix.clock.nowMs).toBeLessThan(1000);
   });
 
   test("loops with global timers, as testing-library, p-retry and async-retry have them, pass virtually", async ({

@@ -52,7 +52,31 @@ writeFileSync(
   `${JSON.stringify({ private: true, type: "module", sideEffects: false })}\n`,
 );
 
-writeNotices(metafile, "dist/THIRD-PARTY-NOTICES.txt");
+// Packages that are loaded when they are first needed, as sim/load-package.ts does: each a bundle of its own, where
+// Node looks for a package of that name.
+const rarelyNeeded = ["pg-mem", "ioredis-mock"];
+const rare = await build({
+  entryPoints: Object.fromEntries(rarelyNeeded.map((name) => [`${name}/index`, name])),
+  outdir: "dist/node_modules",
+  outExtension: { ".js": ".cjs" },
+  bundle: true,
+  minify: true,
+  keepNames: true,
+  format: "cjs",
+  platform: "node",
+  target: "node20",
+  legalComments: "none",
+  logLevel: "warning",
+  metafile: true,
+});
+for (const name of rarelyNeeded)
+  writeFileSync(
+    `dist/node_modules/${name}/package.json`,
+    `${JSON.stringify({ name, private: true, main: "index.cjs" })}\n`,
+  );
+
+const outputs = { ...metafile.outputs, ...rare.metafile.outputs };
+writeNotices({ outputs }, "dist/THIRD-PARTY-NOTICES.txt");
 await writeDeclarations("dist");
-const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.error(`dist: ${(bytes / 2 ** 20).toFixed(1)} MiB`);

@@ -9,7 +9,9 @@
  * The mock's keyspaces live in a map of its own module, by host name, and cannot be deleted. So each
  * store takes a host name that nobody else uses, and gives the emptied instance back for the next one.
  */
-import RedisMock from "ioredis-mock";
+import type RedisMockClass from "ioredis-mock";
+
+import { loadPackage } from "../load-package.js";
 import type { Bytes } from "./bytes.js";
 
 export interface StringStore {
@@ -38,6 +40,7 @@ function take(): MockKeyspace {
   const used = free.pop();
   if (used !== undefined) return used;
   created += 1;
+  const RedisMock = loadPackage("ioredis-mock") as typeof RedisMockClass;
   const mock: unknown = new RedisMock({ host: `phoenix-sim-${created}`, lazyConnect: true });
   return mock as MockKeyspace;
 }

@@ -4,8 +4,9 @@
  * Rows go in and out through a few functions of pg-mem that are not public (`getTable().insert`, `delete`); the
  * version is pinned and a test holds the contract.
  */
-import { type IMemoryDb, newDb } from "pg-mem";
+import type * as PgMem from "pg-mem";
 import type { Statement } from "pgsql-ast-parser";
+import { loadPackage } from "../../load-package.js";
 import type { TableDef } from "../catalog/catalog.js";
 import type { Runtime } from "../execute/env.js";
 import { withMissing } from "../execute/scan.js";
@@ -80,7 +81,7 @@ function mirrorName(table: TableDef): string {
   return `t${table.id}`;
 }
 
-function declare(db: IMemoryDb, def: TableDef): MirrorTable {
+function declare(db: PgMem.IMemoryDb, def: TableDef): MirrorTable {
   const columns = def.columns.flatMap(({ name, type, dropped }) =>
     dropped || !isMirrored(type) ? [] : [`"${name.replaceAll('"', '""')}" ${mirrorTypes[type.oid]}`],
   );
@@ -95,6 +96,7 @@ function declare(db: IMemoryDb, def: TableDef): MirrorTable {
 }
 
 export function createMirror(): Mirror {
+  const { newDb } = loadPackage("pg-mem") as typeof PgMem;
   const db = newDb({ noErrorDiagnostic: true });
   const loaded = new Map<number, Loaded>();
   /** Statements whose whole tree pg-mem has been seen to read. */

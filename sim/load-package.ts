@@ -1,0 +1,13 @@
+/**
+ * Packages that few worlds need, loaded at once when the first one does: a world cannot wait for an import.
+ *
+ * In the published package they are bundles of their own, see tools/build.mjs.
+ */
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+
+/** @returns What a CommonJS package exports. Its type is told by the caller. */
+export function loadPackage(name: "pg-mem" | "ioredis-mock"): unknown {
+  return require(name) as unknown;
+}

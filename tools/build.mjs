@@ -10,12 +10,14 @@ import { build } from "esbuild";
 
 import { writeDeclarations } from "./declarations.mjs";
 import { writeNotices } from "./notices.mjs";
+import { prepareTrees } from "./prepared-trees.mjs";
 
 const parts = "node_modules/phoenix-sim-parts";
 
 rmSync("dist", { recursive: true, force: true });
 
 const { metafile } = await build({
+  plugins: [await prepareTrees()],
   entryPoints: {
     index: "sim/index.ts",
     vitest: "sim/vitest.ts",

@@ -25,6 +25,7 @@ export async function writeDeclarations(folder) {
       input: Object.fromEntries(input),
       // Declarations of the sources only: what others declare stays with them.
       external: /^[^./]/,
+      checks: { pluginTimings: false },
       treeshake: { moduleSideEffects: false },
       plugins: [dts({ dtsOnly: true, generator: "oxc", tsconfig: false })],
     });

@@ -2,6 +2,7 @@
 import { parse as parseWithLibrary, type Statement } from "pgsql-ast-parser";
 import { SimError } from "../../errors.js";
 import { splitStatements, syntaxError, type Token, tokenize } from "./lexer.js";
+import { preparedTrees } from "./prepared-trees.js";
 import { parseUtility, type UtilityStatement } from "./utility.js";
 
 /** One statement of a query text. */
@@ -149,6 +150,11 @@ export const knownGaps: ReadonlyArray<readonly [RegExp, string]> = [
   [/\boverlaps\b|\bsimilar\s+to\b/i, "OVERLAPS or SIMILAR TO"],
 ];
 
+function treesOf(text: string): Statement[] {
+  const prepared = preparedTrees.get(text);
+  return prepared === undefined ? parseWithLibrary(text) : (JSON.parse(prepared) as Statement[]);
+}
+
 function parseOne(source: string, tokens: readonly Token[]): ParsedStatement {
   const parameterCount = Math.max(
     0,
@@ -162,12 +168,12 @@ function parseOne(source: string, tokens: readonly Token[]): ParsedStatement {
     predicate === null ? tokens : [...tokens.slice(0, predicate.from), ...tokens.slice(predicate.to)];
   const text = rebuild(kept, literals);
   try {
-    const [ast, ...rest] = parseWithLibrary(text);
+    const [ast, ...rest] = treesOf(text);
     if (ast === undefined || rest.length > 0) throw unsupportedSyntax(text);
     if (predicate !== null)
       attachPredicate(
         ast,
-        parseWithLibrary(`select ${rebuild(tokens.slice(predicate.from + 1, predicate.to), literals)}`)[0],
+        treesOf(`select ${rebuild(tokens.slice(predicate.from + 1, predicate.to), literals)}`)[0],
       );
     restoreLiterals(ast, literals);
     return { utility: null, ast, parameterCount };

@@ -7,7 +7,15 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 
+type RarePackage =
+  | "fengari"
+  | "fengari/src/lobject.js"
+  | "fengari/src/lstring.js"
+  | "ioredis-mock"
+  | "pg-mem"
+  | "pgsql-ast-parser";
+
 /** @returns What a CommonJS package exports. Its type is told by the caller. */
-export function loadPackage(name: "pg-mem" | "ioredis-mock"): unknown {
+export function loadPackage(name: RarePackage): unknown {
   return require(name) as unknown;
 }

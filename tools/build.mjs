@@ -11,13 +11,24 @@ import { build } from "esbuild";
 import { writeDeclarations } from "./declarations.mjs";
 import { writeNotices } from "./notices.mjs";
 import { prepareTrees } from "./prepared-trees.mjs";
+import { writeRarePackages } from "./rare-packages.mjs";
 
 const parts = "node_modules/phoenix-sim-parts";
 
 rmSync("dist", { recursive: true, force: true });
 
+// Messages of zod in the languages of the world: nobody sees them, and each is evaluated at every start.
+const englishOnly = {
+  name: "english-only",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: 'export { default as en } from "./en.js";',
+    }));
+  },
+};
+
 const { metafile } = await build({
-  plugins: [await prepareTrees()],
+  plugins: [await prepareTrees(), englishOnly],
   entryPoints: {
     index: "sim/index.ts",
     vitest: "sim/vitest.ts",
@@ -54,30 +65,8 @@ writeFileSync(
   `${JSON.stringify({ private: true, type: "module", sideEffects: false })}\n`,
 );
 
-// Packages that are loaded when they are first needed, as sim/load-package.ts does: each a bundle of its own, where
-// Node looks for a package of that name.
-const rarelyNeeded = ["pg-mem", "ioredis-mock"];
-const rare = await build({
-  entryPoints: Object.fromEntries(rarelyNeeded.map((name) => [`${name}/index`, name])),
-  outdir: "dist/node_modules",
-  outExtension: { ".js": ".cjs" },
-  bundle: true,
-  minify: true,
-  keepNames: true,
-  format: "cjs",
-  platform: "node",
-  target: "node20",
-  legalComments: "none",
-  logLevel: "warning",
-  metafile: true,
-});
-for (const name of rarelyNeeded)
-  writeFileSync(
-    `dist/node_modules/${name}/package.json`,
-    `${JSON.stringify({ name, private: true, main: "index.cjs" })}\n`,
-  );
-
-const outputs = { ...metafile.outputs, ...rare.metafile.outputs };
+const rare = await writeRarePackages("dist/node_modules");
+const outputs = { ...metafile.outputs, ...rare.outputs };
 writeNotices({ outputs }, "dist/THIRD-PARTY-NOTICES.txt");
 await writeDeclarations("dist");
 const bytes = Object.values(outputs).reduce((sum, output) => sum + output.bytes, 0);

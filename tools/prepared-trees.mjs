@@ -55,19 +55,21 @@ async function treesOfPlatform() {
 
 const notingParser = {
   name: "noting-parser",
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^pgsql-ast-parser$/ }, ({ importer }) =>
-      importer.endsWith("parse.ts") ? { path: "noting", namespace: "noting" } : undefined,
-    );
-    onLoad({ filter: /.*/, namespace: "noting" }, () => ({
-      resolveDir: resolve("."),
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]sim[\\/]load-package\.ts$/ }, () => ({
       contents: `
-        import { parse as parseWithLibrary } from "pgsql-ast-parser";
-        export const parse = (text) => {
-          const parsed = parseWithLibrary(text);
-          globalThis[Symbol.for("phoenix-sim.build.parsed")]?.(text, parsed);
-          return parsed;
-        };`,
+        import { createRequire } from "node:module";
+        const load = createRequire(import.meta.url);
+        export function loadPackage(name) {
+          const loaded = load(name);
+          if (name !== "pgsql-ast-parser") return loaded;
+          const parse = (text) => {
+            const parsed = loaded.parse(text);
+            globalThis[Symbol.for("phoenix-sim.build.parsed")]?.(text, parsed);
+            return parsed;
+          };
+          return { ...loaded, parse };
+        }`,
     }));
   },
 };

@@ -69,7 +69,9 @@ export function createClientStreams({ network, life, loop }: ClientStreamsOption
 
   async function load(): Promise<void> {
     if (serve !== undefined) return;
-    const [{ WebSocketServer }, server] = await Promise.all([import("ws"), import("./stream-server.js")]);
+    // One after the other: Jest links two modules that are imported at the same time wrongly.
+    const { WebSocketServer } = await import("ws");
+    const server = await import("./stream-server.js");
     serve ??= server.createStreamServer(WebSocketServer);
   }
 

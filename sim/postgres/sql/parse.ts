@@ -1,6 +1,8 @@
 /** From SQL text to statements: tokens first, then the parser library with the literals kept aside. */
-import { parse as parseWithLibrary, type Statement } from "pgsql-ast-parser";
+import type * as SqlParser from "pgsql-ast-parser";
+import type { Statement } from "pgsql-ast-parser";
 import { SimError } from "../../errors.js";
+import { loadPackage } from "../../load-package.js";
 import { splitStatements, syntaxError, type Token, tokenize } from "./lexer.js";
 import { preparedTrees } from "./prepared-trees.js";
 import { parseUtility, type UtilityStatement } from "./utility.js";
@@ -152,7 +154,8 @@ export const knownGaps: ReadonlyArray<readonly [RegExp, string]> = [
 
 function treesOf(text: string): Statement[] {
   const prepared = preparedTrees.get(text);
-  return prepared === undefined ? parseWithLibrary(text) : (JSON.parse(prepared) as Statement[]);
+  if (prepared !== undefined) return JSON.parse(prepared) as Statement[];
+  return (loadPackage("pgsql-ast-parser") as typeof SqlParser).parse(text);
 }
 
 function parseOne(source: string, tokens: readonly Token[]): ParsedStatement {

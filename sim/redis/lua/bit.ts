@@ -1,8 +1,7 @@
 /** The `bit` library: operations on 32-bit integers. */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import { luaName, pushBytes, setFunction } from "./stack.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 const toBit = (L: LuaState, index: number): number => {
   const value = lua.lua_tonumber(L, index);

@@ -1,13 +1,12 @@
 /** The `cjson` library: encode, decode and null, with the defaults of Redis. */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { toBytes } from "../bytes.js";
 import { RedisError } from "../reply.js";
 import { luaNumberText } from "./numbers-51.js";
 import { luaFunction, luaName, pushBytes, readBytes, setFunction } from "./stack.js";
 import { eachEntry, tableShape } from "./table-shape.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 const depthMax = 1000;
 /** An array with more than ten places may have at most half of them empty. */

@@ -1,10 +1,9 @@
 /** The `cmsgpack` library: MessagePack in and out of scripts. */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import { RedisError } from "../reply.js";
 import { luaFunction, luaName, setFunction } from "./stack.js";
 import { eachEntry, tableShape } from "./table-shape.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 /** Deeper tables become nil, as in Redis. */
 const depthMax = 16;

@@ -1,5 +1,5 @@
 /** Between replies of commands and values of scripts. */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import {
   array,
@@ -14,8 +14,7 @@ import {
 } from "../reply.js";
 import { luaName, pushBytes, rawField, readBytes, stringField } from "./stack.js";
 import { eachEntry } from "./table-shape.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 /** Pushes `{ [field] = text }`. */
 export function pushFieldTable(L: LuaState, field: "ok" | "err", text: Bytes): void {

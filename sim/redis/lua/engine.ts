@@ -2,7 +2,7 @@
  * Runs scripts: one Lua state (fengari) for a server, as in Redis, with the libraries that Redis gives.
  * Known differences: the wording of Lua's own run-time errors, and the order of `pairs`.
  */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { error, RedisError, type RedisReply } from "../reply.js";
 import { pushFieldTable, readReply } from "./convert.js";
@@ -10,8 +10,7 @@ import { openLibraries, type ScriptHost } from "./libraries.js";
 import { withLua51Numbers } from "./numbers-51.js";
 import { withReadonlyTables } from "./readonly-tables.js";
 import { describeValue, fromLua, luaName, pushBytes, readBytes, stringField } from "./stack.js";
-
-const { lua, lauxlib } = fengari;
+import { lua, lauxlib } from "./fengari.js";
 
 export interface ScriptCall {
   readonly script: Bytes;

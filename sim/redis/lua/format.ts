@@ -1,12 +1,11 @@
 /** `string.format` as in Lua 5.1: fractions given to `%d` are cut off, integers are not limited to 32 bits. */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { toFixedExact } from "../long-double.js";
 import { formatGeneral } from "../numbers.js";
 import { RedisError } from "../reply.js";
 import { describeValue, luaFunction, luaName, pushBytes, readBytes, setFunction } from "./stack.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 interface Spec {
   readonly flags: string;

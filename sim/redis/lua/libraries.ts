@@ -1,6 +1,6 @@
 /** The globals of a script: Lua's own libraries bent to version 5.1, and the `redis` table. */
 import { createHash } from "node:crypto";
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { formatGeneral } from "../numbers.js";
 import { type Protocol, RedisError, type RedisReply } from "../reply.js";
@@ -14,8 +14,7 @@ import { fromLua, luaFunction, luaName, pushBytes, readBytes, setFunction, setNu
 import { openRandom } from "./random.js";
 import { openProtectedSetMetatable, protectTables } from "./readonly-tables.js";
 import { openStruct } from "./struct.js";
-
-const { lua, lauxlib, lualib } = fengari;
+import { lua, lauxlib, lualib } from "./fengari.js";
 
 /** What the script that runs may do. */
 export interface ScriptHost {

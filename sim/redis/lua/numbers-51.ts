@@ -5,44 +5,50 @@
  * fengari has no switch for it, so two of its functions are replaced while a script runs; scripts run
  * synchronously, and other users of fengari in the process never see the replacements.
  */
-import lobject from "fengari/src/lobject.js";
-import lstring from "fengari/src/lstring.js";
+import type LuaObject from "fengari/src/lobject.js";
 import { formatGeneral } from "../numbers.js";
+import { loadFengari, lobject, lstring } from "./fengari.js";
 
-const original = { str2num: lobject.luaO_str2num, tostring: lobject.luaO_tostring };
+type LuaNumbers = Pick<typeof LuaObject, "luaO_str2num" | "luaO_tostring">;
+let original: LuaNumbers | undefined;
 
 /** A number as Lua 5.1 turns it into text. */
 export function luaNumberText(value: number): string {
   return formatGeneral(value, 14);
 }
 
-const str2num: typeof lobject.luaO_str2num = (text, target) => {
-  const used = original.str2num(text, target);
-  if (used > 0 && target.ttisinteger()) {
-    const source = Buffer.from(text)
-      .toString("latin1", 0, used - 1)
-      .trim();
-    const hex = /^([+-]?)(0x[\da-f]+)$/i.exec(source);
-    target.setfltvalue(
-      hex === null ? Number(source) : Number(`${hex[1] === "-" ? "-" : ""}${Number(hex[2])}`),
-    );
-  }
-  return used;
-};
+const str2num =
+  (own: LuaNumbers): LuaNumbers["luaO_str2num"] =>
+  (text, target) => {
+    const used = own.luaO_str2num(text, target);
+    if (used > 0 && target.ttisinteger()) {
+      const source = Buffer.from(text)
+        .toString("latin1", 0, used - 1)
+        .trim();
+      const hex = /^([+-]?)(0x[\da-f]+)$/i.exec(source);
+      target.setfltvalue(
+        hex === null ? Number(source) : Number(`${hex[1] === "-" ? "-" : ""}${Number(hex[2])}`),
+      );
+    }
+    return used;
+  };
 
-const tostring: typeof lobject.luaO_tostring = (L, value) => {
+const tostring: LuaNumbers["luaO_tostring"] = (L, value) => {
   const text = luaNumberText(Number(value.value));
   value.setsvalue(lstring.luaS_bless(L, Buffer.from(text, "latin1")));
 };
 
-/** Runs a function with Lua 5.1's numbers in force. Must not be asynchronous. */
+let replacements: LuaNumbers | undefined;
+
+/** Loads fengari and runs a function with Lua 5.1's numbers in force. Must not be asynchronous. */
 export function withLua51Numbers<T>(run: () => T): T {
-  lobject.luaO_str2num = str2num;
-  lobject.luaO_tostring = tostring;
+  loadFengari();
+  original ??= { luaO_str2num: lobject.luaO_str2num, luaO_tostring: lobject.luaO_tostring };
+  replacements ??= { luaO_str2num: str2num(original), luaO_tostring: tostring };
+  Object.assign(lobject, replacements);
   try {
     return run();
   } finally {
-    lobject.luaO_str2num = original.str2num;
-    lobject.luaO_tostring = original.tostring;
+    Object.assign(lobject, original);
   }
 }

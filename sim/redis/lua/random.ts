@@ -1,9 +1,8 @@
 /** `math.random` of scripts: the generator of Redis (drand48), which goes on from script to script. */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import { RedisError } from "../reply.js";
 import { luaFunction, luaName, setFunction } from "./stack.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 const multiplier = 0x5deece66dn;
 const increment = 0xbn;

@@ -1,9 +1,8 @@
 /** Moving values between JavaScript and a Lua stack. */
-import fengari, { type LuaFunction, type LuaState } from "fengari";
+import type { LuaFunction, LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { RedisError } from "../reply.js";
-
-const { lua } = fengari;
+import { lauxlib, lua, toLuaString } from "./fengari.js";
 
 const names = new Map<string, Uint8Array>();
 
@@ -11,7 +10,7 @@ const names = new Map<string, Uint8Array>();
 export function luaName(text: string): Uint8Array {
   const known = names.get(text);
   if (known !== undefined) return known;
-  const bytes = fengari.to_luastring(text);
+  const bytes = toLuaString(text);
   names.set(text, bytes);
   return bytes;
 }
@@ -37,7 +36,7 @@ export function readBytes(L: LuaState, index: number): Bytes {
 export function describeValue(L: LuaState, index: number): Bytes {
   // fengari's own conversion would write a whole double as "5.0".
   if (isNumber(L, index)) return readBytes(L, index);
-  const text = fromLua(fengari.lauxlib.luaL_tolstring(L, index));
+  const text = fromLua(lauxlib.luaL_tolstring(L, index));
   lua.lua_pop(L, 1);
   return text;
 }

@@ -1,10 +1,9 @@
 /** The `struct` library: binary records of fixed layout. */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import type { Bytes } from "../bytes.js";
 import { RedisError } from "../reply.js";
 import { luaFunction, luaName, pushBytes, readBytes, setFunction } from "./stack.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 interface Item {
   readonly kind: "integer" | "float" | "zero-ended" | "chars" | "padding";

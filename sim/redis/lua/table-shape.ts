@@ -1,8 +1,7 @@
 /** Looking over a Lua table: is it an array, and how long? */
-import fengari, { type LuaState } from "fengari";
+import type { LuaState } from "fengari";
 import { isNumber } from "./stack.js";
-
-const { lua } = fengari;
+import { lua } from "./fengari.js";
 
 export interface TableShape {
   /** Greatest key when all keys are positive whole numbers, else -1; 0 for an empty table. */

@@ -1,0 +1,23 @@
+/** The parts of fengari, which is loaded with the first script of a process: undefined until `loadFengari` is called. */
+import type Fengari from "fengari";
+import type LuaObject from "fengari/src/lobject.js";
+import type LuaString from "fengari/src/lstring.js";
+
+import { loadPackage } from "../../load-package.js";
+
+export let lua: (typeof Fengari)["lua"];
+export let lauxlib: (typeof Fengari)["lauxlib"];
+export let lualib: (typeof Fengari)["lualib"];
+export let toLuaString: (typeof Fengari)["to_luastring"];
+export let lobject: typeof LuaObject;
+export let lstring: typeof LuaString;
+
+/** Whoever runs scripts calls it before; a second call does nothing. */
+export function loadFengari(): void {
+  if (lua !== undefined) return;
+  const fengari = loadPackage("fengari") as typeof Fengari;
+  ({ lua, lauxlib, lualib } = fengari);
+  toLuaString = fengari.to_luastring;
+  lobject = loadPackage("fengari/src/lobject.js") as typeof LuaObject;
+  lstring = loadPackage("fengari/src/lstring.js") as typeof LuaString;
+}

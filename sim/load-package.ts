@@ -9,8 +9,10 @@ const require = createRequire(import.meta.url);
 
 type RarePackage =
   | "fengari"
+  | "fengari/src/ldebug.js"
   | "fengari/src/lobject.js"
   | "fengari/src/lstring.js"
+  | "fengari/src/ltable.js"
   | "ioredis-mock"
   | "pg-mem"
   | "pgsql-ast-parser";

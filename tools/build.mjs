@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import { writeDeclarations } from "./declarations.mjs";
 import { writeNotices } from "./notices.mjs";
 import { prepareTrees } from "./prepared-trees.mjs";
-import { writeRarePackages } from "./rare-packages.mjs";
+import { refuseCopies, writeRarePackages } from "./rare-packages.mjs";
 
 const parts = "node_modules/phoenix-sim-parts";
 
@@ -65,6 +65,7 @@ writeFileSync(
   `${JSON.stringify({ private: true, type: "module", sideEffects: false })}\n`,
 );
 
+refuseCopies(metafile);
 const rare = await writeRarePackages("dist/node_modules");
 const outputs = { ...metafile.outputs, ...rare.outputs };
 writeNotices({ outputs }, "dist/THIRD-PARTY-NOTICES.txt");

@@ -50,15 +50,23 @@ try {
   use(plain, command, ["explore", "--runs", "4", "--workers", "2"]);
 
   const peers = { vitest: versions.vitest, "fast-check": versions["fast-check"] };
-  const newest = { "@types/node": "latest", ...compilers };
+  const newest = { msw: versions.msw, "@types/node": "latest", ...compilers };
   const withPeers = project("with-peers", { "phoenix-sim": tarball, ...peers, ...newest });
   compile(withPeers, "types/main.ts", Object.keys(compilers));
   compile(withPeers, "types/peers.ts", Object.keys(compilers));
-  use(withPeers, "npx", ["vitest", "run"]);
+  use(withPeers, "node", ["main-entry.mjs"]);
+  use(withPeers, "npx", ["vitest", "run", "peer-entries"]);
 
   const linked = project("linked", peers);
   symlinkSync(resolve("."), join(linked, "node_modules/phoenix-sim"), "dir");
-  use(linked, "npx", ["vitest", "run"]);
+  use(linked, "npx", ["vitest", "run", "peer-entries"]);
+
+  const jest = project("jest", { "phoenix-sim": tarball, jest: "30" });
+  run("npx", ["jest"], {
+    cwd: jest,
+    stdio: "inherit",
+    env: { ...process.env, NODE_OPTIONS: "--experimental-vm-modules" },
+  });
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -5,11 +5,18 @@ import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
 const modulesOf = {
-  fengari: ["fengari", "fengari/src/lobject.js", "fengari/src/lstring.js"],
+  fengari: ["fengari", ...["ldebug", "lobject", "lstring", "ltable"].map((name) => `fengari/src/${name}.js`)],
   "ioredis-mock": ["ioredis-mock"],
   "pg-mem": ["pg-mem"],
   "pgsql-ast-parser": ["pgsql-ast-parser"],
 };
+
+/** @throws When a bundle holds a copy of its own of what is loaded when it is needed: two copies know nothing of each other. */
+export function refuseCopies({ inputs }) {
+  const rare = Object.keys(modulesOf).map((name) => `node_modules/${name}/`);
+  const copied = Object.keys(inputs).find((file) => rare.some((folder) => file.startsWith(folder)));
+  if (copied !== undefined) throw new Error(`${copied} is imported: load it by loadPackage instead`);
+}
 
 /** @returns The metafile of what was written below `folder`, a folder called node_modules. */
 export async function writeRarePackages(folder) {

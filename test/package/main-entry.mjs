@@ -85,8 +85,23 @@ const uses = {
     assert.equal(statusCode, 200);
     await body.dump();
     await agent.close();
-    const seed = phoenix.redis.command("EVAL", "return redis.call('INCR', KEYS[1])", 1, "counter");
-    assert.equal(await seed, 1);
+    const script = async (text) => phoenix.redis.command("EVAL", text, 1, "counter");
+    assert.equal(await script("return redis.call('INCR', KEYS[1])"), 1);
+    assert.equal(await script("return cjson.encode({ 65536 * 65536 })"), "[4294967296]");
+    await assert.rejects(script("rawset(string, 'more', 1)"), /readonly table/);
+    await phoenix.dispose();
+  },
+  async handlersOf() {
+    const phoenix = await createPhoenix({ seed: 7 });
+    const msw = await import("msw/node").catch(() => undefined);
+    if (msw === undefined) {
+      assert.throws(() => entry.handlersOf(phoenix), SimError);
+    } else {
+      const server = msw.setupServer(...entry.handlersOf(phoenix));
+      server.listen();
+      assert.equal((await fetch(`${phoenix.url}/health`)).status, 200);
+      server.close();
+    }
     await phoenix.dispose();
   },
   async NetworkError() {

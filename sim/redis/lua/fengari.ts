@@ -1,7 +1,9 @@
 /** The parts of fengari, which is loaded with the first script of a process: undefined until `loadFengari` is called. */
 import type Fengari from "fengari";
+import type LuaDebug from "fengari/src/ldebug.js";
 import type LuaObject from "fengari/src/lobject.js";
 import type LuaString from "fengari/src/lstring.js";
+import type LuaTable from "fengari/src/ltable.js";
 
 import { loadPackage } from "../../load-package.js";
 
@@ -11,6 +13,8 @@ export let lualib: (typeof Fengari)["lualib"];
 export let toLuaString: (typeof Fengari)["to_luastring"];
 export let lobject: typeof LuaObject;
 export let lstring: typeof LuaString;
+export let ldebug: typeof LuaDebug;
+export let ltable: typeof LuaTable;
 
 /** Whoever runs scripts calls it before; a second call does nothing. */
 export function loadFengari(): void {
@@ -20,4 +24,6 @@ export function loadFengari(): void {
   toLuaString = fengari.to_luastring;
   lobject = loadPackage("fengari/src/lobject.js") as typeof LuaObject;
   lstring = loadPackage("fengari/src/lstring.js") as typeof LuaString;
+  ldebug = loadPackage("fengari/src/ldebug.js") as typeof LuaDebug;
+  ltable = loadPackage("fengari/src/ltable.js") as typeof LuaTable;
 }

@@ -5,14 +5,10 @@
  * fengari has no such switch, so that its two functions that write into a table are replaced while a script runs, as
  * in numbers-51.ts.
  */
-import fengari, { type LuaState } from "fengari";
-import ldebug from "fengari/src/ldebug.js";
-import ltable from "fengari/src/ltable.js";
+import type { LuaState } from "fengari";
 import { luaName, setFunction } from "./stack.js";
+import { ldebug, ltable, lua } from "./fengari.js";
 
-const { lua } = fengari;
-
-const original = { setfrom: ltable.luaH_setfrom, setint: ltable.luaH_setint };
 const readonlyTables = new WeakSet<object>();
 
 function tableAt(L: LuaState, index: number): object {
@@ -58,6 +54,7 @@ export function openProtectedSetMetatable(L: LuaState): void {
  * @param L - Where an error is raised whose place is not known otherwise.
  */
 export function withReadonlyTables<T>(L: LuaState, run: () => T): T {
+  const original = { setfrom: ltable.luaH_setfrom, setint: ltable.luaH_setint };
   ltable.luaH_setfrom = (state, table, key, value) =>
     readonlyTables.has(table) ? refuse(state) : original.setfrom(state, table, key, value);
   ltable.luaH_setint = (table, key, value) =>

@@ -31,7 +31,10 @@ export interface Channel {
   setReading(reading: boolean): void;
 }
 
-/** Holds the loop while the socket opens and while it closes; an open one does not. */
+/**
+ * Holds the loop while the socket opens and while it closes, and while frames are on their way in either direction;
+ * an open one by itself does not.
+ */
 export function openChannel(
   world: ChannelWorld,
   { url, protocols }: CheckedAddress,
@@ -42,6 +45,7 @@ export function openChannel(
   let connection: Connection | undefined;
   let farewell: { readonly code: number; readonly reason: string } | undefined;
   let release: () => void = () => {};
+  let delivering = false;
   let cancelTimeout: () => void = () => {};
   hold("open");
 
@@ -51,6 +55,18 @@ export function openChannel(
       describe: () => `WebSocket ${url} to ${what}`,
       fail: () => queueMicrotask(() => end(abnormal, "", false, true)),
     });
+  }
+
+  // While it is open.
+  function settle(): void {
+    if (state !== "open") return;
+    if (connection?.underWay !== true) {
+      release();
+      delivering = false;
+    } else if (!delivering) {
+      hold("deliver");
+      delivering = true;
+    }
   }
 
   function limit(delayMs: number, label: string, run: () => void): void {
@@ -85,7 +101,7 @@ export function openChannel(
     if (state !== "connecting") return;
     state = "open";
     cancelTimeout();
-    release();
+    settle();
     listener.opened(protocol);
   }
 
@@ -112,6 +128,7 @@ export function openChannel(
       return;
     }
     connection = opened;
+    opened.onTraffic(settle);
     opened.onMessage((frame: SocketFrame) => onFrame(frame, opened));
     opened.onClose(() => {
       if (farewell === undefined) end(abnormal, "", false, true);

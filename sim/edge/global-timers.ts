@@ -13,6 +13,7 @@ import FakeTimers from "@sinonjs/fake-timers";
 import { SimError } from "../errors.js";
 import type { Face, Loop, Origin } from "../kernel/index.js";
 import { installImmediates } from "./global-immediates.js";
+import { limitsWait } from "./limiting-timers.js";
 import { isMock } from "./mocks.js";
 import { type Undo, isOverridden } from "./undo.js";
 
@@ -216,12 +217,12 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
   const unrefed = new Set<number>();
   const origins = new Map<number, Origin>();
 
-  function watch(handle: Handle, origin: Origin | undefined): void {
+  function watch(handle: Handle, callback: unknown, origin: Origin | undefined): void {
     const id = handle[Symbol.toPrimitive]?.() ?? 0;
     if (origin !== undefined) origins.set(id, origin);
     const { ref, unref, refresh } = handle;
     handle.unref = () => {
-      unrefed.add(id);
+      if (!limitsWait(callback)) unrefed.add(id);
       return unref?.call(handle);
     };
     handle.ref = () => {
@@ -240,7 +241,7 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
     const set = inner[name];
     const watched = (...args: unknown[]): Handle => {
       const handle = set(...args);
-      watch(handle, loop.origins.take(watched));
+      watch(handle, args[0], loop.origins.take(watched));
       loop.kick();
       return handle;
     };

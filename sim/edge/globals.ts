@@ -20,6 +20,7 @@ import { type OpenTimer, globalsOwner, installTimers } from "./global-timers.js"
 import { coverWebSocket } from "./global-web-socket.js";
 import { watchInterceptors } from "./interceptor-watch.js";
 import { layGlobal } from "./layered-global.js";
+import { installWork } from "./global-work.js";
 import { installVitestTools } from "./vitest-tools.js";
 import { uninstallBeside } from "./uninstall.js";
 import { type Undo, createUndo } from "./undo.js";
@@ -69,6 +70,7 @@ export async function installGlobals(options: GlobalsOptions): Promise<Installed
     const openTimers = installTimers(loop, undo);
     installPerformance(loop, undo);
     installEvents(loop, undo);
+    installWork(loop, undo);
     syncBuiltinESMExports();
     undo.seal();
     return { openTimers, uninstall: () => uninstallBeside(undo, vi) };

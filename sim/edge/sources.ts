@@ -7,7 +7,7 @@ import { type Source, all, sourcesOfTime } from "./sources-of-time.js";
 
 export type { Source, SourceState } from "./sources-of-time.js";
 
-const threadPool = "settles from a thread, at no certain moment between two events";
+const threadPool = "real; virtual time stands still until it has ended";
 const ofMachine = "tells of this machine and process; keep it out of what you assert";
 
 const randomness: readonly Omit<Source, "kind">[] = [

@@ -113,7 +113,7 @@ export function createLoop(options: LoopOptions): Loop {
   const realIo = watchRealIo();
   const realTime = createRealTime();
   const noteTestRan = (): unknown => (testRan = true);
-  const turns = createTurns({ turn, processRan: noteTestRan });
+  const turns = createTurns({ turn, processRan: noteTestRan, testSpins: () => (testRan = false) });
   const stepper = createStepper({
     clock,
     choices,

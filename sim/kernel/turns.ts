@@ -23,6 +23,8 @@ export interface TurnsOptions {
   readonly turn: () => void;
   /** The process had a turn of its own, so that any code may have run. */
   readonly processRan: () => unknown;
+  /** The test polls and lets nothing real end, so that there is no use in waiting for that. */
+  readonly testSpins: () => unknown;
 }
 
 const realSliceMs = 8;
@@ -30,7 +32,7 @@ const realSliceMs = 8;
 const quickLooksMax = 100;
 export const slowLookMs = 2;
 
-export function createTurns({ turn, processRan }: TurnsOptions): Turns {
+export function createTurns({ turn, processRan, testSpins }: TurnsOptions): Turns {
   const spin = createSpinWatch(turnDespiteSpin);
   const drain = createDrain(resume);
   let giveTurn: ((next: () => void) => void) | undefined;
@@ -68,6 +70,7 @@ export function createTurns({ turn, processRan }: TurnsOptions): Turns {
   // What was arranged cannot come before the spin ends, and the spin waits for it.
   function turnDespiteSpin(): void {
     stale += 1;
+    testSpins();
     void Promise.resolve().then(turn);
   }
 

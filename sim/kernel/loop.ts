@@ -51,11 +51,7 @@ export interface Loop
    * @returns A function that takes it off the list.
    */
   waitEndlessly(wait: Holder): () => void;
-  /**
-   * Lets virtual time follow real time until the returned function is called.
-   *
-   * @param speed - Virtual seconds in a real one. @default as others want it, or 1
-   */
+  /** Lets virtual time follow real time, `speed` (1) virtual seconds in a real one, until what it returns is called. */
   followRealTime(speed?: number): () => void;
   /** Queues what a test's own `setImmediate` was given. */
   setImmediate(run: () => void): ImmediateHandle;
@@ -270,7 +266,10 @@ export function createLoop(options: LoopOptions): Loop {
     followRealTime(speed) {
       const release = realTime.follow(speed);
       kick();
-      return release;
+      return () => {
+        if (asleep) wakeUp();
+        release();
+      };
     },
     setImmediate: stepper.setImmediate,
     clearImmediate: stepper.clearImmediate,

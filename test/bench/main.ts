@@ -9,6 +9,7 @@ import { addNetworkBenches } from "./network.js";
 import { addPostgresBenches } from "./postgres.js";
 import { addPrometheusBenches } from "./prometheus.js";
 import { addRunBenches } from "./runs.js";
+import { addScanningBenches } from "./scanning.js";
 import { addThousandBenches } from "./thousand.js";
 import { addWorldBenches } from "./world.js";
 
@@ -23,6 +24,7 @@ const { values } = parseArgs({
 const suite = createSuite();
 addKernelBenches(suite);
 addNetworkBenches(suite);
+addScanningBenches(suite);
 addWorldBenches(suite);
 addPostgresBenches(suite);
 addPrometheusBenches(suite);

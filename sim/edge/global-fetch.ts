@@ -3,6 +3,7 @@
  * loopback servers by Node's own; all else by whatever the user has put there (msw, nock, a stub), or refused.
  */
 import { SimError } from "../errors.js";
+import type { Loop } from "../kernel/index.js";
 import type { Fabric } from "../network/index.js";
 import type { LayeredOptions } from "./layered-global.js";
 import { placeOf, routeUnknown } from "./routes.js";
@@ -12,6 +13,7 @@ type Fetch = typeof globalThis.fetch;
 
 export interface GlobalFetchOptions {
   readonly fabric: Fabric;
+  readonly loop: Loop;
   readonly worldFetch: Fetch;
   readonly isActive: () => boolean;
 }
@@ -19,6 +21,7 @@ export interface GlobalFetchOptions {
 /** @returns What lies over each `fetch` that others want to be the global one. */
 export function coverFetch({
   fabric,
+  loop,
   worldFetch,
   isActive,
 }: GlobalFetchOptions): LayeredOptions<Fetch>["cover"] {
@@ -27,12 +30,16 @@ export function coverFetch({
       if (!isActive()) return below(input, init);
       // An address that is none is for others to refuse.
       const url = addressOf(input);
-      if (url !== undefined && placeOf(fabric, url.hostname) === "world") return worldFetch(input, init);
+      const place = url === undefined ? undefined : placeOf(fabric, url.hostname);
+      if (place === "world") return worldFetch(input, init);
+      const end = place === "elsewhere" ? loop.beginMockedRequest() : undefined;
       try {
         return await below(input, init);
       } catch (error) {
         // What the guard refused comes wrapped, with its hint out of sight.
         throw error instanceof TypeError && error.cause instanceof SimError ? error.cause : error;
+      } finally {
+        end?.();
       }
     };
     return fetch;

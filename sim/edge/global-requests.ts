@@ -5,6 +5,7 @@
 import http from "node:http";
 import https from "node:https";
 
+import type { Loop } from "../kernel/index.js";
 import type { Fabric } from "../network/index.js";
 import { type LayeredGlobal, layGlobal } from "./layered-global.js";
 import { placeOf } from "./routes.js";
@@ -15,8 +16,18 @@ type Send = (...args: unknown[]) => http.ClientRequest;
 /** What makes a request, if it was not replaced: mocks replace `http.ClientRequest`, but keep its prototype. */
 const NativeRequest = http.ClientRequest.prototype.constructor as typeof http.ClientRequest;
 
+export interface RequestsOptions {
+  readonly fabric: Fabric;
+  readonly loop: Loop;
+  /** Called when somebody takes one of the functions. */
+  readonly onRead: () => void;
+}
+
 /** @returns What lies over `http.request`, `http.get`, and those of https. */
-export function installRequests(fabric: Fabric, onRead: () => void, undo: Undo): readonly LayeredGlobal[] {
+export function installRequests(
+  { fabric, loop, onRead }: RequestsOptions,
+  undo: Undo,
+): readonly LayeredGlobal[] {
   let isActive = true;
   undo.add(() => {
     isActive = false;
@@ -44,9 +55,15 @@ export function installRequests(fabric: Fabric, onRead: () => void, undo: Undo):
       (below: Send): Send =>
       (...args) => {
         const request = toWorld(args);
-        if (request === undefined) return below(...args);
-        if (end) request.end();
-        return request;
+        if (request !== undefined) {
+          if (end) request.end();
+          return request;
+        }
+        const elsewhere = below(...args);
+        if (isActive && placeOf(fabric, hostOf(args)) === "elsewhere") {
+          elsewhere.once("close", loop.beginMockedRequest());
+        }
+        return elsewhere;
       };
     return (["request", "get"] as const).map((key) =>
       layGlobal({ target: module, key, cover: cover(key === "get"), onRead }, undo),

@@ -82,7 +82,7 @@ export async function installGlobals(options: GlobalsOptions): Promise<Installed
 
 // The test's own clients, whatever mocks of the user's are there already or will come.
 function installClients(
-  { fabric, fetch, sockets, streams, isPassing = () => false }: GlobalsOptions,
+  { fabric, loop, fetch, sockets, streams, isPassing = () => false }: GlobalsOptions,
   undo: Undo,
 ): void {
   let isActive = true;
@@ -92,12 +92,12 @@ function installClients(
   const look = watchInterceptors(() => {
     for (const layered of layers) layered.layOver();
   }, undo);
-  const given = { fabric, isActive: () => isActive && !isPassing() };
+  const given = { fabric, loop, isActive: () => isActive && !isPassing() };
   installConnections({ fabric, streams, isPassing }, undo);
   installDispatcherGuard(fabric, isPassing, undo);
   installRequestTimeouts(undo);
   const layers = [
-    ...installRequests(fabric, look, undo),
+    ...installRequests({ fabric, loop, onRead: look }, undo),
     layGlobal(
       { target: globalThis, key: "fetch", cover: coverFetch({ ...given, worldFetch: fetch }), onRead: look },
       undo,

@@ -62,6 +62,11 @@ export interface Loop
    * returned function is called.
    */
   beginRealWork(what: string): () => void;
+  /**
+   * Says that a request is under way which a mock in this process may answer: before time moves, the code of the mock
+   * gets a number of turns. Ends when the returned function is called.
+   */
+  beginMockedRequest(): () => void;
   /** Starts moving if there is a reason to: call it after a timer was set on a face of the clock. */
   kick(): void;
   /**
@@ -98,6 +103,9 @@ export interface LoopOptions {
   readonly origins?: Origins;
 }
 
+/** Turns of the process that a mock gets for an answer before time moves: what is not done by then waits for time. */
+const mockTurnsMax = 25;
+
 /** Real milliseconds without an event after which a world in real time looks at its clock. */
 const realPauseMsMax = 1_000;
 
@@ -124,6 +132,8 @@ export function createLoop(options: LoopOptions): Loop {
   let moving = false;
   let asleep = false;
   let idleTurns = 0;
+  let mockedRequests = 0;
+  let mockTurns = 0;
   // Code of the test may have run since real I/O was looked for.
   let testRan = true;
   let failure: Error | undefined;
@@ -150,7 +160,7 @@ export function createLoop(options: LoopOptions): Loop {
   function turn(): void {
     holders.pollAll();
     // The common case, without a question that need not be asked.
-    if (!testRan && holders.eager > 0 && failure === undefined) goOn(stepper.step());
+    if (!testRan && holders.eager > 0 && failure === undefined) moveOn();
     else if (!wanted()) {
       moving = false;
       realTime.leave();
@@ -168,8 +178,18 @@ export function createLoop(options: LoopOptions): Loop {
       turns.afterLook();
     } else if (io === undefined && hasReason()) {
       realTime.leave();
-      goOn(stepper.step());
+      moveOn();
     } else stepInRealTime();
+  }
+
+  function moveOn(): void {
+    if (mockedRequests > 0 && mockTurns < mockTurnsMax && (stepper.nextUs() ?? Infinity) > clock.nowUs) {
+      mockTurns += 1;
+      turns.afterProcess();
+    } else {
+      mockTurns = 0;
+      goOn(stepper.step());
+    }
   }
 
   function goOn(stepped: boolean): void {
@@ -277,6 +297,14 @@ export function createLoop(options: LoopOptions): Loop {
       const end = realIo.begin(what);
       testRan = true;
       return end;
+    },
+    beginMockedRequest() {
+      mockedRequests += 1;
+      let open = true;
+      return () => {
+        if (open) mockedRequests -= 1;
+        open = false;
+      };
     },
     kick,
     drainDeep: turns.deepen,

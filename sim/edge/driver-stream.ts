@@ -3,12 +3,17 @@
  * while a driver waits for an answer that time can bring. An idle connection moves nothing, so that a pool may be
  * left open; neither does a wait without an end, such as `BLPOP` without a limit.
  */
+import type net from "node:net";
+import type { Duplex } from "node:stream";
+
 import { SimError } from "../errors.js";
 import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Connection, Network, NetworkError, Protocol } from "../network/index.js";
+import { adoptSocket } from "./adopt-socket.js";
 import { ByteStream } from "./byte-stream.js";
 import type { BytesOpening } from "./frames.js";
 import { nodeError } from "./node-error.js";
+import type { WireListener } from "./wire.js";
 
 /** Knows a protocol well enough to say whether the client waits; told of every byte, in order. */
 export interface DriverWatch {
@@ -46,8 +51,16 @@ export interface DriverStreams {
    * @throws SimError The failure of the world, when it has ended.
    */
   open(protocol: DriverProtocol, inRealTime?: boolean): DriverStream;
+  /** The same for a socket of Node's that is not connected yet. @throws SimError as above. */
+  adopt(socket: net.Socket, protocol: DriverProtocol, target: Address): void;
   /** At the end of a world: ends every stream that waits for nothing, without a word to its driver. */
   abandonIdle(): void;
+}
+
+/** Where a driver connects to. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** As long as Linux tries by default. */
@@ -57,144 +70,187 @@ const connectTimeoutMs = 127_000;
 const closeTimeoutMs = 2_000;
 
 export function createDriverStreams(world: DriverWorld): DriverStreams {
-  const streams = new Set<Stream>();
+  const ends = new Set<DriverEnd>();
+
+  function createEnd(protocol: DriverProtocol, inRealTime: boolean): DriverEnd {
+    if (world.loop.failure !== undefined) throw world.loop.failure;
+    // Drivers and streams nest ticks deeper than the short drain goes.
+    world.loop.drainDeep();
+    return createDriverEnd(world, protocol, inRealTime);
+  }
+
+  function keep(end: DriverEnd, stream: Duplex): void {
+    ends.add(end);
+    stream.once("close", () => ends.delete(end));
+  }
+
   return {
     open(protocol, inRealTime = false) {
-      if (world.loop.failure !== undefined) throw world.loop.failure;
-      // Drivers and streams nest ticks deeper than the short drain goes.
-      world.loop.drainDeep();
-      const stream = new Stream(world, protocol, inRealTime);
-      streams.add(stream);
-      stream.once("close", () => streams.delete(stream));
+      const end = createEnd(protocol, inRealTime);
+      const stream = new Stream(world, protocol, end);
+      keep(end, stream);
       return stream;
     },
+    adopt(socket, protocol, target) {
+      const end = createEnd(protocol, false);
+      const open = async (): Promise<Connection> => connect(world, protocol.protocol, target);
+      const wire = adoptSocket(socket, target, { life: world.life, open, listener: end.listener });
+      end.bind(socket, wire);
+      end.connect(target);
+      keep(end, socket);
+    },
     abandonIdle() {
-      for (const stream of streams) stream.abandonIfIdle();
+      for (const end of ends) end.abandonIfIdle();
+    },
+  };
+}
+
+/** As much of a stream's wire as has to be known here. */
+interface EndWire {
+  readonly underWay: boolean;
+  abandon(error: Error): void;
+}
+
+/** What one end of a connection waits for, and how that keeps time moving. */
+interface DriverEnd {
+  readonly listener: WireListener;
+  /** To be called once, with the stream that `listener` is for. */
+  bind(stream: Duplex, wire: EndWire): void;
+  /** It connects from now on. */
+  connect(target: Address): void;
+  abandonIfIdle(): void;
+}
+
+function createDriverEnd(
+  { loop, life }: DriverWorld,
+  { createWatch }: DriverProtocol,
+  inRealTime: boolean,
+): DriverEnd {
+  const watch = createWatch();
+  let bound: { readonly stream: Duplex; readonly wire: EndWire } | undefined;
+  let target: Address = { host: "", port: 0 };
+  let state: "fresh" | "opening" | "open" | "closing" | "over" | "abandoned" = "fresh";
+  let release: () => void = () => {};
+  let held = "";
+  let cancelClosing: () => void = () => {};
+
+  function settle(): void {
+    if (state !== "open") return;
+    const { waiting, endless } = watch;
+    if (waiting && endless !== true) hold("to answer");
+    else if (bound?.wire.underWay === true) hold("to deliver");
+    else if (waiting) hold("to answer, whenever that is");
+    else letGo();
+  }
+
+  function hold(what: string): void {
+    if (held === what) return;
+    letGo();
+    held = what;
+    const wait = {
+      describe: () => `the connection to ${target.host}:${target.port} ${what}`,
+      fail: (error: Error) => queueMicrotask(() => bound?.stream.destroy(error)),
+      inRealTime,
+    };
+    release = what.endsWith("whenever that is") ? loop.waitEndlessly(wait) : loop.hold(wait);
+  }
+
+  function letGo(): void {
+    held = "";
+    release();
+    release = () => {};
+  }
+
+  // Nobody waits for ever for the other end of a connection that is cut.
+  function closeSoon(): void {
+    state = "closing";
+    hold("to close");
+    cancelClosing = life.schedule(closeTimeoutMs, "timer", "stream/close-timeout", () =>
+      bound?.stream.destroy(),
+    );
+  }
+
+  function over(): void {
+    if (state !== "abandoned") state = "over";
+    cancelClosing();
+    letGo();
+  }
+
+  return {
+    listener: {
+      wrote(bytes) {
+        watch.sent(bytes);
+        settle();
+      },
+      arrived(bytes) {
+        if (bytes !== undefined) watch.received(bytes);
+        settle();
+      },
+      traffic: settle,
+      finished: closeSoon,
+      ended: over,
+      // A pool that ends its idle clients after the world says goodbye to nobody; that is no error.
+      saysGoodbye(bytes) {
+        watch.sent(bytes);
+        return !watch.waiting;
+      },
+    },
+    bind(stream, wire) {
+      bound = { stream, wire };
+      stream.once("connect", () => {
+        if (state === "opening") state = "open";
+        settle();
+      });
+    },
+    connect(given) {
+      target = given;
+      state = "opening";
+      hold("to open");
+    },
+    abandonIfIdle() {
+      if (state === "opening" || (state === "open" && watch.waiting)) return;
+      over();
+      state = "abandoned";
+      bound?.wire.abandon(
+        new SimError(
+          "SIM_WORLD_CLOSED",
+          `Cannot use this connection to ${target.host}:${target.port}: its world was disposed.`,
+          "End pools and clients before the block of `await using` ends.",
+        ),
+      );
     },
   };
 }
 
 class Stream extends ByteStream implements DriverStream {
-  readonly #world: DriverWorld;
-  readonly #watch: DriverWatch;
-  readonly #inRealTime: boolean;
-  readonly #start: (target: { readonly host: string; readonly port: number }) => void;
-  #release: () => void = () => {};
-  #held = "";
-  #cancelClosing: () => void = () => {};
-  #state: "fresh" | "opening" | "open" | "closing" | "over" | "abandoned" = "fresh";
+  readonly #end: DriverEnd;
+  readonly #start: (target: Address) => void;
 
-  constructor(world: DriverWorld, { protocol, createWatch }: DriverProtocol, inRealTime: boolean) {
-    const watch = createWatch();
-    let start: (target: { readonly host: string; readonly port: number }) => void = () => {};
-    const target = new Promise<{ readonly host: string; readonly port: number }>((resolve) => {
+  constructor(world: DriverWorld, protocol: DriverProtocol, end: DriverEnd) {
+    let start: (target: Address) => void = () => {};
+    const target = new Promise<Address>((resolve) => {
       start = resolve;
     });
-    super(world.life, { host: "", port: 0 }, async () => connect(world, protocol, await target), {
-      wrote: (bytes) => {
-        watch.sent(bytes);
-        this.#settle();
-      },
-      arrived: (bytes) => {
-        if (bytes !== undefined) watch.received(bytes);
-        this.#settle();
-      },
-      traffic: () => this.#settle(),
-      finished: () => this.#closeSoon(),
-      ended: () => this.#over(),
-    });
-    this.#world = world;
-    this.#inRealTime = inRealTime;
-    this.#watch = watch;
+    const open = async (): Promise<Connection> => connect(world, protocol.protocol, await target);
+    super(world.life, { host: "", port: 0 }, open, end.listener);
+    this.#end = end;
     this.#start = start;
-    this.once("connect", () => {
-      if (this.#state === "opening") this.#state = "open";
-      this.#settle();
-    });
+    end.bind(this, this);
   }
 
   connect(port: number, host: string): this {
     this.remoteAddress = host;
     this.remotePort = port;
-    this.#state = "opening";
-    this.#hold("to open");
+    this.#end.connect({ host, port });
     this.#start({ host, port });
     return this;
-  }
-
-  // A pool that ends its idle clients after the world says goodbye to nobody; that is no error.
-  override _write(chunk: Uint8Array, encoding: string, done: (error?: Error) => void): void {
-    if (this.#state === "abandoned") {
-      this.#watch.sent(chunk);
-      if (!this.#watch.waiting) {
-        done();
-        return;
-      }
-    }
-    super._write(chunk, encoding, done);
-  }
-
-  abandonIfIdle(): void {
-    if (this.#state === "opening" || (this.#state === "open" && this.#watch.waiting)) return;
-    this.#over();
-    this.#state = "abandoned";
-    this.abandon(
-      new SimError(
-        "SIM_WORLD_CLOSED",
-        `Cannot use this connection to ${this.remoteAddress}:${this.remotePort}: its world was disposed.`,
-        "End pools and clients before the block of `await using` ends.",
-      ),
-    );
-  }
-
-  #settle(): void {
-    if (this.#state !== "open") return;
-    const { waiting, endless } = this.#watch;
-    if (waiting && endless !== true) this.#hold("to answer");
-    else if (this.underWay) this.#hold("to deliver");
-    else if (waiting) this.#hold("to answer, whenever that is");
-    else this.#let();
-  }
-
-  #hold(what: string): void {
-    if (this.#held === what) return;
-    this.#let();
-    this.#held = what;
-    const { loop } = this.#world;
-    const wait = {
-      describe: () => `the connection to ${this.remoteAddress}:${this.remotePort} ${what}`,
-      fail: (error: Error) => queueMicrotask(() => this.destroy(error)),
-      inRealTime: this.#inRealTime,
-    };
-    this.#release = what.endsWith("whenever that is") ? loop.waitEndlessly(wait) : loop.hold(wait);
-  }
-
-  #let(): void {
-    this.#held = "";
-    this.#release();
-    this.#release = () => {};
-  }
-
-  // Nobody waits for ever for the other end of a connection that is cut.
-  #closeSoon(): void {
-    this.#state = "closing";
-    this.#hold("to close");
-    this.#cancelClosing = this.#world.life.schedule(closeTimeoutMs, "timer", "stream/close-timeout", () =>
-      this.destroy(),
-    );
-  }
-
-  #over(): void {
-    if (this.#state !== "abandoned") this.#state = "over";
-    this.#cancelClosing();
-    this.#let();
   }
 }
 
 async function connect(
   { network, life }: DriverWorld,
   protocol: Protocol,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port }: Address,
 ): Promise<Connection> {
   try {
     const connection = await network.connect(life, host, port, protocol, connectTimeoutMs);

@@ -3,6 +3,7 @@ export { createDriverStreams } from "./driver-stream.js";
 export type {
   DriverProtocol,
   DriverStream,
+  Address,
   DriverStreams,
   DriverWatch,
   DriverWorld,

@@ -91,6 +91,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const fetch = createWorldFetch({ network, life, loop, outside: outside?.parties });
   const sockets = createWorldSockets({ network, loop, life, require: outside?.parties.requireSocket });
   const streams = createClientStreams({ network, life, loop });
+  const drivers = createDrivers(network, life, loop);
   try {
     for (const service of cluster.all) await service.start();
     await outside?.service.start();
@@ -100,7 +101,10 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
           fabric: network.fabric,
           fetch,
           sockets,
-          streams,
+          streams: {
+            ...streams,
+            adopt: (socket, to) => drivers.adopt(socket, to) || streams.adopt(socket, to),
+          },
           isPassing: outside?.parties.isPassing,
           name: `seed ${resolved.seed}`,
         })
@@ -114,6 +118,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       fetch,
       sockets,
       streams,
+      drivers,
       outside: outside?.service,
       globals,
       recorder,
@@ -130,10 +135,9 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
 }
 
 function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
-  const { options, loop, network, cluster, life, sockets, globals } = parts;
+  const { options, loop, network, cluster, life, sockets, drivers, globals } = parts;
   const states = createStateWatch();
   cluster.postgres.inspect.onCommit(states.committed);
-  const drivers = createDrivers(network, life, loop);
   const postgres = createPostgresFacade(loop, cluster.postgres, drivers);
   const disposal = createDispose(parts, postgres, drivers);
   const guard = createGuard(() => disposal.isDisposed);

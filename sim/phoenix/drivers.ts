@@ -1,5 +1,8 @@
 /** Connection options for unmodified drivers, and the same endpoints on real ports. */
+import type net from "node:net";
+
 import {
+  type Address,
   type DriverProtocol,
   type DriverStreams,
   type PortListener,
@@ -24,6 +27,8 @@ export interface Drivers {
   /** From the first use on the loop waits for real streams between events. */
   postgres(): PostgresConnection;
   redis(): RedisConnection;
+  /** Lets a socket of Node's reach a database of the world. @returns Whether there is one at that address. */
+  adopt(socket: net.Socket, target: Address): boolean;
   listenPostgres(port?: number): Promise<PortListener>;
   listenRedis(port?: number): Promise<PortListener>;
   /** Ends what is idle and closes the ports, without a word to the drivers: for the end of a world. */
@@ -62,7 +67,23 @@ export function createDrivers(network: Network, life: Incarnation, loop: Loop): 
     ),
   });
 
+  // A host of the service, or the service itself, at the port of its protocol.
+  function protocolAt({ host, port }: Address): DriverProtocol | undefined {
+    const leadsTo = (service: string): boolean => {
+      const hosts = network.fabric.resolve(service);
+      const named = network.fabric.resolve(host);
+      return named.length > 0 && named.every((each) => hosts.includes(each));
+    };
+    if (port === postgresPort && leadsTo("postgres")) return postgresProtocol;
+    return port === redisPort && leadsTo("redis") ? redisProtocol : undefined;
+  }
+
   return {
+    adopt(socket, target) {
+      const protocol = protocolAt(target);
+      if (protocol !== undefined) streams.adopt(socket, protocol, target);
+      return protocol !== undefined;
+    },
     postgres() {
       loop.drainDeep();
       return postgres;

@@ -4,6 +4,7 @@ import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Network } from "../network/index.js";
 import type { Cluster, Interference, Service, Taps } from "../services/index.js";
 import type { Recorder } from "../trace/index.js";
+import type { Drivers } from "./drivers.js";
 import type { ResolvedOptions } from "./options.js";
 
 export interface WorldParts {
@@ -17,6 +18,7 @@ export interface WorldParts {
   readonly fetch: typeof fetch;
   readonly sockets: WorldSockets;
   readonly streams: ClientStreams;
+  readonly drivers: Drivers;
   /** The host of third parties, when there are any. */
   readonly outside: Service | undefined;
   readonly globals: InstalledGlobals | undefined;

@@ -115,6 +115,10 @@ export type {
 export { formatLine } from "./trace/index.js";
 export type { LogLevel, LogLine } from "./trace/index.js";
 
+export { explore } from "./any-runner.js";
+export type { ExploreOptions } from "./any-runner.js";
+export type { ExploreReport, ExploreSettings } from "./explore/index.js";
+
 export { runScenario, scenarioNamed, scenarios } from "./scenarios/index.js";
 export type {
   Checks,

@@ -64,9 +64,10 @@ export function createUndo(): Undo {
     keep(target, key);
     const before = Object.getOwnPropertyDescriptor(target, key);
     const fresh = { enumerable: before?.enumerable ?? false, configurable: true, writable: true };
-    // A plain property keeps its attributes: it may be one that can be written but not defined anew.
+    // A plain property keeps its attributes: it may be one that can be written but not defined anew. They are named,
+    // because the global object of a `vm` context, such as Jest's, takes those that are not for false.
     const plain = before !== undefined && "value" in before;
-    Object.defineProperty(target, key, plain ? { value } : { ...fresh, value });
+    Object.defineProperty(target, key, { ...(plain ? before : fresh), value });
   }
 
   return {

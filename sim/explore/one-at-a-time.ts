@@ -2,7 +2,7 @@
  * One explored world at a time in a process: tests that run concurrently take turns run by run. Two at once would not be
  * faster, and what goes wrong unhandled in one could not be told from the other's.
  */
-let last: Promise<unknown> = Promise.resolve();
+let last: Promise<void> = Promise.resolve();
 
 /**
  * Does the work once all that was asked for before has ended.
@@ -11,17 +11,17 @@ let last: Promise<unknown> = Promise.resolve();
  */
 export async function oneAtATime<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const result = last.then(work);
-  const ended = result.then(
-    () => {},
-    () => {},
-  );
-  last = signal === undefined ? ended : Promise.race([ended, aborted(signal)]);
+  last = endOrAbort(result, signal);
   return result;
 }
 
-async function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+async function endOrAbort(work: Promise<unknown>, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
-    signal.addEventListener("abort", () => resolve(), { once: true });
+    const end = (): void => {
+      signal?.removeEventListener("abort", end);
+      resolve();
+    };
+    signal?.addEventListener("abort", end);
+    work.then(end, end);
   });
 }

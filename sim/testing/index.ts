@@ -2,4 +2,5 @@
 export { runsFromEnvironment, seedFromEnvironment, tokenFromEnvironment } from "./environment.js";
 export { namePatternOf, rerunCommand } from "./rerun-command.js";
 export type { RunnerName, TestPlace } from "./rerun-command.js";
+export { currentRunner, currentTestName } from "./runner.js";
 export { appended, withReport } from "./with-report.js";

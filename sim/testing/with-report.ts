@@ -1,5 +1,5 @@
 /** Puts a report into an error, where every test runner shows it: at the end of the message, above the stack. */
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 
 interface Texts {
   message: string;
@@ -15,7 +15,8 @@ const originals = new WeakMap<object, Texts>();
  * @returns What to throw instead.
  */
 export function withReport(thrown: unknown, report: string): Error {
-  if (!(thrown instanceof Error)) {
+  // Jest runs tests in a realm of their own, with an Error of its own.
+  if (!(thrown instanceof Error || types.isNativeError(thrown))) {
     return new Error(`The test threw ${inspect(thrown)}, which is not an Error.\n\n${report}`, {
       cause: thrown,
     });

@@ -93,6 +93,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   "sim/cli": ["sim"],
   "sim/index": ["sim"],
+  "sim/any-runner": ["sim"],
   "sim/vitest": ["sim"],
   "sim/fast-check": ["sim", "src/model"],
 };

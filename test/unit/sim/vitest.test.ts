@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 interface Outcome {
   readonly fullName: string;
-  readonly status: "passed" | "failed" | "skipped";
+  readonly status: "passed" | "failed" | "skipped" | "todo";
   readonly failureMessages: readonly string[];
   readonly meta: { readonly seed?: number };
 }
@@ -133,6 +133,20 @@ describe("a call that nobody awaits", () => {
     const broken = outcomesOf("breaks an invariant while two wait")[0]?.failureMessages ?? [];
     expect([broken.length, broken[0]?.includes("[SIM_INVARIANT]")]).toEqual([1, true]);
   });
+});
+
+test("test.explore has the flags, cases, options and fixtures of test", () => {
+  const tests = outcomesOf("explored ").filter(({ fullName }) => fullName.startsWith("explored "));
+  expect(tests.length).toBeGreaterThan(25);
+  for (const { fullName, status, failureMessages } of tests) {
+    const expected = fullName.endsWith("must not run") ? "skipped" : "passed";
+    if (!fullName.endsWith("to do"))
+      expect([fullName, status, failureMessages]).toEqual([fullName, expected, []]);
+  }
+  const [broken] = outcomesOf("says that its fixture broke");
+  expect(broken?.failureMessages[0]).toMatch(
+    /^Error: the fixture broke\n\nRun 0 of says that its fixture broke/,
+  );
 });
 
 describe("whatever a test throws", () => {

@@ -171,6 +171,18 @@ const uses = {
     assert.ok(lines.length > 0 && lines.every((line) => typeof line === "string"));
     await phoenix.dispose();
   },
+  async explore() {
+    const seeds = [];
+    const { runs } = await entry.explore({ name: "packed", runs: 2, seed: 7 }, ({ phoenix }) => {
+      seeds.push(phoenix.seed);
+    });
+    // The first run is made twice, to see that it can be repeated.
+    assert.deepEqual([runs, new Set(seeds).size], [2, 2]);
+    const failing = entry.explore({ name: "packed", runs: 1 }, () => {
+      throw new Error("on purpose");
+    });
+    await assert.rejects(failing, /on purpose[^]*npx phoenix-sim rerun px1\./);
+  },
   scenarios() {
     for (const each of entry.scenarios) assert.equal(entry.scenarioNamed(each.name), each);
   },

@@ -37,6 +37,15 @@ test.explore("one experiment is one experiment", { runs: 5 }, async ({ phoenix }
   expect((await phoenix.client.listExperiments()).experiments).toHaveLength(1);
 });
 
+own.explore("a fixture of one's own in each run", { runs: 2 }, ({ answer, phoenix }) => {
+  expect(answer).toBe(phoenix.seed);
+});
+
+test("a test without a world is kept from the network", async () => {
+  const error = await fetch("http://gateway:8080/health").catch((thrown) => thrown);
+  expect(error.cause).toMatchObject({ code: "SIM_NO_WORLD" });
+});
+
 regressions();
 
 const { apiCommands, createApiModel, createRequests, faultPlans, scheduler, schedules } = withFastCheck;

@@ -13,6 +13,7 @@ import {
   SimError,
   type SimErrorCode,
   createPhoenix,
+  explore,
   faultKinds,
   invariants,
   partition,
@@ -99,6 +100,15 @@ export async function hashes(): Promise<readonly string[]> {
     drivers.map((driver) => runScenario(scenarioNamed("lifecycle"), { seed: 1, world: { driver } })),
   );
   return results.map((each) => (each.ok ? each.traceHash : (each.error?.message ?? "")));
+}
+
+export async function explored(): Promise<number> {
+  // @ts-expect-error There is no such option.
+  await explore({ run: 3 }, () => {});
+  const report = await explore({ name: "typed", world: options }, async ({ phoenix }) => {
+    await phoenix.clock.advance("1s");
+  });
+  return report.runs;
 }
 
 export function codeOf(error: unknown): SimErrorCode | undefined {

@@ -30,6 +30,15 @@ test.explore("ids are unique", { runs: 20 }, async ({ phoenix }) => {
 // @ts-expect-error The number of runs is a number.
 test.explore("many", { runs: "20" }, async () => {});
 
+const own = test.extend<{ readonly answer: number }>({
+  answer: async ({ phoenix }, use) => use(phoenix.seed),
+});
+own.explore.for([1, 2])("more than %i", { runs: 2 }, (least, { answer, phoenix }) => {
+  expect(answer + phoenix.seed).toBeGreaterThan(least);
+});
+// @ts-expect-error There is no such fixture.
+own.explore.skip("none", ({ question }) => expect(question).toBeDefined());
+
 createTest({ nodes: 5 })("five nodes", ({ phoenix }) => expect(phoenix.seed).toBeDefined());
 // @ts-expect-error There is no such option.
 createTest({ nods: 5 });

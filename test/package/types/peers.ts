@@ -30,9 +30,6 @@ test.explore("ids are unique", { runs: 20 }, async ({ phoenix }) => {
 // @ts-expect-error The number of runs is a number.
 test.explore("many", { runs: "20" }, async () => {});
 
-const own = test.extend<{ readonly answer: number }>({
-  answer: async ({ phoenix }, use) => use(phoenix.seed),
-});
 own.explore.for([1, 2])("more than %i", { runs: 2 }, (least, { answer, phoenix }) => {
   expect(answer + phoenix.seed).toBeGreaterThan(least);
 });

@@ -194,14 +194,18 @@ export function createClientStreams({ network, life, loop }: ClientStreamsOption
 function waits({ inFlight, stalled, timeoutMs, stream }: End, activity: Activity): boolean {
   const isArriving = !stalled && (activity.server?.inFlight ?? 0) > 0;
   if (inFlight > 0 || isArriving || activity.requests > 0) return true;
-  return timeoutMs > 0 && !activity.upgraded && requestOf(stream) !== undefined;
+  // What comes of a time-out once there is a response is for whoever reads it.
+  return timeoutMs > 0 && !activity.upgraded && requestOf(stream)?.res === null;
 }
 
-/** What `node:http` keeps at a socket: the request that has it now. */
-function requestOf(stream: Duplex): { listenerCount(event: string): number } | undefined {
-  const { _httpMessage: request } = stream as {
-    _httpMessage?: { listenerCount(event: string): number } | null;
-  };
+/** What `node:http` keeps at a socket: the request that has it now, and its response. */
+interface HttpRequest {
+  readonly res?: object | null;
+  listenerCount(event: string): number;
+}
+
+function requestOf(stream: Duplex): HttpRequest | undefined {
+  const { _httpMessage: request } = stream as { _httpMessage?: HttpRequest | null };
   return request ?? undefined;
 }
 

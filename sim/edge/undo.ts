@@ -123,8 +123,10 @@ export function createUndo(): Undo {
     },
     heal() {
       left = left.filter((each) => {
-        if (isOverridden(each)) return true;
         const { target, key, before } = each;
+        // Its owner may have put back what was before the replacement at once.
+        if (same(Object.getOwnPropertyDescriptor(target, key), before)) return false;
+        if (isOverridden(each)) return true;
         restore(target, key, before);
         return false;
       });

@@ -15,6 +15,7 @@ export interface LoaderOptions {
   readonly engine: Engine;
   /** Moment of the first values. */
   readonly startMs: number;
+  /** Zero: version 2 without an interval. */
   readonly intervalMs: number;
 }
 
@@ -35,6 +36,14 @@ export function createLoader(
     byLabels.set(labels.key, { labels, sequence });
   }
   let open = [...byLabels.values()];
+  if (intervalMs === 0) {
+    // Version 2 puts all values at one moment, where only the first one counts.
+    for (const { labels, sequence } of open) {
+      const value = sequence.next();
+      if (typeof value === "number") storage.append(storage.series(labels), startMs, value);
+    }
+    open = [];
+  }
   let next = 0;
   return {
     until(timeMs) {

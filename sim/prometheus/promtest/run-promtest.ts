@@ -157,7 +157,12 @@ function runCase(test: PromtestCase, context: CaseContext): string[] {
   const startMs = test.start_timestamp ?? 0;
   let loader: ReturnType<typeof createLoader>;
   try {
-    loader = createLoader(test, { storage, engine, startMs, intervalMs: test.interval || stepMs });
+    loader = createLoader(test, {
+      storage,
+      engine,
+      startMs,
+      intervalMs: test.interval || (dialect === 3 ? stepMs : 0),
+    });
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }

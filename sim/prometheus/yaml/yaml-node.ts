@@ -15,6 +15,7 @@ import {
   type ParsedNode,
   type YAMLMap,
 } from "yaml";
+import { goLayout } from "./go-layout.js";
 import { YamlError } from "./yaml-error.js";
 
 /** Both counted from 1. */
@@ -47,7 +48,7 @@ const NODES_MAX = 1_000_000;
  */
 export function readYaml(text: string): YamlNode | undefined {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, {
+  const documents = parseAllDocuments(goLayout(text), {
     version: "1.1",
     schema: "failsafe",
     lineCounter: lines,

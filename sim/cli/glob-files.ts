@@ -4,7 +4,7 @@ import { join, sep } from "node:path";
 
 const SPECIAL = /[*?[\\]/;
 
-/** @returns The files that are there, sorted; none for a pattern that is malformed. */
+/** @returns The files that are there, sorted. @throws Error for a pattern that is malformed. */
 export function globFiles(pattern: string): string[] {
   if (!SPECIAL.test(pattern)) return existsSync(pattern) ? [pattern] : [];
   const parts = pattern.split("/");
@@ -24,7 +24,6 @@ function expand(folder: string, part: string, isLast: boolean): string[] {
     return existsSync(path) ? [path] : [];
   }
   const expression = partPattern(part);
-  if (expression === undefined) return [];
   return namesIn(folder)
     .filter((name) => expression.test(name))
     .map((name) => join(folder, name))
@@ -39,8 +38,8 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** @returns Undefined for a malformed pattern. */
-function partPattern(part: string): RegExp | undefined {
+function partPattern(part: string): RegExp {
+  const malformed = new Error("syntax error in pattern");
   let source = "";
   for (let at = 0; at < part.length; at += 1) {
     const letter = part[at] as string;
@@ -48,7 +47,7 @@ function partPattern(part: string): RegExp | undefined {
     else if (letter === "?") source += ".";
     else if (letter === "[") {
       const found = /^\[(\^?)((?:\\.|[^\]\\])+)\]/s.exec(part.slice(at));
-      if (found === null) return undefined;
+      if (found === null) throw malformed;
       source += `[${found[1] ?? ""}${(found[2] ?? "").replace(/(?<!\\)[[^]/g, "\\$&")}]`;
       at += found[0].length - 1;
     } else {
@@ -59,6 +58,6 @@ function partPattern(part: string): RegExp | undefined {
   try {
     return new RegExp(`^${source}$`, "su");
   } catch {
-    return undefined;
+    throw malformed;
   }
 }

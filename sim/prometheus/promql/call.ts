@@ -122,6 +122,7 @@ function evalRangeFunction(call: Call, range: RangeFunction, evaluator: Evaluato
     const { offset } = builder;
     let points = 0;
     forEachWindow(input, series, window, range.samplesMin, context, (step) => {
+      context.budget.pass(window.to - window.from);
       if (params !== undefined) window.param = params[step] as number;
       builder.values[offset + step] = range.apply(window);
       builder.present[offset + step] = 1;

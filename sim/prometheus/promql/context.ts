@@ -21,6 +21,8 @@ export interface Times {
 export interface SampleBudget {
   /** @throws PromqlExecutionError when the query has loaded too much. */
   take(samples: number): void;
+  /** Like {@link SampleBudget.take}, for samples that are let go at once: the window of one series. */
+  pass(samples: number): void;
 }
 
 export interface EvalContext {
@@ -42,15 +44,18 @@ export interface EvalContext {
 /** @param samplesMax - How many samples one query may load. */
 export function createSampleBudget(samplesMax: number): SampleBudget {
   let taken = 0;
+  const check = (samples: number): void => {
+    if (samples <= samplesMax) return;
+    throw new PromqlExecutionError(
+      "query processing would load too many samples into memory in query execution",
+    );
+  };
   return {
     take(samples) {
       taken += samples;
-      if (taken > samplesMax) {
-        throw new PromqlExecutionError(
-          "query processing would load too many samples into memory in query execution",
-        );
-      }
+      check(taken);
     },
+    pass: (samples) => check(taken + samples),
   };
 }
 

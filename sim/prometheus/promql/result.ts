@@ -71,6 +71,7 @@ export function rangeSeries(input: RangeInput, context: EvalContext): MatrixSeri
       at.push(time);
       read.push(values[index] as number);
     }
+    context.budget.take(at.length);
     if (at.length > 0)
       found.push({ labels: dropName ? labels.withoutName() : labels, timestamps: at, values: read });
   }

@@ -34,7 +34,12 @@ export interface PromtestOptions {
   readonly file: string;
   /** @throws Error when the file cannot be read. */
   readFile(name: string): string;
-  /** The files that a pattern of `rule_files` names, in order. @default the pattern itself */
+  /**
+   * The files that a pattern of `rule_files` names, in order.
+   *
+   * @default the pattern itself
+   * @throws Error for a pattern that is malformed.
+   */
   findFiles?(pattern: string): readonly string[];
   /** 2 has the rules of Prometheus 2.42. @default 3 */
   readonly dialect?: Dialect;
@@ -64,7 +69,7 @@ export function runPromtest(text: string, options: PromtestOptions): PromtestRep
     const { dialect = 3, findFiles = (pattern: string) => [pattern] } = options;
     const test = parsePromtestFile(text, dialect);
     const ruleFiles = test.rule_files.flatMap((pattern) => {
-      const found = findFiles(pattern);
+      const found = foundBy(findFiles, pattern);
       if (found.length === 0) warnings.push(`no file match pattern ${pattern}`);
       return found;
     });
@@ -76,6 +81,14 @@ export function runPromtest(text: string, options: PromtestOptions): PromtestRep
   }
   const failures = error === undefined ? cases.flatMap((one) => one.failures) : [error];
   return { file, cases, error, warnings, failures };
+}
+
+function foundBy(findFiles: (pattern: string) => readonly string[], pattern: string): readonly string[] {
+  try {
+    return findFiles(pattern);
+  } catch (error) {
+    throw new TestFileError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** A file that is read and still cannot be run. */

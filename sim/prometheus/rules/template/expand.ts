@@ -52,7 +52,7 @@ export function expandAlertTemplate(
   try {
     const template = parseAlertTemplate(text, alert, dialect);
     step = "executing";
-    return run(template, text, `__alert_${alert}`, data);
+    return run(template, text, `__alert_${alert}`, data, dialect);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `<error expanding template: error ${step} template __alert_${alert}: ${reason}>`;
@@ -62,7 +62,13 @@ export function expandAlertTemplate(
 /** What a node does to the loop around it. */
 type Flow = "go on" | "break" | "continue";
 
-function run({ nodes, defined }: Template, text: string, name: string, data: TemplateData): string {
+function run(
+  { nodes, defined }: Template,
+  text: string,
+  templateName: string,
+  data: TemplateData,
+  dialect: Dialect,
+): string {
   const sampleOf = ({ labels, value }: TemplateSample): GoStruct =>
     new GoStruct("*template.sample", { Labels: stringMap(labels), Value: value });
   const world: TemplateWorld = {
@@ -70,7 +76,7 @@ function run({ nodes, defined }: Template, text: string, name: string, data: Tem
     nowMs: data.nowMs ?? 0,
     externalUrl: data.externalUrl ?? "",
   };
-  const { root, variables } = rootOf(data);
+  const { root, variables } = rootOf(data, dialect);
   const output: string[] = [];
   let depth = 0;
 
@@ -80,7 +86,7 @@ function run({ nodes, defined }: Template, text: string, name: string, data: Tem
     const column =
       Buffer.byteLength(before.slice(before.lastIndexOf("\n") + 1)) + (line === 1 ? DEFINITIONS.length : 0);
     throw new TemplateError(
-      `template: ${name}:${line}:${column}: executing ${goQuote(name)} at <${shown}>: ${problem}`,
+      `template: ${templateName}:${line}:${column}: executing ${goQuote(templateName)} at <${shown}>: ${problem}`,
     );
   }
 
@@ -175,26 +181,28 @@ function run({ nodes, defined }: Template, text: string, name: string, data: Tem
   }
 
   function call(
-    place: Extract<Operand, { kind: "function" }>,
+    source: Extract<Operand, { kind: "function" }>,
     rest: readonly Operand[],
     scope: Scope,
     piped: readonly unknown[],
   ): unknown {
-    const found = templateFunction(place.name, world) as TemplateFunction;
+    const { name } = source;
+    const found = templateFunction(name, world) as TemplateFunction;
+    const place = { at: source.at, text: [source, ...rest].map(({ text: shown }) => shown).join(" ") };
     const { params, rest: restType } = found;
     const count = rest.length + piped.length;
     if (restType === undefined ? count !== params.length : count < params.length) {
       const wanted = restType === undefined ? params.length : `at least ${params.length}`;
       fail(
-        `wrong number of args for ${place.name}: want ${wanted} got ${restType === undefined ? count : rest.length}`,
+        `wrong number of args for ${name}: want ${wanted} got ${restType === undefined ? count : rest.length}`,
         place,
       );
     }
     const typeAt = (index: number): ParamType => params[index] ?? restType ?? "any";
-    if (place.name === "and" || place.name === "or") return shortCircuit(place.name, rest, scope, piped);
+    if (name === "and" || name === "or") return shortCircuit(name, rest, scope, piped);
     const args = rest.map((one, index) => argument(one, typeAt(index), scope));
     for (const value of piped) args.push(typed(value, typeAt(args.length), place));
-    return attempt(() => found.call(...args), place, `error calling ${place.name}: `);
+    return attempt(() => found.call(...args), place, `error calling ${name}: `);
   }
 
   /** Says where an error happened. */

@@ -133,14 +133,15 @@ export function parseTemplate(text: string, options: TemplateOptions): Template 
 
   function invocation(token: TemplateToken): TemplateNode {
     const context = token.text === "block" ? "block clause" : "template clause";
+    const { at } = peekNonSpace();
     const name = templateName(context);
     if (token.text === "template" && peekNonSpace().kind === "close") {
       next();
-      return { kind: "template", at: token.at, name, pipeline: undefined };
+      return { kind: "template", at, name, pipeline: undefined };
     }
     const argument = pipeline(context, "close");
     if (token.text === "block") subtree(name);
-    return { kind: "template", at: token.at, name, pipeline: argument };
+    return { kind: "template", at, name, pipeline: argument };
   }
 
   function control(kind: ControlNode["kind"]): ControlNode {
@@ -229,9 +230,11 @@ export function parseTemplate(text: string, options: TemplateOptions): Template 
     const first = term();
     if (first === undefined || peek().kind !== "field") return first;
     const fields: string[] = [];
+    const fieldAt = peek().at;
     while (peek().kind === "field") fields.push(next().text.slice(1));
     const shown = text.slice(from, peek().at);
-    if (first.kind === "path") return { ...first, text: shown, fields: [...first.fields, ...fields] };
+    if (first.kind === "path")
+      return { ...first, at: fieldAt, text: shown, fields: [...first.fields, ...fields] };
     if (first.kind === "dot" || first.kind === "nil" || first.kind === "literal")
       fail(`unexpected . after term ${goQuote(first.text)}`);
     return { kind: "chain", at: from, text: shown, operand: first, fields };
@@ -241,8 +244,15 @@ export function parseTemplate(text: string, options: TemplateOptions): Template 
     const token = nextNonSpace();
     const place = { at: token.at, text: token.text };
     const { kind } = token;
-    if (kind === "(")
-      return { kind: "pipeline", pipeline: pipeline("parenthesized pipeline", ")"), ...place };
+    if (kind === "(") {
+      const inner = pipeline("parenthesized pipeline", ")");
+      return {
+        kind: "pipeline",
+        pipeline: inner,
+        at: token.at,
+        text: text.slice(token.at, stream.last().at + 1),
+      };
+    }
     if (kind === "identifier") {
       if (!options.hasFunction(token.text)) fail(`function ${goQuote(token.text)} not defined`, token);
       return { kind: "function", name: token.text, ...place };

@@ -1,4 +1,5 @@
 /** What a template of an alert can see. */
+import type { Dialect } from "../../promql/index.js";
 import { GoStruct, stringMap } from "./go-value.js";
 
 /** Variables that are there before the text begins. */
@@ -24,7 +25,10 @@ export interface TemplateData {
 }
 
 /** The dot, and the variables, of a template. */
-export function rootOf({ labels, externalLabels, externalUrl = "", value }: TemplateData): {
+export function rootOf(
+  { labels, externalLabels, externalUrl = "", value }: TemplateData,
+  dialect: Dialect,
+): {
   readonly root: GoStruct;
   readonly variables: Map<string, unknown>;
 } {
@@ -34,8 +38,9 @@ export function rootOf({ labels, externalLabels, externalUrl = "", value }: Temp
     ExternalURL: externalUrl,
     Value: value,
   };
+  const type = dialect === 2 ? "float64" : "interface {}";
   const root = new GoStruct(
-    "struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value interface {} }",
+    `struct { Labels map[string]string; ExternalLabels map[string]string; ExternalURL string; Value ${type} }`,
     fields,
   );
   const variables = new Map<string, unknown>([

@@ -77,5 +77,5 @@ function quotedLength(line: string, at: number, quote: string): number {
 function beginsValue(before: string, depth: number): boolean {
   const rest = before.replace(PREFIXES, "").trimEnd();
   if (rest === "") return true;
-  return depth > 0 ? /[[{,:]$/.test(rest) : /:$/.test(rest) && /[ \t]$/.test(before);
+  return depth > 0 ? /[[{,:]$/.test(rest) : rest.endsWith(":") && /[ \t]$/.test(before);
 }

@@ -27,6 +27,8 @@ export interface EvalCommand {
   readonly text: string | undefined;
   readonly scalar: number | undefined;
   readonly series: readonly SeriesLine[];
+  /** Whether native histograms are expected. */
+  readonly needsHistograms: boolean;
   /** Set when an instant query yields samples over time. */
   readonly rangeStepMs: number | undefined;
   readonly rangeStartMs: number;
@@ -80,6 +82,7 @@ function parseEval(line: string, body: readonly string[], number: number): EvalC
   let rangeStepMs: number | undefined;
   let rangeStartMs = 0;
   const series: SeriesLine[] = [];
+  let needsHistograms = false;
   for (const entry of body) {
     const string = /^expect\s+string\s+(.*)$/.exec(entry);
     const vector = /^expect\s+range\s+vector\s+from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)$/.exec(entry);
@@ -94,6 +97,7 @@ function parseEval(line: string, body: readonly string[], number: number): EvalC
         fail[1] === "message" ? { what: "fail", message: wanted } : { what: "fail", pattern: wanted },
       );
     } else if (/^expect\s/.test(entry)) expectations.push(parseExpectation(entry));
+    else if (entry.includes("{{")) needsHistograms = true;
     else if (parseGoFloat(entry) === undefined) series.push(parseSeriesLine(entry));
     else scalar = parseGoFloat(entry);
   }
@@ -108,6 +112,7 @@ function parseEval(line: string, body: readonly string[], number: number): EvalC
     text,
     scalar,
     series,
+    needsHistograms,
     rangeStepMs,
     rangeStartMs,
   };

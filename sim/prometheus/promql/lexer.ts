@@ -14,7 +14,7 @@ export interface Token {
   readonly problem?: string;
 }
 
-const SYMBOLS = ["==", "!=", "<=", ">=", "=~", "!~", ...Array.from("+-*/%^<>=(){}[],@:;")];
+const SYMBOLS = ["==", "!=", "<=", ">=", "=~", "!~", ...Array.from("+-*/%^<>=(){}[],@:")];
 const CLOSERS: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 const PLACE: Readonly<Record<string, string>> = { ")": "parenthesis", "]": "bracket", "}": "brace" };
 
@@ -25,8 +25,10 @@ const WORD = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
 const LABEL_WORD = /[a-zA-Z_][a-zA-Z0-9_]*/y;
 const DURATION =
   /(?=\d+(?:ms|[ywdhms]))(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?(?![a-zA-Z0-9_])/y;
-const NUMBER = /(?:0[xX][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]+)?)(?![a-zA-Z_])/y;
+const NUMBER = /(?:0[xX][0-9a-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?[\d_]+)?)(?![\w.])/y;
 const NUMBER_PREFIX = /0[xX][0-9a-fA-F_]*|\d[\d_]*\.?[\d_]*/y;
+const UNITS_IN_ANY_ORDER = /\d+[smhdwy]s?(?:\d+[smhdw]s?)*(?!\w)/y;
+const UNITS_AND_MORE = /[smhdwy]s?(?:\d+[smhdw]s?)*[\s\S]?/uy;
 const QUOTED = /"(?:[^\\\n"]|\\[\s\S])*"|'(?:[^\\\n']|\\[\s\S])*'|`[^`]*`/y;
 
 /** Splits a query. The last token is `end` or the first `error`. */
@@ -83,10 +85,18 @@ function nextToken(query: string, start: number, inBraces: boolean): Token {
   if (duration !== undefined) return { kind: "duration", text: duration, start };
   const number = matchAt(NUMBER, query, start);
   if (number !== undefined) return { kind: "number", text: number, start };
+  const units = matchAt(UNITS_IN_ANY_ORDER, query, start);
+  if (units !== undefined) return error(`not a valid duration string: ${goQuote(units)}`);
   const bad = matchAt(NUMBER_PREFIX, query, start);
-  if (bad !== undefined) return error(`bad number or duration syntax: ${goQuote(bad)}`);
+  if (bad !== undefined) {
+    // The server reads on as if it were a duration.
+    const rest = matchAt(UNITS_AND_MORE, query, start + bad.length) ?? "";
+    return error(`bad number or duration syntax: ${goQuote(bad + rest)}`);
+  }
+  if (!inBraces && /^[=!]~/.test(query.slice(start, start + 2)))
+    return error(`unexpected character after '${character}': '~'`);
   const symbol = SYMBOLS.find((candidate) => query.startsWith(candidate, start));
-  if (symbol !== undefined && !(inBraces && !/^(?:[,{}()]|=~|!~|!=|=)$/.test(symbol))) {
+  if (symbol !== undefined && !(inBraces && !/^(?:[,{}]|=~|!~|!=|=)$/.test(symbol))) {
     return { kind: "symbol", text: symbol, start };
   }
   if (character === "!") {
@@ -125,8 +135,12 @@ function track(token: Token, open: string[]): Token | undefined {
   return { kind: "error", text: token.text, start, problem };
 }
 
+/** Go's `%q` of a character. */
 function goCharacter(text: string): string {
-  return text === "" ? "'\uFFFD'" : `'${String.fromCodePoint(text.codePointAt(0) ?? 0)}'`;
+  if (text === "") return "'\uFFFD'";
+  const character = String.fromCodePoint(text.codePointAt(0) ?? 0);
+  if (character === "'" || character === '"') return character === "'" ? "'\\''" : `'"'`;
+  return `'${goQuote(character).slice(1, -1)}'`;
 }
 
 function matchAt(pattern: RegExp, text: string, at: number): string | undefined {

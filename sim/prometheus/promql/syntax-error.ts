@@ -28,6 +28,9 @@ export function explainSyntax(tokens: readonly Token[], offset: number, dialect:
   const index = found === -1 ? tokens.length - 1 : found;
   const token = tokens[index] as Token;
   if (token.kind === "error") return { problem: token.problem ?? "", token };
+  const comma = trailingComma(tokens, index);
+  if (comma !== undefined)
+    return { problem: "trailing commas not allowed in function call args", token: comma };
   return { problem: `unexpected ${describeToken(token)}${contextOf(tokens, index, dialect)}`, token };
 }
 
@@ -39,6 +42,7 @@ export function describeToken({ kind, text }: Token): string {
   if (AGGREGATORS.has(lower)) return `<aggr:${text}>`;
   if (OPERATORS.has(lower)) return `<op:${text}>`;
   if (kind === "symbol") return goQuote(text);
+  if (/^(?:inf|nan)$/.test(lower)) return `number ${goQuote(text)}`;
   if (KEYWORDS.has(lower)) return `<${text}>`;
   return `${text.includes(":") ? "metric identifier" : "identifier"} ${goQuote(text)}`;
 }
@@ -85,7 +89,37 @@ function contextOf(tokens: readonly Token[], index: number, dialect: Dialect): s
       ? ' in grouping opts, expected "," or ")"'
       : " in grouping opts, expected label";
   }
-  return "";
+  return open.some((at) => opensAggregation(tokens, at)) ? " in aggregation" : "";
+}
+
+/** Whether a bracket opens the arguments of an aggregation. */
+function opensAggregation(tokens: readonly Token[], at: number): boolean {
+  if (tokens[at]?.text !== "(") return false;
+  let before = at - 1;
+  // Its labels may stand before the arguments.
+  if (tokens[before]?.text === ")") {
+    while (before >= 0 && tokens[before]?.text !== "(") before -= 1;
+    if (!/^(?:by|without)$/i.test(tokens[before - 1]?.text ?? "")) return false;
+    before -= 2;
+  }
+  const word = tokens[before];
+  return word?.kind === "identifier" && AGGREGATORS.has(word.text.toLowerCase());
+}
+
+/** The comma before the closing parenthesis of a call. */
+function trailingComma(tokens: readonly Token[], index: number): Token | undefined {
+  const comma = tokens[index - 1];
+  if (tokens[index]?.text !== ")" || comma?.text !== "," || comma.kind !== "symbol") return undefined;
+  let depth = 0;
+  for (let at = index - 1; at >= 0; at -= 1) {
+    const { kind, text } = tokens[at] as Token;
+    if (kind !== "symbol") continue;
+    if (text === ")") depth += 1;
+    if (text !== "(") continue;
+    if (depth === 0) return tokens[at - 1]?.kind === "identifier" ? comma : undefined;
+    depth -= 1;
+  }
+  return undefined;
 }
 
 function labelMatchingContext(previous: Token | undefined): string {

@@ -94,3 +94,19 @@ test("texts are ordered by their bytes", () => {
 test("columns of errors count bytes", () => {
   expect(() => engine.parse('x{a="é🚀"} +')).toThrow("1:16: parse error: unexpected end of input");
 });
+
+test.each([
+  ["sum(a b)", '1:7: parse error: unexpected identifier "b" in aggregation'],
+  ["rate(a b)", '1:8: parse error: unexpected identifier "b"'],
+  ["label_join(a, )", "1:13: parse error: trailing commas not allowed in function call args"],
+  ["a =~ b", "1:3: parse error: unexpected character after '=': '~'"],
+  ["a ; b", "1:3: parse error: unexpected character: ';'"],
+  ["a \\ b", "1:3: parse error: unexpected character: '\\\\'"],
+  ["a{b)", "1:4: parse error: unexpected character inside braces: ')'"],
+  ["a inf", '1:3: parse error: unexpected number "inf"'],
+  ["0.9x", '1:1: parse error: bad number or duration syntax: "0.9"'],
+  ["5mx", '1:1: parse error: bad number or duration syntax: "5mx"'],
+  ["a[5m1m]", '1:3: parse error: not a valid duration string: "5m1m"'],
+])("of %j it is said: %s", (query, message) => {
+  expect(() => engine.parse(query)).toThrow(message);
+});

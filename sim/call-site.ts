@@ -52,6 +52,12 @@ export function callSiteOfUser(stack: string): string | undefined {
   return place && format(place);
 }
 
+/** @returns Whether a package called, and not the user's own code: as an HTTP client or a driver does for its user. */
+export function isCalledByPackage(stack: string): boolean {
+  const caller = placesOf(stack).find(({ file }) => !file.startsWith("node:") && !file.startsWith(machinery));
+  return caller !== undefined && packages.test(caller.file) && !runner.test(caller.file);
+}
+
 interface Place {
   readonly file: string;
   readonly number: string;

@@ -116,6 +116,7 @@ export function createClientStreams({ network, life, loop }: ClientStreamsOption
       release ??= loop.hold({
         describe: () => `connection to ${where} ${what}`,
         fail: (error) => queueMicrotask(() => breakOff(end, error)),
+        ofClient: true,
       });
     }
 

@@ -151,6 +151,7 @@ function createDriverEnd(
       describe: () => `the connection to ${target.host}:${target.port} ${what}`,
       fail: (error: Error) => queueMicrotask(() => bound?.stream.destroy(error)),
       inRealTime,
+      ofClient: true,
     };
     release = what.endsWith("whenever that is") ? loop.waitEndlessly(wait) : loop.hold(wait);
   }

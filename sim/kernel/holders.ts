@@ -11,6 +11,16 @@ export interface Holder {
   fail(error: Error): void;
   /** Whether it waits in real time, as a client on a real port does: time moves, but no faster than real time. */
   readonly inRealTime?: boolean;
+  /** Whether it is a socket of a client, which may have something under way for a moment after it was closed. */
+  readonly ofClient?: boolean;
+}
+
+/** A wait, for whoever tells of it. */
+export interface Wait {
+  readonly what: string;
+  /** Where it began. */
+  readonly origin: Origin | undefined;
+  readonly ofClient: boolean;
 }
 
 export interface Holders {
@@ -26,7 +36,7 @@ export interface Holders {
   /** What those wait for that hold the loop. */
   describe(): readonly string[];
   /** What all wait for. */
-  waits(): readonly { readonly what: string; readonly origin: Origin | undefined }[];
+  waits(): readonly Wait[];
   /** Ends the waits that hold the loop. @returns How many there were. */
   failHolding(error: Error): number;
   /** Ends the others. */
@@ -73,7 +83,12 @@ export function createHolders(): Holders {
       if (pollers.size > 0) for (const holder of pollers) holder.poll();
     },
     describe: () => [...holding.keys()].map((holder) => holder.describe()),
-    waits: () => [...holding, ...endless].map(([wait, origin]) => ({ what: wait.describe(), origin })),
+    waits: () =>
+      [...holding, ...endless].map(([wait, origin]) => ({
+        what: wait.describe(),
+        origin,
+        ofClient: wait.ofClient === true,
+      })),
     failHolding(error) {
       eager = 0;
       pollers.clear();

@@ -7,7 +7,7 @@
 import { SimError } from "../errors.js";
 import type { EventOwner, LoopEvent } from "./agenda.js";
 import { createListenerList } from "./listener-list.js";
-import type { Loop } from "./loop.js";
+import type { Loop } from "./loop-api.js";
 import type { StepKind } from "./step.js";
 
 /** Whether a host runs code: `down` hosts have no incarnation, `paused` ones have one that is frozen. */

@@ -2,7 +2,7 @@
 import { SimError } from "../errors.js";
 import { type Duration, formatDuration, parseDuration } from "./duration.js";
 import type { Holder } from "./holders.js";
-import type { Loop } from "./loop.js";
+import type { Loop } from "./loop-api.js";
 import { formatStep } from "./step.js";
 
 export interface WaitOptions<T> {

@@ -40,7 +40,7 @@ import type { Phoenix, UntilOptions } from "./api.js";
 import { createDispose } from "./dispose.js";
 import { createDrivers } from "./drivers.js";
 import { createGuard, guarded } from "./guard.js";
-import { leftOpen } from "./left-open.js";
+import { describeLeftOpen, leftOpen } from "./left-open.js";
 import { createNetworkFacade } from "./network-facade.js";
 import { type PhoenixOptions, resolvePhoenixOptions } from "./options.js";
 import { type Oversight, createOversight } from "./oversight.js";
@@ -227,7 +227,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
     waitForState: async (experimentId, state, wait) => waitForState(loop, states, experimentId, state, wait),
     stateHistory: states.history,
     waitForMessage: async (socket, wait) => waitForMessage(loop, socket, wait),
-    waiting: () => [...realIoOf(loop), ...leftOpen(parts, postgres)],
+    waiting: () => [...realIoOf(loop), ...leftOpen(parts, postgres).map(describeLeftOpen)],
     dispose: disposal.dispose,
     [Symbol.asyncDispose]: async () => disposal.dispose(),
   };

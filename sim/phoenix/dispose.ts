@@ -4,13 +4,16 @@ import { SimError } from "../errors.js";
 import { type Loop, waitFor } from "../kernel/index.js";
 import { checkOptions } from "../check-options.js";
 import type { Drivers } from "./drivers.js";
-import { leftOpen } from "./left-open.js";
+import { type LeftOpen, describeLeftOpen, isOfClient, leftOpen } from "./left-open.js";
 import type { WorldParts } from "./parts.js";
 import type { PostgresFacade } from "./stores.js";
 import { catchUnhandled, saysWorldClosed } from "./unhandled.js";
 
 /** How long a peer may take to answer a close frame; longer than its own limit of 30 s. */
 const closeHandshakeMs = 31_000;
+
+/** How long a client that was closed may take to come to its end; ioredis gives a server two seconds. */
+const clientsCloseMs = 3_000;
 
 /** The `dispose` of `Phoenix`, and whether it was called. Calling it twice does nothing. */
 export interface Disposal {
@@ -27,8 +30,8 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
     if (disposed) return;
     disposed = true;
     if (!force) await finishClosing(loop, sockets);
+    const open = force ? [] : await openInTheEnd(parts, postgres);
     drivers.end();
-    const open = leftOpen(parts, postgres);
     const { untoldFailure } = loop;
     streams.end();
     globals?.uninstall();
@@ -39,10 +42,10 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
     await closeQuietly(loop);
     // A test that waited for a timer of its own, or for nothing, has not heard of it.
     if (untoldFailure !== undefined) throw untoldFailure;
-    if (force || open.length === 0) return;
+    if (open.length === 0) return;
     throw new SimError(
       "SIM_LEFT_OPEN",
-      `The test ended and left open: ${open.join("; ")}.`,
+      `The test ended and left open: ${open.map(describeLeftOpen).join("; ")}.`,
       "Await what was started, and close sockets and timers before the world ends.",
     );
   }
@@ -53,6 +56,26 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
       return disposed;
     },
   };
+}
+
+/**
+ * What is open when clients have had their time: one that was closed tells its server, waits for the answer, and
+ * clears its timers then. What the test itself started and did not end counts as open, whatever becomes of it.
+ */
+async function openInTheEnd(parts: WorldParts, postgres: PostgresFacade): Promise<readonly LeftOpen[]> {
+  const first = leftOpen(parts, postgres);
+  if (parts.loop.failure !== undefined || !first.some(isOfClient)) return first;
+  const ofTest = first.filter((item) => !isOfClient(item));
+  const later = (): readonly LeftOpen[] =>
+    leftOpen(parts, postgres).filter(({ origin }) => !ofTest.some((item) => item.origin === origin));
+  await waitFor(parts.loop, {
+    label: "clients to close",
+    within: clientsCloseMs,
+    check: () => (later().some(isOfClient) ? undefined : true),
+  }).catch((error: unknown) => {
+    if (!(error instanceof SimError) || error.code !== "SIM_WAIT_TIMEOUT") throw error;
+  });
+  return [...ofTest, ...later()];
 }
 
 // Of a call that nobody awaits the error of dispose tells; its own rejection must not be blamed on the next test.

@@ -1,28 +1,46 @@
 /** What a test has started and not ended, with the line that did: its waits, sockets, timers and transactions. */
-import { callSiteOfUser } from "../call-site.js";
+import { callSiteOfUser, isCalledByPackage } from "../call-site.js";
 import type { Origin } from "../kernel/index.js";
 import { withoutTokens } from "../text.js";
 import type { WorldParts } from "./parts.js";
 import type { PostgresFacade } from "./stores.js";
 
-/** @returns One line for each, such as `a timer of the test: Timeout due in 5000 ms (opened at a.test.ts:7)`. */
+/** One thing that is open. */
+export interface LeftOpen {
+  readonly what: string;
+  readonly origin: Origin | undefined;
+  readonly ofClient?: boolean;
+}
+
 export function leftOpen(
   { loop, sockets, globals }: WorldParts,
   postgres: PostgresFacade,
-): readonly string[] {
+): readonly LeftOpen[] {
   const transaction = postgres.openTransaction();
   return [
-    ...loop.waits().map(({ what, origin }) => placed(withoutTokens(`a wait for ${what}`), origin)),
-    ...sockets.open().map(({ url, origin }) => placed(withoutTokens(`a WebSocket to ${url}`), origin)),
-    ...(globals?.openTimers() ?? []).map(({ what, origin }) =>
-      placed(`a timer of the test: ${what}`, origin),
-    ),
-    ...(transaction === undefined ? [] : [placed("a transaction of phoenix.postgres", transaction.origin)]),
+    ...loop.waits().map((wait) => ({ ...wait, what: withoutTokens(`a wait for ${wait.what}`) })),
+    ...sockets.open().map(({ url, origin }) => ({ what: withoutTokens(`a WebSocket to ${url}`), origin })),
+    ...(globals?.openTimers() ?? []).map(({ what, origin }) => ({
+      what: `a timer of the test: ${what}`,
+      origin,
+    })),
+    ...(transaction === undefined
+      ? []
+      : [{ what: "a transaction of phoenix.postgres", origin: transaction.origin }]),
   ];
 }
 
-/** @returns What was left open, with the file and line of the test that started it. */
-function placed(what: string, origin: Origin | undefined): string {
+/**
+ * @returns Whether a client has it under way, such as a driver or an HTTP library: one that was closed may need a moment
+ *   to come to its end.
+ */
+export function isOfClient({ origin, ofClient = false }: LeftOpen): boolean {
+  if (ofClient) return true;
+  return origin?.stack !== undefined && isCalledByPackage(origin.stack);
+}
+
+/** @returns A line such as `a timer of the test: Timeout due in 5000 ms (opened at a.test.ts:7)`. */
+export function describeLeftOpen({ what, origin }: LeftOpen): string {
   const place = origin?.stack === undefined ? undefined : callSiteOfUser(origin.stack);
   return place === undefined ? what : `${what} (opened at ${place})`;
 }

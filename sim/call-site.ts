@@ -10,6 +10,8 @@ const inside = /^node:internal\/(?:modules|deps|bootstrap)\//;
 
 /** Test runners call timers and clocks for themselves while a world runs. */
 const runner = /[\\/]node_modules[\\/](?:vitest|@vitest|vite|tinypool|birpc)[\\/]/;
+/** Part of the machinery, where it is not bundled. */
+const fakeTimers = /[\\/]node_modules[\\/]@sinonjs[\\/]fake-timers[\\/]/;
 const packages = /[\\/]node_modules[\\/](?!\.cache[\\/])/;
 
 // Where this module lies: in sim of the sources, or in a bundle.
@@ -54,7 +56,9 @@ export function callSiteOfUser(stack: string): string | undefined {
 
 /** @returns Whether a package called, and not the user's own code: as an HTTP client or a driver does for its user. */
 export function isCalledByPackage(stack: string): boolean {
-  const caller = placesOf(stack).find(({ file }) => !file.startsWith("node:") && !file.startsWith(machinery));
+  const caller = placesOf(stack).find(
+    ({ file }) => !file.startsWith("node:") && !file.startsWith(machinery) && !fakeTimers.test(file),
+  );
   return caller !== undefined && packages.test(caller.file) && !runner.test(caller.file);
 }
 

@@ -18,7 +18,11 @@ export function leftOpen(
 ): readonly LeftOpen[] {
   const transaction = postgres.openTransaction();
   return [
-    ...loop.waits().map((wait) => ({ ...wait, what: withoutTokens(`a wait for ${wait.what}`) })),
+    ...loop.waits().map(({ what, origin, ofClient }) => ({
+      what: withoutTokens(`a wait for ${what}`),
+      origin,
+      ofClient,
+    })),
     ...sockets.open().map(({ url, origin }) => ({ what: withoutTokens(`a WebSocket to ${url}`), origin })),
     ...(globals?.openTimers() ?? []).map(({ what, origin }) => ({
       what: `a timer of the test: ${what}`,

@@ -3,13 +3,7 @@
  * anew. The commit that updates them says which behaviour it means to change.
  */
 import { scenarios } from "../../sim/scenarios/index.js";
-import {
-  type GoldenHashes,
-  explorationHashes,
-  readGolden,
-  scenarioHashes,
-  writeGolden,
-} from "./golden-hashes.js";
+import { explorationHashes, readGolden, scenarioHashes, writeGolden } from "./golden-hashes.js";
 
 const unknown = process.argv.slice(2).filter((word) => word !== "--update");
 if (unknown.length > 0) {
@@ -17,9 +11,9 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-let found: GoldenHashes = {};
-for (const { name } of scenarios) found = { ...found, ...(await scenarioHashes(name)) };
-found = { ...found, ...(await explorationHashes()) };
+const found: Record<string, string> = {};
+for (const { name } of scenarios) Object.assign(found, await scenarioHashes(name));
+Object.assign(found, await explorationHashes());
 
 if (process.argv.includes("--update")) {
   writeGolden(found);

@@ -18,6 +18,7 @@ export interface PromtestFlags {
   readonly junit?: string;
   readonly diff?: boolean;
   readonly ignoreUnknownFields?: boolean;
+  readonly experimentalFunctions?: boolean;
 }
 
 /** Runs the test files one after the other; one that cannot be run fails alone. */
@@ -61,6 +62,7 @@ function runFile(file: string, flags: PromtestFlags, matches: (name: string) => 
     matches,
     diff: flags.diff === true,
     ignoreUnknownFields: flags.ignoreUnknownFields === true,
+    experimentalFunctions: flags.experimentalFunctions === true,
   });
 }
 

@@ -26,7 +26,12 @@ export interface CaseFileOutcome {
 
 /** The options of the test engine of the original. */
 function caseEngine(dialect: Dialect): Engine {
-  return createEngine({ dialect, delayedNameRemoval: dialect === 3, samplesMax: 100_000 });
+  return createEngine({
+    dialect,
+    delayedNameRemoval: dialect === 3,
+    samplesMax: 100_000,
+    experimentalFunctions: true,
+  });
 }
 
 /** Runs all cases of a file in order. */

@@ -71,6 +71,11 @@ function languageRows(): Row[] {
     { what: "Functions", names: named(undefined, ["holt_winters"]), supported: YES },
     { what: "Functions of Prometheus 2 only", names: ["holt_winters"], supported: "with `dialect: 2`" },
     { what: "Functions of native histograms", names: named("native histograms"), supported: refusal },
+    {
+      what: "Experimental functions",
+      names: named("behind a flag"),
+      supported: "in rule tests with `--experimental-functions`, else `bad_data`",
+    },
     { what: "Experimental functions", names: named("experimental"), supported: refusal },
     { what: "Aggregations", names: stable, supported: YES },
     { what: "Experimental aggregations", names: [...EXPERIMENTAL_AGGREGATORS], supported: refusal },

@@ -21,6 +21,7 @@ export function addPromtestCommand(program: Command, terminal: Terminal, exit: (
     .option("--run <pattern>", "only tests whose name matches; may be repeated", collect)
     .option("--junit <file>", "also write the results as JUnit XML")
     .option("--diff", "show differences of alerts line by line")
+    .option("--experimental-functions", "know the functions that Prometheus has behind a flag")
     .option("--ignore-unknown-fields", "pass over keys of rule files that are not known")
     .action(async (files: readonly string[], flags: PromtestFlags) => {
       const { promtest } = await import("../promtest.js");

@@ -10,10 +10,11 @@ import { MATH_FUNCTIONS } from "./functions-math.js";
 import { holtWinters } from "./holt-winters.js";
 import { RANGE_FUNCTIONS, type RangeFunction } from "./functions-range.js";
 import { goMax, goMin } from "./go-math.js";
-import { createMatrixBuilder, emptyMatrix, pickRows, rowOf, type Matrix } from "./matrix.js";
-import { dropNames, dropNamesStrictly, mergeEqualRows } from "./names.js";
+import { createMatrixBuilder, emptyMatrix, rowOf, type Matrix } from "./matrix.js";
+import { dropNames, dropNamesStrictly } from "./names.js";
 import { checkQuantiles } from "./quantile-check.js";
 import { evalSelector, type RangeInput } from "./selection.js";
+import { sortByLabel, sortVector } from "./functions-sort.js";
 import { forEachWindow, type Window } from "./window.js";
 
 /** Evaluates one call; a scalar comes as an array. */
@@ -62,11 +63,8 @@ const SPECIAL: Readonly<Record<string, (call: Call, evaluator: Evaluator) => Mat
       { quantile: argument(call, 0).span, vector: argument(call, 1).span },
       evaluator.context,
     ),
-  holt_winters: (call, evaluator) => {
-    const [smoothing, trend] = [evaluator.scalar(argument(call, 1)), evaluator.scalar(argument(call, 2))];
-    const apply = (window: Window): number => holtWinters(window, smoothing[0] as number, trend[0] as number);
-    return evalRangeFunction(call, { samplesMin: 2, apply }, evaluator);
-  },
+  double_exponential_smoothing: smooth,
+  holt_winters: smooth,
   label_join: (call, evaluator) =>
     labelJoin(() => evaluator.vector(argument(call, 0)), texts(call, evaluator), evaluator.context),
   label_replace: (call, evaluator) =>
@@ -76,10 +74,18 @@ const SPECIAL: Readonly<Record<string, (call: Call, evaluator: Evaluator) => Mat
   scalar: (call, evaluator) => toScalar(evaluator.vector(argument(call, 0))),
   sort: (call, evaluator) => sortVector(call, evaluator, 1),
   sort_desc: (call, evaluator) => sortVector(call, evaluator, -1),
+  sort_by_label: (call, evaluator) => sortByLabel(call, evaluator, 1),
+  sort_by_label_desc: (call, evaluator) => sortByLabel(call, evaluator, -1),
   time: (_, { context }) => timesOf(context),
   timestamp: evalTimestamp,
   vector: (call, evaluator) => rowOf(EMPTY_LABELS, evaluator.scalar(argument(call, 0)).slice()),
 };
+
+function smooth(call: Call, evaluator: Evaluator): Matrix {
+  const [smoothing, trend] = [evaluator.scalar(argument(call, 1)), evaluator.scalar(argument(call, 2))];
+  const apply = (window: Window): number => holtWinters(window, smoothing[0] as number, trend[0] as number);
+  return evalRangeFunction(call, { samplesMin: 2, apply }, evaluator);
+}
 
 function argument(call: Call, index: number): Expr {
   return call.args[index] as Expr;
@@ -258,27 +264,6 @@ function toScalar(matrix: Matrix): Float64Array {
     seen[step] = 1;
   });
   return values;
-}
-
-function sortVector(call: Call, evaluator: Evaluator, direction: 1 | -1): Matrix {
-  const matrix = evaluator.vector(argument(call, 0));
-  if (evaluator.context.isRange) {
-    evaluator.context.annotations.warn(
-      "sort is ineffective for range queries since results are always ordered by labels",
-      call.span,
-    );
-    return mergeEqualRows(matrix);
-  }
-  const rows = matrix.labels.map((_, row) => row).filter((row) => matrix.present[row] === 1);
-  const value = (row: number): number => matrix.values[row] as number;
-  rows.sort((left, right) => {
-    const [a, b] = [value(left), value(right)];
-    // NaN comes last in both directions.
-    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-    if (a === b) return 0;
-    return a < b ? -direction : direction;
-  });
-  return pickRows(matrix, rows);
 }
 
 function evalTimestamp(call: Call, evaluator: Evaluator): Matrix {

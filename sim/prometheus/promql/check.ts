@@ -13,8 +13,13 @@ const DOCUMENTED: Readonly<Record<ValueType, string>> = {
 };
 
 /** @throws PromqlParseError at the first place where types do not fit. @returns The type of the whole. */
-export function checkTypes(expr: Expr, query: string, dialect: Dialect): ValueType {
-  const check = (inner: Expr): ValueType => checkTypes(inner, query, dialect);
+export function checkTypes(
+  expr: Expr,
+  query: string,
+  dialect: Dialect,
+  experimentalFunctions: boolean,
+): ValueType {
+  const check = (inner: Expr): ValueType => checkTypes(inner, query, dialect, experimentalFunctions);
   const fail = (at: Pick<Expr, "span">, problem: string): never => {
     throw new PromqlParseError(problem, at.span, query);
   };
@@ -60,21 +65,24 @@ export function checkTypes(expr: Expr, query: string, dialect: Dialect): ValueTy
       return checkBinary(expr, check, fail);
     case "call":
     default:
-      return checkCall(expr, dialect, expect, fail);
+      return checkCall(expr, dialect, experimentalFunctions, expect, fail);
   }
 }
 
 function checkCall(
   call: Call,
   dialect: Dialect,
+  experimentalFunctions: boolean,
   expect: (inner: Expr, wanted: ValueType, where: string) => void,
   fail: (at: Pick<Expr, "span">, problem: string) => never,
 ): ValueType {
   const signature =
     findFunction(call.name, dialect) ?? fail(call, `unknown function with name ${goQuote(call.name)}`);
   const name = goQuote(call.name);
-  if (signature.refused === "experimental") fail(call, `function ${name} is not enabled: it is experimental`);
-  if (signature.refused !== undefined) {
+  const { refused } = signature;
+  if (refused === "experimental" || (refused === "behind a flag" && !experimentalFunctions))
+    fail(call, `function ${name} is not enabled: it is experimental`);
+  if (refused === "native histograms") {
     fail(call, `function ${name} works on native histograms, which are not supported`);
   }
   const { args, optional } = signature;

@@ -24,6 +24,8 @@ export interface EngineOptions {
   readonly samplesMax?: number;
   /** Drop metric names at the end of a query instead of at each function. @default false */
   readonly delayedNameRemoval?: boolean;
+  /** Know the functions that the server has behind its flag `promql-experimental-functions`. @default false */
+  readonly experimentalFunctions?: boolean;
 }
 
 /** Where a query reads. */
@@ -52,10 +54,11 @@ export function createEngine({
   defaultStepMs = 60_000,
   samplesMax = 50_000_000,
   delayedNameRemoval = false,
+  experimentalFunctions = false,
 }: EngineOptions = {}): Engine {
   const expressions = createRegExpCache(dialect === 3);
   const parse = createParseMemory({
-    parse: (query) => parsePromql(query, { dialect, expressions }),
+    parse: (query) => parsePromql(query, { dialect, expressions, experimentalFunctions }),
     expressions,
     entriesMax: PARSED_MAX,
   });
@@ -112,7 +115,7 @@ export function createEngine({
     instant: (source, query, timeMs) => evaluateAt(source, parse(query), query, timeMs),
     range(source, query, startMs, endMs, stepMs) {
       const expr = parse(query);
-      const type = checkTypes(expr, query, dialect);
+      const type = checkTypes(expr, query, dialect, experimentalFunctions);
       if (type !== "scalar" && type !== "vector") {
         const found = type === "matrix" ? "range vector" : type;
         throw new PromqlParseError(

@@ -27,6 +27,7 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<strin
   ["increase", plain((window) => extrapolatedChange(window, "increase"), 2)],
   ["irate", plain((window) => instantChange(window, "irate"), 2)],
   ["last_over_time", { ...plain(({ values, to }) => values[to - 1] as number), keepsName: true }],
+  ["mad_over_time", plain(medianDeviation)],
   ["max_over_time", plain((window) => extreme(window, (value, best) => value > best))],
   ["min_over_time", plain((window) => extreme(window, (value, best) => value < best))],
   ["predict_linear", plain(predict, 2)],
@@ -37,6 +38,10 @@ export const RANGE_FUNCTIONS: ReadonlyMap<string, RangeFunction> = new Map<strin
   ["stddev_over_time", plain((window) => Math.sqrt(variance(window)))],
   ["stdvar_over_time", plain(variance)],
   ["sum_over_time", plain(sum)],
+  ["ts_of_first_over_time", plain(({ timestamps, from }) => (timestamps[from] as number) / 1000)],
+  ["ts_of_last_over_time", plain(({ timestamps, to }) => (timestamps[to - 1] as number) / 1000)],
+  ["ts_of_max_over_time", plain((window) => extremeTime(window, (value, best) => value >= best))],
+  ["ts_of_min_over_time", plain((window) => extremeTime(window, (value, best) => value <= best))],
 ]);
 
 function sum({ values, from, to }: Window): number {
@@ -70,6 +75,30 @@ function extreme({ values, from, to }: Window, better: (value: number, best: num
     if (better(value, best) || Number.isNaN(best)) best = value;
   }
   return best;
+}
+
+/** Seconds of the last sample that is extreme. */
+function extremeTime(
+  { timestamps, values, from, to }: Window,
+  better: (value: number, best: number) => boolean,
+): number {
+  let at = from;
+  for (let index = from; index < to; index += 1) {
+    const best = values[at] as number;
+    if (better(values[index] as number, best) || Number.isNaN(best)) at = index;
+  }
+  return (timestamps[at] as number) / 1000;
+}
+
+/** The median of the distances from the median. */
+function medianDeviation({ values, from, to }: Window): number {
+  const window = values.slice(from, to);
+  if (window.some(Number.isNaN)) return NaN;
+  const median = quantileOf(0.5, window);
+  return quantileOf(
+    0.5,
+    window.map((value) => Math.abs(value - median)),
+  );
 }
 
 function countSteps(

@@ -19,6 +19,8 @@ import { metricWords } from "./metric-words.js";
 export interface ParseOptions {
   readonly dialect: Dialect;
   readonly expressions: RegExpCache;
+  /** Whether functions behind the server's flag are known. @default false */
+  readonly experimentalFunctions?: boolean;
 }
 
 // Trees are walked by recursion; these bounds keep any query far from the end of the stack.
@@ -31,7 +33,10 @@ const OPERATORS_MAX = 300;
  * @param query - One PromQL expression.
  * @throws PromqlParseError with the position, when it is none or its types do not fit.
  */
-export function parsePromql(query: string, { dialect, expressions }: ParseOptions): Expr {
+export function parsePromql(
+  query: string,
+  { dialect, expressions, experimentalFunctions = false }: ParseOptions,
+): Expr {
   const tokens = tokenize(query);
   const last = tokens[tokens.length - 1] as Token;
   if (tokens.length === 1 && last.kind === "end") {
@@ -49,7 +54,7 @@ export function parsePromql(query: string, { dialect, expressions }: ParseOption
     throw new PromqlParseError(problem, { start: token.start, end: token.start + token.text.length }, query);
   }
   const expr = buildExpr(children(tree.topNode)[0] as SyntaxNode, { query, dialect, expressions, depth: 0 });
-  checkTypes(expr, query, dialect);
+  checkTypes(expr, query, dialect, experimentalFunctions);
   return expr;
 }
 

@@ -10,7 +10,7 @@ export interface FunctionSignature {
   readonly optional: number;
   readonly returns: ValueType;
   /** Why it cannot be called here; undefined when it can. */
-  readonly refused?: "experimental" | "native histograms";
+  readonly refused?: "experimental" | "behind a flag" | "native histograms";
 }
 
 /** Aggregations, with the type of their parameter. */
@@ -64,17 +64,29 @@ const SHAPES: readonly [shape: string, names: string][] = [
 const NATIVE_ONLY = "histogram_avg histogram_count histogram_sum histogram_stddev histogram_stdvar".split(
   " ",
 );
-const EXPERIMENTAL =
-  "info double_exponential_smoothing mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time sort_by_label sort_by_label_desc histogram_quantiles start_timestamp start end range step min_of max_of".split(
-    " ",
-  );
+/** Experimental functions that an engine can be told to know. */
+const BEHIND_FLAG: readonly [shape: string, names: string][] = [
+  [
+    "matrix -> vector",
+    "mad_over_time ts_of_first_over_time ts_of_last_over_time ts_of_max_over_time ts_of_min_over_time",
+  ],
+  ["matrix scalar scalar -> vector", "double_exponential_smoothing"],
+  ["vector string... -> vector", "sort_by_label sort_by_label_desc"],
+];
+const BEHIND_FLAG_NAMES = new Set(BEHIND_FLAG.flatMap(([, names]) => names.split(" ")));
+
+const EXPERIMENTAL = "info histogram_quantiles start_timestamp start end range step min_of max_of".split(" ");
 
 const FUNCTIONS: ReadonlyMap<string, FunctionSignature> = buildFunctions();
 
 /** The function of that name in a dialect; undefined when the server would not know it. */
 export function findFunction(name: string, dialect: Dialect): FunctionSignature | undefined {
   if (name === "holt_winters" && dialect === 3) return undefined;
-  if (dialect === 2 && (name === "first_over_time" || EXPERIMENTAL.includes(name))) return undefined;
+  if (
+    dialect === 2 &&
+    (name === "first_over_time" || EXPERIMENTAL.includes(name) || BEHIND_FLAG_NAMES.has(name))
+  )
+    return undefined;
   return FUNCTIONS.get(name);
 }
 
@@ -93,6 +105,10 @@ function buildFunctions(): Map<string, FunctionSignature> {
   }
   for (const name of EXPERIMENTAL) {
     functions.set(name, { name, ...parseShape("-> vector"), optional: -1, refused: "experimental" });
+  }
+  for (const [shape, names] of BEHIND_FLAG) {
+    for (const name of names.split(" "))
+      functions.set(name, { name, ...parseShape(shape), refused: "behind a flag" });
   }
   return functions;
 }

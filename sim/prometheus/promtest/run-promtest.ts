@@ -49,6 +49,8 @@ export interface PromtestOptions {
   readonly diff?: boolean;
   /** Whether keys of rule files that are not known are passed over. @default false */
   readonly ignoreUnknownFields?: boolean;
+  /** Whether functions behind the server's flag are known. @default false */
+  readonly experimentalFunctions?: boolean;
 }
 
 const DEFAULT_INTERVAL_MS = 60_000;
@@ -120,6 +122,7 @@ function runCases(
     stepMs: file.evaluation_interval || DEFAULT_INTERVAL_MS,
     fuzzy: file.fuzzy_compare === true,
     diff: options.diff === true,
+    experimentalFunctions: options.experimentalFunctions === true,
   };
   return chosen.map(({ test, name }) => {
     if (errors.length > 0) return { name, failures: errors };
@@ -130,7 +133,7 @@ function runCases(
 function readRules(
   files: readonly string[],
   dialect: Dialect,
-  { readFile, ignoreUnknownFields = false }: PromtestOptions,
+  { readFile, ignoreUnknownFields = false, experimentalFunctions = false }: PromtestOptions,
 ): { readonly groups: RuleGroup[]; readonly errors: readonly string[] } {
   const groups: RuleGroup[] = [];
   const errors: string[] = [];
@@ -142,7 +145,7 @@ function readRules(
       errors.push(`${file}: ${error instanceof Error ? error.message : String(error)}`);
       continue;
     }
-    const reading = readRuleFile(text, { file, dialect, ignoreUnknownFields });
+    const reading = readRuleFile(text, { file, dialect, ignoreUnknownFields, experimentalFunctions });
     groups.push(...reading.groups);
     errors.push(...reading.errors);
   }
@@ -155,6 +158,7 @@ interface CaseContext {
   readonly stepMs: number;
   readonly fuzzy: boolean;
   readonly diff: boolean;
+  readonly experimentalFunctions: boolean;
 }
 
 function runCase(test: PromtestCase, context: CaseContext): string[] {
@@ -165,7 +169,12 @@ function runCase(test: PromtestCase, context: CaseContext): string[] {
     const time = formatDuration(missing.eval_time ?? 0);
     return [`an item under alert_rule_test misses required attribute alertname at eval_time ${time}${where}`];
   }
-  const engine = createEngine({ dialect, samplesMax: SAMPLES_MAX, defaultStepMs: stepMs });
+  const engine = createEngine({
+    dialect,
+    samplesMax: SAMPLES_MAX,
+    defaultStepMs: stepMs,
+    experimentalFunctions: context.experimentalFunctions,
+  });
   const storage = createStorage({ retentionMs: Infinity });
   const startMs = test.start_timestamp ?? 0;
   let loader: ReturnType<typeof createLoader>;

@@ -57,6 +57,8 @@ export interface RuleFileOptions {
   readonly dialect?: Dialect;
   /** Whether keys that are not known are passed over. @default false */
   readonly ignoreUnknownFields?: boolean;
+  /** Whether functions behind the server's flag are known. @default false */
+  readonly experimentalFunctions?: boolean;
 }
 
 /** @param type - Go's name of the type of a rule, for messages. */
@@ -105,12 +107,13 @@ export interface RuleFileReading extends RuleFile {
 
 /** @param text - YAML. */
 export function readRuleFile(text: string, options: RuleFileOptions = {}): RuleFileReading {
-  const { file = "rules.yml", dialect = 3, ignoreUnknownFields = false } = options;
+  const { file = "rules.yml", dialect = 3, ignoreUnknownFields = false, experimentalFunctions } = options;
+  const engine = createEngine({ dialect, experimentalFunctions: experimentalFunctions === true });
   const settings = { version: 3, ignoreUnknownFields } as const;
   try {
     const { groups } =
       dialect === 3 ? decodeYaml(text, version3, settings) : decodeYaml(text, version2, settings);
-    return completeGroups(groups, file, dialect);
+    return completeGroups(groups, file, engine);
   } catch (error) {
     if (!(error instanceof YamlError)) throw error;
     const { line, column } = error.place;
@@ -144,10 +147,10 @@ type GroupInput = Omit<Decoded<typeof version2>["groups"][number], "rules"> & {
   readonly labels?: RuleLabels;
 };
 
-function completeGroups(inputs: readonly GroupInput[], file: string, dialect: Dialect): RuleFileReading {
+function completeGroups(inputs: readonly GroupInput[], file: string, engine: Engine): RuleFileReading {
+  const { dialect } = engine;
   const errors: string[] = [];
   const names = new Set<string>();
-  const engine = createEngine({ dialect });
   const groups = inputs.map((group): RuleGroup => {
     const { name, rules, labels: groupLabels = {}, place } = group;
     const fail = (problem: string, at?: YamlPlace): void => {

@@ -4,7 +4,8 @@ import { defineConfig } from "vitest/config";
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const everything = ["test/**/*.test.ts"];
-const never = ["test/bench/**"];
+// Fixtures are suites of their own, which tests run by the command.
+const never = ["test/bench/**", "test/fixtures/**"];
 const replacing = ["test/unit/sim/cli/*.test.ts"];
 
 // The project's own tests import the package by its public name, as a user would.

@@ -27,15 +27,24 @@ export async function writeDeclarations(folder) {
       external: /^[^./]/,
       checks: { pluginTimings: false },
       treeshake: { moduleSideEffects: false },
-      plugins: [dts({ dtsOnly: true, generator: "oxc", tsconfig: false })],
+      plugins: [dts({ dtsOnly: true, oxc: true, tsconfig: false })],
     });
-    const { output } = await bundle.write({ dir: folder, chunkFileNames: "types/[name]-[hash].js" });
+    const { output } = await bundle.write({
+      dir: folder,
+      entryFileNames: "[name].d.ts",
+      chunkFileNames: "types/[name]-[hash].d.ts",
+    });
     await bundle.close();
     for (const { fileName, code } of output)
-      writeFileSync(join(folder, fileName), withOptionalImports(code, fileName));
+      writeFileSync(join(folder, fileName), withOptionalImports(withoutPlaces(code), fileName));
   } finally {
     rmSync(sources, { recursive: true, force: true });
   }
+}
+
+/** Takes out the comments that say from which file of the temporary folder a part came. */
+function withoutPlaces(code) {
+  return code.replaceAll(/^\/\/ \S*phoenix-sim-types-\S*\n/gm, "");
 }
 
 /**

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const folder = join(root, "test/docs/.examples");
@@ -33,8 +33,11 @@ const written = examples.map(({ page, line, code }) => {
   return { name: `${page}, line ${line}`, path, hasTests: code.includes("phoenix-sim/vitest") };
 });
 
-// Examples that are tests themselves are collected with the tests of this file.
-for (const { path } of written.filter(({ hasTests }) => hasTests)) await import(path);
+// Examples that are tests themselves are collected with the tests of this file, each with hooks of its own.
+for (const { name, path } of written.filter(({ hasTests }) => hasTests))
+  describe(name, async () => {
+    await import(path);
+  });
 
 test.each(written.filter(({ hasTests }) => !hasTests))("$name", async ({ path }) => {
   await expect(import(path)).resolves.toBeDefined();

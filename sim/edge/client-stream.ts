@@ -59,6 +59,7 @@ interface End {
   readonly stream: Duplex;
   readonly inFlight: number;
   readonly stalled: boolean;
+  readonly underWay: boolean;
   readonly timeoutMs: number;
   abandon(error: Error): void;
 }
@@ -141,6 +142,7 @@ export function createClientStreams({ network, life, loop }: ClientStreamsOption
       {
         wrote: settle,
         arrived: settle,
+        traffic: settle,
         changed: settle,
         ended() {
           state = "over";
@@ -165,6 +167,9 @@ export function createClientStreams({ network, life, loop }: ClientStreamsOption
           },
           get stalled() {
             return stream.stalled;
+          },
+          get underWay() {
+            return stream.underWay;
           },
           get timeoutMs() {
             return stream.timeout;
@@ -192,9 +197,11 @@ export function createClientStreams({ network, life, loop }: ClientStreamsOption
 }
 
 // Whether time can bring what the client waits for.
-function waits({ inFlight, stalled, timeoutMs, stream }: End, activity: Activity): boolean {
+function waits({ inFlight, stalled, underWay, timeoutMs, stream }: End, activity: Activity): boolean {
   const isArriving = !stalled && (activity.server?.inFlight ?? 0) > 0;
   if (inFlight > 0 || isArriving || activity.requests > 0) return true;
+  // Such as the end of a connection: whoever has ended it has nothing more to learn.
+  if (underWay && !stream.writableEnded) return true;
   // What comes of a time-out once there is a response is for whoever reads it.
   return timeoutMs > 0 && !activity.upgraded && requestOf(stream)?.res === null;
 }

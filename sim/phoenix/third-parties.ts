@@ -18,7 +18,7 @@ export function createThirdParties(
 ): ThirdParties | undefined {
   if (given === undefined) return undefined;
   const parties = createOutside(network, loop, given);
-  const host = network.fabric.addHost(outsideHost);
+  const host = network.fabric.addHost(outsideHost, true);
   const service = createService({
     loop,
     host,

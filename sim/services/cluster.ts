@@ -59,6 +59,8 @@ const checkPassword = rememberingPasswords();
 /** Builds hosts and services; nothing runs until they are started. */
 export function createCluster(world: World, options: ClusterOptions): Cluster {
   const { nodes: nodeNames, replicas, capacity, poolSize, platform } = options;
+  // Real I/O that a part of the user's begins is waited for, as that of the test is.
+  const runsTestCode = Object.values(platform).some((part) => hasCodeOfUser(part));
   const { loop, network } = world;
   const postgres = createPlatformDatabase(world);
   const redis = createPlatformCache(world);
@@ -69,7 +71,7 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
   let prometheus: Prometheus | undefined;
 
   function service(name: string, build: (life: Incarnation) => Instance): Service {
-    return createService({ loop, host: network.fabric.addHost(name), build });
+    return createService({ loop, host: network.fabric.addHost(name, runsTestCode), build });
   }
 
   function group(name: ServiceName, count: number, build: (life: Incarnation) => Instance): ServiceGroup {
@@ -146,4 +148,8 @@ export function createCluster(world: World, options: ClusterOptions): Cluster {
     disks,
     writer: (pid) => writers.get(pid),
   };
+}
+
+function hasCodeOfUser(part: object | undefined): boolean {
+  return part !== undefined && ["handler", "ports", "socket", "parts"].some((name) => name in part);
 }

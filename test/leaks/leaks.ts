@@ -1,6 +1,6 @@
 /**
  * Leaks: ways in which code takes time, randomness or input from outside its world. Each is planted in a gateway, and
- * must be reported by name.
+ * must be reported by name: as what made two runs differ, or as what was used without effect.
  */
 import { exec } from "node:child_process";
 import nodeCrypto, { randomBytes, randomInt, randomUUID } from "node:crypto";
@@ -19,6 +19,8 @@ export interface Leak {
   readonly says: string;
   /** What is planted: its answer goes into the body of a reply, and so does when it comes. */
   readonly leak: () => unknown;
+  /** Real I/O for which time stands still: it is named, and makes no two runs differ. */
+  readonly isAwaited?: boolean;
 }
 
 // Kept before any watch is installed.
@@ -71,20 +73,30 @@ export const leaks: readonly Leak[] = [
   { says: "MessageChannel at", leak: async () => later(message) },
   { says: "BroadcastChannel at", leak: async () => later(broadcast) },
   { says: "Atomics.waitAsync at", leak: async () => waitAsync() },
-  { says: "fs.readFileSync at", leak: () => readFileSync(`/proc/self/stat`, "utf8") },
-  { says: "fs.stat at", leak: async () => later((done) => fs.stat(here, done)) },
-  { says: "fs/promises.readFile at", leak: async () => (await readFile(here)).length },
-  { says: "dns.lookup at", leak: async () => later((done) => dns.lookup("localhost", done)) },
+  { says: "fs.readFileSync at", leak: () => readFileSync(`/proc/self/io`, "utf8") },
+  { says: "fs.stat at", leak: async () => later((done) => fs.stat(here, done)), isAwaited: true },
+  { says: "fs/promises.readFile at", leak: async () => (await readFile(here)).length, isAwaited: true },
+  {
+    says: "dns.lookup at",
+    leak: async () => later((done) => dns.lookup("localhost", done)),
+    isAwaited: true,
+  },
   {
     says: "net.Socket.connect at",
     leak: async () => later((done) => net.connect(1, "127.0.0.1").on("error", done)),
+    isAwaited: true,
   },
   {
     says: "net.Socket.connect at",
     leak: async () => later((done) => http.get("http://127.0.0.1:1/").on("error", done)),
+    isAwaited: true,
   },
-  { says: "fetch at", leak: async () => fetch("http://127.0.0.1:3/").catch(() => "refused") },
-  { says: "child_process.exec at", leak: async () => later((done) => exec("true", done)) },
+  {
+    says: "fetch at",
+    leak: async () => fetch("http://127.0.0.1:3/").catch(() => "refused"),
+    isAwaited: true,
+  },
+  { says: "child_process.exec at", leak: async () => later((done) => exec("true", done)), isAwaited: true },
   {
     says: "worker_threads.Worker at",
     leak: async () => later((done) => new Worker("", { eval: true }).on("exit", done)),

@@ -147,7 +147,9 @@ test("node:test shows the story, and blames no other test", async () => {
     ([name]) => !/^(?:VITEST|PHOENIX_SIM|NODE_TEST|NODE_OPTIONS)/.test(name),
   );
   const printed = await new Promise<string>((resolve) => {
+    // Which reporter is the default depends on the version of Node.
     const args = [
+      "--test-reporter=tap",
       path.join(root, "tools/run-ts.mjs"),
       path.join(root, "test/fixtures/runners/order.fixture.ts"),
     ];

@@ -13,14 +13,17 @@ import FakeTimers from "@sinonjs/fake-timers";
 import { SimError } from "../errors.js";
 import type { Face, Loop, Origin } from "../kernel/index.js";
 import { installImmediates } from "./global-immediates.js";
+import { abortTimeout } from "./abort-timeout.js";
 import { limitsWait } from "./limiting-timers.js";
 import { isMock } from "./mocks.js";
+import { type SetTimer, type TimerHandle, outliveWorld } from "./outlived-timer.js";
 import { type Undo, isOverridden } from "./undo.js";
 
 /** Names, on globalThis, the world that has the globals; there so that a second copy of this module sees it as well. */
 export const globalsOwner = Symbol.for("phoenix-sim.globals");
 
 const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
+type TimerName = (typeof timerNames)[number];
 const clearNames = ["clearTimeout", "clearInterval", "clearImmediate"] as const;
 const globalNames = [...timerNames, ...clearNames, "Date", "Intl"] as const;
 /** What only some Nodes and some environments of a test runner, such as jsdom, have. */
@@ -65,7 +68,7 @@ export function installTimers(loop: Loop, undo: Undo): () => readonly OpenTimer[
     detach();
     clock.uninstall();
     owned.end();
-    passOn(clock, native, fakes);
+    face.outlive(passOn(clock, native, fakes));
   });
   for (const name of timerNames) {
     if (name === "setInterval") continue;
@@ -178,7 +181,7 @@ export function timersTaken(what: string): SimError {
   );
 }
 
-type Natives = Record<(typeof timerNames)[number] | (typeof clearNames)[number] | "Date", unknown>;
+type Natives = Record<TimerName | (typeof clearNames)[number] | "Date", unknown>;
 
 function natives(): Natives {
   const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate, Date } =
@@ -190,7 +193,7 @@ function natives(): Natives {
  * A module that was loaded in a world may have kept its fakes. From now on they do what the process's own do, and in
  * the next world what that one's do. Fakes of others are left out: those may themselves stand on what was kept.
  */
-function passOn(clock: FakeTimers.Clock, native: Natives, fakes: Natives): void {
+function passOn(clock: FakeTimers.Clock, native: Natives, fakes: Natives): (name: keyof Natives) => unknown {
   const nowOf = (name: keyof Natives): unknown =>
     Reflect.has(globalThis, globalsOwner) && globalThis[name] !== fakes[name]
       ? globalThis[name]
@@ -202,13 +205,7 @@ function passOn(clock: FakeTimers.Clock, native: Natives, fakes: Natives): void 
     });
   }
   Object.defineProperty(clock, "now", { get: () => (nowOf("Date") as DateConstructor).now(), set() {} });
-}
-
-interface Handle {
-  ref?: () => unknown;
-  unref?: () => unknown;
-  refresh?: () => unknown;
-  [Symbol.toPrimitive]?: () => number;
+  return nowOf;
 }
 
 // All ways to set a timer, the promised ones too, come by these three. What was unrefed moves no time.
@@ -216,13 +213,14 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
   const inner = clock as unknown as InnerClock;
   const unrefed = new Set<number>();
   const origins = new Map<number, Origin>();
+  let setterNow: ((name: TimerName) => SetTimer) | undefined;
 
-  function watch(handle: Handle, callback: unknown, origin: Origin | undefined): void {
+  function watch(handle: TimerHandle, name: TimerName, args: unknown[], origin: Origin | undefined): void {
     const id = handle[Symbol.toPrimitive]?.() ?? 0;
     if (origin !== undefined) origins.set(id, origin);
     const { ref, unref, refresh } = handle;
     handle.unref = () => {
-      if (!limitsWait(callback)) unrefed.add(id);
+      if (!limitsWait(args[0])) unrefed.add(id);
       return unref?.call(handle);
     };
     handle.ref = () => {
@@ -231,6 +229,11 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
       return ref?.call(handle);
     };
     handle.refresh = () => {
+      const setter = setterNow;
+      if (setter !== undefined) {
+        outliveWorld(handle, args, () => setter(name));
+        return handle.refresh?.();
+      }
       const same = refresh?.call(handle);
       loop.kick();
       return same;
@@ -239,9 +242,9 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
 
   for (const name of timerNames) {
     const set = inner[name];
-    const watched = (...args: unknown[]): Handle => {
+    const watched = (...args: unknown[]): TimerHandle => {
       const handle = set(...args);
-      watch(handle, args[0], loop.origins.take(watched));
+      watch(handle, name, args, loop.origins.take(watched));
       loop.kick();
       return handle;
     };
@@ -265,12 +268,17 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
       return holding();
     },
     originOf: (id) => origins.get(id),
+    outlive(now) {
+      setterNow = (name) => now(name) as SetTimer;
+    },
   };
 }
 
 interface WatchedFace extends Face {
   readonly timers: readonly HeapTimer[];
   originOf(id: number): Origin | undefined;
+  /** The world has ended. @param now - Gives what stands for a timer's function from then on. */
+  outlive(now: (name: TimerName) => unknown): void;
 }
 
 interface HeapTimer {
@@ -280,20 +288,6 @@ interface HeapTimer {
 }
 
 /** What fake-timers' clock has inside. */
-type InnerClock = Record<(typeof timerNames)[number], (...args: unknown[]) => Handle> & {
+type InnerClock = Record<TimerName, SetTimer> & {
   readonly timerHeap?: { readonly timers: readonly HeapTimer[]; peek(): HeapTimer | undefined };
 };
-
-// Node does not keep a process alive for this timer, so here it does not make time move.
-function abortTimeout(loop: Loop): typeof AbortSignal.timeout {
-  return (delayMs) => {
-    if (!Number.isInteger(delayMs) || delayMs < 0) {
-      throw new RangeError(`The value of "delay" is out of range: ${String(delayMs)}`);
-    }
-    const controller = new AbortController();
-    loop.schedule(delayMs, "foreign", "abort-signal-timeout", () =>
-      controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")),
-    );
-    return controller.signal;
-  };
-}

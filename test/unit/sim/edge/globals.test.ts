@@ -235,6 +235,40 @@ test("spies of the test's own on randomness go on working in a world, and are pu
   expect(snapshot()).toEqual(before);
 });
 
+test("a timer that was kept of a world is set again by the next one, or by the process", async () => {
+  let fired = 0;
+  const first = await setUp();
+  const timer = setTimeout(() => (fired += 1), 50_000).unref();
+  first.globals.uninstall();
+  for (const world of [1, 2, 3]) {
+    const { globals } = await setUp();
+    expect(timer.refresh()).toBe(timer);
+    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    timer.refresh();
+    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    expect(fired).toBe(world - 1);
+    await new Promise((resolve) => setTimeout(resolve, 40_000));
+    expect([fired, timer.hasRef()]).toEqual([world, false]);
+    clearTimeout(timer.refresh());
+    await new Promise((resolve) => setTimeout(resolve, 90_000));
+    expect(fired).toBe(world);
+    globals.uninstall();
+  }
+  timer.refresh();
+  expect(Number(timer)).toBeGreaterThan(0);
+});
+
+test("a second world has undici's time-outs as the first one had", async () => {
+  const codes: unknown[] = [];
+  for (let world = 0; world < 3; world += 1) {
+    const { globals, gateway } = await setUp();
+    gateway.pause();
+    codes.push(await undiciRequest(url).catch(({ code }: { code: unknown }) => code));
+    globals.uninstall();
+  }
+  expect(codes).toEqual(Array.from({ length: 3 }, () => "UND_ERR_CONNECT_TIMEOUT"));
+});
+
 test("what a module kept of a world works after it, and is the next world's in the next", async () => {
   const { globals } = await setUp({ driver: seededDriver(1) });
   const kept = {

@@ -118,6 +118,8 @@ export function createClientStreams({ network, life, loop }: ClientStreamsOption
         describe: () => `connection to ${where} ${what}`,
         fail: (error) => queueMicrotask(() => breakOff(end, error)),
         ofClient: true,
+        // undici goes on connecting for a request that was given up.
+        isMissed: () => state !== "opening" || requestOf(end.stream) !== undefined,
       });
     }
 
@@ -217,12 +219,16 @@ function requestOf(stream: Duplex): HttpRequest | undefined {
   return request ?? undefined;
 }
 
+function isConnecting(stream: Duplex): boolean {
+  return (stream as { connecting?: boolean }).connecting === true;
+}
+
 // The end of a world is no event for a client that gave up, or never cared: an error nobody hears ends the process.
 function breakOff({ stream, abandon }: End, error: Error): void {
   if (stream.destroyed) return;
   const request = requestOf(stream);
   const isEnd = error instanceof SimError && error.code === "SIM_WORLD_CLOSED";
   if (isEnd && (request ?? stream).listenerCount("error") === 0) abandon(error);
-  else if (isEnd && request === undefined) stream.destroy();
+  else if (isEnd && request === undefined && !isConnecting(stream)) stream.destroy();
   else stream.destroy(error);
 }

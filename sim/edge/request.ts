@@ -55,8 +55,7 @@ async function readRequest(request: Request): Promise<FetchCall> {
   signal.throwIfAborted();
   const headers = headersOf(request.headers);
   if (headers["content-type"]?.startsWith("multipart/form-data") === true) throw formDataError();
-  const body = request.body === null ? "" : decode(await request.arrayBuffer());
-  signal.throwIfAborted();
+  const body = request.body === null ? "" : decode(await bytesOf(request));
   return { url: parseUrl(request.url), method, headers, body, signal, redirect };
 }
 
@@ -68,8 +67,7 @@ export async function readCallWithBytes(
   const request = new Request(input, withDuplex(init));
   const { signal, method, redirect } = request;
   signal.throwIfAborted();
-  const bytes = new Uint8Array(await request.arrayBuffer());
-  signal.throwIfAborted();
+  const bytes = new Uint8Array(await bytesOf(request));
   const body = new TextDecoder().decode(bytes);
   return {
     url: parseUrl(request.url),
@@ -80,6 +78,22 @@ export async function readCallWithBytes(
     signal,
     redirect,
   };
+}
+
+// A body that is a stream may never end; who gives up need not wait for it.
+async function bytesOf(request: Request): Promise<ArrayBuffer> {
+  const { signal } = request;
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort);
+    request
+      .arrayBuffer()
+      .then((bytes) => {
+        if (signal.aborted) onAbort();
+        else resolve(bytes);
+      }, reject)
+      .finally(() => signal.removeEventListener("abort", onAbort));
+  });
 }
 
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });

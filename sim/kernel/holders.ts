@@ -13,6 +13,8 @@ export interface Holder {
   readonly inRealTime?: boolean;
   /** Whether it is a socket of a client, which may have something under way for a moment after it was closed. */
   readonly ofClient?: boolean;
+  /** Whether anybody would miss what it waits for, when the world ends before. @default true */
+  isMissed?(): boolean;
 }
 
 /** A wait, for whoever tells of it. */
@@ -21,6 +23,7 @@ export interface Wait {
   /** Where it began. */
   readonly origin: Origin | undefined;
   readonly ofClient: boolean;
+  readonly isMissed: boolean;
 }
 
 export interface Holders {
@@ -88,6 +91,7 @@ export function createHolders(): Holders {
         what: wait.describe(),
         origin,
         ofClient: wait.ofClient === true,
+        isMissed: wait.isMissed?.() ?? true,
       })),
     failHolding(error) {
       eager = 0;

@@ -63,11 +63,12 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
  * clears its timers then. What the test itself started and did not end counts as open, whatever becomes of it.
  */
 async function openInTheEnd(parts: WorldParts, postgres: PostgresFacade): Promise<readonly LeftOpen[]> {
-  const first = leftOpen(parts, postgres);
+  const open = (): LeftOpen[] => leftOpen(parts, postgres).filter(({ isMissed }) => isMissed !== false);
+  const first = open();
   if (parts.loop.failure !== undefined || !first.some(isOfClient)) return first;
   const ofTest = first.filter((item) => !isOfClient(item));
   const later = (): readonly LeftOpen[] =>
-    leftOpen(parts, postgres).filter(({ origin }) => !ofTest.some((item) => item.origin === origin));
+    open().filter(({ origin }) => !ofTest.some((item) => item.origin === origin));
   await waitFor(parts.loop, {
     label: "clients to close",
     within: clientsCloseMs,

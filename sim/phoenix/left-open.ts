@@ -10,6 +10,8 @@ export interface LeftOpen {
   readonly what: string;
   readonly origin: Origin | undefined;
   readonly ofClient?: boolean;
+  /** Whether anybody would miss it, when the world ends. @default true */
+  readonly isMissed?: boolean;
 }
 
 export function leftOpen(
@@ -18,10 +20,11 @@ export function leftOpen(
 ): readonly LeftOpen[] {
   const transaction = postgres.openTransaction();
   return [
-    ...loop.waits().map(({ what, origin, ofClient }) => ({
+    ...loop.waits().map(({ what, origin, ofClient, isMissed }) => ({
       what: withoutTokens(`a wait for ${what}`),
       origin,
       ofClient,
+      isMissed,
     })),
     ...sockets.open().map(({ url, origin }) => ({ what: withoutTokens(`a WebSocket to ${url}`), origin })),
     ...(globals?.openTimers() ?? []).map(({ what, origin }) => ({

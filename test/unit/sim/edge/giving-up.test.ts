@@ -4,6 +4,7 @@ import axios from "axios";
 import { got } from "got";
 import { createPhoenix, type Phoenix } from "phoenix-sim";
 import superagent from "superagent";
+import * as undici from "undici";
 import { afterEach, expect, test } from "vitest";
 import { WebSocket as Ws } from "ws";
 
@@ -62,6 +63,26 @@ const ways: Readonly<Record<string, readonly [code: string, giveUp: GiveUp]>> = 
     async (url) =>
       errorOf(http.get(url, { agent: new http.Agent({ keepAlive: true }), signal: abortSoon() })),
   ],
+  "undici's fetch, aborted": [
+    "AbortError",
+    async (url) => undici.fetch(url, { signal: abortSoon() }).catch(codeOf),
+  ],
+  "undici, its agent destroyed": [
+    "UND_ERR_DESTROYED",
+    async (url) => {
+      const dispatcher = new undici.Agent();
+      setTimeout(() => void dispatcher.destroy(), 500);
+      return undici.request(url, { dispatcher }).catch(codeOf);
+    },
+  ],
+  "fetch, aborted while its body is read": [
+    "AbortError",
+    async (url) => {
+      const body = new ReadableStream({ pull: async () => new Promise(() => {}) });
+      const init = { method: "POST", body, signal: abortSoon(), duplex: "half" };
+      return fetch(url, init).catch(codeOf);
+    },
+  ],
   "ws, terminated while it opens": [
     "Error",
     async (url) => {
@@ -107,6 +128,14 @@ test("dispose by force tells who listens, once, and nobody else", async () => {
   await phoenix.dispose({ force: true });
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(heard).toEqual(["ABORT_ERR", "SIM_WORLD_CLOSED"]);
+});
+
+test("dispose by force tells undici, which is still connecting", async () => {
+  const { phoenix } = await silentWorld();
+  const code = undici.request(`${phoenix.url}/health`).catch(codeOf);
+  await phoenix.clock.advance("1s");
+  await phoenix.dispose({ force: true });
+  expect(await code).toBe("SIM_WORLD_CLOSED");
 });
 
 test("a request that is not given up is left open", async () => {

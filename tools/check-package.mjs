@@ -62,7 +62,7 @@ try {
   use(linked, "npx", ["vitest", "run", "peer-entries"]);
 
   const jest = project("jest", { "phoenix-sim": tarball, jest: "30" });
-  run("npx", ["jest"], {
+  run("npx", ["jest", "jest.esm"], {
     cwd: jest,
     stdio: "inherit",
     env: { ...process.env, NODE_OPTIONS: "--experimental-vm-modules" },

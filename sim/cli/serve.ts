@@ -22,6 +22,8 @@ export async function serve(
   { port, prometheusPort, seed, speed, nodes, json = false }: ServeFlags,
   terminal: Terminal,
 ): Promise<void> {
+  // Listened for from the start: who reads the addresses may end it at once.
+  const interrupted = terminal.interrupted();
   const phoenix = await createPhoenix({ seed, nodes });
   try {
     const gateway = await listen(phoenix, "gateway", port);
@@ -33,7 +35,7 @@ export async function serve(
         : `gateway     ${gateway.url}   (admin@phoenix.io, admin123)\nprometheus  ${prometheus.url}`,
     );
     terminal.err(`Seed ${seed}, ${speed} x real time. Ctrl-C ends it.`);
-    await followUntil(phoenix, speed, terminal.interrupted());
+    await followUntil(phoenix, speed, interrupted);
     await Promise.all([gateway.close(), prometheus.close()]);
   } finally {
     await phoenix.dispose({ force: true });

@@ -1,12 +1,20 @@
+import { createHook } from "node:async_hooks";
+
 import { expect, test } from "vitest";
 
 import { whileItMoves } from "../../../../sim/explore/standstill.js";
 
 test("what is given up keeps the process alive no longer", async () => {
-  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
-  const before = timers();
+  const timers: NodeJS.Timeout[] = [];
+  const hook = createHook({
+    init(_id, type, _trigger, resource) {
+      if (type === "Timeout") timers.push(resource as NodeJS.Timeout);
+    },
+  }).enable();
   const stuck = whileItMoves(new Promise(() => {}), () => 1, 10);
-  expect(timers()).toBe(before + 1);
+  hook.disable();
+  const isSet = (timer: object): boolean => !(timer as { readonly _destroyed: boolean })._destroyed;
+  expect(timers.filter(isSet)).toHaveLength(1);
   await expect(stuck).rejects.toMatchObject({ code: "SIM_WALL_LIMIT" });
-  expect(timers()).toBe(before);
+  expect(timers.filter(isSet)).toEqual([]);
 });

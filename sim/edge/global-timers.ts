@@ -14,6 +14,7 @@ import { SimError } from "../errors.js";
 import type { Face, Loop, Origin } from "../kernel/index.js";
 import { installImmediates } from "./global-immediates.js";
 import { abortTimeout } from "./abort-timeout.js";
+import { delayOf } from "./delay-of.js";
 import { limitsWait } from "./limiting-timers.js";
 import { isMock } from "./mocks.js";
 import { type SetTimer, type TimerHandle, outliveWorld } from "./outlived-timer.js";
@@ -243,6 +244,7 @@ function watchTimers(clock: FakeTimers.Clock, loop: Loop): WatchedFace {
   for (const name of timerNames) {
     const set = inner[name];
     const watched = (...args: unknown[]): TimerHandle => {
+      if (name !== "setImmediate") args[1] = delayOf(args[1]);
       const handle = set(...args);
       watch(handle, name, args, loop.origins.take(watched));
       loop.kick();

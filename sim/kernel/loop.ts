@@ -56,7 +56,8 @@ export function createLoop(options: LoopOptions): Loop {
   function kick(): void {
     testRan = true;
     if (asleep) wakeUp();
-    else if (!moving && wanted()) {
+    else if (moving) turns.testActs();
+    else if (wanted()) {
       moving = true;
       turns.begin();
     }

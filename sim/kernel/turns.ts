@@ -11,6 +11,8 @@ export interface Turns {
    * @param steps - Events so far. @param testRan - Whether code of the test may have run in it.
    */
   afterEvent(steps: number, testRan: boolean): void;
+  /** Code of the test began something before a turn that is arranged already. */
+  testActs(): void;
   /** Arranges one for after the process has had a turn of its own. */
   afterProcess(): void;
   /** The same while real I/O is awaited; the longer in a row, the more seldom. */
@@ -93,9 +95,16 @@ export function createTurns({ turn, processRan, testSpins }: TurnsOptions): Turn
         drain();
       }
     },
-    afterProcess: () => yieldToProcess(resumeAfterProcess),
+    testActs() {
+      if (!watching) watchForSpin();
+    },
+    afterProcess() {
+      watchForSpin();
+      yieldToProcess(resumeAfterProcess);
+    },
     afterLook() {
       looks += 1;
+      watchForSpin();
       if (looks < quickLooksMax) yieldToProcess(resumeAfterProcess);
       else afterRealMs(slowLookMs, resumeAfterProcess);
     },

@@ -109,6 +109,11 @@ export function errorReply(status: number, code: string, message: string): HttpR
 
 // Reads a request to its end, or answers at once when it is too long.
 async function readRequest(request: IncomingMessage, bodyBytesMax: number): Promise<HttpRequest | HttpReply> {
+  // RFC 9112 3.2; Node checks only that there is one.
+  if ((request.headersDistinct["host"]?.length ?? 0) > 1) {
+    request.resume();
+    return errorReply(400, "VALIDATION_ERROR", "there is more than one Host header");
+  }
   const tooLong = errorReply(413, "PAYLOAD_TOO_LARGE", `the body is longer than ${bodyBytesMax} bytes`);
   const body = announcedLength(request) > bodyBytesMax ? undefined : await readBody(request, bodyBytesMax);
   if (body === undefined) {

@@ -49,6 +49,7 @@ const cases: readonly (readonly [
   statuses: readonly number[],
 ])[] = [
   ["HTTP/1.0 without a host", ["GET /health HTTP/1.0\r\n\r\n"], [200]],
+  ["two hosts", [`GET /health HTTP/1.1\r\nHost: gateway\r\nHost: gateway\r\n${close}\r\n`], [400]],
   ["HTTP/1.1 without a host", [`GET /health HTTP/1.1\r\n${close}\r\n`], [400]],
   [
     "two requests in one piece",

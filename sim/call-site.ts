@@ -54,12 +54,14 @@ export function callSiteOfUser(stack: string): string | undefined {
   return place && format(place);
 }
 
-/** @returns Whether a package called, and not the user's own code: as an HTTP client or a driver does for its user. */
-export function isCalledByPackage(stack: string): boolean {
-  const caller = placesOf(stack).find(
-    ({ file }) => !file.startsWith("node:") && !file.startsWith(machinery) && !fakeTimers.test(file),
-  );
-  return caller !== undefined && packages.test(caller.file) && !runner.test(caller.file);
+/**
+ * @returns Whether a package called, or Node for itself, and not the user's own code: as an HTTP client or a driver does
+ *   for its user.
+ */
+export function isCalledByOthers(stack: string): boolean {
+  const caller = placesOf(stack).find(({ file }) => !file.startsWith(machinery) && !fakeTimers.test(file));
+  if (caller === undefined || runner.test(caller.file)) return false;
+  return caller.file.startsWith("node:") || packages.test(caller.file);
 }
 
 interface Place {

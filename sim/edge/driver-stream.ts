@@ -28,6 +28,11 @@ export interface DriverWatch {
 export interface DriverProtocol {
   /** What rules of the network see. */
   readonly protocol: Protocol;
+  /**
+   * Whether a driver is told that its idle connections are gone when the world ends: a pool drops them, then, and the
+   * next world gets new ones. A driver that would connect again at once is left alone.
+   */
+  readonly endsWithWorld: boolean;
   createWatch(): DriverWatch;
 }
 
@@ -123,7 +128,7 @@ interface DriverEnd {
 
 function createDriverEnd(
   { loop, life }: DriverWorld,
-  { createWatch }: DriverProtocol,
+  { createWatch, endsWithWorld }: DriverProtocol,
   inRealTime: boolean,
 ): DriverEnd {
   const watch = createWatch();
@@ -219,8 +224,18 @@ function createDriverEnd(
           "End pools and clients before the block of `await using` ends.",
         ),
       );
+      if (endsWithWorld && bound !== undefined) sayClosed(bound.stream);
     },
   };
+}
+
+// Whoever has no ear for the error of an idle connection shall not hear of it in the end of a world.
+function sayClosed(stream: Duplex): void {
+  try {
+    stream.emit("close", false);
+  } catch {
+    // An `error` event that nobody listens to.
+  }
 }
 
 class Stream extends ByteStream implements DriverStream {

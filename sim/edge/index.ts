@@ -1,5 +1,6 @@
 /** The edges: how a test's own code reaches a world, by fetch, WebSocket, real clients, globals, or a port. */
 export { createDriverStreams } from "./driver-stream.js";
+export { RefusedStream } from "./refused-stream.js";
 export type {
   DriverProtocol,
   DriverStream,

@@ -21,7 +21,6 @@ import {
   holdWhile,
   parseDuration,
   seededDriver,
-  waitFor,
 } from "../kernel/index.js";
 import { createNetwork, sendHttp } from "../network/index.js";
 import {
@@ -36,7 +35,7 @@ import {
 } from "../services/index.js";
 import { didYouMean } from "../text.js";
 import { createRecorder } from "../trace/index.js";
-import type { Phoenix, UntilOptions } from "./api.js";
+import type { Phoenix } from "./api.js";
 import { createDispose } from "./dispose.js";
 import { createDrivers } from "./drivers.js";
 import { createGuard, guarded } from "./guard.js";
@@ -49,6 +48,7 @@ import { createStateWatch } from "./state-watch.js";
 import { createPostgresFacade, createRedisFacade } from "./stores.js";
 import { createThirdParties } from "./third-parties.js";
 import { createTraceFacade } from "./trace-facade.js";
+import { until } from "./until.js";
 import { waitForState } from "./wait-for-state.js";
 
 /** Who the default client logs in as. */
@@ -269,28 +269,4 @@ function followRealTime(loop: Loop, given: { readonly speed?: number }): () => v
     `Cannot follow real time at the speed ${String(speed)}.`,
     "Give a number above 0: how many virtual seconds pass in a real one.",
   );
-}
-
-async function until<T>(
-  loop: Loop,
-  check: () => T | undefined | false,
-  options: UntilOptions = {},
-): Promise<T> {
-  checkOptions("until", options, ["within", "label"]);
-  const { within = "5m", label = "a condition" } = options;
-  if (typeof check !== "function") {
-    throw new SimError(
-      "SIM_OPTION_INVALID",
-      `Cannot wait for ${String(check)}: it is ${typeof check}, not a function.`,
-      "Give a function that is asked after each event, such as `() => done`.",
-    );
-  }
-  return waitFor(loop, {
-    label,
-    within,
-    check: () => {
-      const value = check();
-      return value === false || value === undefined ? undefined : value;
-    },
-  });
 }

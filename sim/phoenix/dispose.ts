@@ -4,7 +4,7 @@ import { SimError } from "../errors.js";
 import { type Loop, waitFor } from "../kernel/index.js";
 import { checkOptions } from "../check-options.js";
 import type { Drivers } from "./drivers.js";
-import { type LeftOpen, describeLeftOpen, isOfClient, leftOpen } from "./left-open.js";
+import { type LeftOpen, describeLeftOpen, isOfClient, isTimerOfOthers, leftOpen } from "./left-open.js";
 import type { WorldParts } from "./parts.js";
 import type { PostgresFacade } from "./stores.js";
 import { catchUnhandled, saysWorldClosed } from "./unhandled.js";
@@ -76,7 +76,7 @@ async function openInTheEnd(parts: WorldParts, postgres: PostgresFacade): Promis
   }).catch((error: unknown) => {
     if (!(error instanceof SimError) || error.code !== "SIM_WAIT_TIMEOUT") throw error;
   });
-  return [...ofTest, ...later()];
+  return [...ofTest, ...later().filter((item) => !isTimerOfOthers(item))];
 }
 
 // Of a call that nobody awaits the error of dispose tells; its own rejection must not be blamed on the next test.

@@ -1,11 +1,14 @@
 /** Connection options for unmodified drivers, and the same endpoints on real ports. */
 import type net from "node:net";
+import type { Duplex } from "node:stream";
 
 import {
   type Address,
   type DriverProtocol,
+  type DriverStream,
   type DriverStreams,
   type PortListener,
+  RefusedStream,
   createDriverStreams,
   listenForDrivers,
 } from "../edge/index.js";
@@ -16,8 +19,16 @@ import { createIoredisConnector, createRedisWatch } from "../redis/index.js";
 import { postgresPort, redisPort } from "../services/index.js";
 import type { PostgresConnection, RedisConnection } from "./api.js";
 
-const postgresProtocol: DriverProtocol = { protocol: "sql", createWatch: createPostgresWatch };
-const redisProtocol: DriverProtocol = { protocol: "redis", createWatch: createRedisWatch };
+const postgresProtocol: DriverProtocol = {
+  protocol: "sql",
+  endsWithWorld: true,
+  createWatch: createPostgresWatch,
+};
+const redisProtocol: DriverProtocol = {
+  protocol: "redis",
+  endsWithWorld: false,
+  createWatch: createRedisWatch,
+};
 
 /** What the platform's own connections use; the simulated server takes any name, and asks for no password. */
 const databaseName = "phoenix";
@@ -57,7 +68,11 @@ export function createDrivers(network: Network, life: Incarnation, loop: Loop): 
     database: databaseName,
     ssl: false,
     allowExitOnIdle: true,
-    stream: () => streams.open(postgresProtocol),
+    // A pool asks for it in the middle of a call that must not throw.
+    stream: () =>
+      loop.failure === undefined
+        ? streams.open(postgresProtocol)
+        : (new RefusedStream(loop.failure) as Duplex as DriverStream),
   });
   const redis: RedisConnection = Object.freeze({
     host: "redis",

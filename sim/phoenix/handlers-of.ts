@@ -35,6 +35,13 @@ interface MswConnection {
  * @throws SimError `SIM_UNSUPPORTED` where msw is not installed.
  */
 export function handlersOf(phoenix: Phoenix): never[] {
+  if (typeof (phoenix as Partial<Phoenix> | undefined)?.network?.names !== "function") {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot give handlers of what is ${typeof phoenix} and not a world.`,
+      "Give a world: `setupServer(...handlersOf(phoenix))`.",
+    );
+  }
   const { http, ws } = loadMsw();
   const names = phoenix.network.names().map((name) => name.replaceAll(".", "\\."));
   const host = `(?:${names.join("|")})(?::\\d+)?(?:[/?]|$)`;

@@ -1,5 +1,5 @@
 /** What a test has started and not ended, with the line that did: its waits, sockets, timers and transactions. */
-import { callSiteOfUser, isCalledByPackage } from "../call-site.js";
+import { callSiteOfUser, isCalledByOthers } from "../call-site.js";
 import type { Origin } from "../kernel/index.js";
 import { withoutTokens } from "../text.js";
 import type { WorldParts } from "./parts.js";
@@ -10,6 +10,7 @@ export interface LeftOpen {
   readonly what: string;
   readonly origin: Origin | undefined;
   readonly ofClient?: boolean;
+  readonly isTimer?: boolean;
   /** Whether anybody would miss it, when the world ends. @default true */
   readonly isMissed?: boolean;
 }
@@ -30,6 +31,7 @@ export function leftOpen(
     ...(globals?.openTimers() ?? []).map(({ what, origin }) => ({
       what: `a timer of the test: ${what}`,
       origin,
+      isTimer: true,
     })),
     ...(transaction === undefined
       ? []
@@ -43,7 +45,15 @@ export function leftOpen(
  */
 export function isOfClient({ origin, ofClient = false }: LeftOpen): boolean {
   if (ofClient) return true;
-  return origin?.stack !== undefined && isCalledByPackage(origin.stack);
+  return origin?.stack !== undefined && isCalledByOthers(origin.stack);
+}
+
+/**
+ * @returns Whether it is a timer of a package, such as that by which a pool ends its idle connections: its user cannot
+ *   clear it, and what it would do is of no use any more.
+ */
+export function isTimerOfOthers(item: LeftOpen): boolean {
+  return item.isTimer === true && isOfClient(item);
 }
 
 /** @returns A line such as `a timer of the test: Timeout due in 5000 ms (opened at a.test.ts:7)`. */

@@ -233,6 +233,13 @@ function resolveNodes(nodes: number | readonly string[]): readonly string[] {
     const count = whole("nodes", nodes, 1, nodesMax);
     return Array.from({ length: count }, (_, index) => `node${index + 1}`);
   }
+  if (!Array.isArray(nodes)) {
+    throw new SimError(
+      "SIM_OPTION_INVALID",
+      `Cannot build a world: nodes is ${JSON.stringify(nodes)}, which is ${typeof nodes}.`,
+      "Give a number of nodes, such as 3, or an array of their names.",
+    );
+  }
   const bad = nodes.find(
     (name, index) => !/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/.test(name) || nodes.indexOf(name) !== index,
   );

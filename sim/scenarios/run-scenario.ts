@@ -5,7 +5,7 @@ import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/ind
 import { type ApiCoverage, type ApiDocument, createApiCoverage } from "./api-coverage.js";
 import { type Checks, createChecks } from "./checks.js";
 import { countOpenHandles, heapBytesInUse, withinRealTime } from "./process-use.js";
-import type { Scenario } from "./scenario.js";
+import type { Scenario, ScenarioContext } from "./scenario.js";
 
 export interface RunScenarioOptions {
   readonly seed: number;
@@ -133,7 +133,9 @@ async function runInWorld(
   });
   let finished = false;
   try {
-    const running = scenario.run({
+    const begin = async (context: ScenarioContext): Promise<void> => scenario.run(context);
+    progress.step = "run the scenario";
+    const running = begin({
       phoenix,
       check,
       scale,

@@ -35,7 +35,7 @@ async function build(signal: AbortSignal, create: () => Promise<Phoenix>): Promi
 
 const hint =
   "Hint: an open socket, subscription or server alone moves no time, nor does a timer that was kept from before the " +
-  "world. Await phoenix.until(() => ...), phoenix.waitForState(id, state), phoenix.waitForMessage(socket) or " +
+  "world. Await phoenix.until(() => ...), phoenix.waitForState(id, state, { within }), phoenix.waitForMessage(socket) or " +
   "phoenix.clock.advance(ms).";
 
 function describeWaits(phoenix: Phoenix): string {

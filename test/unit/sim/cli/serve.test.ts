@@ -8,6 +8,7 @@ test("serve puts gateway and Prometheus on real ports, and time goes on", async 
   const seen: unknown[] = [];
   const { code, out } = await runUntil(
     async (lines) => {
+      while (lines.length < 2) await new Promise((resolve) => setImmediate(resolve));
       const [gateway = "", prometheus = ""] = lines.map((line) => /http:\S+/.exec(line)?.[0] ?? "");
       seen.push((await fetch(`${gateway}/health`)).status);
       const login = await fetch(`${gateway}/api/v1/auth/login`, {

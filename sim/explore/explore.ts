@@ -149,8 +149,8 @@ async function hunt(exploration: Exploration, worlds: Worlds): Promise<Found | E
   if (missing.length === 0) return { runs: report.runs, seed, steps: report.steps };
   const error = new SimError(
     "SIM_NEVER_REACHED",
-    `Never came true in ${report.runs} runs: ${missing.join(", ")}.`,
-    "Give more runs, let faults strike, or look whether it can come true at all.",
+    `${missing.length === 1 ? "The property" : "The properties"} ${missing.map((name) => `"${name}"`).join(", ")} ${missing.length === 1 ? "was" : "were"} never observed in ${report.runs} runs.`,
+    "Give more runs, allow faults, or check whether it can become true at all.",
   );
   return failWith(error, [again], exploration);
 }

@@ -15,7 +15,7 @@ import {
 import { anyShellWord } from "../text.js";
 
 /** @throws SimError `SIM_REGRESSION` when the case fails again, and `SIM_CASE_INVALID` for what is none. */
-export async function staysMended(file: string, world: WorldRunOptions["world"]): Promise<void> {
+export async function staysFixed(file: string, world: WorldRunOptions["world"]): Promise<void> {
   const stored = readCase(file);
   const told = await runCase(stored, world);
   if (told.outcome.failure !== undefined) throw cameBack(file, stored, told);

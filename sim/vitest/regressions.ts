@@ -19,7 +19,7 @@ const timeoutMs = 120_000;
 /**
  * Registers one test for each case file that `phoenix-sim keep` has put into a folder. It runs the case again:
  *
- * - it goes well: the bug is mended, and the test passes. Where the run left the recorded path, because the code
+ * - it goes well: the bug is fixed, and the test passes. Where the run left the recorded path, because the code
  *   has changed since, the test says so on stderr.
  * - it fails, as it did or in another way: the test fails with `SIM_REGRESSION`, the story, and the command that
  *   runs it again.
@@ -37,7 +37,7 @@ export function regressions(folder?: string, { world }: RegressionsOptions = {})
   }
   const cases = caseFilesIn(folder ?? keptFolder).map((file) => ({
     name: `does not come back: ${path.basename(file, ".json")}`,
-    run: async () => (await import("./kept-case.js")).staysMended(file, world),
+    run: async () => (await import("./kept-case.js")).staysFixed(file, world),
   }));
   // A file without any test is an error to Vitest, and most projects begin without a regression.
   const nothing = { name: `nothing is kept in ${folder ?? keptFolder}`, run: async () => {} };

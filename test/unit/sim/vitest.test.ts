@@ -235,12 +235,8 @@ describe("the command in the error of a failing test", () => {
 });
 
 describe("kept cases", () => {
-  test("pass while their bug is mended, and where nothing is kept yet", () => {
-    const names = [
-      "mended does not come back",
-      "nothing is kept in test/regressions",
-      "a folder that is not",
-    ];
+  test("pass while their bug is fixed, and where nothing is kept yet", () => {
+    const names = ["fixed does not come back", "nothing is kept in test/regressions", "a folder that is not"];
     for (const name of names) expect(outcomesOf(name).map(({ status }) => status)).toEqual(["passed"]);
   });
 
@@ -250,7 +246,7 @@ describe("kept cases", () => {
     expect(status).toBe("failed");
     const text = failureMessages.join("\n");
     expect(text).toContain("[SIM_REGRESSION]");
-    expect(text).toContain("the fault strikes: ");
+    expect(text).toContain("injected: ");
     expect(text).toMatch(/npx phoenix-sim replay cases\/two-clients-one-effect-per-key-\w+\.json --trace/);
   });
 
@@ -277,7 +273,7 @@ describe("an exploration", () => {
     const message = messagesOf("the order of two writes");
     expect(message).toMatch(/^AssertionError: expected 'one' to be 'two'/);
     expect(message).toMatch(/minimized from \d+ to 1 decisions in \d+ runs: throw\/AssertionError/);
-    expect(message).toContain("out of order: number 1 goes before gateway-0/PATCH");
+    expect(message).toContain("reordered: the 2nd event of the run queue ran before gateway-0/PATCH");
   });
 
   test("watches the invariants of the platform", () => {
@@ -310,7 +306,7 @@ describe("an exploration", () => {
 describe("every reporter shows how to run a failed test again, and the story of an explored one", () => {
   const seed = /npx phoenix-sim rerun \d+ vitest run leaking\.fixture\.ts -t/;
   const token = /npx phoenix-sim rerun px1\.the-order\S+ vitest run exploring\.fixture\.ts -t/;
-  const story = /out of order: number 1 goes before gateway-0\/PATCH/;
+  const story = /reordered: the 2nd event of the run queue ran before gateway-0\/PATCH/;
 
   // One run for all: they print among each other, two into files.
   test("under --silent, too", async () => {

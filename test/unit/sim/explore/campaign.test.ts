@@ -157,15 +157,15 @@ test("a condition that never came true is told", async () => {
   expect(neverReached(await explore({ runOnce }))).toEqual(["rejected"]);
 });
 
-test("stored cases are run again first: those that still fail, and those that were mended", async () => {
+test("stored cases are run again first: those that still fail, and those that were fixed", async () => {
   const finding = (await explore({ runs: 200 })).findings[0];
   if (finding === undefined) throw new Error("nothing was found");
   const stored = { ...finding, version: "0.1.0", minimal: false };
-  const mended = { ...stored, deviations: [] };
-  const { cases } = await explore({ runs: 1, cases: [stored, mended] });
+  const fixed = { ...stored, deviations: [] };
+  const { cases } = await explore({ runs: 1, cases: [stored, fixed] });
   expect(cases.map(({ verdict }) => verdict)).toEqual(["same", "no failure"]);
   const halves = await Promise.all(
-    [1, 2].map(async (index) => explore({ runs: 2, cases: [stored, mended], shard: { index, count: 2 } })),
+    [1, 2].map(async (index) => explore({ runs: 2, cases: [stored, fixed], shard: { index, count: 2 } })),
   );
   expect(halves.map((half) => half.cases.length)).toEqual([1, 1]);
 });

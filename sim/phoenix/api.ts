@@ -1,7 +1,7 @@
 /** What `createPhoenix` gives: the world as its user sees it. */
 import type { Client } from "../client/index.js";
 import type { DriverStream, PortListener, RealClients } from "../edge/index.js";
-import type { FaultDesk } from "../faults/index.js";
+import type { FaultDesk, FaultHandle } from "../faults/index.js";
 import type { Deviation, Duration, Step } from "../kernel/index.js";
 import type { LinkOptions, Rule, RuleHandle } from "../network/index.js";
 import type { Prometheus } from "../prometheus/index.js";
@@ -106,10 +106,13 @@ export interface PhoenixNetwork {
   names(): readonly string[];
   /** Puts a rule in force until it is healed. */
   addRule(name: string, rule: Rule): RuleHandle;
-  /** Cuts the way between two hosts or services, both ways; what is sent waits, as TCP does, until it is healed. */
-  partition(one: string, other: string): RuleHandle;
-  /** Cuts a host or service off from everybody else. */
-  isolate(name: string): RuleHandle;
+  /**
+   * Injects the fault `partition`: no message passes between two hosts or services, either way; what is sent waits, as TCP
+   * does, until the fault is healed.
+   */
+  partition(one: string, other: string): FaultHandle;
+  /** Injects the fault `isolate`: no message passes between a host or service and everybody else. */
+  isolate(name: string): FaultHandle;
   /** Sets the delays between two hosts or services; what is left out has its default. */
   setLink(one: string, other: string, options: LinkOptions): void;
 }

@@ -190,7 +190,7 @@ function assemble(parts: WorldParts, oversight: Oversight): Phoenix {
         cluster.prometheus().queryRange(expr, startMs, endMs, stepMs),
       targets: () => cluster.prometheus().targets(),
     },
-    network: createNetworkFacade(network),
+    network: createNetworkFacade(network, oversight.faults),
     trace: createTraceFacade(parts),
     faults: {
       ...oversight.faults,

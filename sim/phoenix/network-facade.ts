@@ -1,8 +1,10 @@
 /** The network of a world as its user handles it. */
+import { type FaultDesk, isolate, partition } from "../faults/index.js";
 import type { Network } from "../network/index.js";
 import type { PhoenixNetwork } from "./api.js";
 
-export function createNetworkFacade({ fabric, host }: Network): PhoenixNetwork {
+/** @param faults - Injects, lists and heals what is cut here. */
+export function createNetworkFacade({ fabric, host }: Network, faults: FaultDesk): PhoenixNetwork {
   function hostNames(name: string): ReadonlySet<string> {
     const hosts = fabric.resolve(name);
     // An unknown name is answered with the names there are.
@@ -12,20 +14,8 @@ export function createNetworkFacade({ fabric, host }: Network): PhoenixNetwork {
   return {
     names: fabric.names,
     addRule: fabric.rules.add,
-    partition(one, other) {
-      const [left, right] = [hostNames(one), hostNames(other)];
-      return fabric.rules.add(`partition ${one} | ${other}`, ({ from, to }) =>
-        (left.has(from) && right.has(to)) || (right.has(from) && left.has(to))
-          ? { action: "drop" }
-          : undefined,
-      );
-    },
-    isolate(name) {
-      const inside = hostNames(name);
-      return fabric.rules.add(`isolate ${name}`, ({ from, to }) =>
-        inside.has(from) === inside.has(to) ? undefined : { action: "drop" },
-      );
-    },
+    partition: (one, other) => faults.inject(partition(one, other)),
+    isolate: (name) => faults.inject(isolate(name)),
     setLink(one, other, options) {
       for (const left of hostNames(one))
         for (const right of hostNames(other)) fabric.setLink(left, right, options);

@@ -119,10 +119,7 @@ async function failAndRecover(
 function fail(phoenix: Phoenix, part: string, way: Way): () => Promise<void> {
   if (way === "partition") {
     const cut = phoenix.network.isolate(part);
-    return async () => {
-      cut.heal();
-      await Promise.resolve();
-    };
+    return cut.heal;
   }
   const target = part.startsWith("node")
     ? phoenix.node(part)

@@ -85,7 +85,7 @@ describe("what a client sees, and how far a new experiment gets, while", () => {
 function breakPart(phoenix: Phoenix, part: string, way: Way): () => Promise<void> {
   if (way === "partition") {
     const cut = phoenix.network.isolate(part);
-    return async () => Promise.resolve(cut.heal());
+    return async () => cut.heal();
   }
   const target =
     part in phoenix.services ? phoenix.services[part as keyof Phoenix["services"]] : phoenix.node(part);

@@ -93,7 +93,7 @@ test("faults of the host outside reach who calls it, from the test and from the 
   const partition = phoenix.network.partition("client", "outside");
   const call = fetch(`${hook}/bytes`).then((response) => response.status);
   await phoenix.clock.advance("10s");
-  partition.heal();
+  await partition.heal();
   expect(await call).toBe(200);
 });
 

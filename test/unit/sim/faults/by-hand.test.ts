@@ -72,3 +72,15 @@ test("ending all faults waits for one whose time is up and that is still being h
   await silence.heal();
   await asked;
 });
+
+test("partitions of phoenix.network are faults: listed while active, ended by healAll", async () => {
+  await using phoenix = await createPhoenix({ seed: 7, nodes: 1 });
+  phoenix.network.partition("gateway", "postgres");
+  const isolated = phoenix.network.isolate("redis");
+  expect(phoenix.faults.active()).toEqual(["partition gateway | postgres", "isolate redis"]);
+  await isolated.heal();
+  expect(phoenix.faults.active()).toEqual(["partition gateway | postgres"]);
+  await phoenix.faults.healAll();
+  expect(phoenix.faults.active()).toEqual([]);
+  expect((await phoenix.fetch(`${phoenix.url}/api/v1/templates`)).status).toBe(401);
+});

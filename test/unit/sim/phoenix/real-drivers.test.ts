@@ -119,7 +119,7 @@ test("a partition delays an answer; the driver's own time-out ends the wait", as
   await expect(pool.query("select 1")).rejects.toThrow("Query read timeout");
   const late = pool.query("select 2 as two").catch((error: unknown) => error);
   await phoenix.clock.advance("1s");
-  partition.heal();
+  await partition.heal();
   expect(await late).toMatchObject({ rows: [{ two: 2 }] });
   await pool.end();
 });
@@ -144,7 +144,7 @@ test("a connection cannot be made through a partition: the system's limit, or th
   const hasty = new pg.Pool({ ...phoenix.postgres.connection, connectionTimeoutMillis: 1_500 });
   await expect(hasty.connect()).rejects.toThrow(/timeout/);
   expect(phoenix.clock.nowMs - before).toBeLessThan(5_000);
-  partition.heal();
+  await partition.heal();
   await hasty.end();
 });
 
@@ -276,7 +276,7 @@ test("ioredis gives up as it is told to, and a partition runs into its command t
   await redis.ping();
   const partition = phoenix.network.partition("client", "redis");
   await expect(redis.get("k")).rejects.toThrow("Command timed out");
-  partition.heal();
+  await partition.heal();
   const outage = phoenix.services.redis.crash();
   await expect(redis.get("k")).rejects.toThrow(/Command timed out|max retries per request/);
   await outage.heal();

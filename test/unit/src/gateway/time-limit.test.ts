@@ -12,7 +12,7 @@ test("a request that cannot reach the database is answered 503 long before its c
   expect([refused.status, await refused.json()]).toMatchObject([503, { code: "SERVICE_UNAVAILABLE" }]);
   expect(phoenix.clock.nowMs).toBeLessThan(21_000);
 
-  cut.heal();
+  await cut.heal();
   expect((await phoenix.fetch(`${phoenix.url}/api/v1/auth/login`, login)).status).toBe(200);
 });
 

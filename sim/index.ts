@@ -52,51 +52,8 @@ export type {
   SimulatedNode,
 } from "./services/index.js";
 
-export {
-  clockDrift,
-  clockOffset,
-  clockStepBack,
-  clog,
-  collectorCrash,
-  commitLost,
-  counterReset,
-  crash,
-  crashBetweenStatements,
-  deadlock,
-  duplicate,
-  duplicatedPost,
-  faultKindNamed,
-  faultKinds,
-  halfOpen,
-  hold,
-  isolate,
-  latencySpike,
-  lateReply,
-  loss,
-  missedScrape,
-  partition,
-  partitionOneWay,
-  pause,
-  poolExhausted,
-  postgresRestart,
-  profileNames,
-  pubsubGap,
-  redisFailover,
-  redisFlush,
-  reorder,
-  reset,
-  restartWithOldConfig,
-  rollingRestart,
-  serializationFailure,
-  slow,
-  slowCollectors,
-  slowReader,
-  socketDrop,
-  statementTimeout,
-  stuckReload,
-  truncatedBody,
-  unavailable,
-} from "./faults/index.js";
+export * as faults from "./faults/constructors.js";
+export { faultKindNamed, faultKinds, profileNames } from "./faults/index.js";
 export type { Fault, FaultHandle, FaultKind, FaultScope, PlanOptions } from "./faults/index.js";
 export { InvariantError, invariants } from "./invariants/index.js";
 export type { Invariant } from "./invariants/index.js";

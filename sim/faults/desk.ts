@@ -79,6 +79,6 @@ function checkFault(fault: unknown): void {
   throw new SimError(
     "SIM_OPTION_INVALID",
     `Cannot inject ${JSON.stringify(fault) ?? String(fault)}: it is no fault.`,
-    'Make one: phoenix.faults.inject(partition("gateway", "postgres")).',
+    'Make one: phoenix.faults.inject(faults.partition("gateway", "postgres")).',
   );
 }

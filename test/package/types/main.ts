@@ -16,7 +16,7 @@ import {
   explore,
   faultKinds,
   invariants,
-  partition,
+  faults,
   replayDriver,
   runScenario,
   scenarioNamed,
@@ -59,7 +59,7 @@ export async function stateAfter(within: string): Promise<string> {
   socket.send(7);
   await phoenix.waitForMessage(socket, { where: (data) => data !== undefined });
   phoenix.setReading(socket, false);
-  const fault: Fault = partition("gateway", "postgres");
+  const fault: Fault = faults.partition("gateway", "postgres");
   const handle = phoenix.faults.inject(fault);
   await handle.heal();
   // @ts-expect-error A fault is not its name.

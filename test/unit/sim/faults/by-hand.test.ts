@@ -1,9 +1,9 @@
-import { createPhoenix, crash, hold, isolate, partition, rollingRestart, unavailable } from "phoenix-sim";
+import { createPhoenix, faults } from "phoenix-sim";
 import { expect, test } from "vitest";
 
 test("a partition by hand is in force until it is healed", async () => {
   await using phoenix = await createPhoenix({ seed: 7 });
-  const cut = phoenix.faults.inject(partition("gateway", "postgres"));
+  const cut = phoenix.faults.inject(faults.partition("gateway", "postgres"));
   expect(phoenix.faults.active()).toEqual(["partition gateway | postgres"]);
   const waiting = phoenix.client.createExperiment({ name: "late", config: { duration: "30s" } });
   await phoenix.clock.advance("2s");
@@ -14,8 +14,8 @@ test("a partition by hand is in force until it is healed", async () => {
 
 test("healAll ends what was injected, and what crashed is back", async () => {
   await using phoenix = await createPhoenix({ seed: 7 });
-  phoenix.faults.inject(crash("controller"));
-  phoenix.faults.inject(unavailable("generator"));
+  phoenix.faults.inject(faults.crash("controller"));
+  phoenix.faults.inject(faults.unavailable("generator"));
   expect(phoenix.service("controller-0").host.state).toBe("down");
   await phoenix.faults.healAll();
   expect([phoenix.service("controller-0").host.state, phoenix.faults.active()]).toEqual(["up", []]);
@@ -25,10 +25,10 @@ test("a rolling restart that is over leaves every process up, also one that was 
   await using phoenix = await createPhoenix({ seed: 7, replicas: { controller: 2 } });
   const { host } = phoenix.service("controller-0");
   // A request that stays without an answer keeps the controller from stopping at once.
-  phoenix.faults.inject(isolate("generator"));
+  phoenix.faults.inject(faults.isolate("generator"));
   const made = await phoenix.client.createExperiment({ name: "under way", config: { duration: "30s" } });
   await phoenix.clock.advance("1s");
-  phoenix.faults.inject(rollingRestart("controller"));
+  phoenix.faults.inject(faults.rollingRestart("controller"));
   await phoenix.clock.advance("1ms");
   const frozen = phoenix.service("controller-0").pause();
   await phoenix.clock.advance("500ms");
@@ -42,7 +42,7 @@ test("a rolling restart that is over leaves every process up, also one that was 
 test("what is held arrives in its order when it is released", async () => {
   await using phoenix = await createPhoenix({ seed: 7 });
   await phoenix.client.listExperiments();
-  const held = phoenix.faults.inject(hold("client", "gateway"));
+  const held = phoenix.faults.inject(faults.hold("client", "gateway"));
   const made = phoenix.client.createExperiment({ name: "held", config: { duration: "30s" } });
   await phoenix.clock.advance("5s");
   expect(phoenix.postgres.rows("experiments")).toEqual([]);
@@ -52,7 +52,7 @@ test("what is held arrives in its order when it is released", async () => {
 
 test("a fault that names no host is refused with the names there are", async () => {
   await using phoenix = await createPhoenix({ seed: 7 });
-  expect(() => phoenix.faults.inject(partition("gateway", "postgress"))).toThrow(
+  expect(() => phoenix.faults.inject(faults.partition("gateway", "postgress"))).toThrow(
     /There is no host "postgress"/,
   );
 });
@@ -60,10 +60,10 @@ test("a fault that names no host is refused with the names there are", async () 
 test("ending all faults waits for one whose time is up and that is still being healed", async () => {
   await using phoenix = await createPhoenix({ seed: 1, replicas: { gateway: 1 } });
   await phoenix.client.listExperiments();
-  const silence = phoenix.faults.inject(partition("gateway", "postgres"));
+  const silence = phoenix.faults.inject(faults.partition("gateway", "postgres"));
   const asked = phoenix.client.listExperiments().catch(() => undefined);
   // The gateway finishes what is under way, and cannot: its process ends when the grace period is over.
-  phoenix.faults.plan(rollingRestart("gateway"), { after: "1s", for: "1s" });
+  phoenix.faults.plan(faults.rollingRestart("gateway"), { after: "1s", for: "1s" });
   await phoenix.clock.advance("3s");
   expect(phoenix.faults.active()).toContain("rolling restart of gateway");
   await phoenix.faults.healAll();

@@ -1,5 +1,5 @@
 /** Slips of the pen, and worlds that are over: each is an error that says what was meant. */
-import { type Phoenix, type PhoenixOptions, createPhoenix, partition } from "phoenix-sim";
+import { type Phoenix, type PhoenixOptions, createPhoenix, faults } from "phoenix-sim";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 let phoenix: Phoenix;
@@ -39,7 +39,7 @@ test.each<readonly [call: string, run: () => unknown, key: string, meant: string
   ],
   [
     "faults.plan",
-    () => phoenix.faults.plan(partition("gateway", "redis"), wrong({ afte: 1 })),
+    () => phoenix.faults.plan(faults.partition("gateway", "redis"), wrong({ afte: 1 })),
     "afte",
     "after",
   ],
@@ -118,8 +118,8 @@ test("whatever acts on a world says so once it is disposed; what tells of it sta
     () => world.service("gateway-0").start(),
     () => world.node("node1").pause(),
     () => world.network.partition("gateway", "postgres"),
-    () => world.faults.inject(partition("gateway", "postgres")),
-    () => world.faults.plan(partition("gateway", "postgres"), { after: 1 }),
+    () => world.faults.inject(faults.partition("gateway", "postgres")),
+    () => world.faults.plan(faults.partition("gateway", "postgres"), { after: 1 }),
     () => new world.WebSocket(world.socketUrl),
     () => world.listen(),
     () => world.at("1s", "late", () => {}),

@@ -2,7 +2,9 @@
 import type { Expr } from "pgsql-ast-parser";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
-import type { IndexKey } from "../storage/heap.js";
+
+/** What an index is looked up by. */
+export type IndexKey = string | number | bigint | boolean;
 
 export interface ColumnDef {
   readonly name: string;

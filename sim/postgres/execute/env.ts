@@ -1,12 +1,13 @@
 /** What compiled expressions run against, and what compiling them needs to know. */
-import type { Catalog, IndexDef, SequenceDef, TableDef } from "../catalog/catalog.js";
+import type { Statement } from "pgsql-ast-parser";
+
+import type { Catalog, IndexDef, IndexKey, SequenceDef, TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import type { Heap, IndexKey } from "../storage/heap.js";
+import type { Heap } from "../storage/heap.js";
 import type { Snapshot, Tuple } from "../storage/tuple.js";
 import type { Execution, Run } from "./plan.js";
 import type { LockWait } from "../locks/lock-manager.js";
 import { unsupported } from "./unsupported.js";
-import type { Mirror } from "../general/mirror.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 
@@ -47,6 +48,12 @@ export interface Runtime {
   mirror(): Mirror;
   /** Rows of subqueries that were run ahead of the statement or need to run only once. */
   readonly results: Map<unknown, readonly Row[]>;
+}
+
+/** Where general queries run. */
+export interface Mirror {
+  /** Runs a query over what the snapshot shows. @returns Rows as pg-mem gives them, columns in order. */
+  run(ast: Statement, tables: Iterable<TableDef>, runtime: Runtime): unknown[][];
 }
 
 export interface AdvisoryRequest {

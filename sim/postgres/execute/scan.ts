@@ -1,8 +1,7 @@
 /** Finding the rows of a table that a condition selects: by an index when equality allows it, else one by one. */
 import type { Expr } from "pgsql-ast-parser";
-import { encodeKey, type IndexDef, type TableDef } from "../catalog/catalog.js";
+import { encodeKey, type IndexDef, type IndexKey, type TableDef } from "../catalog/catalog.js";
 import { boolType } from "../types/builtin.js";
-import type { IndexKey } from "../storage/heap.js";
 import { isVisible, type Tuple } from "../storage/tuple.js";
 import type { Value } from "../types/value.js";
 import { asCondition, tryCoerce } from "./coerce.js";

@@ -5,10 +5,9 @@
  * version is pinned and a test holds the contract.
  */
 import type * as PgMem from "pg-mem";
-import type { Statement } from "pgsql-ast-parser";
 import { loadPackage } from "../../load-package.js";
 import type { TableDef } from "../catalog/catalog.js";
-import type { Runtime } from "../execute/env.js";
+import type { Mirror, Runtime } from "../execute/env.js";
 import { withMissing } from "../execute/scan.js";
 import { unsupported } from "../execute/unsupported.js";
 import { isVisible, type Tuple } from "../storage/tuple.js";
@@ -25,11 +24,6 @@ interface Loaded {
   readonly def: TableDef;
   readonly table: MirrorTable;
   readonly rows: Map<Tuple, object>;
-}
-
-export interface Mirror {
-  /** Runs a query over what the snapshot shows. @returns Rows as pg-mem gives them, columns in order. */
-  run(ast: Statement, tables: Iterable<TableDef>, runtime: Runtime): unknown[][];
 }
 
 const mirrorTypes: Readonly<Record<number, string>> = {

@@ -6,9 +6,8 @@
  * pivot, and one of the three has to go. After Ports and Grittner, "Serializable Snapshot Isolation in PostgreSQL",
  * VLDB 2012, including its commit-order and read-only refinements.
  */
-import type { IndexDef, TableDef } from "../catalog/catalog.js";
+import type { IndexDef, IndexKey, TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import type { IndexKey } from "../storage/heap.js";
 import { replacedBy, type Tuple } from "../storage/tuple.js";
 import { isAborted, type Xact } from "../storage/xact.js";
 

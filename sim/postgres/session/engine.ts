@@ -2,7 +2,8 @@
 import type { Catalog, SequenceDef, TableDef } from "../catalog/catalog.js";
 import { createLockManager, type LockManager, lockModes, type LockTag } from "../locks/lock-manager.js";
 import type { Serializability } from "../locks/serializable.js";
-import { createMirror, type Mirror } from "../general/mirror.js";
+import type { Mirror } from "../execute/env.js";
+import { createMirror } from "../general/mirror.js";
 import { createHeap, type Heap } from "../storage/heap.js";
 import { createTuple, replacedBy, type Tuple } from "../storage/tuple.js";
 import { createXact, frozenXact, isAborted, type Xact } from "../storage/xact.js";

@@ -2,21 +2,21 @@
 import {
   type Catalog,
   type IndexDef,
+  type IndexKey,
   referencesTo,
   type SequenceDef,
   type TableDef,
   type ForeignKeyDef,
 } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import type { AdvisoryRequest, Runtime } from "../execute/env.js";
+import type { AdvisoryRequest, Mirror, Runtime } from "../execute/env.js";
 import type { Execution, Run } from "../execute/plan.js";
 import { type LockManager, lockModes, type LockOwner, type LockWait } from "../locks/lock-manager.js";
-import type { Heap, IndexKey } from "../storage/heap.js";
+import type { Heap } from "../storage/heap.js";
 import { activeLockers, type RowLockMode, type Snapshot, type Tuple } from "../storage/tuple.js";
 import { isActive, type Xact } from "../storage/xact.js";
 import type { Row } from "../types/value.js";
 import { askAdvisory } from "./advisory.js";
-import type { Mirror } from "../general/mirror.js";
 import type { Engine } from "./engine.js";
 import { currentSequenceValue, lastSequenceValue, nextSequenceValue, setSequenceValue } from "./sequences.js";
 import type { SessionState } from "./session-state.js";

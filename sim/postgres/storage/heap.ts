@@ -1,8 +1,7 @@
 /** The row images of one table in the order they were written, and their indexes. */
-import type { IndexDef } from "../catalog/catalog.js";
+import type { IndexDef, IndexKey } from "../catalog/catalog.js";
 import type { Tuple } from "./tuple.js";
 
-export type IndexKey = string | number | bigint | boolean;
 type Bucket = Tuple | Set<Tuple>;
 
 export interface Heap {

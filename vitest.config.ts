@@ -12,8 +12,8 @@ const replacing = ["test/unit/sim/cli/*.test.ts"];
 export default defineConfig({
   resolve: {
     alias: {
-      "phoenix-sim/vitest": here("./sim/vitest.ts"),
-      "phoenix-sim/fast-check": here("./sim/fast-check.ts"),
+      "phoenix-sim/vitest": here("./sim/vitest/index.ts"),
+      "phoenix-sim/fast-check": here("./sim/fast-check/index.ts"),
       "phoenix-sim": here("./sim/index.ts"),
     },
   },

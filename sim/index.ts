@@ -1,5 +1,5 @@
 /** The whole Phoenix platform inside one test process, under virtual time. The public surface, in flow order. */
-export { createPhoenix, handlersOf } from "./phoenix/index.js";
+export { createPhoenix, handlersOf } from "./world/index.js";
 export type {
   Capacities,
   Phoenix,
@@ -11,11 +11,11 @@ export type {
   PhoenixTrace,
   Replicas,
   UntilOptions,
-} from "./phoenix/index.js";
+} from "./world/index.js";
 export { SimError } from "./errors.js";
 export type { SimErrorCode } from "./errors.js";
 
-export { ApiError } from "./client/index.js";
+export { ApiError } from "./world/client/index.js";
 export type {
   CallOptions,
   Client,
@@ -30,7 +30,7 @@ export type {
   MetricsReply,
   ResultsReply,
   StartLoad,
-} from "./client/index.js";
+} from "./world/client/index.js";
 
 export type {
   CapacityOptions,
@@ -41,8 +41,8 @@ export type {
   Rule,
   RuleHandle,
   Verdict,
-} from "./network/index.js";
-export { NetworkError } from "./network/index.js";
+} from "./kernel/network/index.js";
+export { NetworkError } from "./kernel/network/index.js";
 export type {
   CrashOptions,
   Outage,
@@ -50,18 +50,18 @@ export type {
   ServiceGroup,
   ServiceName,
   SimulatedNode,
-} from "./services/index.js";
+} from "./world/cluster/index.js";
 
-export * as faults from "./faults/constructors.js";
-export { faultKindNamed, faultKinds, profileNames } from "./faults/index.js";
-export type { Fault, FaultHandle, FaultKind, FaultScope, PlanOptions } from "./faults/index.js";
-export { InvariantError, invariants } from "./invariants/index.js";
-export type { Invariant } from "./invariants/index.js";
+export * as faults from "./world/faults/constructors.js";
+export { faultKindNamed, faultKinds, profileNames } from "./world/faults/index.js";
+export type { Fault, FaultHandle, FaultKind, FaultScope, PlanOptions } from "./world/faults/index.js";
+export { InvariantError, invariants } from "./world/invariants/index.js";
+export type { Invariant } from "./world/invariants/index.js";
 
-export { dullDriver, formatStep, replayDriver, seededDriver } from "./kernel/index.js";
+export { defaultDriver, formatStep, replayDriver, seededDriver } from "./kernel/index.js";
 export type {
   ChoicePoint,
-  Deviation,
+  Decision,
   Driver,
   Duration,
   LimitOptions,
@@ -69,11 +69,11 @@ export type {
   Step,
   StepKind,
 } from "./kernel/index.js";
-export { formatLine } from "./trace/index.js";
-export type { LogLevel, LogLine } from "./trace/index.js";
+export { formatLine } from "./kernel/trace.js";
+export type { LogLevel, LogLine } from "./kernel/trace.js";
 
-export { explore } from "./any-runner.js";
-export type { ExploreOptions } from "./any-runner.js";
+export { explore } from "./explore/any-runner.js";
+export type { ExploreOptions } from "./explore/any-runner.js";
 export type { ExploreReport, ExploreSettings } from "./explore/index.js";
 
 export { runScenario, scenarioNamed, scenarios } from "./scenarios/index.js";
@@ -84,4 +84,4 @@ export type {
   ScenarioContext,
   ScenarioResult,
 } from "./scenarios/index.js";
-export { version } from "./version.js";
+export { version } from "./shared/version.js";

@@ -31,8 +31,8 @@ const { metafile } = await build({
   plugins: [await prepareTrees(), englishOnly],
   entryPoints: {
     index: "sim/index.ts",
-    vitest: "sim/vitest.ts",
-    "fast-check": "sim/fast-check.ts",
+    vitest: "sim/vitest/index.ts",
+    "fast-check": "sim/fast-check/index.ts",
     cli: "sim/cli/bin.ts",
     [`${parts}/explore-worker`]: "sim/cli/explore-worker.ts",
     // The pool of threads starts this file, which it looks for beside itself.

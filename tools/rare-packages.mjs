@@ -1,4 +1,4 @@
-// Bundles of the packages that sim/load-package.ts loads when a world first needs them. Each lies where Node looks for a
+// Bundles of the packages that sim/shared/load-package.ts loads when a world first needs them. Each lies where Node looks for a
 // package of its name, and holds the modules of it that are asked for.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";

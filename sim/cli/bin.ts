@@ -2,11 +2,22 @@
 /** Entry of the `phoenix-sim` command. */
 import { Console } from "node:console";
 
-import { endOnBrokenOutput } from "./broken-output.js";
 import { main } from "./main.js";
-import { processTerminal } from "./process-terminal.js";
-import type { InterruptSignal } from "./terminal.js";
-import { watchFirst } from "./watch-first.js";
+import { endOnBrokenOutput, processTerminal, type InterruptSignal } from "./terminal.js";
+
+/**
+ * Lays the leak watch over an exploration before anything of the user's is loaded, so that what a module keeps for
+ * itself, such as `const now = Date.now`, is watched, too. The simulator is loaded first: its own uses go past the
+ * watch.
+ */
+export async function watchBeforeLoading(command: string): Promise<void> {
+  // Findings name lines of the sources rather than of bundles. Other commands show none, and need not wait for the maps.
+  if (["explore", "replay", "shrink"].includes(command)) process.setSourceMapsEnabled(true);
+  if (command !== "explore") return;
+  await import("./explore.js");
+  const { installLeakWatch } = await import("../explore/determinism/index.js");
+  installLeakWatch();
+}
 
 const { argv, stdout, stderr, env } = process;
 const args = argv.slice(2);
@@ -15,7 +26,7 @@ const args = argv.slice(2);
 globalThis.console = new Console(stderr, stderr);
 endOnBrokenOutput(stdout, stderr, (code) => process.exit(code));
 
-await watchFirst(args[0] ?? "");
+await watchBeforeLoading(args[0] ?? "");
 process.exitCode = await main(
   args,
   processTerminal({

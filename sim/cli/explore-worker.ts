@@ -3,7 +3,7 @@ import { Console } from "node:console";
 import { workerData } from "node:worker_threads";
 
 import { createExecutor } from "../explore/index.js";
-import { loadOwnWorlds } from "./own-worlds.js";
+import { loadCustomWorlds } from "./custom-worlds.js";
 
 /** What the thread that began the exploration gives to each. */
 export interface WorkerSettings {
@@ -15,7 +15,7 @@ export interface WorkerSettings {
 const [, { worldFile } = {}] = workerData as readonly [unknown, WorkerSettings | undefined];
 // What scenarios and modules of the user's own print is no data of the command.
 globalThis.console = new Console(process.stderr, process.stderr);
-const { makeRun } = await loadOwnWorlds(worldFile);
+const { makeRun } = await loadCustomWorlds(worldFile);
 
 /** What the pool calls with each job, and with each recording. */
 export const { execute, replay } = createExecutor(makeRun(() => {}));

@@ -6,17 +6,18 @@
 import { Command, CommanderError } from "commander";
 
 import { SimError, type SimErrorCode } from "../errors.js";
-import { version } from "../version.js";
-import { addHistoryCommand } from "./commands/history.js";
-import { addMergeCommand } from "./commands/merge.js";
-import { addPromtestCommand } from "./commands/promtest.js";
-import { addExploreCommand } from "./commands/explore.js";
-import { addReplayCommands } from "./commands/replay.js";
-import { addRerunCommand } from "./commands/rerun.js";
-import { addRunCommand } from "./commands/run.js";
-import { addServeCommand } from "./commands/serve.js";
-import { exitCodes } from "./exit-codes.js";
-import type { Terminal } from "./terminal.js";
+import { version } from "../shared/version.js";
+import {
+  addExploreCommand,
+  addHistoryCommand,
+  addMergeCommand,
+  addPromtestCommand,
+  addReplayCommands,
+  addRerunCommand,
+  addRunCommand,
+  addServeCommand,
+} from "./commands.js";
+import { exitCodes, type Terminal } from "./terminal.js";
 
 /** Codes that blame the caller: they end with the exit code for wrong usage. */
 const usageCodes: ReadonlySet<SimErrorCode> = new Set([

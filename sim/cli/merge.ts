@@ -2,13 +2,11 @@
 import { readFileSync } from "node:fs";
 
 import { SimError } from "../errors.js";
-import { type CampaignReport, type Finding, mergeAll, parseReport } from "../explore/index.js";
-import { version } from "../version.js";
-import { conclude } from "./conclude.js";
-import { formatFinding, replayCommand } from "./reporters/finding.js";
-import { storeFound } from "./store-found.js";
+import { mergeAll, parseReport, type CampaignReport, type Finding } from "../explore/index.js";
+import { version } from "../shared/version.js";
+import { conclude, storeFound, writeReport } from "./findings.js";
+import { formatFinding, replayCommand } from "./reporters/reporter.js";
 import type { Terminal } from "./terminal.js";
-import { writeReport } from "./write-report.js";
 
 /** What the command line gives. */
 export interface MergeFlags {
@@ -26,21 +24,21 @@ export function merge(
   const merged = mergeAll(files.map((file) => parseReport(readReport(file), file, version)));
   writeReport(out, merged);
   for (const finding of merged.findings) {
-    const told = tell(finding, merged, terminal);
-    if (!json) terminal.out(`${told}\n`);
+    const described = formatMerged(finding, merged, terminal);
+    if (!json) terminal.out(`${described}\n`);
   }
   if (json) terminal.out(JSON.stringify(merged));
   exit(conclude(merged, terminal));
 }
 
 // The shard that found it has minimized it.
-function tell(finding: Finding, { runs, shardCount }: CampaignReport, terminal: Terminal): string {
+function formatMerged(finding: Finding, { runs, shardCount }: CampaignReport, terminal: Terminal): string {
   const { run, strategy, times, minimal = false } = finding;
   const found = { ...finding, version, minimal };
   const { id, file } = storeFound(found, terminal);
   const history =
     `Run ${run} (${strategy}), ${times} of ${runs} runs in ${shardCount} shards; ` +
-    `${finding.deviations.length} decisions${minimal ? "" : ", perhaps not minimal"}.`;
+    `${finding.decisions.length} decisions${minimal ? "" : ", perhaps not minimal"}.`;
   return formatFinding({ ...finding, id, file, history, again: replayCommand(found) });
 }
 

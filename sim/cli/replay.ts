@@ -1,26 +1,82 @@
 /** `phoenix-sim replay`, `shrink` and `keep`: what is done with failures once they are found. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
+import { basename } from "node:path";
 
 import { SimError } from "../errors.js";
 import {
-  type Case,
   explorableNamed,
+  failureHashOf,
   identityOf,
+  parseToken,
+  readCase,
   replay,
-  runAndTell,
+  replayWithTrace,
   shrinkCase,
   storeCase,
+  type Case,
+  type Recording,
 } from "../explore/index.js";
-import { version } from "../version.js";
-import { commandName, commandWord } from "./command-name.js";
-import { exitCodes } from "./exit-codes.js";
-import { type Named, findCase, findRecording } from "./find-case.js";
-import { codeOfInterrupt, createInterrupt } from "./interrupt.js";
-import { type OwnWorlds, loadOwnWorlds } from "./own-worlds.js";
-import { formatFinding, replayCommand, tokenOf } from "./reporters/finding.js";
-import { storeFound } from "./store-found.js";
-import { tellLeast } from "./tell-least.js";
-import type { Terminal } from "./terminal.js";
+import { caseFilesIn, failuresFolder, keptFolder } from "../shared/folders.js";
+import { didYouMean } from "../shared/text.js";
+import { version } from "../shared/version.js";
+import { loadCustomWorlds, type CustomWorlds } from "./custom-worlds.js";
+import { reportMinimized, storeFound } from "./findings.js";
+import { commandName, commandWord, formatFinding, replayCommand, tokenOf } from "./reporters/reporter.js";
+import { codeOfInterrupt, createInterrupt, exitCodes, type Terminal } from "./terminal.js";
+
+// Finds the failure that a command names: by a token, a file or an id.
+
+/** A recording that a command named. */
+export interface Named extends Recording {
+  /** Undefined for a token. */
+  readonly stored: Case | undefined;
+}
+
+const token = /^px\d+\./;
+
+/**
+ * @param text - A token, a path, an id; undefined for the newest stored case.
+ * @throws SimError `SIM_TOKEN_INVALID`, `SIM_TOKEN_VERSION`, `SIM_CASE_INVALID`.
+ */
+export function findRecording(text: string | undefined): Named {
+  if (text !== undefined && token.test(text)) return { ...parseToken(text, version), stored: undefined };
+  const stored = findCase(text);
+  return { ...stored, failureHash: failureHashOf(identityOf(stored.failure)), stored };
+}
+
+/** @throws SimError `SIM_CASE_INVALID` when there is none. */
+export function findCase(text: string | undefined): Case {
+  if (text !== undefined && token.test(text))
+    throw noCase(
+      `Cannot shrink or keep the token "${text}": it holds no failure, only how to reach it.`,
+      `Name a case file or its id; explorations store what they find in ${failuresFolder}.`,
+    );
+  return readCase(fileOf(text));
+}
+
+function fileOf(text: string | undefined): string {
+  const found = caseFilesIn(failuresFolder);
+  if (text === undefined) {
+    const newest = [...found].sort((a, b) => statSync(b).mtimeMs - statSync(a).mtimeMs)[0];
+    if (newest !== undefined) return newest;
+    throw noCase("There is no stored failure.", "Run phoenix-sim explore first, or name a token or a file.");
+  }
+  if (existsSync(text) && statSync(text).isFile()) return text;
+  const files = [...found, ...caseFilesIn(keptFolder)];
+  const byId = files.find((file) => basename(file, ".json") === text);
+  if (byId !== undefined) return byId;
+  const ids = [...new Set(files.map((file) => basename(file, ".json")))];
+  throw noCase(
+    `"${text}" is not a token, a file or a stored failure.`,
+    ids.length === 0
+      ? `Nothing is stored in ${failuresFolder}; a token begins with px1.`
+      : didYouMean(text, ids),
+  );
+}
+
+function noCase(problem: string, hint: string): SimError {
+  return new SimError("SIM_CASE_INVALID", problem, hint);
+}
 
 interface Flags {
   readonly json?: boolean;
@@ -52,8 +108,8 @@ export async function replayNamed(
   terminal: Terminal,
 ): Promise<number> {
   const named = findRecording(text);
-  const own = await loadOwnWorlds(flags.world ?? moduleOf(named, text ?? ""));
-  return replayOne(named, flags, own, terminal).finally(own.close);
+  const custom = await loadCustomWorlds(flags.world ?? moduleOf(named, text ?? ""));
+  return replayOne(named, flags, custom, terminal).finally(custom.close);
 }
 
 /** Makes a stored failure smaller. @returns The exit code. */
@@ -63,9 +119,9 @@ export async function shrink(
   terminal: Terminal,
 ): Promise<number> {
   const found = findCase(text);
-  const own = await loadOwnWorlds(flags.world ?? moduleOf({ ...found, stored: found }, text ?? ""));
-  const elsewhere = own.recorded === undefined ? {} : { world: own.recorded };
-  return shrinkOne({ ...found, ...elsewhere }, flags, own, terminal).finally(own.close);
+  const custom = await loadCustomWorlds(flags.world ?? moduleOf({ ...found, stored: found }, text ?? ""));
+  const elsewhere = custom.recorded === undefined ? {} : { world: custom.recorded };
+  return shrinkOne({ ...found, ...elsewhere }, flags, custom, terminal).finally(custom.close);
 }
 
 /** Copies a stored failure to a folder of regressions. */
@@ -96,20 +152,20 @@ function moduleOf({ world, stored }: Pick<Named, "world" | "stored">, text: stri
 async function replayOne(
   named: Named,
   { events: wanted, trace = wanted !== undefined, json = false }: ReplayFlags,
-  own: OwnWorlds,
+  custom: CustomWorlds,
   terminal: Terminal,
 ): Promise<number> {
   const events = wanted ?? 32;
-  refuseStrangers(named, own, terminal);
-  const { outcome, verdict, left, story, steps } = await runAndTell(named, own.makeRun, events);
+  checkRecording(named, custom, terminal);
+  const { outcome, verdict, divergence, story, steps } = await replayWithTrace(named, custom.makeRun, events);
   const { failure } = outcome;
   if (json) {
     const { scenario, profile, seed } = named;
-    const world = own.recorded;
-    const document = { version, scenario, profile, seed, world, verdict, left, ...outcome, story };
+    const world = custom.recorded;
+    const document = { version, scenario, profile, seed, world, verdict, divergence, ...outcome, story };
     terminal.out(JSON.stringify(trace ? { ...document, events: steps } : document, null, 2));
   } else {
-    if (left !== undefined) terminal.err(left);
+    if (divergence !== undefined) terminal.err(divergence);
     terminal.out(failure === undefined ? "It passed." : `${identityOf(failure)}: ${failure.message}`);
     if (failure?.source !== undefined) terminal.out(`Source: ${failure.source}`);
     const heading = events === Infinity ? "The events:" : "The last events:";
@@ -127,7 +183,7 @@ async function replayOne(
 }
 
 // What was recorded elsewhere may still be run here, or may not: either way it is said.
-function refuseStrangers({ scenario, stored }: Named, { scenarios }: OwnWorlds, terminal: Terminal): void {
+function checkRecording({ scenario, stored }: Named, { scenarios }: CustomWorlds, terminal: Terminal): void {
   if (stored !== undefined && stored.version !== version)
     terminal.err(
       `The case was recorded by version ${stored.version}, and this is ${version}: other code may ask other questions.`,
@@ -148,14 +204,14 @@ function refuseStrangers({ scenario, stored }: Named, { scenarios }: OwnWorlds, 
 async function shrinkOne(
   found: Case,
   { runs, json = false }: ShrinkFlags,
-  own: OwnWorlds,
+  custom: CustomWorlds,
   terminal: Terminal,
 ): Promise<number> {
   const interrupt = createInterrupt(terminal, () =>
     terminal.err("Stopping; the smallest failure so far is kept. Press Ctrl-C again to end at once."),
   );
-  const run = own.makeRun(() => {});
-  const { shrunk, least: smallest } = await shrinkCase(
+  const run = custom.makeRun(() => {});
+  const { shrunk, minimized: smallest } = await shrinkCase(
     found,
     runs,
     async (recording) => interrupt.race(replay(run, recording)),
@@ -167,17 +223,18 @@ async function shrinkOne(
     terminal.err("The recorded failure no longer occurs: nothing was minimized.");
     return exitCodes.replayMissed;
   }
-  const told = interrupt.by === undefined ? await interrupt.race(tellLeast(smallest, own)) : undefined;
-  const { least, story } = told ?? { least: smallest, story: [] };
-  const { id, file } = storeFound(least, terminal);
-  const again = replayCommand(least);
+  const described =
+    interrupt.by === undefined ? await interrupt.race(reportMinimized(smallest, custom)) : undefined;
+  const { minimized, story } = described ?? { minimized: smallest, story: [] };
+  const { id, file } = storeFound(minimized, terminal);
+  const again = replayCommand(minimized);
   if (json) {
-    const token = tokenOf(least);
-    const document = { reproduced: true, runs: shrunk.runs, id, file, ...least, token, story, again };
+    const token = tokenOf(minimized);
+    const document = { reproduced: true, runs: shrunk.runs, id, file, ...minimized, token, story, again };
     terminal.out(JSON.stringify(document, null, 2));
   } else {
-    const history = `Minimized from ${found.deviations.length} to ${least.deviations.length} decisions in ${shrunk.runs} runs${least.minimal ? "" : ", perhaps not minimal"}.`;
-    terminal.out(formatFinding({ ...least, id, file, story, history, again }));
+    const history = `Minimized from ${found.decisions.length} to ${minimized.decisions.length} decisions in ${shrunk.runs} runs${minimized.minimal ? "" : ", perhaps not minimal"}.`;
+    terminal.out(formatFinding({ ...minimized, id, file, story, history, again }));
   }
   return interrupt.by === undefined ? exitCodes.ok : codeOfInterrupt(interrupt.by);
 }

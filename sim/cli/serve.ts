@@ -1,7 +1,7 @@
 /** `phoenix-sim serve`: a world on real ports, for curl, browsers and programs in other languages. */
 import { SimError } from "../errors.js";
-import { type Phoenix, createPhoenix } from "../phoenix/index.js";
-import { version } from "../version.js";
+import { type Phoenix, createPhoenix } from "../world/index.js";
+import { version } from "../shared/version.js";
 import type { Terminal } from "./terminal.js";
 
 /** What the command line gives. */

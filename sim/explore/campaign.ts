@@ -5,17 +5,61 @@
  * budget, an interrupt or code that is not deterministic can make two campaigns differ.
  */
 import { SimError } from "../errors.js";
-import { realNowMs } from "../kernel/index.js";
-import { createLearner, strategyNamed } from "../strategies/index.js";
-import { type Batch, batchesOf } from "./batches.js";
-import { type Case, caseId } from "./case-file.js";
+import { mix32, realNowMs } from "../kernel/index.js";
+import { caseId, type Case } from "./case-file.js";
 import type { RunJob, RunReport } from "./executor.js";
 import type { Pool } from "./pool.js";
-import { type CampaignReport, type CaseResult, type Finding, createTally } from "./report.js";
-import { type RunTarget, identityOf } from "./run.js";
-import { runSeed } from "./seeds.js";
-import { type Shard, globalRun, shardRuns, wholeCampaign } from "./shard.js";
+import {
+  createTally,
+  globalRun,
+  shardRuns,
+  wholeCampaign,
+  type CampaignReport,
+  type CaseResult,
+  type Finding,
+  type Shard,
+} from "./report.js";
+import { identityOf, type RunTarget } from "./run.js";
+import { createFeedbackCollector, strategyNamed } from "./strategies/index.js";
 import { failureHashOf } from "./token.js";
+
+// Batches: fixed pieces of a campaign, at whose borders what was learnt is passed on.
+//
+// The first batch is one run, so that the sizes of the world are known soon. A batch sees what all batches up
+// to the last but one taught (the second sees the first), so that workers need not wait at every border.
+
+export interface Batch {
+  readonly index: number;
+  /** Runs `firstRun` to `firstRun + count - 1`. */
+  readonly firstRun: number;
+  readonly count: number;
+  /** How many batches must have been learnt before this one starts. */
+  readonly sees: number;
+}
+
+/** Runs of every batch but the first. */
+export const batchRuns = 16;
+
+/** Cuts `runs` runs into batches; `Infinity` gives batches without an end. */
+export function* batchesOf(runs: number): Generator<Batch, void> {
+  let firstRun = 0;
+  for (let index = 0; firstRun < runs; index++) {
+    const count = Math.min(index === 0 ? 1 : batchRuns, runs - firstRun);
+    yield { index, firstRun, count, sees: index <= 1 ? index : index - 1 };
+    firstRun += count;
+  }
+}
+
+// Seeds of the runs of a campaign.
+
+/**
+ * @param run - Position in the whole campaign, not in a shard.
+ * @returns A seed of 32 bits. Neighbouring runs and campaigns have nothing in common.
+ */
+export function runSeed(campaignSeed: number, run: number): number {
+  const high = Math.floor(campaignSeed / 2 ** 32);
+  return mix32(mix32(mix32(campaignSeed) ^ high) ^ Math.imul(run + 1, 0x9e3779b1));
+}
 
 export interface CampaignOptions extends RunTarget {
   readonly version: string;
@@ -70,7 +114,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     ...(world === undefined ? [] : [`world ${world}`]),
   ].join(" ");
   refuse(options, strategy, shard);
-  const learner = createLearner();
+  const collector = createFeedbackCollector();
   const tally = createTally({ version, campaign, scenario, profile, ...elsewhere }, shard);
   const runsMax = shardRuns(shard, options.runs);
   const startedMs = nowMs();
@@ -79,18 +123,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   let idle = 0;
   let stoppedBy: CampaignReport["stoppedBy"];
 
-  async function learnNext(): Promise<void> {
+  async function addNext(): Promise<void> {
     const reports = (await pending.shift()) ?? [];
     for (const report of reports) {
       // Of runs that were under way when enough was found, how many there were depends on the pool.
       if (enough()) break;
       const finding = tally.add(report);
       if (finding !== undefined) options.onFinding?.(finding);
-      learner.learn({ ...report, newFailure: finding !== undefined });
+      collector.add({ ...report, newFailure: finding !== undefined });
     }
     idle = reports.length > 0 ? 0 : idle + 1;
     const { runs, findings } = tally;
-    onProgress?.({ runs, runsMax, findings, covered: learner.covered, elapsedMs: nowMs() - startedMs });
+    onProgress?.({ runs, runsMax, findings, covered: collector.covered, elapsedMs: nowMs() - startedMs });
   }
 
   function enough(): "findings" | "failures" | undefined {
@@ -104,14 +148,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     if (found !== undefined) return found;
     if (nowMs() - startedMs >= (options.timeBudgetMs ?? Infinity)) return "time budget";
     // Two batches in a row found no branch to enter, and none can come any more.
-    return idle >= 2 && learner.branchesLeft === 0 && !learner.cut ? "exhausted" : undefined;
+    return idle >= 2 && collector.branchesLeft === 0 && !collector.truncated ? "exhausted" : undefined;
   }
 
   for (const batch of batchesOf(runsMax)) {
-    while (batch.index - pending.length < batch.sees) await learnNext();
+    while (batch.index - pending.length < batch.sees) await addNext();
     stoppedBy = reasonToStop();
     if (stoppedBy !== undefined) break;
-    const feedback = learner.feedback(batch.firstRun, batch.count);
+    const feedback = collector.feedback(batch.firstRun, batch.count);
     const untilFailure = findingsMax === 1;
     const jobs = jobsOf(batch, { ...options, strategy, shard, campaign, untilFailure }, pool.workers);
     const results = Promise.all(jobs.map(async (job) => pool.submit({ ...job, feedback })));
@@ -119,9 +163,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
     results.catch(() => {});
     pending.push(results.then((lists) => lists.flat().filter((report) => report !== undefined)));
   }
-  while (pending.length > 0) await learnNext();
+  while (pending.length > 0) await addNext();
   stoppedBy ??= enough();
-  return tally.report({ cases, covered: learner.covered, stoppedBy });
+  return tally.report({ cases, covered: collector.covered, stoppedBy });
 }
 
 async function replayCases(
@@ -132,10 +176,10 @@ async function replayCases(
   const mine = cases.filter((_, position) => position % count === index - 1);
   const results = await Promise.all(
     mine.map(async (stored): Promise<CaseResult | undefined> => {
-      const { scenario, profile, seed, deviations, failure } = stored;
+      const { scenario, profile, seed, decisions, failure } = stored;
       const failureHash = failureHashOf(identityOf(failure));
-      const replayed = await pool.replay({ scenario, profile, seed, deviations, failureHash });
-      return replayed && { id: caseId(stored), verdict: replayed.verdict, left: replayed.left };
+      const replayed = await pool.replay({ scenario, profile, seed, decisions, failureHash });
+      return replayed && { id: caseId(stored), verdict: replayed.verdict, divergence: replayed.divergence };
     }),
   );
   return results.filter((result) => result !== undefined);

@@ -4,22 +4,22 @@
  * Jobs and reports are plain data. An executor must get its jobs in the order of their runs, because it leaves
  * out of a report what it has reported before.
  */
-import { type LeakWatch, installLeakWatch } from "../determinism/index.js";
+import { type LeakWatch, installLeakWatch } from "./determinism/index.js";
 import { type ChoicePoint, type Driver, replayDriver } from "../kernel/index.js";
 import {
   type Feedback,
-  type LearnedRun,
+  type ReportedRun,
   type Strategy,
   createCoverage,
-  createSketcher,
+  createFingerprintBuilder,
   strategyNamed,
-} from "../strategies/index.js";
-import { type Comparison, type Difference, compareRuns } from "./determinism.js";
+} from "./strategies/index.js";
+import { type Comparison, type Difference, compareRuns } from "./compare-runs.js";
 import { type Recording, type Replay, replay } from "./replay.js";
 import type { Failure, RunOnce, RunOutcome, RunTarget } from "./run.js";
 
 /** What an executor and whoever watches over it share, across threads. */
-export interface Watched {
+export interface Supervised {
   /**
    * Two numbers. The executor raises the first at the start and after each run, because a worker may never answer. Once
    * the second is not 0, it begins no further run of the job.
@@ -37,7 +37,7 @@ export function stopAfterThisRun(progress: Int32Array): void {
   Atomics.store(progress, 1, 1);
 }
 
-export interface RunJob extends RunTarget, Watched {
+export interface RunJob extends RunTarget, Supervised {
   /** Tells campaigns apart that one worker serves. */
   readonly campaign: string;
   readonly strategy: string;
@@ -54,8 +54,8 @@ export interface RunJob extends RunTarget, Watched {
 }
 
 export interface RunReport extends Pick<
-  LearnedRun,
-  "strategy" | "seed" | "sketch" | "lesson" | "deviations"
+  ReportedRun,
+  "strategy" | "seed" | "fingerprint" | "runFeedback" | "decisions"
 > {
   readonly run: number;
   readonly failure: Failure | undefined;
@@ -67,14 +67,14 @@ export interface RunReport extends Pick<
   readonly sometimes: RunOutcome["sometimes"];
   readonly difference: Difference | undefined;
   /** Uses of real time, randomness or I/O in it that made no difference; noticed only in runs that are run twice. */
-  readonly harmless: readonly string[];
+  readonly benign: readonly string[];
 }
 
 export interface Executor {
   /** @returns One report for each run; undefined where the strategy had nothing left to try. */
   execute(job: RunJob): Promise<readonly (RunReport | undefined)[]>;
   /** Brings one recorded run back. */
-  replay(recording: Recording & Watched): Promise<Replay>;
+  replay(recording: Recording & Supervised): Promise<Replay>;
 }
 
 export interface ExecutorOptions {
@@ -82,7 +82,7 @@ export interface ExecutorOptions {
   readonly strategies?: (name: string) => Strategy;
 }
 
-const unchecked: Comparison = { difference: undefined, harmless: [] };
+const unchecked: Comparison = { difference: undefined, benign: [] };
 
 export function createExecutor(
   runOnce: RunOnce,
@@ -98,16 +98,16 @@ export function createExecutor(
     const driver = key && strategy.driverFor(key, job.feedback);
     if (key === undefined || driver === undefined) return undefined;
     const { seed } = driver;
-    const sketcher = createSketcher();
+    const fingerprintBuilder = createFingerprintBuilder();
     const coverage = createCoverage();
-    const watched = watch(driver, sketcher.see);
-    const outcome = await runOnce({ ...targetOf(job), seed, driver: watched, onStep: coverage.step });
+    const observed = observe(driver, fingerprintBuilder.add);
+    const outcome = await runOnce({ ...targetOf(job), seed, driver: observed, onStep: coverage.step });
     const fresh = coverage.pairs().filter((pair) => !reported.has(pair));
     for (const pair of fresh) reported.add(pair);
     const { failure, traceHash, steps, virtualUs, sometimes } = outcome;
     const target = { ...targetOf(job), seed };
     // The second run replays what the first recorded, so that it also proves that the run can be brought back.
-    const { difference, harmless } =
+    const { difference, benign } =
       failure === undefined && !key.twice
         ? unchecked
         : await compareRuns(
@@ -115,7 +115,7 @@ export function createExecutor(
             (leakWatch ??= installLeakWatch()),
             outcome,
             { ...target, driver: () => strategy.driverFor(key, job.feedback) ?? driver },
-            { ...target, driver: () => replayDriver(seed, outcome.deviations) },
+            { ...target, driver: () => replayDriver(seed, outcome.decisions) },
           );
     return {
       run: key.run,
@@ -125,20 +125,20 @@ export function createExecutor(
       traceHash,
       steps,
       virtualUs,
-      sketch: sketcher.sketch(),
+      fingerprint: fingerprintBuilder.fingerprint(),
       coverage: fresh,
       // Only needed where somebody may want to run it again; long, and sent from thread to thread.
-      deviations: failure !== undefined || fresh.length > 0 ? outcome.deviations : [],
-      lesson: driver.lesson?.(),
+      decisions: failure !== undefined || fresh.length > 0 ? outcome.decisions : [],
+      runFeedback: driver.runFeedback?.(),
       sometimes,
       difference,
-      harmless,
+      benign,
     };
   }
 
   return {
     async execute(job) {
-      raise(job);
+      countRun(job);
       if (job.campaign !== campaign) {
         campaign = job.campaign;
         firstFailed = Infinity;
@@ -153,7 +153,7 @@ export function createExecutor(
           const report = await executeRun(job, strategy, i);
           if (report?.failure !== undefined) firstFailed = Math.min(firstFailed, report.run);
           reports.push(report);
-          raise(job);
+          countRun(job);
         }
       } finally {
         leakWatch?.uninstall();
@@ -162,13 +162,13 @@ export function createExecutor(
       return reports;
     },
     async replay(recording) {
-      raise(recording);
+      countRun(recording);
       return replay(runOnce, recording);
     },
   };
 }
 
-function raise({ progress }: Watched): void {
+function countRun({ progress }: Supervised): void {
   if (progress !== undefined) Atomics.add(progress, 0, 1);
 }
 
@@ -176,10 +176,10 @@ function targetOf({ scenario, profile }: RunTarget): RunTarget {
   return { scenario, profile };
 }
 
-function watch(driver: Driver, see: (point: ChoicePoint) => void): Driver {
+function observe(driver: Driver, add: (point: ChoicePoint) => void): Driver {
   return {
     choose(point) {
-      see(point);
+      add(point);
       return driver.choose(point);
     },
     entropy: driver.entropy,

@@ -3,28 +3,52 @@
  * story that does. What every test runner's way to explore stands on.
  */
 import { SimError, type SimErrorCode } from "../errors.js";
-import { failuresFolder } from "../folders.js";
 import { formatDuration, realNowMs } from "../kernel/index.js";
-import { runsFromEnvironment, tokenFromEnvironment, withReport } from "../testing/index.js";
-import { version } from "../version.js";
-import { type Progress, runCampaign } from "./campaign.js";
-import type { Case } from "./case-file.js";
-import { casesIn, storeCase } from "./case-folder.js";
-import { differenceError } from "./determinism.js";
-import { createExecutor } from "./executor.js";
-import { type Exploration, type ExploreReport, profileOf, scenarioOf } from "./exploration.js";
-import type { Worlds } from "./explored-worlds.js";
+import { failuresFolder } from "../shared/folders.js";
+import { version } from "../shared/version.js";
+import { runCampaign, type Progress } from "./campaign.js";
+import { casesIn, storeCase, type Case } from "./case-file.js";
+import { differenceError } from "./compare-runs.js";
+import { createExecutor, type Executor, type RunReport } from "./executor.js";
+import { shrinkCase } from "./minimize.js";
 import { localPool } from "./pool.js";
-import { type Recording, replay } from "./replay.js";
+import { replay, type Recording } from "./replay.js";
 import { neverReached } from "./report.js";
 import { identityOf } from "./run.js";
-import { shrinkCase } from "./shrink-case.js";
-import { stopEarly } from "./stop-early.js";
+import { runsFromEnvironment, tokenFromEnvironment, withReport } from "./test-runners.js";
 import { failureHashOf, formatToken, parseToken } from "./token.js";
-import { type ToldRun, runAndTell } from "./told-run.js";
+import {
+  profileOf,
+  replayWithTrace,
+  scenarioOf,
+  type Exploration,
+  type ExploreReport,
+  type TracedReplay,
+  type Worlds,
+} from "./worlds.js";
+
+// An executor that does nothing more once a run has failed, so that a test ends at the first failure.
+
+/**
+ * @param stop - Aborted by the first failure, or by whoever wants no further run.
+ */
+export function stopEarly(executor: Executor, stop: AbortController): Executor {
+  return {
+    async execute(job) {
+      const reports: (RunReport | undefined)[] = [];
+      for (const run of job.runs) {
+        const [report] = stop.signal.aborted ? [] : await executor.execute({ ...job, runs: [run] });
+        if (report?.failure !== undefined || report?.difference !== undefined) stop.abort();
+        reports.push(report);
+      }
+      return reports;
+    },
+    replay: executor.replay,
+  };
+}
 
 /** Codes of errors that no other run of the same test can change. */
-const ofCaller = new Set<SimErrorCode>([
+const callerErrorCodes = new Set<SimErrorCode>([
   "SIM_OPTION_INVALID",
   "SIM_PROFILE_UNKNOWN",
   "SIM_STRATEGY_UNKNOWN",
@@ -47,25 +71,34 @@ export async function explore(exploration: Exploration, worlds: Worlds): Promise
   const token = tokenFromEnvironment();
   if (token !== undefined) return replayOne(token, exploration, worlds);
   const known = await firstKnown(exploration, worlds);
-  const hunted = known ?? (await hunt(exploration, worlds));
-  if (!("first" in hunted)) return hunted;
-  return tell(hunted, exploration, worlds);
+  const result = known ?? (await search(exploration, worlds));
+  if (!("first" in result)) return result;
+  return reportFinding(result, exploration, worlds);
 }
 
-async function tell({ how, first }: Found, exploration: Exploration, worlds: Worlds): Promise<never> {
+async function reportFinding(
+  { how, first }: Found,
+  exploration: Exploration,
+  worlds: Worlds,
+): Promise<never> {
   const { shrinkRuns = 300 } = exploration.settings;
   const run = worlds.makeRun(() => {});
-  const { least, shrunk } = await shrinkCase(first, shrinkRuns, async (recording) => replay(run, recording));
-  const failure = identityOf(least.failure);
-  const told = await runAndTell({ ...least, failureHash: failureHashOf(failure) }, worlds.makeRun);
+  const { minimized, shrunk } = await shrinkCase(first, shrinkRuns, async (recording) =>
+    replay(run, recording),
+  );
+  const failure = identityOf(minimized.failure);
+  const replayed = await replayWithTrace(
+    { ...minimized, failureHash: failureHashOf(failure) },
+    worlds.makeRun,
+  );
   const report = [
-    `${how}; minimized from ${first.deviations.length} to ${least.deviations.length} decisions in ` +
+    `${how}; minimized from ${first.decisions.length} to ${minimized.decisions.length} decisions in ` +
       `${shrunk.runs} runs: ${failure}`,
-    ...told.story.map((line) => `  ${line}`),
-    ...(exploration.store ? [stored(least)] : []),
-    `Run it again: ${exploration.again(formatToken({ ...least, version, failure }))}`,
+    ...replayed.story.map((line) => `  ${line}`),
+    ...(exploration.store ? [stored(minimized)] : []),
+    `Run it again: ${exploration.again(formatToken({ ...minimized, version, failure }))}`,
   ];
-  return failWith(worlds.thrown ?? new Error(least.failure.message), report, exploration);
+  return failWith(worlds.thrown ?? new Error(minimized.failure.message), report, exploration);
 }
 
 async function failWith(
@@ -108,15 +141,15 @@ async function firstKnown(exploration: Exploration, worlds: Worlds): Promise<Fou
       worlds.makeRun(() => {}),
       recording,
     );
-    const { failure, deviations } = outcome;
+    const { failure, decisions } = outcome;
     if (failure === undefined) continue;
     const { profile, seed } = recording;
-    return { how, first: { version, scenario, profile, seed, failure, deviations, minimal } };
+    return { how, first: { version, scenario, profile, seed, failure, decisions, minimal } };
   }
   return undefined;
 }
 
-async function hunt(exploration: Exploration, worlds: Worlds): Promise<Found | ExploreReport> {
+async function search(exploration: Exploration, worlds: Worlds): Promise<Found | ExploreReport> {
   const { name, seed, settings, signal } = exploration;
   const { runs = 100, strategy = "portfolio" } = settings;
   const stop = new AbortController();
@@ -140,8 +173,8 @@ async function hunt(exploration: Exploration, worlds: Worlds): Promise<Found | E
   if (difference !== undefined) return failWith(differenceError(difference), [again], exploration);
   const [finding] = report.findings;
   if (finding !== undefined) {
-    const { run, strategy: by, scenario, profile, failure, deviations } = finding;
-    const first = { version, scenario, profile, seed: finding.seed, failure, deviations, minimal: false };
+    const { run, strategy: by, scenario, profile, failure, decisions } = finding;
+    const first = { version, scenario, profile, seed: finding.seed, failure, decisions, minimal: false };
     return { how: `Run ${run} of ${name} (${by}) failed`, first };
   }
   // Fewer runs than the test asks for prove nothing about what comes true seldom.
@@ -160,7 +193,7 @@ async function failing<T>(exploration: Exploration, work: () => Promise<T>): Pro
   try {
     return await work();
   } catch (error) {
-    if (error instanceof SimError && ofCaller.has(error.code)) throw error;
+    if (error instanceof SimError && callerErrorCodes.has(error.code)) throw error;
     return failWith(error, [`Run it again: ${exploration.again(exploration.seed)}`], exploration);
   }
 }
@@ -176,11 +209,11 @@ async function replayOne(text: string, exploration: Exploration, worlds: Worlds)
       "Run the test that printed it alone, by its name; unset PHOENIX_SIM_TOKEN to run the others.",
     );
   }
-  const told: ToldRun = await runAndTell(token, worlds.makeRun);
-  const { outcome, verdict, left, story } = told;
+  const replayed: TracedReplay = await replayWithTrace(token, worlds.makeRun);
+  const { outcome, verdict, divergence, story } = replayed;
   if (outcome.failure === undefined) {
     console.warn(
-      `The recorded failure no longer occurs; this run passed.${left === undefined ? "" : ` ${left}`}`,
+      `The recorded failure no longer occurs; this run passed.${divergence === undefined ? "" : ` ${divergence}`}`,
     );
     return { runs: 1, seed, steps: outcome.steps };
   }

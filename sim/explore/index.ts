@@ -1,45 +1,93 @@
 /** Exploration: campaigns over many runs, and what is done with what they find. */
-export { batchRuns, batchesOf } from "./batches.js";
-export type { Batch } from "./batches.js";
-export { runCampaign } from "./campaign.js";
-export type { CampaignOptions, Progress } from "./campaign.js";
-export { caseFormat, caseId, formatCase, parseCase } from "./case-file.js";
-export type { Case } from "./case-file.js";
-export { casesIn, readCase, storeCase } from "./case-folder.js";
-export { differenceError, formatDifference } from "./determinism.js";
-export type { Difference } from "./determinism.js";
+
+export {
+  batchRuns,
+  batchesOf,
+  type Batch,
+  runCampaign,
+  type CampaignOptions,
+  type Progress,
+  runSeed,
+} from "./campaign.js";
+export {
+  caseFormat,
+  caseId,
+  formatCase,
+  parseCase,
+  type Case,
+  casesIn,
+  readCase,
+  storeCase,
+} from "./case-file.js";
+export { differenceError, formatDifference, type Difference } from "./compare-runs.js";
 export { explore } from "./explore.js";
-export type { Exploration, ExploreReport, ExploreSettings } from "./exploration.js";
-export { createWorlds } from "./explored-worlds.js";
-export type { Worlds } from "./explored-worlds.js";
-export { createExecutor } from "./executor.js";
-export type { Executor, ExecutorOptions, RunJob, RunReport } from "./executor.js";
-export { mergeAll, mergeReports } from "./merge.js";
-export { parseReport } from "./parse-report.js";
-export { runOneWorld } from "./one-world.js";
-export type { OneWorld } from "./one-world.js";
-export { localPool } from "./pool.js";
-export type { Pool } from "./pool.js";
-export { threadPool } from "./thread-pool.js";
-export type { ThreadPoolOptions } from "./thread-pool.js";
-export { replay, tokenDriver } from "./replay.js";
-export type { Recording, Replay, TokenDriver } from "./replay.js";
-export { neverReached, reportFormat } from "./report.js";
-export type { CampaignReport, CaseResult, Finding, StrategyTally } from "./report.js";
-export { identityOf } from "./run.js";
-export type { Failure, FailureKind, RunInput, RunOnce, RunOutcome, RunTarget } from "./run.js";
-export { runSeed } from "./seeds.js";
-export { globalRun, parseShard, shardRuns, wholeCampaign } from "./shard.js";
-export type { Shard } from "./shard.js";
-export { minimise } from "./minimise.js";
-export type { Fails } from "./minimise.js";
-export { shrink } from "./shrink.js";
-export type { ShrinkOptions, Shrunk, Trial } from "./shrink.js";
-export { sourceOf } from "./source-of.js";
-export { shrinkCase } from "./shrink-case.js";
-export { runAndTell } from "./told-run.js";
-export type { MakeRun, ToldRun } from "./told-run.js";
-export { failureHashOf, formatToken, labelHashOf, parseToken } from "./token.js";
-export type { Token, TokenContent, TokenDeviation } from "./token.js";
-export { createWorldRun, explorable, explorableNamed, mergeWorlds } from "./world-run.js";
-export type { WorldRunOptions } from "./world-run.js";
+export {
+  type Exploration,
+  type ExploreReport,
+  type ExploreSettings,
+  createWorlds,
+  type Worlds,
+  replayWithTrace,
+  type MakeRun,
+  type TracedReplay,
+} from "./worlds.js";
+export {
+  createExecutor,
+  type Executor,
+  type ExecutorOptions,
+  type RunJob,
+  type RunReport,
+} from "./executor.js";
+export {
+  mergeAll,
+  mergeReports,
+  parseReport,
+  neverReached,
+  reportFormat,
+  type CampaignReport,
+  type CaseResult,
+  type Finding,
+  type StrategyTally,
+  globalRun,
+  parseShard,
+  shardRuns,
+  wholeCampaign,
+  type Shard,
+} from "./report.js";
+export { runOneWorld, type OneWorld, sourceOf } from "./one-world.js";
+export { localPool, type Pool, threadPool, type ThreadPoolOptions } from "./pool.js";
+export { replay, tokenDriver, type Recording, type Replay, type TokenDriver } from "./replay.js";
+export {
+  identityOf,
+  type Failure,
+  type FailureKind,
+  type RunInput,
+  type RunOnce,
+  type RunOutcome,
+  type RunTarget,
+} from "./run.js";
+export {
+  minimize,
+  type Fails,
+  shrink,
+  type ShrinkOptions,
+  type Shrunk,
+  type Trial,
+  shrinkCase,
+} from "./minimize.js";
+export {
+  failureHashOf,
+  formatToken,
+  labelHashOf,
+  parseToken,
+  type Token,
+  type TokenContent,
+  type TokenDecision,
+} from "./token.js";
+export {
+  createWorldRun,
+  explorable,
+  explorableNamed,
+  mergeWorlds,
+  type WorldRunOptions,
+} from "./world-run.js";

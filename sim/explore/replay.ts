@@ -1,17 +1,17 @@
 /** Replay: the same answers again, and what it means when the run does not go as it did. */
-import { type Deviation, type Driver, dullDriver } from "../kernel/index.js";
+import { type Decision, type Driver, defaultDriver } from "../kernel/index.js";
 import { type RunInput, type RunOnce, type RunOutcome, type RunTarget, identityOf } from "./run.js";
-import { type Token, type TokenDeviation, failureHashOf, labelHashOf } from "./token.js";
+import { type Token, type TokenDecision, failureHashOf, labelHashOf } from "./token.js";
 
 export interface TokenDriver extends Driver {
   /** Deviations of the token that no question asked for, in order. */
-  readonly unused: readonly TokenDeviation[];
+  readonly unused: readonly TokenDecision[];
 }
 
 /** Answers as a token says, and 0 wherever it says nothing. */
-export function tokenDriver(seed: number, deviations: readonly TokenDeviation[]): TokenDriver {
+export function tokenDriver(seed: number, decisions: readonly TokenDecision[]): TokenDriver {
   const hashes = new Map<string, number>();
-  const pending = new Map(deviations.map((deviation) => [keyOf(deviation), deviation]));
+  const pending = new Map(decisions.map((decision) => [keyOf(decision), decision]));
   return {
     choose({ label, occurrence, n }) {
       let labelHash = hashes.get(label);
@@ -20,12 +20,12 @@ export function tokenDriver(seed: number, deviations: readonly TokenDeviation[])
         hashes.set(label, labelHash);
       }
       const key = keyOf({ labelHash, occurrence });
-      const deviation = pending.get(key);
-      if (deviation === undefined || deviation.value >= n) return 0;
+      const decision = pending.get(key);
+      if (decision === undefined || decision.value >= n) return 0;
       pending.delete(key);
-      return deviation.value;
+      return decision.value;
     },
-    entropy: dullDriver(seed).entropy,
+    entropy: defaultDriver(seed).entropy,
     get unused() {
       return [...pending.values()];
     },
@@ -35,7 +35,7 @@ export function tokenDriver(seed: number, deviations: readonly TokenDeviation[])
 /** What to bring back: from a token, or from a case file with its labels in clear. */
 export interface Recording extends RunTarget {
   readonly seed: number;
-  readonly deviations: readonly TokenDeviation[] | readonly Deviation[];
+  readonly decisions: readonly TokenDecision[] | readonly Decision[];
   /** Hash of the identity of the failure that it should show; see `failureHashOf`. */
   readonly failureHash: Token["failureHash"];
 }
@@ -45,7 +45,7 @@ export interface Replay {
   /** `same` also when it went well and should. */
   readonly verdict: "same" | "another failure" | "no failure";
   /** Where the run left the recorded path; undefined when it did not. */
-  readonly left: string | undefined;
+  readonly divergence: string | undefined;
 }
 
 /** Runs a recording once. @param watching - What gets each step as it begins, and whether the trace is kept. */
@@ -55,13 +55,13 @@ export async function replay(
   { onStep = () => {}, trace = false }: Partial<Pick<RunInput, "onStep" | "trace">> = {},
 ): Promise<Replay> {
   const { scenario, profile, seed, failureHash } = recording;
-  const deviations = recording.deviations.map(hashed);
-  const driver = tokenDriver(seed, deviations);
+  const decisions = recording.decisions.map(hashed);
+  const driver = tokenDriver(seed, decisions);
   const outcome = await runOnce({ scenario, profile, seed, driver, onStep, trace });
   return {
     outcome,
     verdict: verdictOf(outcome, failureHash),
-    left: describeLeft(recording.deviations, deviations, driver.unused),
+    divergence: describeDivergence(recording.decisions, decisions, driver.unused),
   };
 }
 
@@ -70,29 +70,29 @@ function verdictOf({ failure }: RunOutcome, failureHash: Token["failureHash"]): 
   return failureHash === failureHashOf(identityOf(failure)) ? "same" : "another failure";
 }
 
-function describeLeft(
-  recorded: Recording["deviations"],
-  deviations: readonly TokenDeviation[],
-  unused: readonly TokenDeviation[],
+function describeDivergence(
+  recorded: Recording["decisions"],
+  decisions: readonly TokenDecision[],
+  unused: readonly TokenDecision[],
 ): string | undefined {
   const first = unused[0];
   if (first === undefined) return undefined;
-  const index = deviations.indexOf(first);
+  const index = decisions.indexOf(first);
   const original = recorded[index];
   const label = original !== undefined && "label" in original ? ` at "${original.label}"` : "";
   return (
-    `${unused.length} of ${deviations.length} recorded answers were never asked for or no longer fit; ` +
+    `${unused.length} of ${decisions.length} recorded answers were never asked for or no longer fit; ` +
     `the first is number ${index + 1}${label} (occurrence ${first.occurrence}, answer ${first.value}). ` +
     "The code has changed since it was recorded."
   );
 }
 
-function hashed(deviation: TokenDeviation | Deviation): TokenDeviation {
-  if ("labelHash" in deviation) return deviation;
-  const { label, occurrence, value } = deviation;
+function hashed(decision: TokenDecision | Decision): TokenDecision {
+  if ("labelHash" in decision) return decision;
+  const { label, occurrence, value } = decision;
   return { labelHash: labelHashOf(label), occurrence, value };
 }
 
-function keyOf({ labelHash, occurrence }: Pick<TokenDeviation, "labelHash" | "occurrence">): string {
+function keyOf({ labelHash, occurrence }: Pick<TokenDecision, "labelHash" | "occurrence">): string {
   return `${labelHash}#${occurrence}`;
 }

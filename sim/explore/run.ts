@@ -1,5 +1,5 @@
 /** One run, as the explorer sees it: what goes in, what comes out. Whoever has worlds to run implements `RunOnce`. */
-import type { Deviation, Driver, Step } from "../kernel/index.js";
+import type { Decision, Driver, Step } from "../kernel/index.js";
 
 /** What is run. */
 export interface RunTarget {
@@ -55,7 +55,7 @@ export interface RunOutcome {
   /** Virtual microseconds that it lasted; whole, so that sums do not depend on their order. */
   readonly virtualUs: number;
   /** What the choice log recorded. */
-  readonly deviations: readonly Deviation[];
+  readonly decisions: readonly Decision[];
   /** Names of all conditions that should come true sometimes, and of those that did in this run. */
   readonly sometimes?: { readonly declared: readonly string[]; readonly reached: readonly string[] };
   /** Uses of real time, randomness or I/O that were noticed: API and call site. */

@@ -9,19 +9,94 @@
  * occurrence and value (varints). Labels are kept as hashes, because a token must fit on one line.
  */
 import { SimError } from "../errors.js";
-import { type Deviation, hashString } from "../kernel/index.js";
-import {
-  type ByteReader,
-  checksum,
-  createByteReader,
-  createByteWriter,
-  fromBase64Url,
-  toBase64Url,
-} from "./bytes.js";
+import { hashString, mix32, type Decision } from "../kernel/index.js";
 import type { RunTarget } from "./run.js";
 
+// Bytes of a replay token: numbers of any size in few bytes, a checksum, and letters that are safe in a URL.
+
+export interface ByteWriter {
+  /** Writes a whole number from 0 to 2^53 - 1: seven bits a byte, lowest first (LEB128). */
+  varint(value: number): void;
+  /** Writes the lowest `count` bytes of a 32-bit number, lowest first. */
+  fixed(value: number, count: number): void;
+  bytes(): Uint8Array;
+}
+
+export function createByteWriter(): ByteWriter {
+  const written: number[] = [];
+  return {
+    varint(value) {
+      let rest = value;
+      while (rest >= 128) {
+        written.push((rest % 128) | 128);
+        rest = Math.floor(rest / 128);
+      }
+      written.push(rest);
+    },
+    fixed(value, count) {
+      for (let i = 0; i < count; i++) written.push((value >>> (8 * i)) & 255);
+    },
+    bytes: () => Uint8Array.from(written),
+  };
+}
+
+export interface ByteReader {
+  /** @returns Undefined when the bytes end too soon, or the number is above 2^53 - 1. */
+  varint(): number | undefined;
+  /** @returns Undefined when the bytes end too soon. */
+  fixed(count: number): number | undefined;
+  /** Bytes not read yet. */
+  readonly left: number;
+}
+
+export function createByteReader(bytes: Uint8Array): ByteReader {
+  let position = 0;
+  return {
+    varint() {
+      let value = 0;
+      for (let scale = 1; scale <= 2 ** 49; scale *= 128) {
+        const byte = bytes[position++];
+        if (byte === undefined) return undefined;
+        value += (byte & 127) * scale;
+        if (byte < 128) return Number.isSafeInteger(value) ? value : undefined;
+      }
+      return undefined;
+    },
+    fixed(count) {
+      if (position + count > bytes.length) return undefined;
+      let value = 0;
+      for (let i = 0; i < count; i++) value += (bytes[position++] ?? 0) * 2 ** (8 * i);
+      return value;
+    },
+    get left() {
+      return bytes.length - position;
+    },
+  };
+}
+
+/** @returns 32 bits over the bytes and a text: any change of a few letters shows. */
+export function checksum(bytes: Uint8Array, text: string): number {
+  let h = 0x9747b28c;
+  for (let i = 0; i < text.length; i++) h = mix32(Math.imul(h ^ text.charCodeAt(i), 0x01000193) + 1);
+  for (const byte of bytes) h = mix32(Math.imul(h ^ byte, 0x01000193) + 1);
+  return h;
+}
+
+/** @returns Letters, digits, `-` and `_` (RFC 4648, base64url, without padding). */
+export function toBase64Url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64url");
+}
+
+/** @returns Undefined when the text has any other letter, or a length that no bytes have. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined;
+  const bytes = Uint8Array.from(Buffer.from(text, "base64url"));
+  // The last letter may carry bits that stand for nothing; a token has one form only.
+  return toBase64Url(bytes) === text ? bytes : undefined;
+}
+
 /** An answer other than 0, with the label as a hash. */
-export interface TokenDeviation {
+export interface TokenDecision {
   readonly labelHash: number;
   readonly occurrence: number;
   readonly value: number;
@@ -33,7 +108,7 @@ export interface Token extends RunTarget {
   readonly seed: number;
   /** Hash of the identity of the failure that a replay should show; undefined for a run that went well. */
   readonly failureHash: number | undefined;
-  readonly deviations: readonly TokenDeviation[];
+  readonly decisions: readonly TokenDecision[];
 }
 
 /** What a token is made of. */
@@ -42,7 +117,7 @@ export interface TokenContent extends RunTarget {
   readonly seed: number;
   /** Identity of the failure, see `identityOf`. */
   readonly failure?: string | undefined;
-  readonly deviations: readonly Deviation[];
+  readonly decisions: readonly Decision[];
 }
 
 const prefix = "px1";
@@ -56,7 +131,7 @@ export function formatToken({
   version,
   seed,
   failure,
-  deviations,
+  decisions,
 }: TokenContent): string {
   const module = world === undefined ? "" : `~${toBase64Url(new TextEncoder().encode(world))}`;
   const name = `${scenario}~${profile}${module}`;
@@ -74,7 +149,7 @@ export function formatToken({
   body.varint(seed < 0 ? 1 : 0);
   body.varint(Math.abs(seed));
   body.fixed(failure === undefined ? 0 : failureHashOf(failure), 3);
-  for (const { label, occurrence, value } of deviations) {
+  for (const { label, occurrence, value } of decisions) {
     body.fixed(labelHashOf(label), 4);
     body.varint(occurrence);
     body.varint(value);
@@ -140,20 +215,20 @@ function readBody(reader: ByteReader, target: RunTarget): Token | undefined {
   const size = reader.varint();
   const failureHash = reader.fixed(3);
   if (size === undefined || failureHash === undefined) return undefined;
-  const deviations: TokenDeviation[] = [];
+  const decisions: TokenDecision[] = [];
   while (reader.left > 0) {
     const labelHash = reader.fixed(4);
     const occurrence = reader.varint();
     const value = reader.varint();
     if (labelHash === undefined || occurrence === undefined || value === undefined) return undefined;
-    deviations.push({ labelHash, occurrence, value });
+    decisions.push({ labelHash, occurrence, value });
   }
   return {
     ...target,
     version,
     seed: negative === 1 ? -size : size,
     failureHash: failureHash === 0 ? undefined : failureHash,
-    deviations,
+    decisions,
   };
 }
 

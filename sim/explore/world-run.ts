@@ -7,14 +7,76 @@
  */
 import { SimError } from "../errors.js";
 import { parseDuration } from "../kernel/index.js";
-import type { Phoenix, PhoenixOptions } from "../phoenix/index.js";
-import { type Scenario, createChecks, scenarioNamed, scenarios } from "../scenarios/index.js";
-import { didYouMean } from "../text.js";
-import { attempt, runOneWorld, stillMsMax } from "./one-world.js";
+import { createChecks, scenarioNamed, scenarios, type Scenario } from "../scenarios/index.js";
+import { oneCrash, twoClients } from "../scenarios/workloads.js";
+import { didYouMean } from "../shared/text.js";
+import { ConvergenceError, type Phoenix, type PhoenixOptions } from "../world/index.js";
+import { attempt, runOneWorld, stallMsMax } from "./one-world.js";
 import type { RunOnce } from "./run.js";
-import { stopExperiments } from "./stop-experiments.js";
-import { oneCrash } from "./workloads/one-crash.js";
-import { twoClients } from "./workloads/two-clients.js";
+
+// What is left running at the end of a workload is stopped, as a client would.
+//
+// Otherwise a run would spend an hour of virtual time on each experiment of the default duration. Short ones are
+// left alone, so that in most runs some end by themselves.
+
+type Client = Phoenix["client"];
+type Row = Readonly<Record<string, unknown>>;
+
+/** Experiments that are to run at most this long end by themselves, in virtual milliseconds. */
+const shortMs = 600_000;
+
+/** How long a platform without faults may refuse to answer, in virtual milliseconds. */
+const retryForMs = 60_000;
+const pauseMs = 2_000;
+
+/** The administrator of each tenant. */
+const passwords: Readonly<Record<string, readonly [email: string, password: string]>> = {
+  "tenant-001": ["admin@phoenix.io", "admin123"],
+  tenant1: ["admin@tenant1.phoenix.io", "tenant1"],
+  tenant2: ["admin@tenant2.phoenix.io", "tenant2"],
+};
+
+/**
+ * Stops every experiment that would run for long. Faults must have ended.
+ *
+ * @throws ConvergenceError when the platform does not answer within a minute.
+ */
+export async function stopExperiments(phoenix: Phoenix): Promise<void> {
+  const clients = new Map<string, Client>();
+  for (const row of phoenix.postgres.rows("experiments")) {
+    const account = passwords[String(row["tenant_id"])];
+    if (account === undefined || !runsLong(row)) continue;
+    const client = clients.get(account[0]) ?? phoenix.clientFor(...account);
+    clients.set(account[0], client);
+    await stop(phoenix, client, String(row["id"]));
+  }
+}
+
+function runsLong({ state, deleted, config }: Row): boolean {
+  const { duration_ms: durationMs } = config as { readonly duration_ms: number };
+  return (
+    durationMs > shortMs && deleted !== true && ["pending", "initializing", "running"].includes(String(state))
+  );
+}
+
+async function stop(phoenix: Phoenix, client: Client, id: string): Promise<void> {
+  const untilMs = phoenix.clock.nowMs + retryForMs;
+  for (;;) {
+    try {
+      return await client.stopExperiment(id);
+    } catch (error) {
+      if (phoenix.failure !== undefined) throw phoenix.failure;
+      const { status, code } = error as { readonly status?: unknown; readonly code?: unknown };
+      // It has ended, or was deleted, between the look at it and the request.
+      if (status === 404 || code === "INVALID_TRANSITION") return;
+      if (phoenix.clock.nowMs >= untilMs) {
+        const reason = `stopping experiment ${id} still fails: ${(error as Error).message}`;
+        throw new ConvergenceError("answers-when-healed", "1m", reason);
+      }
+    }
+    await phoenix.clock.advance(pauseMs);
+  }
+}
 
 export interface WorldRunOptions {
   /** More options for the worlds, over those of the scenario: wrong variants of parts, most of all. */
@@ -24,7 +86,7 @@ export interface WorldRunOptions {
   /** Share of the workload of scenarios with a load. @default 0.02 */
   readonly scale?: number;
   /** Real milliseconds without a step after which a run counts as one that never ends. @default 10_000 */
-  readonly stillMs?: number;
+  readonly stallMs?: number;
   /** Gets the world once it stands, for what a report tells of it. */
   readonly onWorld?: (phoenix: Phoenix) => void;
 }
@@ -33,12 +95,12 @@ export interface WorldRunOptions {
 export const explorable: readonly Scenario[] = [twoClients, oneCrash, ...scenarios];
 
 /** @throws SimError `SIM_SCENARIO_UNKNOWN` with the nearest name. */
-export function explorableNamed(name: string, own: readonly Scenario[] = []): Scenario {
-  const mine = own.find((scenario) => scenario.name === name);
+export function explorableNamed(name: string, custom: readonly Scenario[] = []): Scenario {
+  const mine = custom.find((scenario) => scenario.name === name);
   if (mine !== undefined) return mine;
   const small = [twoClients, oneCrash].find((scenario) => scenario.name === name);
   if (small !== undefined) return small;
-  const names = [...own, ...explorable].map((scenario) => scenario.name);
+  const names = [...custom, ...explorable].map((scenario) => scenario.name);
   if (names.includes(name)) return scenarioNamed(name);
   throw new SimError("SIM_SCENARIO_UNKNOWN", `There is no scenario "${name}".`, didYouMean(name, names));
 }
@@ -58,13 +120,13 @@ const dayMs = 86_400_000;
 /** @returns What an executor runs. */
 export function createWorldRun({
   world = {},
-  scenarios: own = [],
+  scenarios: custom = [],
   scale = 0.02,
-  stillMs = stillMsMax,
+  stallMs = stallMsMax,
   onWorld,
 }: WorldRunOptions = {}): RunOnce {
   return async ({ scenario: name, profile, seed, driver, onStep, between, trace = false }) => {
-    const scenario = explorableNamed(name, own);
+    const scenario = explorableNamed(name, custom);
     const merged = mergeWorlds(scenario.world, world);
     const options: PhoenixOptions = {
       ...merged,
@@ -80,7 +142,7 @@ export function createWorldRun({
       onWorld?.(phoenix);
       await bothPhases(phoenix, scenario, scale);
     };
-    const { outcome } = await runOneWorld(options, work, stillMs);
+    const { outcome } = await runOneWorld(options, work, stallMs);
     return outcome;
   };
 }
@@ -120,13 +182,13 @@ function mergePlatforms(one: Platform = {}, other: Platform = {}): Platform {
 }
 
 async function bothPhases(phoenix: Phoenix, scenario: Scenario, scale: number): Promise<void> {
-  const struck = (): boolean => phoenix.faults.struck().length > 0;
-  const check = createChecks({ excused: struck });
+  const injected = (): boolean => phoenix.faults.injected().length > 0;
+  const check = createChecks({ excused: injected });
   const thrown = await attempt(async () =>
     scenario.run({ phoenix, check, scale, step: () => {}, report: () => {} }),
   );
   if (phoenix.failure !== undefined) throw phoenix.failure;
-  if (thrown !== undefined && !(struck() && excusable(thrown))) throw thrown;
+  if (thrown !== undefined && !(injected() && excusable(thrown))) throw thrown;
   // A short workload is over before most faults have struck; what it started is not.
   if (scenario.faultWindow !== undefined) await advanceTo(phoenix, parseDuration(scenario.faultWindow));
   await phoenix.faults.healAll();
@@ -134,8 +196,8 @@ async function bothPhases(phoenix: Phoenix, scenario: Scenario, scale: number): 
   if (thrown !== undefined) await phoenix.clock.advance("30s");
   await stopExperiments(phoenix);
   // What is left ends within minutes; a clock that was an hour off may have set an end that is an hour late.
-  const clockStruck = phoenix.faults.struck().some(({ kind }) => kind.startsWith("clock-"));
-  await phoenix.converge({ within: clockStruck ? "3h" : "20m" });
+  const wrongClockInjected = phoenix.faults.injected().some(({ kind }) => kind.startsWith("clock-"));
+  await phoenix.converge({ within: wrongClockInjected ? "3h" : "20m" });
   // A workload that was cut short had no chance to close its sockets.
   if (thrown !== undefined) await phoenix.dispose({ force: true });
 }

@@ -1,11 +1,11 @@
 /** An arbitrary of faults: which strike, when, for how long, and at whom, as a value that shrinks. */
 import { type Arbitrary, array, constantFrom, integer, nat, record, toStringMethod, tuple } from "fast-check";
 
-import { checkOptions } from "../check-options.js";
+import { checkOptions } from "../shared/text.js";
 import { SimError } from "../errors.js";
-import { drawnFault, faultKindNamed, faultKinds } from "../faults/index.js";
+import { sampledFault, faultKindNamed, faultKinds } from "../world/faults/index.js";
 import { type Duration, formatDuration, parseDuration } from "../kernel/index.js";
-import type { Phoenix } from "../phoenix/index.js";
+import type { Phoenix } from "../world/index.js";
 
 /** One fault of a plan. */
 export interface PlannedFault {
@@ -16,7 +16,7 @@ export interface PlannedFault {
   /** How long it lasts, in virtual milliseconds. */
   readonly forMs: number;
   /** Which of the possible hosts, delays and so on it takes, each counted from 0. */
-  readonly picks: readonly number[];
+  readonly choices: readonly number[];
 }
 
 /** The faults of one run. */
@@ -40,7 +40,7 @@ export interface FaultPlansOptions {
 }
 
 /** Enough for every kind: none asks for more than this many things. */
-const picksMax = 4;
+const choicesMax = 4;
 
 /**
  * Plans of faults. A plan that failed shrinks to fewer faults, that come earlier, are shorter, and strike at whom
@@ -62,7 +62,7 @@ export function faultPlans(options: FaultPlansOptions = {}): Arbitrary<FaultPlan
     kind: constantFrom(...kinds),
     afterMs: integer({ min: 0, max: parseDuration(options.window ?? "60s", "the window of a plan") }),
     forMs: integer({ min: 1, max: parseDuration(options.longest ?? "30s", "the longest fault of a plan") }),
-    picks: tuple(...Array.from({ length: picksMax }, () => nat({ max: 63 }))),
+    choices: tuple(...Array.from({ length: choicesMax }, () => nat({ max: 63 }))),
   });
   return array(fault, { maxLength }).map(planOf);
 }
@@ -72,9 +72,9 @@ function planOf(faults: readonly PlannedFault[]): FaultPlan {
 
   function inject(phoenix: Pick<Phoenix, "faults">): void {
     for (const planned of faults) {
-      const { kind, picks, afterMs, forMs } = planned;
-      const fault = drawnFault(kind, picks);
-      const told = {
+      const { kind, choices, afterMs, forMs } = planned;
+      const fault = sampledFault(kind, choices);
+      const tracked = {
         ...fault,
         inject(world: Parameters<typeof fault.inject>[0]) {
           const handle = fault.inject(world);
@@ -82,14 +82,14 @@ function planOf(faults: readonly PlannedFault[]): FaultPlan {
           return handle;
         },
       };
-      phoenix.faults.plan(told, { after: afterMs, for: forMs });
+      phoenix.faults.plan(tracked, { after: afterMs, for: forMs });
     }
   }
 
   function text(): string {
     const lines = faults.map((planned) => {
-      const { kind, picks, afterMs, forMs } = planned;
-      const what = victims.get(planned) ?? `${kind} (${picks.join(", ")})`;
+      const { kind, choices, afterMs, forMs } = planned;
+      const what = victims.get(planned) ?? `${kind} (${choices.join(", ")})`;
       return `after ${formatDuration(afterMs)} for ${formatDuration(forMs)}: ${what}`;
     });
     return lines.length === 0 ? "no faults" : lines.join("; ");

@@ -9,7 +9,7 @@ import FakeTimers from "@sinonjs/fake-timers";
 import { SimError } from "../errors.js";
 
 /** The part of a fake-timers clock that the kernel drives. */
-export interface Face {
+export interface ClockView {
   now: number;
   next(): number;
   /** fake-timers' own heap of pending timers; there once the first timer was set. */
@@ -28,17 +28,17 @@ export interface VirtualClock {
   /** Unix milliseconds, whole, as `Date.now()` gives them. */
   readonly unixMs: number;
   /** `Date` and timers in this world's time, for code that takes a clock as an argument. */
-  readonly face: FakeTimers.Clock;
+  readonly clockView: FakeTimers.Clock;
   /** @throws SimError `SIM_TIME_REWIND` when `atUs` is before now. */
   moveTo(atUs: number): void;
   /** Keeps another fake-timers clock, such as an installed one, at this time. @returns A function that lets it go. */
-  attach(face: Face): () => void;
+  attach(clockView: ClockView): () => void;
   /** When the earliest timer set on any face is due, in microseconds; undefined when none is set. */
-  nextForeignUs(): number | undefined;
+  nextUserTimerUs(): number | undefined;
   /** Whether a timer on any face keeps time moving: one that is set, and that was not `unref`ed. */
-  foreignHolds(): boolean;
+  userTimersKeepAlive(): boolean;
   /** Moves to the earliest timer of any face and runs it. */
-  fireForeign(): void;
+  fireUserTimer(): void;
 }
 
 /** 2026-01-01T00:00:00Z, a Thursday. Where every world begins unless told otherwise. */
@@ -46,18 +46,18 @@ export const defaultEpochMs = Date.UTC(2026, 0, 1);
 
 export function createVirtualClock(epochMs: number = defaultEpochMs): VirtualClock {
   let nowUs = 0;
-  const face = FakeTimers.createClock(epochMs);
-  const faces: Face[] = [face as unknown as Face];
+  const clockView = FakeTimers.createClock(epochMs);
+  const clockViews: ClockView[] = [clockView as unknown as ClockView];
 
   const unixMs = (): number => epochMs + Math.floor(nowUs / 1000);
 
-  function earliest(): { face: Face; atUs: number } | undefined {
-    let found: { face: Face; atUs: number } | undefined;
-    for (const candidate of faces) {
+  function earliest(): { clockView: ClockView; atUs: number } | undefined {
+    let found: { clockView: ClockView; atUs: number } | undefined;
+    for (const candidate of clockViews) {
       const timer = candidate.timerHeap?.peek();
       if (timer === undefined) continue;
       const atUs = Math.max((timer.callAt - epochMs) * 1000, nowUs);
-      if (found === undefined || atUs < found.atUs) found = { face: candidate, atUs };
+      if (found === undefined || atUs < found.atUs) found = { clockView: candidate, atUs };
     }
     return found;
   }
@@ -73,7 +73,7 @@ export function createVirtualClock(epochMs: number = defaultEpochMs): VirtualClo
     if (atUs === nowUs) return;
     nowUs = atUs;
     const ms = unixMs();
-    for (const each of faces) each.now = ms;
+    for (const each of clockViews) each.now = ms;
   }
 
   return {
@@ -87,24 +87,24 @@ export function createVirtualClock(epochMs: number = defaultEpochMs): VirtualClo
     get unixMs() {
       return unixMs();
     },
-    face,
+    clockView,
     moveTo,
     attach(other) {
       other.now = unixMs();
-      faces.push(other);
+      clockViews.push(other);
       return () => {
-        const index = faces.indexOf(other);
-        if (index >= 0) faces.splice(index, 1);
+        const index = clockViews.indexOf(other);
+        if (index >= 0) clockViews.splice(index, 1);
       };
     },
-    nextForeignUs: () => earliest()?.atUs,
-    foreignHolds: () =>
-      faces.some((each) => each.timerHeap?.peek() !== undefined && each.holds?.() !== false),
-    fireForeign() {
+    nextUserTimerUs: () => earliest()?.atUs,
+    userTimersKeepAlive: () =>
+      clockViews.some((each) => each.timerHeap?.peek() !== undefined && each.holds?.() !== false),
+    fireUserTimer() {
       const due = earliest();
       if (due === undefined) return;
       moveTo(due.atUs);
-      due.face.next();
+      due.clockView.next();
     },
   };
 }

@@ -16,11 +16,11 @@ export function mix32(value: number): number {
 export type HashTap = (text: string, hash: number) => void;
 
 // Of the process, not of a world: it is on only while two runs that differed are laid side by side.
-let tap: HashTap | undefined;
+let observer: HashTap | undefined;
 
 /** Shows every text that is hashed to `next`, until it is called with nothing. Digests become readable with it. */
 export function tapHashes(next?: HashTap): void {
-  tap = next;
+  observer = next;
 }
 
 /** Hashes UTF-16 code units. @returns An unsigned 32-bit integer. */
@@ -28,7 +28,7 @@ export function hashString(text: string, seed = 0): number {
   let h = seed ^ 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   const hash = mix32(h ^ text.length);
-  if (tap !== undefined) tap(text, hash);
+  if (observer !== undefined) observer(text, hash);
   return hash;
 }
 

@@ -5,10 +5,68 @@
  * gone for good: a continuation that belongs to a dead incarnation never runs, so code dies at any await.
  */
 import { SimError } from "../errors.js";
-import type { EventOwner, LoopEvent } from "./agenda.js";
-import { createListenerList } from "./listener-list.js";
-import type { Loop } from "./loop-api.js";
+import type { Loop } from "./run-loop-api.js";
+import type { EventOwner, LoopEvent } from "./run-queue.js";
 import type { StepKind } from "./step.js";
+
+// Listeners that come and go by the thousand, each for a short time.
+//
+// A Set would do, but V8 chains the tables of a growing Set to each other: one that has grown old keeps all that
+// came after it, with the listeners of that moment and everything they hold, until the next full collection.
+
+export interface ListenerList {
+  /** @returns A function that removes the listener. */
+  add(listener: () => void): () => void;
+  /** Calls each listener once, in the order they came, and forgets it. One that another removes is not called. */
+  callAll(): void;
+}
+
+// A class: V8 would put literals that often live long among the old at once, and with them the closures that are
+// made beside them, so that each request would be kept until the next full collection.
+class Link {
+  readonly listener: () => void;
+  before: Link | undefined;
+  after: Link | undefined;
+  listed = true;
+
+  constructor(listener: () => void, before: Link | undefined) {
+    this.listener = listener;
+    this.before = before;
+    this.after = undefined;
+  }
+}
+
+export function createListenerList(): ListenerList {
+  let first: Link | undefined;
+  let last: Link | undefined;
+
+  function remove(link: Link): void {
+    if (!link.listed) return;
+    link.listed = false;
+    if (link.before === undefined) first = link.after;
+    else link.before.after = link.after;
+    if (link.after === undefined) last = link.before;
+    else link.after.before = link.before;
+    link.before = undefined;
+    link.after = undefined;
+  }
+
+  return {
+    add(listener) {
+      const link = new Link(listener, last);
+      if (last === undefined) first = link;
+      else last.after = link;
+      last = link;
+      return () => remove(link);
+    },
+    callAll() {
+      for (let link = first; link !== undefined; link = first) {
+        remove(link);
+        link.listener();
+      }
+    },
+  };
+}
 
 /** Whether a host runs code: `down` hosts have no incarnation, `paused` ones have one that is frozen. */
 export type HostState = "up" | "paused" | "down";
@@ -51,7 +109,7 @@ export interface Host {
 
 /** @param runsTestCode - Whether code of the test runs on it, as on that of its clients: real I/O may begin there. */
 export function createHost(loop: Loop, name: string, runsTestCode = false): Host {
-  let lives = 0;
+  let incarnations = 0;
   let incarnation: (Incarnation & { die(): void }) | undefined;
   let paused = false;
   let parked: LoopEvent[] = [];
@@ -97,8 +155,8 @@ export function createHost(loop: Loop, name: string, runsTestCode = false): Host
           "Stop or crash it first; a paused host goes on with resume().",
         );
       }
-      lives += 1;
-      incarnation = createIncarnation(loop, host, lives, isPaused, park);
+      incarnations += 1;
+      incarnation = createIncarnation(loop, host, incarnations, isPaused, park);
       return incarnation;
     },
     kill() {

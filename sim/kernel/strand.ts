@@ -7,7 +7,7 @@
  */
 import type { StepKind } from "./step.js";
 
-export interface Strand {
+export interface Task {
   /** Unique within a run, in order of birth from 0. */
   readonly id: number;
   /** Host and label of its first event; strands of the same kind of work share them. */
@@ -17,20 +17,20 @@ export interface Strand {
   length: number;
 }
 
-export interface Strands {
+export interface Tasks {
   /** The strand whose event runs now. */
-  readonly current: Strand | undefined;
+  readonly current: Task | undefined;
   /** From now on events are scheduled by an event of this strand; by nobody's when undefined. */
-  enter(strand: Strand | undefined, kind: StepKind): void;
+  enter(task: Task | undefined, kind: StepKind): void;
   /**
    * The strand for the next event that is scheduled. The first one that is no timer continues the current
    * strand, so that a deadline set beside a request does not take its place; a timer continues only a timer.
    */
-  next(kind: StepKind, host: string, label: string): Strand;
+  next(kind: StepKind, host: string, label: string): Task;
 }
 
-export function createStrands(): Strands {
-  let current: Strand | undefined;
+export function createTasks(): Tasks {
+  let current: Task | undefined;
   let timer = false;
   let taken = true;
   let born = 0;
@@ -38,10 +38,10 @@ export function createStrands(): Strands {
     get current() {
       return current;
     },
-    enter(strand, kind) {
-      current = strand;
+    enter(task, kind) {
+      current = task;
       timer = kind === "timer";
-      taken = strand === undefined;
+      taken = task === undefined;
     },
     next(kind, host, label) {
       if (current !== undefined && !taken && (timer || kind !== "timer")) {

@@ -1,8 +1,8 @@
 /** Waiting in virtual time. A wait never ends in silence: it succeeds, or says what it saw last. */
 import { SimError } from "../errors.js";
 import { type Duration, formatDuration, parseDuration } from "./duration.js";
-import type { Holder } from "./holders.js";
-import type { Loop } from "./loop-api.js";
+import type { KeepAlive } from "./keep-alive.js";
+import type { Loop } from "./run-loop-api.js";
 import { formatStep } from "./step.js";
 
 export interface WaitOptions<T> {
@@ -34,7 +34,7 @@ export async function waitFor<T>(loop: Loop, options: WaitOptions<T>): Promise<T
       end();
       reject(timeoutError(loop, options, withinMs));
     });
-    const holder: Holder = {
+    const keepAlive: KeepAlive = {
       describe: () => `${options.label} (last seen: ${options.lastSeen?.() ?? "not yet"})`,
       fail(error) {
         end();
@@ -47,7 +47,7 @@ export async function waitFor<T>(loop: Loop, options: WaitOptions<T>): Promise<T
         resolve(value);
       },
     };
-    release = loop.hold(holder);
+    release = loop.hold(keepAlive);
 
     function attempt(): T | undefined {
       try {

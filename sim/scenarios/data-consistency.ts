@@ -1,8 +1,7 @@
 /** Scenario 5: many creates at once, and every acknowledged one is in the database, once. */
-import type { ExperimentReply } from "../client/index.js";
-import type { Phoenix } from "../phoenix/index.js";
-import type { Scenario } from "./scenario.js";
-import { range } from "./steps.js";
+import type { ExperimentReply } from "../world/client/index.js";
+import type { Phoenix } from "../world/index.js";
+import { range, type Scenario } from "./scenario.js";
 
 const requestCount = 1_000;
 

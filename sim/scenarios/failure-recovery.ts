@@ -1,14 +1,12 @@
 /** Scenario 3: parts of the platform fail and come back; what runs goes on, what is new waits and then proceeds. */
-import { ApiError } from "../client/index.js";
-import type { Phoenix } from "../phoenix/index.js";
-import type { Checks } from "./checks.js";
-import type { Scenario } from "./scenario.js";
-import { createAndStart, during } from "./steps.js";
+import { ApiError } from "../world/client/index.js";
+import type { Phoenix } from "../world/index.js";
+import { createAndStart, during, type Checks, type Scenario } from "./scenario.js";
 
 const parts = ["generator", "gateway", "controller", "postgres", "redis", "prometheus", "node1"] as const;
-const ways = ["stop", "crash", "pause", "partition"] as const;
+const failureModes = ["stop", "crash", "pause", "partition"] as const;
 
-type Way = (typeof ways)[number];
+type FailureMode = (typeof failureModes)[number];
 
 /** Without these a new experiment gets running all the same. */
 const dispensable: ReadonlySet<string> = new Set(["redis", "prometheus"]);
@@ -55,10 +53,12 @@ export const failureRecovery: Scenario = {
 
     for (const part of parts) {
       // At a reduced size each part fails in one way, another one in each run.
-      const chosen = scale < 1 ? phoenix.choose(`way/${part}`, ways.length) : undefined;
-      for (const way of chosen === undefined ? ways : ways.slice(chosen, chosen + 1)) {
-        step(`${part}: ${way}`);
-        await failAndRecover(phoenix, check, experiment.id, part, way);
+      const chosen = scale < 1 ? phoenix.choose(`way/${part}`, failureModes.length) : undefined;
+      for (const failureMode of chosen === undefined
+        ? failureModes
+        : failureModes.slice(chosen, chosen + 1)) {
+        step(`${part}: ${failureMode}`);
+        await failAndRecover(phoenix, check, experiment.id, part, failureMode);
       }
     }
     check.equal(
@@ -74,20 +74,21 @@ async function failAndRecover(
   check: Checks,
   runningId: string,
   part: string,
-  way: Way,
+  failureMode: FailureMode,
 ): Promise<void> {
-  const heal = fail(phoenix, part, way);
-  const name = `during-${part}-${way}`;
+  const heal = fail(phoenix, part, failureMode);
+  const name = `during-${part}-${failureMode}`;
   const during = phoenix.client.createExperiment({ name }, { idempotencyKey: name }).then(
     ({ id }) => id,
     (error: unknown) => {
-      checkRefusal(check, error, `creating while ${part} is out by ${way}`);
+      checkRefusal(check, error, `creating while ${part} is out by ${failureMode}`);
       return undefined;
     },
   );
   const reading = phoenix.client.getExperiment(runningId).then(
-    ({ state }) => check.equal(state, "running", `what a client reads while ${part} is out by ${way}`),
-    (error: unknown) => checkRefusal(check, error, `reading while ${part} is out by ${way}`),
+    ({ state }) =>
+      check.equal(state, "running", `what a client reads while ${part} is out by ${failureMode}`),
+    (error: unknown) => checkRefusal(check, error, `reading while ${part} is out by ${failureMode}`),
   );
   const both = Promise.all([during, reading]);
   // Awaited below; what it finds before that must not end the process.
@@ -97,7 +98,7 @@ async function failAndRecover(
   check.equal(
     named.some((row) => row["state"] === "running"),
     dispensable.has(part),
-    `whether an experiment gets running while ${part} is out by ${way}`,
+    `whether an experiment gets running while ${part} is out by ${failureMode}`,
   );
   await heal();
   const [firstId] = await both;
@@ -116,15 +117,15 @@ async function failAndRecover(
   );
 }
 
-function fail(phoenix: Phoenix, part: string, way: Way): () => Promise<void> {
-  if (way === "partition") {
+function fail(phoenix: Phoenix, part: string, failureMode: FailureMode): () => Promise<void> {
+  if (failureMode === "partition") {
     const cut = phoenix.network.isolate(part);
     return cut.heal;
   }
   const target = part.startsWith("node")
     ? phoenix.node(part)
     : phoenix.services[part as keyof Phoenix["services"]];
-  return target[way]().heal;
+  return target[failureMode]().heal;
 }
 
 // A clear 503, or a connection that failed or stayed silent: never a wrong answer.

@@ -1,23 +1,27 @@
 /** The scenarios, in the order of their document. */
 import { SimError } from "../errors.js";
+import { didYouMean } from "../shared/text.js";
 import { dataConsistency } from "./data-consistency.js";
 import { failureRecovery } from "./failure-recovery.js";
 import { lifecycle } from "./lifecycle.js";
 import { multiExperimentConcurrency } from "./multi-experiment-concurrency.js";
 import { performanceUnderLoad } from "./performance-under-load.js";
 import { pipelineHotReload } from "./pipeline-hot-reload.js";
+import type { Scenario } from "./scenario.js";
 import { tenantIsolation } from "./tenant-isolation.js";
 import { websocketUpdates } from "./websocket-updates.js";
-import { didYouMean } from "../text.js";
-import type { Scenario } from "./scenario.js";
 
-export { createApiCoverage } from "./api-coverage.js";
-export type { ApiCoverage, ApiCoverageRecorder, ApiDocument } from "./api-coverage.js";
-export { createChecks } from "./checks.js";
-export type { Checks } from "./checks.js";
-export { runScenario } from "./run-scenario.js";
-export type { RunScenarioOptions, ScenarioResources, ScenarioResult } from "./run-scenario.js";
-export type { Scenario, ScenarioContext } from "./scenario.js";
+export {
+  createApiCoverage,
+  type ApiCoverage,
+  type ApiCoverageRecorder,
+  type ApiDocument,
+  runScenario,
+  type RunScenarioOptions,
+  type ScenarioResources,
+  type ScenarioResult,
+} from "./run-scenario.js";
+export { createChecks, type Checks, type Scenario, type ScenarioContext } from "./scenario.js";
 
 export const scenarios: readonly Scenario[] = [
   lifecycle,

@@ -1,9 +1,7 @@
 /** Scenario 1: one experiment from its creation to its results, with metrics really collected. */
-import type { ConfigsReply, ResultsReply } from "../client/index.js";
-import type { Phoenix } from "../phoenix/index.js";
-import type { Checks } from "./checks.js";
-import type { Scenario } from "./scenario.js";
-import { nodesInPrometheus } from "./steps.js";
+import type { ConfigsReply, ResultsReply } from "../world/client/index.js";
+import type { Phoenix } from "../world/index.js";
+import { nodesInPrometheus, type Checks, type Scenario } from "./scenario.js";
 
 export const lifecycle: Scenario = {
   name: "lifecycle",

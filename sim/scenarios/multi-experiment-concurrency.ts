@@ -1,9 +1,7 @@
 /** Scenario 2: experiments that run side by side, each on a node of its own, and never see each other. */
-import type { ExperimentReply } from "../client/index.js";
-import type { Phoenix } from "../phoenix/index.js";
-import type { Checks } from "./checks.js";
-import type { Scenario } from "./scenario.js";
-import { experimentsInPrometheus, nodesInPrometheus, range } from "./steps.js";
+import type { ExperimentReply } from "../world/client/index.js";
+import type { Phoenix } from "../world/index.js";
+import { experimentsInPrometheus, nodesInPrometheus, range, type Checks, type Scenario } from "./scenario.js";
 
 const experimentCount = 5;
 

@@ -1,8 +1,7 @@
 /** Scenario 8: a hundred clients create a hundred experiments each; latency, errors and throughput are judged. */
 import { formatDuration, realNowMs } from "../kernel/index.js";
-import type { Phoenix } from "../phoenix/index.js";
-import type { Scenario } from "./scenario.js";
-import { range } from "./steps.js";
+import type { Phoenix } from "../world/index.js";
+import { range, type Scenario } from "./scenario.js";
 
 const clientCount = 100;
 const requestsPerClient = 100;

@@ -1,9 +1,7 @@
 /** Scenario 4: pipelines change under a running experiment, and its metrics show it. */
-import { ApiError } from "../client/index.js";
-import type { Phoenix } from "../phoenix/index.js";
-import type { Checks } from "./checks.js";
-import type { Scenario } from "./scenario.js";
-import { createAndStart, during } from "./steps.js";
+import { ApiError } from "../world/client/index.js";
+import type { Phoenix } from "../world/index.js";
+import { createAndStart, during, type Checks, type Scenario } from "./scenario.js";
 
 export const pipelineHotReload: Scenario = {
   name: "pipeline-hot-reload",

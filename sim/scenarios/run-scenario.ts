@@ -1,11 +1,173 @@
 /** Runs one scenario once, in a world of its own, and says how it went. */
 import { SimError } from "../errors.js";
-import { type Driver, parseDuration, realNowMs } from "../kernel/index.js";
-import { type Phoenix, type PhoenixOptions, createPhoenix } from "../phoenix/index.js";
-import { type ApiCoverage, type ApiDocument, createApiCoverage } from "./api-coverage.js";
-import { type Checks, createChecks } from "./checks.js";
-import { countOpenHandles, heapBytesInUse, withinRealTime } from "./process-use.js";
-import type { Scenario, ScenarioContext } from "./scenario.js";
+import { parseDuration, realNowMs, type Driver } from "../kernel/index.js";
+import { createPhoenix, type Phoenix, type PhoenixOptions } from "../world/index.js";
+import { createChecks, type Checks, type Scenario, type ScenarioContext } from "./scenario.js";
+
+// Notes which operations of an OpenAPI document answered, and how. Measures the scenarios, not the platform.
+
+/** Which answers of the HTTP API a run has seen. */
+export interface ApiCoverage {
+  /** Statuses that the OpenAPI document declares, by operation, such as `GET /api/v1/experiments/{id}`. */
+  readonly declared: Readonly<Record<string, readonly number[]>>;
+  /** Statuses answered, by operation, each once and rising. */
+  readonly seen: Readonly<Record<string, readonly number[]>>;
+}
+
+/** The part of an OpenAPI document that is read. */
+export interface ApiDocument {
+  readonly paths?: Readonly<Record<string, object>>;
+}
+
+export interface ApiCoverageRecorder {
+  /**
+   * Notes one answer. Requests that fit no operation of the document are left out.
+   *
+   * @param path - As requested, with or without a query; an absolute URL will do.
+   */
+  observe(method: string, path: string, status: number): void;
+  read(): ApiCoverage;
+}
+
+interface Operation {
+  readonly name: string;
+  readonly segments: readonly string[];
+  readonly statuses: readonly number[];
+}
+
+const methods: ReadonlySet<string> = new Set(["get", "put", "post", "delete", "patch", "head", "options"]);
+
+export function createApiCoverage({ paths = {} }: ApiDocument): ApiCoverageRecorder {
+  const operations = Object.entries(paths).flatMap(([path, item]) => operationsOf(path, item));
+  // Found by method and length, so that each answer of a run under load costs little.
+  const byShape = new Map<string, Operation[]>();
+  for (const operation of operations) {
+    const shape = shapeOf(operation.name.split(" ")[0] ?? "", operation.segments);
+    byShape.set(shape, [...(byShape.get(shape) ?? []), operation]);
+  }
+  // A literal goes before a parameter: /experiments/overlap is not an experiment called overlap.
+  for (const group of byShape.values()) group.sort((a, b) => parametersOf(a) - parametersOf(b));
+  const seen = new Map<Operation, Set<number>>();
+
+  return {
+    observe(method, path, status) {
+      const segments = segmentsOf(path);
+      const operation = byShape
+        .get(shapeOf(method.toUpperCase(), segments))
+        ?.find((candidate) => matches(candidate, segments));
+      if (operation === undefined) return;
+      const statuses = seen.get(operation) ?? new Set();
+      seen.set(operation, statuses.add(status));
+    },
+    read() {
+      const declared: Record<string, readonly number[]> = {};
+      const answered: Record<string, readonly number[]> = {};
+      for (const operation of operations) {
+        declared[operation.name] = operation.statuses;
+        const statuses = seen.get(operation);
+        if (statuses !== undefined) answered[operation.name] = [...statuses].sort((a, b) => a - b);
+      }
+      return { declared, seen: answered };
+    },
+  };
+}
+
+function operationsOf(path: string, item: object): readonly Operation[] {
+  return Object.entries(item)
+    .filter(([method]) => methods.has(method))
+    .map(([method, operation]: [string, { readonly responses?: object } | undefined]) => ({
+      name: `${method.toUpperCase()} ${path}`,
+      segments: segmentsOf(path),
+      // Ranges such as 4XX and the answer called default name no status that could be seen or missed.
+      statuses: Object.keys(operation?.responses ?? {})
+        .map(Number)
+        .filter((status) => Number.isInteger(status)),
+    }));
+}
+
+function segmentsOf(path: string): readonly string[] {
+  const withoutOrigin = path.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
+  const [bare = ""] = withoutOrigin.split(/[?#]/, 1);
+  return bare.split("/").filter((segment) => segment !== "");
+}
+
+function shapeOf(method: string, segments: readonly string[]): string {
+  return `${method} ${segments.length}`;
+}
+
+function matches({ segments }: Operation, requested: readonly string[]): boolean {
+  return segments.every((segment, index) => isParameter(segment) || segment === requested[index]);
+}
+
+function parametersOf({ segments }: Operation): number {
+  return segments.filter(isParameter).length;
+}
+
+function isParameter(segment: string): boolean {
+  return segment.startsWith("{") && segment.endsWith("}");
+}
+
+// What the process holds and how long it takes: for reports and limits, never for anything inside a world.
+
+// Taken before any test can fake them.
+const nativeSetImmediate = setImmediate;
+const nativeSetTimeout = setTimeout;
+const nativeClearTimeout = clearTimeout;
+
+/**
+ * Gives what `work` gives, if that comes in time. The timer also keeps the process alive: without it a wait for
+ * something that never comes would let the process end as if all were well.
+ *
+ * @param limitMs - Real milliseconds.
+ * @param signal - Ends the wait when aborted.
+ * @throws SimError `SIM_WALL_LIMIT` when it does not, and the reason of `signal`; `work` goes on all the same.
+ */
+export async function withinRealTime<T>(
+  what: string,
+  limitMs: number,
+  work: Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => reject(signal?.reason);
+    signal?.addEventListener("abort", giveUp);
+    if (signal?.aborted === true) giveUp();
+    const timer = nativeSetTimeout(() => {
+      reject(
+        new SimError(
+          "SIM_WALL_LIMIT",
+          `${what} did not end within ${limitMs} ms of real time.`,
+          "It may await what virtual time does not bring, such as a promise that nobody settles; or raise the limit.",
+        ),
+      );
+    }, limitMs);
+    work.then(resolve, reject).finally(() => {
+      nativeClearTimeout(timer);
+      signal?.removeEventListener("abort", giveUp);
+    });
+  });
+}
+
+/** @returns Bytes of JavaScript heap in use, garbage included. */
+export function heapBytesInUse(): number {
+  return process.memoryUsage().heapUsed;
+}
+
+/**
+ * Counts sockets, timers, pipes and the like that keep the process alive. Waits for two turns of the process first:
+ * a handle that was closed is gone only then.
+ */
+export async function countOpenHandles(): Promise<number> {
+  await nextTurn();
+  await nextTurn();
+  return process.getActiveResourcesInfo().filter((type) => type !== "Immediate").length;
+}
+
+async function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    nativeSetImmediate(resolve);
+  });
+}
 
 export interface RunScenarioOptions {
   readonly seed: number;

@@ -1,8 +1,6 @@
 /** Scenario 6: a browser sees every state of an experiment as it happens, in order, and misses none. */
-import type { Phoenix } from "../phoenix/index.js";
-import type { Checks } from "./checks.js";
-import type { Scenario } from "./scenario.js";
-import { createAndStart, range } from "./steps.js";
+import type { Phoenix } from "../world/index.js";
+import { createAndStart, range, type Checks, type Scenario } from "./scenario.js";
 
 interface Update {
   readonly type: string;
@@ -58,8 +56,8 @@ export const websocketUpdates: Scenario = {
     );
 
     step("another tenant sees nothing of it");
-    const stranger = await client.login("viewer@phoenix.io", "viewer123");
-    const foreign = await subscribe(phoenix, stranger.token, 0);
+    const otherTenant = await client.login("viewer@phoenix.io", "viewer123");
+    const foreign = await subscribe(phoenix, otherTenant.token, 0);
     await createAndStart(client, { name: "websocket-exp-2", config: { duration: "1m" } });
     await phoenix.clock.advance("1m");
     check.equal(foreign.updates, [], "updates that another tenant sees");

@@ -1,12 +1,73 @@
 /** `test.explore`: one test, run in many worlds, until a schedule or a fault breaks it. As good as `test` otherwise. */
-import type { TestAPI, TestContext, TestOptions } from "vitest";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { isatty } from "node:tty";
+import { test, type TestAPI, type TestContext, type TestOptions } from "vitest";
 
-import { checkOptions } from "../check-options.js";
 import { SimError } from "../errors.js";
-import type { ExploreSettings } from "../explore/index.js";
-import type { Phoenix, PhoenixOptions } from "../phoenix/index.js";
-import { exploreTest } from "./explore-test.js";
-import { withFreshFixtures } from "./fresh-fixtures.js";
+import type { Exploration, ExploreSettings, WorldRunOptions } from "../explore/index.js";
+import { seedFromEnvironment } from "../explore/test-runners.js";
+import { hashString } from "../kernel/index.js";
+import { caseFilesIn, keptFolder } from "../shared/folders.js";
+import { checkOptions } from "../shared/text.js";
+import type { Phoenix, PhoenixOptions } from "../world/index.js";
+import { fixturesToExplore, withFreshFixtures } from "./fixtures.js";
+import { reportInErrors, rerunTest } from "./guards.js";
+
+// Hands one explored test of Vitest to the explorer.
+
+type Context = TestContext & { readonly phoenixOptions: PhoenixOptions };
+
+const stderrFd = 2;
+
+/** @throws What the test throws in the minimized run, with the report; and errors that say why an exploration failed. */
+export async function exploreTest(
+  settings: ExploreSettings,
+  context: Context,
+  body: (phoenix: Phoenix, world: PhoenixOptions) => Promise<void>,
+): Promise<void> {
+  const { task, signal, onTestFinished, phoenixOptions } = context;
+  const seed = phoenixOptions.seed ?? seedFromEnvironment() ?? hashString(task.fullTestName);
+  // What runs beside others cannot have the globals of the process.
+  const world = { globals: task.concurrent !== true, ...phoenixOptions };
+  const expected = task.fails === true;
+  let report = `Run it again: ${rerunTest(seed, task)}`;
+  // Errors carry their report; of several in one, Vitest shows the parts only.
+  reportInErrors(context, () => report);
+  const { createWorlds, explore } = await import("../explore/index.js");
+  const exploration: Exploration = {
+    name: task.fullTestName,
+    seed,
+    settings,
+    world,
+    body: async (phoenix) => body(phoenix, world),
+    signal,
+    again: (failure) => rerunTest(failure, task),
+    store: !expected,
+    onProgress: createProgress(context),
+    async onReport(text) {
+      report = text;
+      if (!expected) await context.annotate(text, "error");
+    },
+  };
+  const worlds = createWorlds(exploration);
+  onTestFinished(async () => worlds.end());
+  await explore(exploration, worlds);
+}
+
+/** Lines on a terminal. Elsewhere annotations, each after twice the lines of the one before: they stay with the test. */
+function createProgress({ annotate }: Context): (line: string) => void {
+  let lines = 0;
+  let next = 1;
+  return (line) => {
+    lines += 1;
+    if (isatty(stderrFd)) console.error(line);
+    else if (lines === next) {
+      next *= 2;
+      void annotate(line, "notice").catch(() => {});
+    }
+  };
+}
 
 /** Options of Vitest and of the exploration, together. */
 export interface ExploreOptions extends Omit<TestOptions, "retry" | "timeout">, ExploreSettings {
@@ -162,9 +223,9 @@ function readArguments(flags: Flags, rest: readonly unknown[]): Given {
   }
   const entries = Object.entries(all);
   const settings = Object.fromEntries(entries.filter(([key]) => key in settingsKnown)) as ExploreSettings;
-  const own = Object.fromEntries(entries.filter(([key]) => key in optionsKnown)) as TestOptions;
+  const testOptions = Object.fromEntries(entries.filter(([key]) => key in optionsKnown)) as TestOptions;
   // What a project says of retries is for tests whose next try may go another way.
-  const options = { timeout: timeoutMs, ...own, ...flags, retry: 0 };
+  const options = { timeout: timeoutMs, ...testOptions, ...flags, retry: 0 };
   return { settings, options, body: body ?? ((): void => {}) };
 }
 
@@ -211,4 +272,129 @@ async function explored(
   await exploreTest(settings, context, async (phoenix, phoenixOptions) =>
     withFreshFixtures(names, context, { phoenix, phoenixOptions }, run),
   );
+}
+
+// Vitest's `test` and `test.explore`, kept together through `extend` and `override`.
+
+/** Options of one fixture, as Vitest's. */
+export interface FixtureOptions {
+  readonly auto?: boolean;
+  readonly scope?: "test" | "file" | "worker";
+}
+
+/** What a fixture function gets that returns its value. */
+export interface FixtureTools {
+  readonly onCleanup: (end: () => unknown) => void;
+}
+
+type BuilderFixture<T, C> = (context: C & TestContext, tools: FixtureTools) => T | Promise<T>;
+
+type UseFixture<T, C> = (context: C & TestContext, use: (value: T) => Promise<void>) => Promise<void>;
+
+/** Fixtures by name: values, functions that hand one to `use`, or either with options. */
+export type FixturesOf<T, C> = {
+  [K in keyof T]:
+    T[K] | UseFixture<T[K], C & Omit<T, K>> | [UseFixture<T[K], C & Omit<T, K>> | T[K], FixtureOptions?];
+};
+
+/** `test.extend` of Vitest, whose tests can be explored, too. */
+export interface PhoenixExtend<C> {
+  <K extends string, T>(
+    name: K,
+    options: FixtureOptions,
+    fixture: BuilderFixture<T, C>,
+  ): PhoenixTest<C & Record<K, T>>;
+  <K extends string, T>(name: K, fixture: BuilderFixture<T, C>): PhoenixTest<C & Record<K, T>>;
+  <T extends object>(fixtures: FixturesOf<T, C>): PhoenixTest<Omit<C, keyof T> & T>;
+}
+
+/** Vitest's `test` with a world, and `test.explore` for many of them. */
+export type PhoenixTest<C> = {
+  readonly extend: PhoenixExtend<C>;
+  readonly explore: ExploreTest<C>;
+} & TestAPI<C>;
+
+/** The same test for explorations, with the fixtures that it has by now. */
+export interface Explorable extends ExplorableTest {
+  readonly fixtures: ReadonlyMap<string, unknown>;
+}
+
+/** Gives a test its `explore`, and sees to it that tests which extend it have one, too. */
+export function explorableToo<C>(test: TestAPI<C>, explorable: Explorable): PhoenixTest<C> {
+  const { extend, override } = test as unknown as Record<
+    "extend" | "override",
+    (...args: unknown[]) => TestAPI<C>
+  >;
+  const outer = explorable.test as unknown as typeof test & {
+    extend: typeof extend;
+    override: typeof override;
+  };
+  let overriding = "";
+  return Object.assign(test, {
+    explore: createExplore<C>(() => ({ ...explorable, text: `${explorable.text}\n${overriding}` })),
+    extend(...args: unknown[]): PhoenixTest<C> {
+      const { fixtures, wide } = fixturesToExplore(args, explorable.fixtures);
+      return explorableToo(extend.apply(test, args), {
+        test: outer.extend(fixtures) as unknown as Explorable["test"],
+        names: [...new Set([...explorable.names, ...Object.keys(fixtures)])],
+        wide: [...explorable.wide, ...wide],
+        text: [explorable.text, ...args.map(textOf)].join("\n"),
+        fixtures: new Map([...explorable.fixtures, ...Object.entries(fixtures)]),
+      });
+    },
+    override(...args: unknown[]): TestAPI<C> {
+      override.apply(test, args);
+      overriding += args.map(textOf).join("\n");
+      const { fixtures } = fixturesToExplore(args, explorable.fixtures);
+      // What explored tests have no fixture for, such as the guard of the network, is of no concern to them.
+      const mine = Object.entries(fixtures).filter(([name]) => explorable.names.includes(name));
+      if (mine.length > 0) outer.override(Object.fromEntries(mine));
+      return test;
+    },
+  }) as unknown as PhoenixTest<C>;
+}
+
+function textOf(argument: unknown): string {
+  if (typeof argument === "function") return argument.toString();
+  if (typeof argument !== "object" || argument === null) return "";
+  return Object.values(argument).flat().map(textOf).join("\n");
+}
+
+// Kept failures as tests: each case file of a folder is run again, and must not fail any more.
+
+export interface RegressionsOptions {
+  /** More options for the worlds, as those for which the cases were found. @default none */
+  readonly world?: WorldRunOptions["world"];
+}
+
+/** Real milliseconds that one case may take: generous, because machines are shared. */
+const regressionTimeoutMs = 120_000;
+
+/**
+ * Registers one test for each case file that `phoenix-sim keep` has put into a folder. It runs the case again:
+ *
+ * - it goes well: the bug is fixed, and the test passes. Where the run left the recorded path, because the code
+ *   has changed since, the test says so on stderr.
+ * - it fails, as it did or in another way: the test fails with `SIM_REGRESSION`, the story, and the command that
+ *   runs it again.
+ *
+ * @param folder - Below the working directory. @default "test/regressions"
+ * @throws SimError `SIM_CASE_INVALID` when a folder is named that does not exist.
+ */
+export function regressions(folder?: string, { world }: RegressionsOptions = {}): void {
+  if (folder !== undefined && !existsSync(folder)) {
+    throw new SimError(
+      "SIM_CASE_INVALID",
+      `There is no folder "${folder}" in ${process.cwd()}.`,
+      "Name the folder that phoenix-sim keep writes to; it is made with the first case.",
+    );
+  }
+  const cases = caseFilesIn(folder ?? keptFolder).map((file) => ({
+    name: `does not come back: ${path.basename(file, ".json")}`,
+    run: async () => (await import("./kept-case.js")).staysFixed(file, world),
+  }));
+  // A file without any test is an error to Vitest, and most projects begin without a regression.
+  const nothing = { name: `nothing is kept in ${folder ?? keptFolder}`, run: async () => {} };
+  for (const { name, run } of cases.length === 0 ? [nothing] : cases)
+    test(name, { timeout: regressionTimeoutMs }, run);
 }

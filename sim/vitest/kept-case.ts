@@ -4,39 +4,43 @@ import path from "node:path";
 import { SimError } from "../errors.js";
 import {
   type Case,
-  type ToldRun,
+  type TracedReplay,
   type WorldRunOptions,
   createWorldRun,
   failureHashOf,
   identityOf,
   readCase,
-  runAndTell,
+  replayWithTrace,
 } from "../explore/index.js";
-import { anyShellWord } from "../text.js";
+import { anyShellWord } from "../shared/text.js";
 
 /** @throws SimError `SIM_REGRESSION` when the case fails again, and `SIM_CASE_INVALID` for what is none. */
 export async function staysFixed(file: string, world: WorldRunOptions["world"]): Promise<void> {
   const stored = readCase(file);
-  const told = await runCase(stored, world);
-  if (told.outcome.failure !== undefined) throw cameBack(file, stored, told);
-  if (told.left !== undefined) console.warn(`${file} goes well. ${told.left}`);
+  const replayed = await runCase(stored, world);
+  if (replayed.outcome.failure !== undefined) throw regressionError(file, stored, replayed);
+  if (replayed.divergence !== undefined) console.warn(`${file} goes well. ${replayed.divergence}`);
 }
 
-async function runCase(stored: Case, world: WorldRunOptions["world"]): Promise<ToldRun> {
+async function runCase(stored: Case, world: WorldRunOptions["world"]): Promise<TracedReplay> {
   const recording = { ...stored, failureHash: failureHashOf(identityOf(stored.failure)) };
-  return runAndTell(recording, (onWorld) =>
+  return replayWithTrace(recording, (onWorld) =>
     createWorldRun({ onWorld, ...(world === undefined ? {} : { world }) }),
   );
 }
 
-function cameBack(file: string, stored: Case, { outcome, verdict, left, story }: ToldRun): SimError {
+function regressionError(
+  file: string,
+  stored: Case,
+  { outcome, verdict, divergence, story }: TracedReplay,
+): SimError {
   const { failure = stored.failure } = outcome;
   const before =
     verdict === "same" ? "as it did when it was kept" : `where it once was ${identityOf(stored.failure)}`;
   const lines = [
     `The kept case ${file} fails, ${before}: ${identityOf(failure)}: ${failure.message}`,
     ...story.map((line) => `  ${line}`),
-    ...(left === undefined ? [] : [`  ${left}`]),
+    ...(divergence === undefined ? [] : [`  ${divergence}`]),
   ];
   return new SimError(
     "SIM_REGRESSION",

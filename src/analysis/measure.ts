@@ -1,8 +1,68 @@
 /** Measuring both variants of an experiment over the end of its run. */
 import type { Variant, VariantMetrics } from "../model/index.js";
+import type { HttpClient } from "../ports/index.js";
+import { isPlainObject } from "../shared/index.js";
 import { mean } from "./formulas.js";
-import type { PrometheusClient, Series } from "./prometheus-client.js";
-import { comparisonPoints, comparisonStepSeconds, experimentQueries } from "./queries.js";
+
+// The PromQL of an experiment. Every expression names one experiment, so that none can mix two.
+
+/** Points of a comparison: the last twelve scrapes. */
+export const comparisonPoints = 12;
+
+/** Seconds between two points; the scrape interval. */
+export const comparisonStepSeconds = 15;
+
+/**
+ * What is asked about each variant; the result of each carries the label `variant`. The first four also carry
+ * `node`, the label that a scrape adds to everything a collector tells.
+ */
+export interface ExperimentQueries {
+  /** There when a collector was scraped, also while it exports nothing. */
+  readonly scraped: string;
+  readonly series: string;
+  readonly processes: string;
+  readonly criticalProcesses: string;
+  readonly samplesPerSecond: string;
+  readonly cpuCores: string;
+  readonly memoryBytes: string;
+  /** Seconds. */
+  readonly latencyP95: string;
+  readonly errorPercent: string;
+  /** USD an hour: 0.25 for each GiB exported. */
+  readonly hourlyCost: string;
+}
+
+/**
+ * @param experimentId - A UUID; nothing in it needs quoting.
+ * @returns The expressions for one experiment.
+ */
+export function experimentQueries(experimentId: string): ExperimentQueries {
+  const of = (extra = ""): string => `{experiment_id="${experimentId}"${extra}}`;
+  const series = of(`,__name__=~"phoenix_process_.+",__name__!="phoenix_process_cardinality"`);
+  const critical = of(`,__name__=~"phoenix_process_.+",process_priority="critical"`);
+  const distinct = "count by (variant, node, process_executable_name, process_pid)";
+  const rate = (name: string): string => `sum by (variant) (rate(${name}${of()}[5m]))`;
+  const sent = rate("otelcol_exporter_sent_metric_points");
+  const failed = rate("otelcol_exporter_send_failed_metric_points");
+  return {
+    scraped: `max by (variant, node) (phoenix_process_cardinality${of()})`,
+    series: `count by (variant, node) (${series})`,
+    processes: `count by (variant, node) (${distinct} (${series}))`,
+    criticalProcesses: `count by (variant, node) (${distinct} (${critical}))`,
+    samplesPerSecond: sent,
+    cpuCores: `sum by (variant) (phoenix_collector_cpu_usage_cores${of()})`,
+    memoryBytes: `sum by (variant) (phoenix_collector_memory_usage_bytes${of()})`,
+    latencyP95: `histogram_quantile(0.95, sum by (variant, le) (rate(phoenix_pipeline_processing_latency_seconds_bucket${of()}[5m])))`,
+    errorPercent: `100 * ${failed} / (${sent} + ${failed})`,
+    hourlyCost: `${rate("phoenix_pipeline_bytes_exported")} * 3600 / 2^30 * 0.25`,
+  };
+}
+
+/** @returns The nodes that an experiment's series come from, one series a node with the label `node_name`. */
+export function nodesQuery(experimentId: string): string {
+  const series = `{experiment_id="${experimentId}",__name__=~"phoenix_process_.+",node_name!=""}`;
+  return `count by (node_name) (${series})`;
+}
 
 /** One variant as measured. */
 export interface MeasuredVariant {
@@ -137,4 +197,90 @@ function aligned(answer: readonly Series[]): Samples {
   const kept = (mine: Map<string, NodeValue>, other: Map<string, NodeValue>): number[] =>
     [...mine].filter(([key]) => apart || other.has(key)).map(([, { value }]) => value);
   return { baseline: kept(baseline, candidate), candidate: kept(candidate, baseline) };
+}
+
+// Asking Prometheus.
+
+/** One point of a series. */
+export interface Point {
+  readonly atMs: number;
+  readonly value: number;
+}
+
+/** One series of an answer. */
+export interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Oldest first; one for an instant query. */
+  readonly points: readonly Point[];
+}
+
+/** Range of a query, epoch milliseconds. */
+export interface QueryRange {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly stepSeconds: number;
+}
+
+export interface PrometheusClient {
+  /**
+   * What time it is for Prometheus, which stamps samples by its own clock: ask by that one.
+   *
+   * @returns Epoch milliseconds.
+   * @throws Error when Prometheus cannot be asked.
+   */
+  now(): Promise<number>;
+  /** Values at one moment. @throws Error when Prometheus cannot be asked or refuses the query. */
+  instant(query: string, atMs: number): Promise<Series[]>;
+  /** Values over a range. @throws Error when Prometheus cannot be asked or refuses the query. */
+  range(query: string, range: QueryRange): Promise<Series[]>;
+}
+
+/** Talks to the HTTP API of Prometheus. */
+export function createPrometheusClient(
+  http: HttpClient,
+  options: { readonly prometheusUrl: string; readonly requestTimeoutMs: number },
+): PrometheusClient {
+  async function ask(path: string, values: Readonly<Record<string, string>>): Promise<Series[]> {
+    const url = `${options.prometheusUrl}/api/v1/${path}?${new URLSearchParams(values).toString()}`;
+    const reply = await http.request(url, { timeoutMs: options.requestTimeoutMs });
+    const body: unknown = JSON.parse(reply.body);
+    const data = isPlainObject(body) && body["status"] === "success" ? body["data"] : undefined;
+    if (reply.status !== 200 || !isPlainObject(data) || !Array.isArray(data["result"])) {
+      throw new Error(`prometheus answered ${reply.status}: ${reply.body.slice(0, 200)}`);
+    }
+    return (data["result"] as RawSeries[]).map(toSeries);
+  }
+  return {
+    now: async () => {
+      const point = (await ask("query", { query: "vector(time())" }))[0]?.points[0];
+      if (point === undefined) throw new Error("prometheus told no time");
+      return Math.round(point.value * 1000);
+    },
+    instant: (query, atMs) => ask("query", { query, time: seconds(atMs) }),
+    range: (query, { startMs, endMs, stepSeconds }) =>
+      ask("query_range", { query, start: seconds(startMs), end: seconds(endMs), step: String(stepSeconds) }),
+  };
+}
+
+type RawPoint = readonly [number, string];
+
+interface RawSeries {
+  readonly metric?: Readonly<Record<string, string>>;
+  readonly value?: RawPoint;
+  readonly values?: readonly RawPoint[];
+}
+
+function toSeries({ metric = {}, value, values }: RawSeries): Series {
+  const raw = values ?? (value === undefined ? [] : [value]);
+  const points = raw.map(([at, text]) => ({ atMs: Math.round(at * 1000), value: toNumber(text) }));
+  return { labels: metric, points };
+}
+
+function toNumber(text: string): number {
+  if (text === "+Inf") return Number.POSITIVE_INFINITY;
+  return text === "-Inf" ? Number.NEGATIVE_INFINITY : Number(text);
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
 }

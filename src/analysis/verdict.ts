@@ -75,7 +75,7 @@ function compare({ baseline, candidate }: Measurement): Comparison {
 }
 
 function judgeCriteria(comparison: Comparison, criteria: SuccessCriteria): CriterionOutcome[] {
-  const least = (name: string, limit: number, actual: number): CriterionOutcome => ({
+  const atLeast = (name: string, limit: number, actual: number): CriterionOutcome => ({
     name,
     limit,
     actual,
@@ -88,9 +88,9 @@ function judgeCriteria(comparison: Comparison, criteria: SuccessCriteria): Crite
     met: actual <= limit,
   });
   const outcomes = [
-    least("min_cardinality_reduction", criteria.min_cardinality_reduction, comparison.reduction),
+    atLeast("min_cardinality_reduction", criteria.min_cardinality_reduction, comparison.reduction),
     most("max_latency_increase", criteria.max_latency_increase, comparison.latencyIncrease),
-    least("critical_process_coverage", criteria.critical_process_coverage, comparison.coverage),
+    atLeast("critical_process_coverage", criteria.critical_process_coverage, comparison.coverage),
     most("max_error_rate", criteria.max_error_rate, comparison.errorRate),
   ];
   const cost = criteria.max_cost_increase;

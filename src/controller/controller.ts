@@ -10,19 +10,111 @@ import type {
   Random,
   SqlPool,
 } from "../ports/index.js";
-import { createDatabaseTime, errorText, eventsChannel, hintsChannel, parseHint } from "../shared/index.js";
-import { createAgenda } from "./agenda.js";
-import type { ControllerContext } from "./context.js";
-import { createControllerHandler } from "./handler.js";
-import { createLeaseWatch } from "./lease-watch.js";
-import { createControllerMetrics } from "./metrics.js";
-import { createNodesInUse } from "./nodes-in-use.js";
-import { resolveControllerOptions, type ControllerOptions } from "./options.js";
-import { controllerParts, type ControllerParts } from "./parts.js";
+import {
+  createDatabaseTime,
+  errorText,
+  eventsChannel,
+  hintsChannel,
+  jsonReply,
+  parseHint,
+  textReply,
+} from "../shared/index.js";
+import { listScrapedDeployments } from "../store/index.js";
+import {
+  createControllerMetrics,
+  createLeaseWatch,
+  createNodesInUse,
+  type ControllerContext,
+} from "./context.js";
+import {
+  controllerParts,
+  resolveControllerOptions,
+  type ControllerOptions,
+  type ControllerParts,
+} from "./options.js";
+import { createReconcileQueue } from "./reconcile-queue.js";
 import { createReconciler } from "./reconciler.js";
-import { createSleeper } from "./sleeper.js";
-import { createSweep } from "./sweep.js";
-import { createTick } from "./tick.js";
+import { createSweep, createTick } from "./tick.js";
+
+// What the controller answers over HTTP: health, metrics, and which collectors there are to scrape.
+
+/** @param hint - Takes the body of a hint. @returns Whether it was one. */
+export function createControllerHandler(
+  context: ControllerContext,
+  hint: (body: string) => boolean,
+): (request: HttpRequest) => Promise<HttpReply> {
+  return async ({ method, url, body }) => {
+    const { pathname } = new URL(url, "http://controller");
+    switch (`${method} ${pathname}`) {
+      case "GET /health":
+      case "GET /ready":
+        return jsonReply(200, { status: "ok" });
+      case "GET /metrics":
+        return textReply(200, await context.metrics.text(), context.metrics.contentType);
+      case "GET /sd/collectors":
+        return collectors(context);
+      case "POST /hints":
+        return hint(body) ? jsonReply(202, { accepted: true }) : jsonReply(400, { error: "not a hint" });
+      default:
+        return jsonReply(404, { error: `no such route: ${method} ${pathname}` });
+    }
+  };
+}
+
+// The format of Prometheus HTTP service discovery. An error makes Prometheus keep what it had.
+async function collectors({ sql }: ControllerContext): Promise<HttpReply> {
+  try {
+    const deployments = await listScrapedDeployments(sql);
+    const groups = deployments.flatMap(({ experiment_id, variant, endpoints }) =>
+      Object.entries(endpoints)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        // What the collectors themselves say about experiment and variant must not clash with a target's label.
+        .map(([node, port]) => ({
+          targets: [`${node}:${port}`],
+          labels: { node, __meta_phoenix_experiment_id: experiment_id, __meta_phoenix_variant: variant },
+        })),
+    );
+    return jsonReply(200, groups);
+  } catch {
+    return jsonReply(503, { error: "the database cannot be asked" });
+  }
+}
+
+// Waiting that can be cut short.
+
+export interface Sleeper {
+  /** Waits. @returns False when it was cut short. */
+  sleep(delayMs: number, label: string): Promise<boolean>;
+  /** Waits also after the first `wakeAll`, until the next one. */
+  pause(delayMs: number, label: string): Promise<boolean>;
+  /** Cuts every wait short, and each later `sleep` at once. */
+  wakeAll(): void;
+}
+
+/** Creates a sleeper with nobody asleep. */
+export function createSleeper(clock: Clock): Sleeper {
+  const wakers = new Set<() => void>();
+  let closed = false;
+  const pause = (delayMs: number, label: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const end = (slept: boolean): void => {
+        cancel();
+        wakers.delete(wake);
+        resolve(slept);
+      };
+      const wake = (): void => end(false);
+      const cancel = clock.setTimer(delayMs, label, () => end(true));
+      wakers.add(wake);
+    });
+  return {
+    pause,
+    sleep: (delayMs, label) => (closed ? Promise.resolve(false) : pause(delayMs, label)),
+    wakeAll: () => {
+      closed = true;
+      for (const wake of wakers) wake();
+    },
+  };
+}
 
 /** How long a node may be silent until it counts as taken away. */
 const awayMs = 86_400_000;
@@ -77,15 +169,21 @@ export function createController(given: ControllerPortsAndOptions): Controller {
   };
   const watch = createLeaseWatch(clock, options.leaseMs);
   const reconcile = createReconciler(context, watch);
-  const agenda = createAgenda({ clock, logger, metrics: context.metrics, options, reconcile });
-  const tick = createTick(context, agenda, watch, createSweep(context));
+  const reconcileQueue = createReconcileQueue({
+    clock,
+    logger,
+    metrics: context.metrics,
+    options,
+    reconcile,
+  });
+  const tick = createTick(context, reconcileQueue, watch, createSweep(context));
   let running = false;
   let unsubscribe = (): void => undefined;
   let cancelTick = (): void => undefined;
 
   const hint = (message: string): boolean => {
     const parsed = running ? parseHint(message) : undefined;
-    if (parsed !== undefined) agenda.add(parsed.id, parsed.kind === "start" ? "starting" : "steady");
+    if (parsed !== undefined) reconcileQueue.add(parsed.id, parsed.kind === "start" ? "starting" : "steady");
     return parsed !== undefined;
   };
 
@@ -111,7 +209,7 @@ export function createController(given: ControllerPortsAndOptions): Controller {
       unsubscribe();
       cancelTick();
       sleeper.wakeAll();
-      await Promise.race([agenda.stop(), sleeper.pause(options.shutdownGraceMs, "shutdown-grace")]);
+      await Promise.race([reconcileQueue.stop(), sleeper.pause(options.shutdownGraceMs, "shutdown-grace")]);
       sleeper.wakeAll();
     },
   };

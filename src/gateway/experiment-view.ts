@@ -1,5 +1,9 @@
 /** An experiment as clients of every generation read it. */
 import type { Experiment, ExperimentResults } from "../model/index.js";
+import { findExperiment, type Deployment } from "../store/index.js";
+import { assertSeen } from "./access.js";
+import { notFound } from "./http.js";
+import type { Call } from "./route.js";
 
 /** @returns RFC 3339 text. */
 export function timeText(ms: number): string;
@@ -59,4 +63,41 @@ export function flatView(
     startedAt,
     completedAt,
   };
+}
+
+// A deployment as clients read it.
+
+/** @returns The deployment with its nodes as a list and its instances counted. */
+export function deploymentView(deployment: Deployment): Record<string, unknown> {
+  const { ready_nodes: ready, total_nodes: desired, endpoints: _endpoints, ...rest } = deployment;
+  return {
+    ...rest,
+    instances: { desired, ready, updated: deployment.applied_version > 0 ? ready : 0 },
+    ready_nodes: ready,
+    total_nodes: desired,
+    config_version: deployment.applied_version,
+    created_at: timeText(deployment.created_at),
+    updated_at: timeText(deployment.updated_at),
+  };
+}
+
+// Finding the experiment that a request is about.
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** @returns Whether a text can be the id of something at all; the database would refuse others. */
+export function isUuid(text: string): boolean {
+  return uuid.test(text);
+}
+
+/**
+ * @param id - Id of the experiment. @default the part `{id}` of the path
+ * @throws ApiError `NOT_FOUND` when there is none, `AUTHORIZATION_ERROR` when it is another tenant's.
+ */
+export async function readExperiment(call: Call, id = call.params["id"] ?? ""): Promise<Experiment> {
+  const experiment = isUuid(id) ? await findExperiment(call.context.sql, id) : undefined;
+  if (experiment === undefined) throw notFound("experiment");
+  assertSeen(call.context.guard, call.identity, experiment);
+  if (experiment.deleted) throw notFound("experiment");
+  return experiment;
 }

@@ -21,17 +21,38 @@ import {
   type Ids,
 } from "../shared/index.js";
 import { transitionExperiment, type TransitionExperiment } from "../store/index.js";
-import { createAnnouncer, type Announcer } from "./announcer.js";
+import { checkPassword, createTokens, sameTenant, type TenantGuard, type Tokens } from "./access.js";
 import { createApp } from "./app.js";
-import type { GatewayContext } from "./context.js";
+import {
+  createAnnouncer,
+  createGatewayMetrics,
+  resolveGatewayOptions,
+  type Announcer,
+  type GatewayContext,
+  type GatewayOptions,
+} from "./context.js";
 import { createEventFeed, createHub, type EventFeed, type WrapSocket } from "./live/index.js";
-import { createGatewayMetrics } from "./metrics.js";
-import { resolveGatewayOptions, type GatewayOptions } from "./options.js";
-import { checkPassword } from "./passwords.js";
 import type { Route } from "./route.js";
-import { routes } from "./routes/index.js";
-import { sameTenant, type TenantGuard } from "./tenant.js";
-import { createTokens, type Tokens } from "./tokens.js";
+import { authRoutes } from "./routes/auth.js";
+import { controlRoutes } from "./routes/control.js";
+import { experimentDataRoutes } from "./routes/experiment-data.js";
+import { experimentRoutes } from "./routes/experiments.js";
+import { generatorRoutes } from "./routes/generator.js";
+import { loadRoutes } from "./routes/loads.js";
+import { pipelineRoutes } from "./routes/pipelines.js";
+
+// The table of routes. Where two patterns match one path, the first wins.
+
+/** Every route below `/api/v1`. */
+export const routes: readonly Route[] = [
+  ...authRoutes,
+  ...experimentRoutes,
+  ...experimentDataRoutes,
+  ...loadRoutes,
+  ...pipelineRoutes,
+  ...generatorRoutes,
+  ...controlRoutes,
+];
 
 /** The pieces of a gateway that can be exchanged one by one. */
 export interface GatewayParts {

@@ -1,9 +1,23 @@
 /** The API gateway. */
+
 export { createGateway, type Gateway, type GatewayParts, type GatewayPortsAndOptions } from "./gateway.js";
-export { checkPassword } from "./passwords.js";
-export { bodyBytesMaxOf, resolveGatewayOptions, type GatewayOptions } from "./options.js";
-export { reply, type Reply } from "./reply.js";
+export {
+  checkPassword,
+  sameTenant,
+  type Owned,
+  type TenantGuard,
+  createTokens,
+  type Identity,
+  type Role,
+  type TokenOptions,
+  type Tokens,
+} from "./access.js";
+export {
+  bodyBytesMaxOf,
+  resolveGatewayOptions,
+  type GatewayOptions,
+  createAnnouncer,
+  type Announcer,
+} from "./context.js";
+export { reply, type Reply } from "./http.js";
 export type { Call, Method, Route } from "./route.js";
-export { sameTenant, type Owned, type TenantGuard } from "./tenant.js";
-export { createTokens, type Identity, type Role, type TokenOptions, type Tokens } from "./tokens.js";
-export { createAnnouncer, type Announcer } from "./announcer.js";

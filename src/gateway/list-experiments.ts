@@ -5,7 +5,7 @@ import { findExperiment, listExperimentHeads, type ExperimentHead } from "../sto
 import { flatView } from "./experiment-view.js";
 import type { GatewayContext } from "./context.js";
 import type { Call } from "./route.js";
-import type { Identity } from "./tokens.js";
+import type { Identity } from "./access.js";
 
 /** Query parameters of a list. */
 export const listQuery: Readonly<Record<string, string>> = {
@@ -94,15 +94,15 @@ function isAfter(token: string): (head: ExperimentHead) => boolean {
   return (head) => newestFirst(last, head) < 0 && head.id !== id;
 }
 
-function wholeNumber(query: URLSearchParams, names: readonly string[], least: number): number | undefined {
+function wholeNumber(query: URLSearchParams, names: readonly string[], min: number): number | undefined {
   const name = names.find((candidate) => query.has(candidate));
   const text = name === undefined ? "" : (query.get(name) ?? "");
   if (name === undefined || text === "") return undefined;
   const value = Number(text);
   // A number that nobody set.
   if (value === 0) return undefined;
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new ValidationError([{ path: name, message: `must be a whole number from ${least}` }]);
+  if (!Number.isSafeInteger(value) || value < min) {
+    throw new ValidationError([{ path: name, message: `must be a whole number from ${min}` }]);
   }
   return value;
 }

@@ -13,8 +13,8 @@ import {
   type ConfigOverrides,
   type SignalType,
 } from "../store/index.js";
-import { ApiError } from "./errors.js";
-import { readExperiment } from "./read-experiment.js";
+import { ApiError } from "./http.js";
+import { readExperiment } from "./experiment-view.js";
 import { parseWith, type Call } from "./route.js";
 
 // Each failed attempt means that someone else's change went through.

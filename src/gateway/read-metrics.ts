@@ -10,7 +10,7 @@ import { increasePercent } from "../analysis/index.js";
 import type { Experiment, Variant } from "../model/index.js";
 import { parseDurationMs } from "../model/index.js";
 import { errorText, ValidationError } from "../shared/index.js";
-import { ApiError } from "./errors.js";
+import { ApiError } from "./http.js";
 import { timeText } from "./experiment-view.js";
 import type { Call } from "./route.js";
 
@@ -158,9 +158,9 @@ function readWindow(query: URLSearchParams, nowMs: number): Window {
   }
   if (endMs < startMs) throw new ValidationError([{ path: "end", message: "is before start" }]);
   // Coarser than asked for, rather than more points than a client can draw.
-  const least = Math.ceil((endMs - startMs) / 1000 / pointsMax);
+  const minStepSeconds = Math.ceil((endMs - startMs) / 1000 / pointsMax);
   const wanted = stepMs === undefined ? comparisonStepSeconds : Math.max(1, Math.round(stepMs / 1000));
-  return { startMs, endMs, stepSeconds: Math.max(wanted, least) };
+  return { startMs, endMs, stepSeconds: Math.max(wanted, minStepSeconds) };
 }
 
 function readTime(query: URLSearchParams, name: string): number | undefined {

@@ -3,8 +3,8 @@ import { z } from "@hono/zod-openapi";
 import { problemsOf } from "../model/index.js";
 import { isPlainObject, isUnset, ValidationError } from "../shared/index.js";
 import type { GatewayContext } from "./context.js";
-import type { Reply } from "./reply.js";
-import type { Identity, Role } from "./tokens.js";
+import type { Reply } from "./http.js";
+import type { Identity, Role } from "./access.js";
 
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 

@@ -4,13 +4,53 @@
  * The same request gives the same reply, except `generated_at`. Versions are the caller's business; the copy kept for
  * `GET /api/v1/configs/:id` is a convenience that a restart empties.
  */
-import type { Clock, HttpHandler, HttpReply, HttpRequest, Logger } from "../ports/index.js";
+import { Counter, Registry } from "prom-client";
 import { z } from "zod";
-import { createRenderer, type GeneratedConfig, type Renderer } from "./generate.js";
-import { parseBody, parseGenerateRequest, type FieldProblem } from "./generate-request.js";
-import { createRequestMetrics } from "./request-metrics.js";
-import { templates } from "./templates/index.js";
+
+import type { Clock, HttpHandler, HttpReply, HttpRequest, Logger } from "../ports/index.js";
+import {
+  createRenderer,
+  parseBody,
+  parseGenerateRequest,
+  type FieldProblem,
+  type GeneratedConfig,
+  type Renderer,
+} from "./generate.js";
+import { templates } from "./templates.js";
 import { validateConfiguration } from "./validate.js";
+
+// What the generator counts about itself, for its `/metrics`.
+
+export interface RequestMetrics {
+  readonly contentType: string;
+  countRequest(method: string, endpoint: string, status: number): void;
+  countGenerated(template: string): void;
+  /** @returns Prometheus text. */
+  text(): Promise<string>;
+}
+
+/** Builds metrics in a registry of their own, so that two generators in one process do not share counts. */
+export function createRequestMetrics(): RequestMetrics {
+  const registry = new Registry();
+  const requests = new Counter({
+    name: "phoenix_generator_requests_total",
+    help: "HTTP requests by method, endpoint and status.",
+    labelNames: ["method", "endpoint", "status"] as const,
+    registers: [registry],
+  });
+  const generated = new Counter({
+    name: "phoenix_generator_configs_generated_total",
+    help: "Collector configurations rendered, by template.",
+    labelNames: ["template"] as const,
+    registers: [registry],
+  });
+  return {
+    contentType: registry.contentType,
+    countRequest: (method, endpoint, status) => requests.inc({ method, endpoint, status: String(status) }),
+    countGenerated: (template) => generated.inc({ template }),
+    text: () => registry.metrics(),
+  };
+}
 
 export interface GeneratorOptions {
   /** Experiments whose last configuration `GET /api/v1/configs/:id` still knows. @default 1000 */

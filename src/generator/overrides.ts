@@ -1,7 +1,7 @@
 /** Processors that a request adds to a template, such as a filter during a hot reload. */
 import { z } from "zod";
-import { globToRegex } from "./glob.js";
-import { attributeIs } from "./templates/classification.js";
+
+import { attributeIs, globToRegex } from "./templates.js";
 
 const patterns = z.array(z.string().min(1).max(255)).max(1000);
 

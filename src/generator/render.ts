@@ -1,16 +1,108 @@
 /** Renders a template, with overrides, to the YAML text of one collector. */
 import { stringify } from "yaml";
-import {
-  closingDefinitions,
-  closingProcessors,
-  exporters,
-  extensions,
-  hostmetricsReceiver,
-  openingProcessors,
-  sharedProcessors,
-} from "./common-components.js";
+
 import { renderOverrides, type ProcessorOverride } from "./overrides.js";
-import type { Template, TemplateParameters } from "./templates/index.js";
+import {
+  classifyPriority,
+  processMetrics,
+  type ProcessMetric,
+  type Template,
+  type TemplateParameters,
+} from "./templates.js";
+
+// The components that every generated collector configuration shares.
+
+/** Reads process metrics of the host; metrics not listed are switched off. */
+export function hostmetricsReceiver(collectionInterval: string, metrics: readonly ProcessMetric[]): unknown {
+  return {
+    collection_interval: collectionInterval,
+    root_path: "/hostfs",
+    scrapers: {
+      process: {
+        mute_process_name_error: true,
+        mute_process_exe_error: true,
+        mute_process_io_error: true,
+        metrics: Object.fromEntries(
+          processMetrics.map((metric) => [metric, { enabled: metrics.includes(metric) }]),
+        ),
+      },
+    },
+  };
+}
+
+/** Processors that open every pipeline, in order: guard memory first, then say whose data it is. */
+export const openingProcessors = [
+  "memory_limiter",
+  "cumulativetodelta",
+  "resourcedetection/system",
+  "resource/add_experiment_info",
+  "transform/classify_processes",
+] as const;
+
+/** Processors that close every pipeline: drop what only the reduction needed, then batch. */
+export const closingProcessors = ["transform/drop_working_attributes", "batch"] as const;
+
+/** Definitions of {@link openingProcessors} and {@link closingProcessors}. */
+export function sharedProcessors(
+  experimentId: string,
+  variant: string,
+  criticalProcesses: readonly string[],
+): Record<string, unknown> {
+  return {
+    memory_limiter: { check_interval: "1s", limit_percentage: 80, spike_limit_percentage: 20 },
+    cumulativetodelta: {},
+    "resourcedetection/system": { detectors: ["env", "system"], override: false },
+    "resource/add_experiment_info": {
+      attributes: [
+        { key: "experiment_id", value: experimentId, action: "upsert" },
+        { key: "variant", value: variant, action: "upsert" },
+        { key: "node.name", value: "${env:NODE_NAME}", action: "upsert" },
+      ],
+    },
+    // The baseline is classified too: without it nobody could say which critical processes it had.
+    "transform/classify_processes": classifyPriority(criticalProcesses),
+  };
+}
+
+/** Closing definitions, kept apart so that they stand last in the text. */
+export const closingDefinitions: Readonly<Record<string, unknown>> = {
+  // A single process is told apart by its pid; only groups need their owner as a label.
+  "transform/drop_working_attributes": {
+    error_mode: "ignore",
+    metric_statements: [
+      {
+        context: "resource",
+        statements: [
+          'delete_key(attributes, "process.owner") where attributes["process.pid"] != nil',
+          'delete_key(attributes, "process.type")',
+        ],
+      },
+    ],
+  },
+  batch: { send_batch_size: 1000, timeout: "10s" },
+};
+
+/** New Relic for the customer, Prometheus for the comparison. */
+export function exporters(experimentId: string, variant: string): Record<string, unknown> {
+  return {
+    "otlphttp/newrelic": {
+      endpoint: "${env:NEW_RELIC_OTLP_ENDPOINT:-https://otlp.nr-data.net:4318}",
+      headers: { "api-key": "${env:NEW_RELIC_API_KEY}" },
+    },
+    prometheus: {
+      endpoint: "0.0.0.0:8888",
+      namespace: "phoenix",
+      const_labels: { experiment_id: experimentId, variant },
+      resource_to_telemetry_conversion: { enabled: true },
+    },
+  };
+}
+
+export const extensions: Readonly<Record<string, unknown>> = {
+  health_check: { endpoint: "0.0.0.0:13133" },
+  pprof: { endpoint: "0.0.0.0:1777" },
+  zpages: { endpoint: "0.0.0.0:55679" },
+};
 
 export type Variant = "baseline" | "candidate";
 
@@ -85,4 +177,100 @@ function substitute(value: unknown, variables: Readonly<Record<string, string>>)
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, substitute(item, variables)]));
   }
   return value;
+}
+
+// Kubernetes manifests of an experiment, as YAML texts by file name. They are shown and stored, never applied here.
+
+export interface ManifestRequest {
+  readonly experimentId: string;
+  readonly version: number;
+  readonly targetHosts: readonly string[];
+  /** Collector configurations as YAML texts. */
+  readonly configs: Readonly<Record<Variant, string>>;
+}
+
+const namespace = "phoenix-system";
+const collectorImage = "otel/opentelemetry-collector-contrib:0.104.0";
+
+/** Manifest texts by file name, such as `baseline-deployment.yaml`. */
+export function renderManifests(request: ManifestRequest): Record<string, string> {
+  const text = (manifest: unknown): string =>
+    stringify(manifest, { lineWidth: 0, aliasDuplicateObjects: false });
+  return {
+    "namespace.yaml": text({ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } }),
+    "baseline-deployment.yaml": text(pipeline(request, "baseline")),
+    "candidate-deployment.yaml": text(pipeline(request, "candidate")),
+    "baseline-configmap.yaml": text(configMap(request, "baseline")),
+    "candidate-configmap.yaml": text(configMap(request, "candidate")),
+    "services.yaml": text(service(request, "baseline")) + "---\n" + text(service(request, "candidate")),
+    "network-policy.yaml": text(networkPolicy(request)),
+  };
+}
+
+function metadata({ experimentId, version }: ManifestRequest, name: string, variant?: Variant): unknown {
+  return {
+    name,
+    namespace,
+    labels: {
+      "app.kubernetes.io/part-of": "phoenix",
+      "phoenix.io/experiment-id": experimentId,
+      ...(variant && { "phoenix.io/variant": variant }),
+    },
+    annotations: { "phoenix.io/config-version": String(version) },
+  };
+}
+
+function pipeline(request: ManifestRequest, variant: Variant): unknown {
+  const name = `${request.experimentId}-${variant}`;
+  return {
+    apiVersion: "phoenix.io/v1alpha1",
+    kind: "PhoenixProcessPipeline",
+    metadata: metadata(request, name, variant),
+    spec: {
+      experimentID: request.experimentId,
+      variant,
+      configMap: `${name}-config`,
+      collectorImage,
+      targetHosts: [...request.targetHosts],
+      resources: {
+        requests: { cpu: "100m", memory: "256Mi" },
+        limits: { cpu: "500m", memory: "512Mi" },
+      },
+    },
+  };
+}
+
+function configMap(request: ManifestRequest, variant: Variant): unknown {
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: metadata(request, `${request.experimentId}-${variant}-config`, variant),
+    data: { "collector.yaml": request.configs[variant] },
+  };
+}
+
+function service(request: ManifestRequest, variant: Variant): unknown {
+  return {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: metadata(request, `${request.experimentId}-${variant}`, variant),
+    spec: {
+      clusterIP: "None",
+      selector: { "phoenix.io/experiment-id": request.experimentId, "phoenix.io/variant": variant },
+      ports: [{ name: "metrics", port: 8888 }],
+    },
+  };
+}
+
+function networkPolicy(request: ManifestRequest): unknown {
+  return {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "NetworkPolicy",
+    metadata: metadata(request, request.experimentId),
+    spec: {
+      podSelector: { matchLabels: { "phoenix.io/experiment-id": request.experimentId } },
+      policyTypes: ["Ingress"],
+      ingress: [{ ports: [{ port: 8888 }, { port: 13133 }] }],
+    },
+  };
 }

@@ -1,4 +1,5 @@
 /** What the platform talks about: experiments, pipelines, loads, results. Pure. */
+
 export {
   canonicalPipeline,
   defaultBaselinePipeline,
@@ -6,7 +7,13 @@ export {
   pipelineAliases,
   pipelineNames,
   type PipelineName,
-} from "./pipelines.js";
+  loadProfileCatalogue,
+  loadProfiles,
+  type LoadProfileInfo,
+  type LoadProfileName,
+  type LoadSimulation,
+  type LoadState,
+} from "./catalogue.js";
 export {
   canTransition,
   experimentStates,
@@ -14,14 +21,17 @@ export {
   isTerminal,
   nextStates,
   type ExperimentState,
-} from "./state-machine.js";
-export {
   variants,
   type Experiment,
   type ExperimentConfig,
   type ExperimentSpec,
   type SuccessCriteria,
   type Variant,
+  type CriterionOutcome,
+  type ExperimentResults,
+  type RecommendationType,
+  type Significance,
+  type VariantMetrics,
 } from "./experiment.js";
 export { formatDuration, parseDurationMs } from "./duration.js";
 export {
@@ -30,20 +40,7 @@ export {
   maxDurationMs,
   parseCreateRequest,
   problemsOf,
+  defaultTargetNodes,
+  normalizeNodes,
+  targetNodesMax,
 } from "./create-request.js";
-export { defaultTargetNodes, normalizeNodes, targetNodesMax } from "./target-nodes.js";
-export {
-  loadProfileCatalogue,
-  loadProfiles,
-  type LoadProfileInfo,
-  type LoadProfileName,
-  type LoadSimulation,
-  type LoadState,
-} from "./load-profile.js";
-export type {
-  CriterionOutcome,
-  ExperimentResults,
-  RecommendationType,
-  Significance,
-  VariantMetrics,
-} from "./results.js";

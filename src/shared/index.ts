@@ -1,11 +1,25 @@
 /** Small parts that more than one service uses. */
-export { isPlainObject } from "./plain-object.js";
-export { once } from "./once.js";
-export { isUnset } from "./zero-values.js";
-export { ValidationError, type Problem } from "./validation-error.js";
-export { errorCode, errorText } from "./error-text.js";
+
+export {
+  isPlainObject,
+  once,
+  isUnset,
+  ValidationError,
+  type Problem,
+  errorCode,
+  errorText,
+  createIds,
+  type Ids,
+  backoffMs,
+  eventsChannel,
+  formatHint,
+  hintsChannel,
+  parseHint,
+  type Hint,
+  jsonReply,
+  textReply,
+} from "./basics.js";
 export { createDatabaseTime, type DatabaseTime } from "./database-time.js";
-export { createIds, type Ids } from "./ids.js";
 export {
   createGeneratorClient,
   GenerationRefused,
@@ -14,6 +28,3 @@ export {
   type GenerationSubject,
   type GeneratorClient,
 } from "./generator-client.js";
-export { backoffMs } from "./backoff.js";
-export { eventsChannel, formatHint, hintsChannel, parseHint, type Hint } from "./channels.js";
-export { jsonReply, textReply } from "./replies.js";

@@ -2,7 +2,7 @@
 import type { Experiment, Variant } from "../model/index.js";
 import { variants } from "../model/index.js";
 import type { SqlClient, SqlStatement } from "../ports/index.js";
-import { fromJson, fromMs, toMs, type TimeColumn } from "./columns.js";
+import { fromJson, fromMs, toMs, type TimeColumn } from "./transaction.js";
 
 export type DeploymentStatus = "pending" | "active" | "updating" | "deleting" | "failed";
 export type DeploymentPhase =

@@ -1,8 +1,52 @@
 /** The table of experiments: creating, reading, and the columns that clients may change. */
-import type { Experiment, ExperimentSpec, Variant } from "../model/index.js";
+import type { Experiment, ExperimentResults, ExperimentSpec, Variant } from "../model/index.js";
 import type { SqlClient, SqlStatement } from "../ports/index.js";
-import { fromJson, fromMs, toMs, type TimeColumn } from "./columns.js";
-import { toExperiment, type ExperimentRow } from "./experiment-row.js";
+import { fromJson, fromMs, toMs, toMsOrNull, type TimeColumn } from "./transaction.js";
+
+// A row of the table of experiments.
+
+/** An experiment as the driver gives it, with the columns that only statements read. */
+export interface ExperimentRow extends Omit<Experiment, TimeField | "target_nodes" | "config"> {
+  readonly target_nodes: unknown;
+  readonly config: unknown;
+  readonly created_at: TimeColumn;
+  readonly updated_at: TimeColumn;
+  readonly state_changed_at: TimeColumn;
+  readonly started_at: TimeColumn | null;
+  readonly completed_at: TimeColumn | null;
+  readonly deadline_at: TimeColumn | null;
+  readonly init_started_at: TimeColumn | null;
+  readonly open?: boolean;
+  readonly announced?: boolean;
+}
+
+type TimeField =
+  | "created_at"
+  | "updated_at"
+  | "started_at"
+  | "completed_at"
+  | "state_changed_at"
+  | "deadline_at"
+  | "init_started_at";
+
+/** @returns The experiment of a row. */
+export function toExperiment(row: ExperimentRow): Experiment {
+  const { open: _open, announced: _announced, ...rest } = row;
+  return {
+    ...rest,
+    target_nodes: fromJson(row.target_nodes) as Experiment["target_nodes"],
+    config: fromJson(row.config) as Experiment["config"],
+    created_at: toMs(row.created_at),
+    updated_at: toMs(row.updated_at),
+    state_changed_at: toMs(row.state_changed_at),
+    started_at: toMsOrNull(row.started_at),
+    completed_at: toMsOrNull(row.completed_at),
+    deadline_at: toMsOrNull(row.deadline_at),
+    init_started_at: toMsOrNull(row.init_started_at),
+    lease_owner: row.lease_owner ?? null,
+    promoted_variant: row.promoted_variant ?? null,
+  };
+}
 
 const insert: SqlStatement = {
   name: "insert-experiment",
@@ -217,4 +261,79 @@ export async function bumpConfigVersion(
 function one({ rows }: { readonly rows: readonly ExperimentRow[] }): Experiment | undefined {
   const row = rows[0];
   return row === undefined ? undefined : toExperiment(row);
+}
+
+// Results of finished experiments.
+
+const insertResultsSql: SqlStatement = {
+  name: "insert-results",
+  text: `INSERT INTO experiment_results (experiment_id, results, recommendation, created_at) VALUES ($1, $2, $3, $4)`,
+};
+
+const selectResults: SqlStatement = {
+  name: "select-results",
+  text: "SELECT results FROM experiment_results WHERE experiment_id = $1",
+};
+
+/** Stores the results of an experiment; belongs into the transaction that ends it. */
+export async function insertResults(
+  sql: SqlClient,
+  experimentId: string,
+  results: ExperimentResults,
+  atMs: number,
+): Promise<void> {
+  await sql.query(insertResultsSql, [
+    experimentId,
+    JSON.stringify(results),
+    results.recommendation,
+    fromMs(atMs),
+  ]);
+}
+
+/** @returns The results; undefined while there are none. */
+export async function findResults(
+  sql: SqlClient,
+  experimentId: string,
+): Promise<ExperimentResults | undefined> {
+  const { rows } = await sql.query<{ results: unknown }>(selectResults, [experimentId]);
+  return rows[0] === undefined ? undefined : (fromJson(rows[0].results) as ExperimentResults);
+}
+
+// Requests that may be sent again: one effect and one reply for each key.
+
+/** A request that was carried out. */
+export interface HandledRequest {
+  /** Tenant, user and key in one text. */
+  readonly scope: string;
+  /** Digest of the request's body. */
+  readonly body_hash: string;
+  readonly experiment_id: string;
+  /** Body of the reply, word for word. */
+  readonly reply: string;
+}
+
+const insertKey: SqlStatement = {
+  name: "insert-idempotency-key",
+  text: `INSERT INTO idempotency_keys (scope, body_hash, experiment_id, reply, created_at) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT DO NOTHING`,
+};
+
+const selectKey: SqlStatement = {
+  name: "select-idempotency-key",
+  text: "SELECT scope, body_hash, experiment_id, reply FROM idempotency_keys WHERE scope = $1",
+};
+
+/** Takes a key; belongs into the transaction of the effect. @returns False when someone has it. */
+export async function takeIdempotencyKey(
+  sql: SqlClient,
+  handled: HandledRequest,
+  atMs: number,
+): Promise<boolean> {
+  const { scope, body_hash, experiment_id, reply } = handled;
+  return (await sql.query(insertKey, [scope, body_hash, experiment_id, reply, fromMs(atMs)])).rowCount === 1;
+}
+
+/** @returns The request carried out under a key; undefined when there was none. */
+export async function findHandledRequest(sql: SqlClient, scope: string): Promise<HandledRequest | undefined> {
+  return (await sql.query<HandledRequest>(selectKey, [scope])).rows[0];
 }

@@ -1,5 +1,6 @@
 /** The database of the platform: schema, and one module for each group of tables. */
-export { migrations } from "./migrations/index.js";
+
+export { migrations } from "./migrations.js";
 export { ConflictError, inTransaction } from "./transaction.js";
 export {
   bumpConfigVersion,
@@ -15,6 +16,11 @@ export {
   replaceExperimentConfig,
   type ExperimentHead,
   type NewExperiment,
+  findResults,
+  insertResults,
+  findHandledRequest,
+  takeIdempotencyKey,
+  type HandledRequest,
 } from "./experiments.js";
 export {
   claimExperiment,
@@ -25,16 +31,21 @@ export {
   releaseExperiment,
   setConfigVersion,
   takeOverExperiment,
+  transitionExperiment,
+  type Transition,
+  type TransitionExperiment,
 } from "./leases.js";
-export { transitionExperiment, type Transition, type TransitionExperiment } from "./transitions.js";
 export {
   insertEvent,
   listEventsOfExperiment,
   type EventType,
   type ExperimentEvent,
   type NewEvent,
+  eventPageSize,
+  lastEventPosition,
+  readEventsAfter,
+  sequenceEvents,
 } from "./events.js";
-export { eventPageSize, lastEventPosition, readEventsAfter, sequenceEvents } from "./event-sequence.js";
 export {
   changeDeployment,
   deleteDeployment,
@@ -53,7 +64,18 @@ export {
   type DeploymentStatus,
   type ScrapedDeployment,
 } from "./deployments.js";
-export { findConfig, insertConfig, type ConfigOverrides, type GeneratedConfig } from "./configs.js";
+export {
+  findConfig,
+  insertConfig,
+  type ConfigOverrides,
+  type GeneratedConfig,
+  deleteTemplate,
+  findTemplate,
+  insertTemplate,
+  listTemplates,
+  updateTemplate,
+  type StoredTemplate,
+} from "./configs.js";
 export {
   findLoad,
   insertLoad,
@@ -63,16 +85,10 @@ export {
   moveLoad,
   startLoad,
   type StoredLoad,
-} from "./loads.js";
-export { findResults, insertResults } from "./results.js";
-export { findHandledRequest, takeIdempotencyKey, type HandledRequest } from "./idempotency.js";
+  findSignal,
+  insertSignal,
+  listSignals,
+  type ControlSignal,
+  type SignalType,
+} from "./operations.js";
 export { findUser, insertUser, type StoredUser } from "./users.js";
-export { findSignal, insertSignal, listSignals, type ControlSignal, type SignalType } from "./signals.js";
-export {
-  deleteTemplate,
-  findTemplate,
-  insertTemplate,
-  listTemplates,
-  updateTemplate,
-  type StoredTemplate,
-} from "./templates.js";

@@ -1,6 +1,6 @@
 /** Running several statements as one. */
-import { errorCode } from "../shared/index.js";
 import type { SqlClient, SqlPool, SqlStatement } from "../ports/index.js";
+import { errorCode } from "../shared/index.js";
 
 const begin: SqlStatement = { name: "begin", text: "BEGIN" };
 const commit: SqlStatement = { name: "commit", text: "COMMIT" };
@@ -51,4 +51,31 @@ async function once<Value>(pool: SqlPool, work: (connection: SqlClient) => Promi
 /** Thrown inside a transaction to roll it back when a compare-and-set found another state. */
 export class ConflictError extends Error {
   override readonly name = "ConflictError";
+}
+
+// Turning values of rows into values of the platform and back.
+
+/** What a driver may give for a `timestamptz`. */
+export type TimeColumn = Date | string | number;
+
+/** @returns Epoch milliseconds of a time column. */
+export function toMs(value: TimeColumn): number {
+  return value instanceof Date ? value.getTime() : new Date(value).getTime();
+}
+
+/** @returns Epoch milliseconds of a time column that may be null. */
+export function toMsOrNull(value: TimeColumn | null | undefined): number | null {
+  return value === null || value === undefined ? null : toMs(value);
+}
+
+/** @returns The text of a time parameter. */
+export function fromMs(ms: number): string;
+export function fromMs(ms: number | null): string | null;
+export function fromMs(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
+
+/** @returns A `jsonb` column as a value, whether or not the driver has parsed it. */
+export function fromJson(value: unknown): unknown {
+  return typeof value === "string" ? JSON.parse(value) : value;
 }

@@ -1,6 +1,6 @@
 /** Accounts. */
 import type { SqlClient, SqlStatement } from "../ports/index.js";
-import { fromJson } from "./columns.js";
+import { fromJson } from "./transaction.js";
 
 /** An account with the hash of its password: `scrypt:N:salt:hex`. */
 export interface StoredUser {

@@ -9,7 +9,7 @@ import {
   runCampaign,
   shrink,
 } from "../../sim/explore/index.js";
-import { checkLinearizable, registerModel } from "../../sim/invariants/index.js";
+import { checkLinearizable, registerModel } from "../../sim/world/invariants/index.js";
 import { replayDriver } from "../../sim/kernel/index.js";
 import { runShapeOnce } from "../shapes/run-once.js";
 import { rightHistory } from "../support/register-history.js";
@@ -24,7 +24,7 @@ export interface Figure {
 }
 
 interface Shrinking {
-  readonly deviations: number;
+  readonly decisions: number;
   readonly runs: number;
   readonly minimal: boolean;
   readonly tokenLength: number;
@@ -41,18 +41,18 @@ export async function measureFigures(
   const found: Shrinking[] = [];
   for (const scenario of scenarios)
     for (let seed = 1; seed <= seeds; seed++) found.push(...(await shrinkOne(scenario, seed)));
-  const short = found.filter(({ deviations }) => deviations <= 8);
+  const short = found.filter(({ decisions }) => decisions <= 8);
   const share = (part: readonly unknown[]): number => part.length / found.length;
   return [
-    figure("deviations of a shrunk failure, median", median(found.map((each) => each.deviations)), 8),
+    figure("deviations of a shrunk failure, median", median(found.map((each) => each.decisions)), 8),
     figure("re-runs of a shrink, most", Math.max(...found.map((each) => each.runs)), 300),
     figure(
       "tokens of up to 8 deviations, letters, median",
       median(short.map((each) => each.tokenLength)),
       120,
     ),
-    least("shrunk failures that are 1-minimal, share", share(found.filter((each) => each.minimal)), 1),
-    least("tokens that replay at the first try, share", share(found.filter((each) => each.replayed)), 1),
+    atLeast("shrunk failures that are 1-minimal, share", share(found.filter((each) => each.minimal)), 1),
+    atLeast("tokens that replay at the first try, share", share(found.filter((each) => each.replayed)), 1),
     figure("linearizability of 10,000 calls on 100 keys, ms", linearizabilityMs(), 1000),
   ];
 }
@@ -64,25 +64,25 @@ async function shrinkOne(scenario: string, seed: number): Promise<readonly Shrin
   const finding = report.findings[0];
   if (finding === undefined) return [];
   const shrunk = await shrink({
-    deviations: finding.deviations,
-    async run(deviations) {
-      const driver = replayDriver(finding.seed, deviations);
+    decisions: finding.decisions,
+    async run(decisions) {
+      const driver = replayDriver(finding.seed, decisions);
       const outcome = await runShapeOnce({ ...target, seed: finding.seed, driver, onStep: () => {} });
       const failed = outcome.failure !== undefined && identityOf(outcome.failure) === finding.identity;
-      return { failed, taken: outcome.deviations };
+      return { failed, taken: outcome.decisions };
     },
   });
-  const { deviations, runs, minimal } = shrunk;
+  const { decisions, runs, minimal } = shrunk;
   const token = formatToken({
     ...target,
     version,
     seed: finding.seed,
     failure: finding.identity,
-    deviations,
+    decisions,
   });
-  const { verdict, left } = await replay(runShapeOnce, parseToken(token, version));
-  const replayed = verdict === "same" && left === undefined;
-  return [{ deviations: deviations.length, runs, minimal, tokenLength: token.length, replayed }];
+  const { verdict, divergence } = await replay(runShapeOnce, parseToken(token, version));
+  const replayed = verdict === "same" && divergence === undefined;
+  return [{ decisions: decisions.length, runs, minimal, tokenLength: token.length, replayed }];
 }
 
 function linearizabilityMs(): number {
@@ -102,7 +102,7 @@ function figure(name: string, value: number, goal: number): Figure {
   return { name, value, goal, is: "at most" };
 }
 
-function least(name: string, value: number, goal: number): Figure {
+function atLeast(name: string, value: number, goal: number): Figure {
   return { name, value, goal, is: "at least" };
 }
 

@@ -1,7 +1,7 @@
 /** The tables of wrong variants and of kinds of faults, and what must come out of them. */
 import Table from "cli-table3";
 
-import { faultKinds } from "../../sim/faults/index.js";
+import { faultKinds } from "../../sim/world/faults/index.js";
 import { mutants, witnesses } from "../mutants/index.js";
 import { type Figure, median } from "./explore-figures.js";
 import { type FaultRow, type MutantRow, measureFault, measureMutant } from "./explore-mutants.js";
@@ -49,7 +49,7 @@ export async function measureFaults({ short, match }: TableSettings): Promise<re
 /** @returns What the rows come to, beside the goals. */
 export function mutantFigures(rows: readonly MutantRow[], faults: readonly FaultRow[]): readonly Figure[] {
   const share = (part: readonly unknown[], all: readonly unknown[]): number => part.length / all.length;
-  const least = (name: string, value: number, goal: number): Figure => ({
+  const atLeast = (name: string, value: number, goal: number): Figure => ({
     name,
     value,
     goal,
@@ -60,8 +60,8 @@ export function mutantFigures(rows: readonly MutantRow[], faults: readonly Fault
   if (rows.length > 0) {
     const found = rows.filter(({ expected }) => expected);
     figures.push(
-      least("mutants found by what must catch them, share", share(found, rows), 1),
-      least(
+      atLeast("mutants found by what must catch them, share", share(found, rows), 1),
+      atLeast(
         "mutants found within 100 runs, share",
         share(
           found.filter(({ runs }) => (runs ?? 0) <= 100),
@@ -74,10 +74,10 @@ export function mutantFigures(rows: readonly MutantRow[], faults: readonly Fault
   const shrunk = rows.map((row) => row.shrunk).filter((each) => each !== null);
   if (shrunk.length > 0)
     figures.push(
-      most("shrunk mutants: deviations and faults, median", median(shrunk.map((each) => each.deviations)), 8),
+      most("shrunk mutants: deviations and faults, median", median(shrunk.map((each) => each.decisions)), 8),
       most("shrunk mutants: re-runs, most", Math.max(...shrunk.map((each) => each.reruns)), 300),
       most("shrunk mutants: letters of a token, median", median(shrunk.map((each) => each.tokenLength)), 120),
-      least(
+      atLeast(
         "shrunk mutants: 1-minimal, share",
         share(
           shrunk.filter((each) => each.minimal),
@@ -85,7 +85,7 @@ export function mutantFigures(rows: readonly MutantRow[], faults: readonly Fault
         ),
         1,
       ),
-      least(
+      atLeast(
         "shrunk mutants: replayed at the first try, share",
         share(
           shrunk.filter((each) => each.replayed),
@@ -96,7 +96,7 @@ export function mutantFigures(rows: readonly MutantRow[], faults: readonly Fault
     );
   if (faults.length > 0)
     figures.push(
-      least(
+      atLeast(
         "kinds of faults that a mutant needs, share",
         share(
           faults.filter(({ mutant }) => mutant !== null),
@@ -112,13 +112,13 @@ export function mutantFigures(rows: readonly MutantRow[], faults: readonly Fault
 export function printMutants(rows: readonly MutantRow[], faults: readonly FaultRow[]): void {
   print(
     ["mutant", "runs", "caught by", "profile", "faults", "size", "re-runs", "token"],
-    rows.map(({ name, runs, caughtBy, expected, profile, faults: struck, shrunk }) => [
+    rows.map(({ name, runs, caughtBy, expected, profile, faults: injected, shrunk }) => [
       name,
       String(runs ?? "-"),
       `${caughtBy ?? "-"}${expected ? "" : " (unexpected)"}`,
       profile,
-      struck.join(", "),
-      String(shrunk?.deviations ?? ""),
+      injected.join(", "),
+      String(shrunk?.decisions ?? ""),
       String(shrunk?.reruns ?? ""),
       String(shrunk?.tokenLength ?? ""),
     ]),

@@ -8,8 +8,8 @@ import {
   replay,
   shrink,
 } from "../../sim/explore/index.js";
-import type { Deviation } from "../../sim/kernel/index.js";
-import { version } from "../../sim/version.js";
+import type { Decision } from "../../sim/kernel/index.js";
+import { version } from "../../sim/shared/version.js";
 import { huntMutant } from "../mutants/hunt-mutant.js";
 import type { Mutant } from "../mutants/index.js";
 
@@ -30,7 +30,7 @@ export interface MutantRow {
 
 export interface ShrunkFailure {
   /** Deviations, faults among them. */
-  readonly deviations: number;
+  readonly decisions: number;
   readonly reruns: number;
   readonly minimal: boolean;
   readonly tokenLength: number;
@@ -61,41 +61,41 @@ export async function measureMutant(mutant: Mutant, runsMax: number, shrinks: bo
     caughtBy: finding.identity,
     expected: caughtBy.includes(finding.identity),
     profile,
-    faults: faultsOf(small?.deviations ?? finding.deviations),
+    faults: faultsOf(small?.decisions ?? finding.decisions),
     shrunk: small?.figures ?? null,
   };
 }
 
 /** @returns Kinds of the faults that struck. */
-function faultsOf(deviations: readonly Deviation[]): readonly string[] {
-  const kinds = deviations.map(({ label }) => /^fault\/([a-z-]+)$/.exec(label)?.[1]);
+function faultsOf(decisions: readonly Decision[]): readonly string[] {
+  const kinds = decisions.map(({ label }) => /^fault\/([a-z-]+)$/.exec(label)?.[1]);
   return [...new Set(kinds.filter((kind) => kind !== undefined))];
 }
 
 async function shrinkFinding(
   { platform }: Mutant,
-  { scenario, profile, seed, identity, deviations }: Finding,
-): Promise<{ readonly deviations: readonly Deviation[]; readonly figures: ShrunkFailure }> {
+  { scenario, profile, seed, identity, decisions }: Finding,
+): Promise<{ readonly decisions: readonly Decision[]; readonly figures: ShrunkFailure }> {
   const runOnce = createWorldRun({ world: { platform } });
   const target = { scenario, profile, seed };
   const shrunk = await shrink({
-    deviations,
+    decisions,
     async run(tried) {
-      const recording = { ...target, deviations: tried, failureHash: failureHashOf(identity) };
+      const recording = { ...target, decisions: tried, failureHash: failureHashOf(identity) };
       const { verdict, outcome } = await replay(runOnce, recording);
-      return { failed: verdict === "same", taken: outcome.deviations };
+      return { failed: verdict === "same", taken: outcome.decisions };
     },
   });
-  const token = formatToken({ ...target, version, failure: identity, deviations: shrunk.deviations });
+  const token = formatToken({ ...target, version, failure: identity, decisions: shrunk.decisions });
   const again = await replay(runOnce, parseToken(token, version));
   return {
-    deviations: shrunk.deviations,
+    decisions: shrunk.decisions,
     figures: {
-      deviations: shrunk.deviations.length,
+      decisions: shrunk.decisions.length,
       reruns: shrunk.runs,
       minimal: shrunk.minimal,
       tokenLength: token.length,
-      replayed: again.verdict === "same" && again.left === undefined,
+      replayed: again.verdict === "same" && again.divergence === undefined,
     },
   };
 }

@@ -18,7 +18,7 @@ import {
   posStrategy,
   randomStrategy,
   urwStrategy,
-} from "../../sim/strategies/index.js";
+} from "../../sim/explore/strategies/index.js";
 import { hunt } from "../shapes/hunt.js";
 import { type Shape, shapes } from "../shapes/index.js";
 import { type Figure, isReached, measureFigures, median } from "./explore-figures.js";

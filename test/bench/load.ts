@@ -3,7 +3,7 @@ import { http, HttpResponse } from "msw";
 import { setupServer } from "msw/node";
 import { newDb } from "pg-mem";
 
-import { createPhoenix } from "../../sim/phoenix/index.js";
+import { createPhoenix } from "../../sim/world/index.js";
 import type { Suite } from "./harness/suite.js";
 import { timed } from "./harness/time.js";
 

@@ -6,7 +6,7 @@ import {
   createTemplate,
   type PgSession,
   type PostgresServer,
-} from "../../sim/postgres/index.js";
+} from "../../sim/servers/postgres/index.js";
 import type { Suite } from "./harness/suite.js";
 import { timed } from "./harness/time.js";
 

@@ -1,7 +1,7 @@
 /** The store and the query engine: appending, one large aggregation, one range query, one scrape. */
-import { labelsOf } from "../../sim/prometheus/labels/index.js";
-import { createEngine } from "../../sim/prometheus/promql/index.js";
-import { createStorage, type Storage } from "../../sim/prometheus/storage/index.js";
+import { labelsOf } from "../../sim/servers/prometheus/labels.js";
+import { createEngine } from "../../sim/servers/prometheus/promql/index.js";
+import { createStorage, type Storage } from "../../sim/servers/prometheus/storage.js";
 import type { Suite } from "./harness/suite.js";
 import { timed } from "./harness/time.js";
 

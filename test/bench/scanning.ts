@@ -1,5 +1,5 @@
 /** What invariants read of texts that clients send: twice the text takes twice the time, whatever stands in it. */
-import { createInvariantHub, invariants } from "../../sim/invariants/index.js";
+import { createInvariantHub, invariants } from "../../sim/world/invariants/index.js";
 import type { Suite } from "./harness/suite.js";
 import { timed } from "./harness/time.js";
 

@@ -1,5 +1,5 @@
 /** A thousand experiments at once, and what watching the invariants adds to a world. */
-import { createPhoenix } from "../../sim/phoenix/index.js";
+import { createPhoenix } from "../../sim/world/index.js";
 import { runScenario, type Scenario } from "../../sim/scenarios/index.js";
 import { lifecycle } from "../../sim/scenarios/lifecycle.js";
 import { performanceUnderLoad } from "../../sim/scenarios/performance-under-load.js";

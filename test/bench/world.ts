@@ -1,5 +1,5 @@
 /** Whole worlds: how fast one starts, how fast its time passes, and what it leaves behind. */
-import { createPhoenix } from "../../sim/phoenix/index.js";
+import { createPhoenix } from "../../sim/world/index.js";
 import { lifecycle } from "../../sim/scenarios/lifecycle.js";
 import { runScenario } from "../../sim/scenarios/index.js";
 import { collectGarbage } from "./harness/garbage.js";

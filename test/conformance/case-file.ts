@@ -1,6 +1,6 @@
 /** Reads the test files of the PromQL project: `load`, `eval`, `clear` and what a case expects. */
-import { parseSeriesLine, type SeriesLine } from "../../sim/prometheus/promtest/index.js";
-import { parseDuration, parseGoFloat } from "../../sim/prometheus/promql/index.js";
+import { parseSeriesLine, type SeriesLine } from "../../sim/servers/prometheus/promtest/index.js";
+import { parseDuration, parseGoFloat } from "../../sim/servers/prometheus/promql/index.js";
 
 export interface LoadCommand {
   readonly kind: "load";

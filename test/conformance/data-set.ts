@@ -1,7 +1,7 @@
 /** The samples that both servers get: counters with resets, gauges, histograms, gaps, NaN and infinities. */
-import { labelsOf } from "../../sim/prometheus/labels/index.js";
-import { formatSample } from "../../sim/prometheus/promql/index.js";
-import { createStorage, type Storage } from "../../sim/prometheus/storage/index.js";
+import { labelsOf } from "../../sim/servers/prometheus/labels.js";
+import { formatSample } from "../../sim/servers/prometheus/promql/index.js";
+import { createStorage, type Storage } from "../../sim/servers/prometheus/storage.js";
 
 /** Seconds since the epoch of the first sample, on the grid of a minute. */
 export const DATA_START = 1_700_000_040;

@@ -1,10 +1,10 @@
 /** Asks the real server and ours the same random queries, and explains what differs. */
 import { sample } from "fast-check";
-import { createApi } from "../../sim/prometheus/api/index.js";
-import { parseConfig } from "../../sim/prometheus/config/index.js";
-import { labelsOf } from "../../sim/prometheus/labels/index.js";
-import { createEngine, parseGoFloat } from "../../sim/prometheus/promql/index.js";
-import type { RuleManager } from "../../sim/prometheus/rules/index.js";
+import { createApi } from "../../sim/servers/prometheus/api/index.js";
+import { parseConfig } from "../../sim/servers/prometheus/config.js";
+import { labelsOf } from "../../sim/servers/prometheus/labels.js";
+import { createEngine, parseGoFloat } from "../../sim/servers/prometheus/promql/index.js";
+import type { RuleManager } from "../../sim/servers/prometheus/rules/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { DATA_LENGTH, DATA_START, dataStorage, openMetricsText } from "./data-set.js";
 import { explainDifference } from "./known-differences.js";

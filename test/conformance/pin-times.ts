@@ -1,5 +1,5 @@
 /** Pins every selector of a query to one time, so that it must answer the same whenever it is asked. */
-import type { Expr } from "../../sim/prometheus/promql/index.js";
+import type { Expr } from "../../sim/servers/prometheus/promql/index.js";
 
 const MOVING = new Set(
   "time timestamp predict_linear day_of_month day_of_week day_of_year days_in_month hour minute month year".split(

@@ -1,8 +1,8 @@
 /** Runs folders of PromQL case files, and says what of the language is left out. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { allFunctions, EXPERIMENTAL_AGGREGATORS } from "../../sim/prometheus/promql/signatures.js";
-import type { Dialect } from "../../sim/prometheus/promql/index.js";
+import { allFunctions, EXPERIMENTAL_AGGREGATORS } from "../../sim/servers/prometheus/promql/check.js";
+import type { Dialect } from "../../sim/servers/prometheus/promql/index.js";
 import { parseCaseFile } from "./case-file.js";
 import { runCases, type CaseFileOutcome } from "./run-cases.js";
 

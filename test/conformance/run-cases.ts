@@ -1,15 +1,15 @@
 /** Runs the commands of a case file against the engine, each case also in other shapes. */
-import { labelsOf, type Labels } from "../../sim/prometheus/labels/index.js";
-import { createStorage, type Storage } from "../../sim/prometheus/storage/index.js";
+import { labelsOf, type Labels } from "../../sim/servers/prometheus/labels.js";
+import { createStorage, type Storage } from "../../sim/servers/prometheus/storage.js";
 import {
   createEngine,
   type Dialect,
   type Engine,
   type Expr,
   type QueryResult,
-} from "../../sim/prometheus/promql/index.js";
+} from "../../sim/servers/prometheus/promql/index.js";
 import { pinTimes } from "./pin-times.js";
-import { parseSeriesLabels, type SequenceValue } from "../../sim/prometheus/promtest/index.js";
+import { parseSeriesLabels, type SequenceValue } from "../../sim/servers/prometheus/promtest/index.js";
 import type { Command, EvalCommand, LoadCommand } from "./case-file.js";
 
 /** One case that did not give what it should. */

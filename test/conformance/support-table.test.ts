@@ -1,6 +1,6 @@
 import { format } from "prettier";
 import { expect, test } from "vitest";
-import { createTestWorld, exposition } from "../unit/sim/prometheus/world.js";
+import { createTestWorld, exposition } from "../unit/sim/servers/prometheus/world.js";
 import { API_PATHS, supportTable } from "./support-table.js";
 
 test("the table in the docs is what the code supports", async () => {

@@ -3,7 +3,7 @@ import {
   AGGREGATORS,
   allFunctions,
   EXPERIMENTAL_AGGREGATORS,
-} from "../../sim/prometheus/promql/signatures.js";
+} from "../../sim/servers/prometheus/promql/check.js";
 
 /** Paths of the HTTP API that are answered. */
 export const API_PATHS = [

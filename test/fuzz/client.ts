@@ -4,7 +4,7 @@ import http from "node:http";
 import { createSigner } from "fast-jwt";
 import { type Phoenix, createPhoenix } from "../../sim/index.js";
 
-import { routes } from "../../src/gateway/routes/index.js";
+import { routes } from "../../src/gateway/gateway.js";
 import { type Call, type Caller, type HttpCall, type SocketCall, callers, places } from "./calls.js";
 
 interface Operation {

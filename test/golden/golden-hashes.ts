@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { createExecutor, createWorldRun, localPool, runCampaign } from "../../sim/explore/index.js";
 import { runScenario, scenarios } from "../../sim/scenarios/index.js";
-import { version } from "../../sim/version.js";
+import { version } from "../../sim/shared/version.js";
 
 /** By what was run, such as `lifecycle seed 1`. */
 export type GoldenHashes = Readonly<Record<string, string>>;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 
 import { runUntil } from "../unit/sim/cli/captured-terminal.js";
-import { tempFolder } from "../unit/sim/history/temp-folder.js";
+import { tempFolder } from "../unit/sim/scenarios/history/temp-folder.js";
 
 // Nobody presses Ctrl-C.
 async function run(...args: readonly string[]): Promise<Awaited<ReturnType<typeof runUntil>>> {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { installLeakWatch } from "../../sim/determinism/index.js";
+import { installLeakWatch } from "../../sim/explore/determinism/index.js";
 import { differenceError, formatDifference } from "../../sim/explore/index.js";
 import { leaks } from "./leaks.js";
 import { explore, leaky } from "./leaky-run.js";
@@ -8,10 +8,10 @@ import { explore, leaky } from "./leaky-run.js";
 test.each(leaks.map(({ says, leak, isAwaited }) => [says, String(leak), leak, isAwaited === true] as const))(
   "%s is what the report says of %s",
   async (says, _, leak, isAwaited) => {
-    const { differences, harmless } = await explore(leaky(leak));
+    const { differences, benign } = await explore(leaky(leak));
     if (isAwaited) expect(differences).toEqual([]);
     // What a client of Node's uses besides is named, too.
-    const named = isAwaited ? harmless.filter((use) => use.startsWith(says)) : differences[0]?.suspects;
+    const named = isAwaited ? benign.filter((use) => use.startsWith(says)) : differences[0]?.suspects;
     const [culprit = "no difference"] = named ?? [];
     expect(culprit.slice(0, says.length)).toBe(says);
     if (says.endsWith(" at")) expect(culprit).toMatch(/ at test\/leaks\/leaks\.ts:\d+$/);
@@ -49,17 +49,17 @@ test("the report shows both events side by side with what they carried, and the 
 test("a use that makes no difference is told, and is none", async () => {
   const report = await explore(leaky(() => Math.random() < 2));
   expect(report.differences).toEqual([]);
-  expect(report.harmless).toEqual([
+  expect(report.benign).toEqual([
     expect.stringMatching(/^Math\.random at test\/leaks\/leaks\.test\.ts:\d+$/),
   ]);
 });
 
 test("what depends on the collection of garbage is noticed", async () => {
-  const { harmless } = await explore(leaky(() => new WeakRef({}).deref() === undefined));
-  expect(harmless).toEqual([expect.stringMatching(/^WeakRef at test\/leaks\/leaks\.test\.ts:\d+$/)]);
+  const { benign } = await explore(leaky(() => new WeakRef({}).deref() === undefined));
+  expect(benign).toEqual([expect.stringMatching(/^WeakRef at test\/leaks\/leaks\.test\.ts:\d+$/)]);
 });
 
 test("a world as it is uses nothing of the process", async () => {
   const report = await explore({});
-  expect([report.differences, report.harmless]).toEqual([[], []]);
+  expect([report.differences, report.benign]).toEqual([[], []]);
 });

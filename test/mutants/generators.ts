@@ -1,6 +1,6 @@
 /** Configurations that are not what was asked for. */
 import { createGeneratorClient, GenerationRefused, type GeneratorClient } from "../../src/shared/index.js";
-import type { ServicePorts } from "../../sim/services/index.js";
+import type { ServicePorts } from "../../sim/world/cluster/index.js";
 import type { Mutant } from "./mutant.js";
 import { generatedText } from "./twists.js";
 

@@ -6,7 +6,7 @@ import {
   localPool,
   runCampaign,
 } from "../../sim/explore/index.js";
-import { version } from "../../sim/version.js";
+import { version } from "../../sim/shared/version.js";
 import type { Mutant } from "./mutant.js";
 
 export interface Hunted {

@@ -9,9 +9,9 @@ import {
   replay,
   shrink,
 } from "../../sim/explore/index.js";
-import { faultKinds } from "../../sim/faults/index.js";
+import { faultKinds } from "../../sim/world/faults/index.js";
 import { seededDriver } from "../../sim/kernel/index.js";
-import { version } from "../../sim/version.js";
+import { version } from "../../sim/shared/version.js";
 import { huntMutant } from "./hunt-mutant.js";
 import { mutants, witnesses } from "./index.js";
 
@@ -54,14 +54,14 @@ test("a failure in a world is brought back by its token, and shrinks to little",
   const failure = first.failure === undefined ? "nothing" : identityOf(first.failure);
   expect(failure).toBe("invariant/running-means-deployed");
   const shrunk = await shrink({
-    deviations: first.deviations,
+    decisions: first.decisions,
     runsMax: 12,
-    run: async (deviations) => {
-      const again = await replay(runOnce, { ...target, deviations, failureHash: failureHashOf(failure) });
-      return { failed: again.verdict === "same", taken: again.outcome.deviations };
+    run: async (decisions) => {
+      const again = await replay(runOnce, { ...target, decisions, failureHash: failureHashOf(failure) });
+      return { failed: again.verdict === "same", taken: again.outcome.decisions };
     },
   });
-  expect([shrunk.reproduced, shrunk.deviations]).toEqual([true, []]);
-  const token = parseToken(formatToken({ ...target, version, failure, deviations: first.deviations }));
+  expect([shrunk.reproduced, shrunk.decisions]).toEqual([true, []]);
+  const token = parseToken(formatToken({ ...target, version, failure, decisions: first.decisions }));
   expect((await replay(runOnce, token)).verdict).toBe("same");
 });

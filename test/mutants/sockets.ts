@@ -1,7 +1,7 @@
 /** WebSockets that tell too much, too little, or in the wrong order. */
 import { createEventFeed } from "../../src/gateway/live/index.js";
 import type { ServerSocket } from "../../src/ports/index.js";
-import type { ServicePorts } from "../../sim/services/index.js";
+import type { ServicePorts } from "../../sim/world/cluster/index.js";
 import type { Mutant } from "./mutant.js";
 
 type Feed = ReturnType<typeof createEventFeed>;

@@ -1,6 +1,6 @@
 /** Ways to put a mutant into the platform. */
 import type { HttpReply, HttpRequest } from "../../src/ports/index.js";
-import type { WrapHandler } from "../../sim/services/index.js";
+import type { WrapHandler } from "../../sim/world/cluster/index.js";
 import { type Mutant, type Twist, twisted } from "./mutant.js";
 
 type Platform = Mutant["platform"];

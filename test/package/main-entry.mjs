@@ -147,8 +147,8 @@ const uses = {
     for (const faultsOf of entry.profileNames)
       await (await createPhoenix({ faults: faultsOf })).dispose({ force: true });
   },
-  async dullDriver() {
-    assert.equal(await hashUnder(entry.dullDriver()), await hashUnder(entry.dullDriver()));
+  async defaultDriver() {
+    assert.equal(await hashUnder(entry.defaultDriver()), await hashUnder(entry.defaultDriver()));
   },
   async seededDriver() {
     assert.equal(await hashUnder(entry.seededDriver(3)), await hashUnder(entry.seededDriver(3)));
@@ -157,7 +157,7 @@ const uses = {
   async replayDriver() {
     const phoenix = await createPhoenix({ seed: 3, record: true });
     await phoenix.clock.advance("1m");
-    const replayed = await hashUnder(entry.replayDriver(3, phoenix.trace.deviations()));
+    const replayed = await hashUnder(entry.replayDriver(3, phoenix.trace.decisions()));
     assert.equal(replayed, phoenix.trace.hash());
     await phoenix.dispose();
   },

@@ -7,9 +7,9 @@ import path from "node:path";
 
 import { format } from "prettier";
 
-import { knownGaps } from "../../sim/postgres/sql/parse.js";
-import { commandNames } from "../../sim/redis/dispatch.js";
-import { unsupportedCommands } from "../../sim/redis/unsupported.js";
+import { knownGaps } from "../../sim/servers/postgres/sql/parse.js";
+import { commandNames } from "../../sim/servers/redis/dispatch.js";
+import { unsupportedCommands } from "../../sim/servers/redis/command.js";
 import { behaviours as postgresBehaviours } from "./postgres/behaviours/index.js";
 import { hermitage } from "./postgres/hermitage.js";
 import {
@@ -102,7 +102,7 @@ const refusal = /unsupported\(\s*(?:"([^"]+)"|`([^`]+)`)/g;
 
 /** @returns What the engine refuses by name, sorted; read from its source, where each refusal names the feature. */
 function unsupportedSql(): readonly string[] {
-  const folder = path.resolve("sim/postgres");
+  const folder = path.resolve("sim/servers/postgres");
   const found = new Set(knownGaps.map(([, feature]) => feature));
   for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
     if (!name.endsWith(".ts")) continue;

@@ -61,7 +61,7 @@ test("no operation lets an administrator of one tenant see or change what is ano
   phoenix,
 }) => {
   const owner = await tokenOf(phoenix, "tenant1");
-  const stranger = await tokenOf(phoenix, "tenant2");
+  const otherTenant = await tokenOf(phoenix, "tenant2");
   const belongings = await furnish(phoenix, owner);
   const operations = await readOperations(phoenix);
   expect(operations.length).toBeGreaterThan(50);
@@ -73,7 +73,7 @@ test("no operation lets an administrator of one tenant see or change what is ano
         const kind = kindOf(operation.path);
         if (kind === "public") continue;
         const path = operation.path.replaceAll(/\{\w+\}/g, belongings[kind]);
-        const answer = await send(phoenix, stranger, operation.method, path, body);
+        const answer = await send(phoenix, otherTenant, operation.method, path, body);
         const what = `${operation.method} ${path} with ${JSON.stringify(body)} answered ${answer.text}`;
         // Templates are named within a tenant: that of another does not exist for this one.
         const closed = kind === "template" ? [400, 404] : [403];
@@ -90,13 +90,13 @@ test("no operation lets an administrator of one tenant see or change what is ano
 
 test("no operation that names a thing in its body lets a stranger reach it", async ({ phoenix }) => {
   const belongings = await furnish(phoenix, await tokenOf(phoenix, "tenant1"));
-  const stranger = await tokenOf(phoenix, "tenant2");
+  const otherTenant = await tokenOf(phoenix, "tenant2");
   const before = snapshot(phoenix);
   const body = { experiment_id: belongings.experiment, id: belongings.experiment, type: "rollback" };
   let named = 0;
   for (const { method, path, open } of await readOperations(phoenix)) {
     if (open || path.includes("{") || method === "GET") continue;
-    const answer = await send(phoenix, stranger, method, path, body);
+    const answer = await send(phoenix, otherTenant, method, path, body);
     expect(answer.text, `${method} ${path}`).not.toContain("secret");
     if (answer.status === 403) named += 1;
     else expect(answer.text, `${method} ${path}`).not.toContain(belongings.experiment);
@@ -108,13 +108,13 @@ test("no operation that names a thing in its body lets a stranger reach it", asy
 test("no list shows anything of another tenant", async ({ phoenix }) => {
   const owner = await tokenOf(phoenix, "tenant1");
   const belongings = await furnish(phoenix, owner);
-  const stranger = await tokenOf(phoenix, "tenant2");
+  const otherTenant = await tokenOf(phoenix, "tenant2");
   let shown = 0;
   for (const { method, path, open } of await readOperations(phoenix)) {
     if (method !== "GET" || open || path.includes("{")) continue;
     const [mine, theirs] = [
       await send(phoenix, owner, method, path),
-      await send(phoenix, stranger, method, path),
+      await send(phoenix, otherTenant, method, path),
     ];
     const ids = Object.values(belongings).filter((id) => mine.text.includes(id));
     shown += ids.length;

@@ -4,7 +4,7 @@
  */
 import type { Clock, HttpReply, Logger, Random } from "../../src/ports/index.js";
 import { type HttpServer, serveHttp } from "../../src/adapters/index.js";
-import { createConfigTools, createNodeAgent, createNodeDisk } from "../../sim/dataplane/index.js";
+import { createConfigTools, createNodeAgent, createNodeDisk } from "../../sim/servers/collector/index.js";
 
 const agentPort = "8090";
 

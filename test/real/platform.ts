@@ -14,7 +14,7 @@ import { createController } from "../../src/controller/index.js";
 import { createGateway } from "../../src/gateway/index.js";
 import { createGenerator } from "../../src/generator/index.js";
 import { migrations } from "../../src/store/index.js";
-import { type Client, createClient } from "../../sim/client/index.js";
+import { type Client, createClient } from "../../sim/world/client/index.js";
 import { startRealServer } from "../parity/postgres/real-server.js";
 import { serveDataPlane } from "./data-plane.js";
 import { type RunningServer, freePort, startPrometheus, startRedis } from "./servers.js";

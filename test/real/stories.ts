@@ -2,7 +2,7 @@
  * Three of the scenarios as stories that can be told in any world: each gives what must be equal in all of them,
  * with nothing in it that depends on time, ids or chance.
  */
-import type { Client } from "../../sim/client/index.js";
+import type { Client } from "../../sim/world/client/index.js";
 
 /** Where a story happens. */
 export interface Arm {

@@ -1,7 +1,7 @@
 import { runScenario, scenarios } from "phoenix-sim";
 import { expect, test } from "vitest";
 
-import { mergeCoverage, summarizeCoverage } from "../../sim/history/index.js";
+import { mergeCoverage, summarizeCoverage } from "../../sim/scenarios/history/index.js";
 
 test("together the scenarios see nine in ten operations of the API succeed, and no answer that it does not declare", async () => {
   const parts = [];

@@ -1,4 +1,4 @@
-import { type Scenario, type ScenarioContext, dullDriver, runScenario, scenarios } from "phoenix-sim";
+import { type Scenario, type ScenarioContext, defaultDriver, runScenario, scenarios } from "phoenix-sim";
 import { describe, expect, test } from "vitest";
 
 /** Load scenarios run at a part of their size here; at full size they run by `npm start`. */
@@ -22,7 +22,7 @@ describe.each(scenarios.map((scenario) => ({ scenario, name: scenario.name })))(
     });
 
     test("holds in the dullest of runs: oldest first, every delay the shortest", async () => {
-      const result = await runScenario(scenario, { ...options, seed: 1, driver: dullDriver(1) });
+      const result = await runScenario(scenario, { ...options, seed: 1, driver: defaultDriver(1) });
       expect(result.error).toBeUndefined();
     });
 

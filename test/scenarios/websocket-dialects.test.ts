@@ -217,16 +217,16 @@ describe("the dashboard's dialect", () => {
   });
 
   test("shows nothing of another tenant, and refuses a wrong token", async ({ phoenix }) => {
-    const stranger = await listen(phoenix, path);
-    stranger.send(
+    const anonymous = await listen(phoenix, path);
+    anonymous.send(
       `40${JSON.stringify({ token: await tokenOf(phoenix, "admin@tenant2.phoenix.io", "tenant2") })}`,
     );
     const wrong = await listen(phoenix, path);
     wrong.send(`40${JSON.stringify({ token: "a.b.c" })}`);
     await runOne(phoenix, "secret");
-    expect(stranger.texts.join("\n")).not.toContain("secret");
+    expect(anonymous.texts.join("\n")).not.toContain("secret");
     expect(wrong.texts.join("\n")).toMatch(/^44\{/m);
     expect(wrong.closes).toEqual([{ code: 4401, reason: expect.any(String) }]);
-    stranger.socket.close();
+    anonymous.socket.close();
   });
 });

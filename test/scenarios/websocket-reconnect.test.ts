@@ -62,7 +62,7 @@ test("a gateway that stops gracefully says so with a code", async ({ phoenix }) 
 });
 
 test("no topic, and no experiment's id, lets a tenant hear of another", async ({ phoenix }) => {
-  const stranger = await listen(
+  const otherTenant = await listen(
     phoenix,
     `/ws?token=${await tokenOf(phoenix, "admin@tenant1.phoenix.io", "tenant1")}`,
   );
@@ -75,12 +75,12 @@ test("no topic, and no experiment's id, lets a tenant hear of another", async ({
     "config.*",
     "experiment.created",
   ]) {
-    stranger.send({ type: "subscribe", channels: [topic], since: 0 });
-    stranger.send({ type: "subscribe", channels: [topic], experiment_id: id });
+    otherTenant.send({ type: "subscribe", channels: [topic], since: 0 });
+    otherTenant.send({ type: "subscribe", channels: [topic], experiment_id: id });
   }
   await phoenix.waitForState(id, "completed", { within: "5m" });
   await phoenix.clock.advance("5s");
-  expect(stranger.frames.filter(({ type }) => type === "experiment.update")).toEqual([]);
-  expect(stranger.texts.join("\n")).not.toContain("secret");
-  stranger.socket.close();
+  expect(otherTenant.frames.filter(({ type }) => type === "experiment.update")).toEqual([]);
+  expect(otherTenant.texts.join("\n")).not.toContain("secret");
+  otherTenant.socket.close();
 });

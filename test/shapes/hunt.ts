@@ -1,13 +1,13 @@
 /** Hunts for the fault of a shape, as a campaign does, and counts the runs. */
-import { batchesOf } from "../../sim/explore/batches.js";
+import { batchesOf } from "../../sim/explore/campaign.js";
 import { mix32 } from "../../sim/kernel/index.js";
 import {
-  type LearnedRun,
+  type ReportedRun,
   type Strategy,
   createCoverage,
-  createLearner,
-  createSketcher,
-} from "../../sim/strategies/index.js";
+  createFeedbackCollector,
+  createFingerprintBuilder,
+} from "../../sim/explore/strategies/index.js";
 import { type Shape, runShape } from "./lab.js";
 
 /** @returns How many runs it took until the fault showed; undefined when `runsMax` were not enough. */
@@ -17,36 +17,36 @@ export async function hunt(
   campaignSeed: number,
   runsMax: number,
 ): Promise<number | undefined> {
-  const learner = createLearner();
-  const done: LearnedRun[][] = [];
+  const collector = createFeedbackCollector();
+  const done: ReportedRun[][] = [];
   let learnt = 0;
   for (const { firstRun, count, sees } of batchesOf(runsMax)) {
-    for (; learnt < sees; learnt++) for (const run of done[learnt] ?? []) learner.learn(run);
-    const feedback = learner.feedback(firstRun, count);
-    const batch: LearnedRun[] = [];
+    for (; learnt < sees; learnt++) for (const run of done[learnt] ?? []) collector.add(run);
+    const feedback = collector.feedback(firstRun, count);
+    const batch: ReportedRun[] = [];
     for (let run = firstRun; run < firstRun + count; run++) {
       const key = { run, seed: mix32(mix32(campaignSeed) ^ run) };
       const driver = strategy.driverFor(key, feedback);
       if (driver === undefined) return undefined;
-      const sketcher = createSketcher();
+      const fingerprintBuilder = createFingerprintBuilder();
       const coverage = createCoverage();
-      const watched = {
+      const observed = {
         ...driver,
         choose: (point: Parameters<typeof driver.choose>[0]) => {
-          sketcher.see(point);
+          fingerprintBuilder.add(point);
           return driver.choose(point);
         },
       };
-      const { failure, deviations } = await runShape(shape, watched, coverage.step);
+      const { failure, decisions } = await runShape(shape, observed, coverage.step);
       if (failure !== undefined) return run + 1;
       batch.push({
         strategy: driver.strategy,
         seed: driver.seed,
-        sketch: sketcher.sketch(),
+        fingerprint: fingerprintBuilder.fingerprint(),
         coverage: coverage.pairs(),
-        deviations,
+        decisions,
         newFailure: false,
-        lesson: driver.lesson?.(),
+        runFeedback: driver.runFeedback?.(),
       });
     }
     done.push(batch);

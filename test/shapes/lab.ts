@@ -1,7 +1,7 @@
 /** The laboratory in which shapes run: tasks over a bare kernel loop, and the few things they share. */
 import { SimError } from "../../sim/errors.js";
 import {
-  type Deviation,
+  type Decision,
   type Driver,
   type Loop,
   type Step,
@@ -40,7 +40,7 @@ export interface Shape {
 export interface ShapeRun {
   /** What broke; undefined when the fault did not show. */
   readonly failure: string | undefined;
-  readonly deviations: readonly Deviation[];
+  readonly decisions: readonly Decision[];
   readonly traceHash: string;
 }
 
@@ -65,7 +65,7 @@ export async function runShape(
   } catch (error) {
     failure = error instanceof SimError ? error.code : String(error);
   }
-  return { failure, deviations: choices.deviations, traceHash: loop.traceHash() };
+  return { failure, decisions: choices.decisions, traceHash: loop.traceHash() };
 }
 
 function createLab(loop: Loop, tasks: Promise<void>[]): Lab {

@@ -9,7 +9,7 @@ export const runShapeOnce: RunOnce = async ({ scenario, driver, onStep }) => {
   if (shape === undefined) throw new Error(`There is no shape "${scenario}".`);
   let steps = 0;
   let virtualUs = 0;
-  const { failure, deviations, traceHash } = await runShape(shape, driver, (step) => {
+  const { failure, decisions, traceHash } = await runShape(shape, driver, (step) => {
     steps = step.index;
     virtualUs = step.atUs;
     onStep(step);
@@ -24,6 +24,6 @@ export const runShapeOnce: RunOnce = async ({ scenario, driver, onStep }) => {
     traceHash,
     steps,
     virtualUs,
-    deviations,
+    decisions,
   };
 };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { dullDriver } from "../../sim/kernel/index.js";
+import { defaultDriver } from "../../sim/kernel/index.js";
 import { runShape, shapes } from "./index.js";
 
 test("there are 24 shapes, each with a name of its own", () => {
@@ -8,5 +8,5 @@ test("there are 24 shapes, each with a name of its own", () => {
 });
 
 test.each(shapes)("$name does not show its fault when nothing is out of order", async (shape) => {
-  expect((await runShape(shape, dullDriver())).failure).toBeUndefined();
+  expect((await runShape(shape, defaultDriver())).failure).toBeUndefined();
 });

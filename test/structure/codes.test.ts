@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { version } from "../../sim/version.js";
+import { version } from "../../sim/shared/version.js";
 import { root, sourceFiles } from "./source-files.js";
 
 const codes = [...readFileSync(join(root, "sim/errors.ts"), "utf8").matchAll(/\| "(SIM_\w+)"/g)].map(

@@ -4,7 +4,7 @@ import {
   type RegisterInput,
   type RegisterOutput,
   registerModel,
-} from "../../sim/invariants/index.js";
+} from "../../sim/world/invariants/index.js";
 import { createStreams } from "../../sim/kernel/index.js";
 
 type RegisterCall = Operation<RegisterInput<number>, RegisterOutput<number>>;
@@ -14,23 +14,23 @@ const register = registerModel<number>(0);
 /** Calls of 10 clients, each in effect at a random moment of its time; one answer in a hundred is lost. */
 export function rightHistory(operations: number, keys: number, seed: number): readonly RegisterCall[] {
   const streams = createStreams(seed);
-  const draw = (n: number): number => Math.floor((streams.next("history") / 2 ** 32) * n);
+  const sample = (n: number): number => Math.floor((streams.next("history") / 2 ** 32) * n);
   const clientsFreeAt = Array.from({ length: 10 }, () => 0);
   const planned = Array.from({ length: operations }, (_, index) => {
     const client = index % 10;
-    const calledAt = (clientsFreeAt[client] ?? 0) + draw(5);
-    const effectAt = calledAt + draw(20);
-    const endsAt = effectAt + draw(20);
+    const calledAt = (clientsFreeAt[client] ?? 0) + sample(5);
+    const effectAt = calledAt + sample(20);
+    const endsAt = effectAt + sample(20);
     clientsFreeAt[client] = endsAt + 1;
     return {
       client,
       calledAt,
       effectAt,
       endsAt,
-      key: `k${draw(keys)}`,
-      kind: draw(3),
-      value: draw(4),
-      lost: draw(100) === 0,
+      key: `k${sample(keys)}`,
+      kind: sample(3),
+      value: sample(4),
+      lost: sample(100) === 0,
     };
   });
   const states = new Map<string, number>();

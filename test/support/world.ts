@@ -7,10 +7,10 @@ import {
   createChoiceLog,
   createLoop,
   createVirtualClock,
-  dullDriver,
+  defaultDriver,
   resolveLimits,
 } from "../../sim/kernel/index.js";
-import { type LinkOptions, type Network, createNetwork } from "../../sim/network/index.js";
+import { type LinkOptions, type Network, createNetwork } from "../../sim/kernel/network/index.js";
 
 export interface BareWorld {
   readonly loop: Loop;
@@ -27,7 +27,7 @@ export function createBareWorld(
 ): BareWorld {
   const clock = createVirtualClock();
   const { keepSteps = true } = options;
-  const choices = createChoiceLog(options.driver ?? dullDriver(), { record: keepSteps });
+  const choices = createChoiceLog(options.driver ?? defaultDriver(), { record: keepSteps });
   const steps: Step[] = [];
   const limits = resolveLimits(options.limits);
   const loop = createLoop({

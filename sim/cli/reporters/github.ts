@@ -6,9 +6,8 @@ import { appendFileSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 
 import { hashString } from "../../kernel/index.js";
-import { type Outcome, type Problem, type Suite, createOutcomes } from "./outcome.js";
-import type { ReporterOutput } from "./output.js";
-import type { Reporter } from "./report-event.js";
+import { createOutcomes, type Outcome, type Problem, type Suite } from "./outcome.js";
+import type { Reporter, ReporterOutput } from "./reporter.js";
 
 /** GitHub shows so many annotations of a kind for one step. */
 const annotationsMax = 10;

@@ -5,9 +5,8 @@
 import { hostname } from "node:os";
 import { stripVTControlCharacters } from "node:util";
 
-import { type Outcome, type Suite, createOutcomes } from "./outcome.js";
-import type { ReporterOutput } from "./output.js";
-import type { Reporter } from "./report-event.js";
+import { createOutcomes, type Outcome, type Suite } from "./outcome.js";
+import type { Reporter, ReporterOutput } from "./reporter.js";
 
 export function junitReporter({ out }: ReporterOutput): Reporter {
   const outcomes = createOutcomes();

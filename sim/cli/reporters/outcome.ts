@@ -1,6 +1,6 @@
 /** The events of a command as suites of tests: what CI systems understand. */
 import { type CampaignReport, neverReached } from "../../explore/index.js";
-import type { ReportEvent, ReportedCampaign, ReportedFinding } from "./report-event.js";
+import type { ReportEvent, ReportedCampaign, ReportedFinding } from "./reporter.js";
 
 export interface Outcome {
   /** What was tested, such as `lifecycle, seed 7`. */

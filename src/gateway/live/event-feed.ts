@@ -14,7 +14,7 @@ import {
   sequenceEvents,
   type ExperimentEvent,
 } from "../../store/index.js";
-import { toEntry, type Entry } from "./entry.js";
+import { toEntry, type Entry } from "./messages.js";
 
 export interface EventFeed {
   /** Begins to look. @param onAdvance - Called after `position` has moved. */
@@ -52,7 +52,7 @@ export function createEventFeed({ clock, sql, cache, logger, options }: EventFee
   let begin: number | undefined;
   let kept: Entry[] = [];
   // Counts starts: what an earlier one still has under way must not touch a later one.
-  let life = 0;
+  let incarnation = 0;
   let looking = false;
   let again = false;
   let unsubscribe = (): void => undefined;
@@ -68,17 +68,17 @@ export function createEventFeed({ clock, sql, cache, logger, options }: EventFee
   async function look(mine: number): Promise<void> {
     if (position === undefined) {
       const last = await lastEventPosition(sql);
-      if (mine !== life) return;
+      if (mine !== incarnation) return;
       position = Math.max(0, last - rewind);
       begin = position;
     }
-    while ((await sequenceEvents(sql)) > 0) if (mine !== life) return;
+    while ((await sequenceEvents(sql)) > 0) if (mine !== incarnation) return;
     for (;;) {
-      if (mine !== life || position === undefined) return;
+      if (mine !== incarnation || position === undefined) return;
       const events = await readEventsAfter(sql, position);
       const entries = await toEntries(events);
       const last = entries.at(-1);
-      if (mine !== life || last === undefined) return;
+      if (mine !== incarnation || last === undefined) return;
       kept.push(...entries);
       if (kept.length > options.eventsKept) kept = kept.slice(-options.eventsKept);
       position = last.position;
@@ -96,7 +96,7 @@ export function createEventFeed({ clock, sql, cache, logger, options }: EventFee
     do {
       again = false;
       try {
-        await look(life);
+        await look(incarnation);
       } catch (error) {
         logger.warn("events cannot be read, will look again", { error: errorText(error) });
       }
@@ -111,13 +111,13 @@ export function createEventFeed({ clock, sql, cache, logger, options }: EventFee
 
   return {
     start: (onAdvance) => {
-      life += 1;
+      incarnation += 1;
       advanced = onAdvance;
       unsubscribe = cache.subscribe(eventsChannel, () => void lookAgainAndAgain());
       poll();
     },
     stop: () => {
-      life += 1;
+      incarnation += 1;
       unsubscribe();
       cancelPoll();
       position = undefined;

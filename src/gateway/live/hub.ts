@@ -1,13 +1,56 @@
 /** All open sockets of one gateway. */
 import type { HttpRequest, ServerSocket, SocketRequest } from "../../ports/index.js";
 import type { GatewayContext } from "../context.js";
+import { pathOf, queryOf, type Reply } from "../http.js";
 import { newestExperiments } from "../list-experiments.js";
-import type { Reply } from "../reply.js";
-import { readWishes } from "./credentials.js";
-import { createRawDialect, createSocketIoDialect } from "./dialects/index.js";
 import type { EventFeed } from "./event-feed.js";
 import { createPolling, isPollingPath } from "./polling.js";
+import { createRawDialect } from "./raw-dialect.js";
 import { createSession, type Session } from "./session.js";
+import { createSocketIoDialect } from "./socket-io-dialect.js";
+
+// Where a socket's token may be, and where it wants to begin.
+
+/** What the upgrade request of a socket says. */
+export interface ConnectionParameters {
+  readonly path: string;
+  /** Empty when the request carries none; a frame may follow. */
+  readonly token: string;
+  /** Place of the last event the client has seen. */
+  readonly since: number | undefined;
+}
+
+/** Reads an upgrade request: header, query, sub-protocol or cookie. */
+export function readConnectionParameters({ url, headers }: SocketRequest): ConnectionParameters {
+  const searchParams = queryOf(url);
+  const since = Number(searchParams.get("since") ?? Number.NaN);
+  return {
+    path: pathOf(url),
+    token:
+      afterBearer(headers["authorization"] ?? "") ??
+      searchParams.get("token") ??
+      searchParams.get("access_token") ??
+      fromProtocol(headers["sec-websocket-protocol"] ?? "") ??
+      fromCookie(headers["cookie"] ?? "") ??
+      "",
+    since: Number.isSafeInteger(since) && since >= 0 ? since : undefined,
+  };
+}
+
+function afterBearer(header: string): string | undefined {
+  return /^bearer\s+(\S+)$/i.exec(header.trim())?.[1];
+}
+
+// Browsers cannot set headers: they offer "bearer" and the token as sub-protocols.
+function fromProtocol(header: string): string | undefined {
+  const offered = header.split(",").map((text) => text.trim());
+  const index = offered.findIndex((text) => /^(bearer|token|phoenix)$/i.test(text));
+  return index < 0 ? undefined : offered[index + 1];
+}
+
+function fromCookie(header: string): string | undefined {
+  return /(?:^|;\s*)(?:token|phoenix_token)=([^;]+)/.exec(header)?.[1];
+}
 
 export interface Hub {
   /** Takes over a socket that was just opened. */
@@ -70,8 +113,12 @@ export function createHub(context: GatewayContext, feed: EventFeed, wrapSocket: 
     id: string,
     upgrades: readonly string[],
   ): void {
-    const wishes = readWishes(request);
-    const dialect = isPollingPath(wishes.path) ? socketIo : isSocketPath(wishes.path) ? raw : undefined;
+    const parameters = readConnectionParameters(request);
+    const dialect = isPollingPath(parameters.path)
+      ? socketIo
+      : isSocketPath(parameters.path)
+        ? raw
+        : undefined;
     const socket = wrapSocket(carrier, request);
     if (dialect === undefined) {
       socket.close(noSuchPath, "no sockets are served here");
@@ -82,8 +129,8 @@ export function createHub(context: GatewayContext, feed: EventFeed, wrapSocket: 
       socket,
       dialect,
       feed,
-      token: wishes.token,
-      since: wishes.since,
+      token: parameters.token,
+      since: parameters.since,
       id,
       upgrades,
       databaseNow: context.time.estimate,
@@ -103,7 +150,7 @@ export function createHub(context: GatewayContext, feed: EventFeed, wrapSocket: 
 
   return {
     open: (socket, request) => {
-      const isPolled = isPollingPath(readWishes(request).path);
+      const isPolled = isPollingPath(readConnectionParameters(request).path);
       if (isPolled && polling.takeOver(socket, request)) return;
       begin(socket, request, context.ids.next(), []);
     },

@@ -6,8 +6,7 @@
  * Socket.IO: whoever has several in front of a client must send it to the same one each time.
  */
 import type { Clock, HttpRequest, ServerSocket, SocketRequest } from "../../ports/index.js";
-import { reply, type Reply } from "../reply.js";
-import { queryOf } from "../request-url.js";
+import { queryOf, reply, type Reply } from "../http.js";
 
 /** Longest packets of one request, in characters; announced when a session begins. */
 export const payloadMax = 524_288;
@@ -130,7 +129,7 @@ function createPollingSession(clock: Clock, ended: () => void): PollingSession {
     answer(text(queue.splice(0).join(separator)));
   }
 
-  function tell(frame: string): void {
+  function deliver(frame: string): void {
     queue.push(frame);
     // What is told in one go travels in one answer.
     void Promise.resolve().then(flush);
@@ -165,12 +164,12 @@ function createPollingSession(clock: Clock, ended: () => void): PollingSession {
       },
       send(frame) {
         if (closed) return;
-        if (webSocket === undefined) tell(frame);
+        if (webSocket === undefined) deliver(frame);
         else webSocket.send(frame);
       },
       close(code = 1000, reason = "") {
         if (closed) return;
-        if (webSocket === undefined) tell(packet.close);
+        if (webSocket === undefined) deliver(packet.close);
         else webSocket.close(code, reason);
         finish(code, reason);
       },
@@ -203,7 +202,7 @@ function createPollingSession(clock: Clock, ended: () => void): PollingSession {
         else if (frame === packet.probe) {
           probing = true;
           socket.send(packet.probed);
-          if (waiting !== undefined) tell(packet.noop);
+          if (waiting !== undefined) deliver(packet.noop);
         }
       });
       socket.onClose((code, reason) => {

@@ -6,12 +6,9 @@
  */
 import type { Clock, Logger, ServerSocket } from "../../ports/index.js";
 import { errorText } from "../../shared/index.js";
-import type { TenantGuard } from "../tenant.js";
-import type { Identity, Tokens } from "../tokens.js";
-import type { Dialect, ServerNotice } from "./dialects/index.js";
-import type { Entry } from "./entry.js";
+import type { Identity, TenantGuard, Tokens } from "../access.js";
 import type { EventFeed } from "./event-feed.js";
-import { wants, type Subscription } from "./topics.js";
+import { wants, type Dialect, type Entry, type ServerNotice, type Subscription } from "./messages.js";
 
 export interface Session {
   /** Tells everything that has become known. */
@@ -76,7 +73,7 @@ export function createSession(parts: SessionParts): Session {
   let cursor = parts.since ?? feed.position;
   // Without a place of its own a session must not be told what happened before it was opened.
   let oldestMs = parts.since === undefined ? concerns(openedAtMs) : undefined;
-  let telling = false;
+  let delivering = false;
   // Something became known while the last of it was still being told.
   let again = false;
   let closed = false;
@@ -104,7 +101,7 @@ export function createSession(parts: SessionParts): Session {
   const notify = (notice: ServerNotice): void => send(dialect.notice(notice, clock.now()));
 
   /** @returns Whether the client was told. */
-  function tell(entry: Entry): boolean {
+  function deliver(entry: Entry): boolean {
     const { event } = entry;
     const old = oldestMs !== undefined && event.created_at < oldestMs;
     const wanted = subscriptions.some((subscription) => wants(subscription, event));
@@ -144,7 +141,7 @@ export function createSession(parts: SessionParts): Session {
   }
 
   async function catchUp(): Promise<boolean> {
-    let told = false;
+    let delivered = false;
     if (listening()) await checkPlace();
     while (listening() && feed.position !== undefined) {
       cursor = skipOld(cursor ?? feed.position, feed, oldestMs);
@@ -152,9 +149,10 @@ export function createSession(parts: SessionParts): Session {
       const entries = await next(cursor);
       if (entries.length === 0) break;
       // A wish may have moved the place meanwhile; then these do not follow it, and the loop reads again.
-      for (const entry of entries) if (!closed && entry.position === cursor + 1) told = tell(entry) || told;
+      for (const entry of entries)
+        if (!closed && entry.position === cursor + 1) delivered = deliver(entry) || delivered;
     }
-    return told;
+    return delivered;
   }
 
   async function sendSnapshot(): Promise<void> {
@@ -164,8 +162,8 @@ export function createSession(parts: SessionParts): Session {
 
   async function advance(): Promise<void> {
     again = true;
-    if (telling) return;
-    telling = true;
+    if (delivering) return;
+    delivering = true;
     try {
       while (again) {
         again = false;
@@ -175,7 +173,7 @@ export function createSession(parts: SessionParts): Session {
       parts.logger.warn("a socket waits for events", { error: errorText(error) });
       clock.setTimer(options.eventPollMs, "socket-retry", () => void advance());
     } finally {
-      telling = false;
+      delivering = false;
     }
   }
 

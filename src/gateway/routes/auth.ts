@@ -1,14 +1,13 @@
 /** Accounts: logging in, renewing a token, registering. */
 import { z } from "@hono/zod-openapi";
+
 import { findUser, insertUser, type StoredUser } from "../../store/index.js";
+import { hashPassword, type Identity } from "../access.js";
 import type { GatewayContext } from "../context.js";
-import { ApiError } from "../errors.js";
 import { timeText } from "../experiment-view.js";
-import { hashPassword } from "../passwords.js";
-import * as replies from "../replies/index.js";
-import { reply, type Reply } from "../reply.js";
+import { ApiError, reply, type Reply } from "../http.js";
+import * as replies from "../replies.js";
 import { withBody, type Route } from "../route.js";
-import type { Identity } from "../tokens.js";
 
 const tag = "auth";
 

@@ -1,5 +1,6 @@
 /** Control signals, and how far an experiment has drifted. */
 import { z } from "@hono/zod-openapi";
+
 import { experimentQueries, type Series } from "../../analysis/index.js";
 import type { Experiment } from "../../model/index.js";
 import {
@@ -11,15 +12,13 @@ import {
   replaceExperimentConfig,
   type ControlSignal,
 } from "../../store/index.js";
-import { ApiError, notFound } from "../errors.js";
-import { timeText } from "../experiment-view.js";
+import { assertSeen } from "../access.js";
+import { isUuid, readExperiment, timeText } from "../experiment-view.js";
+import { ApiError, notFound, reply, type Reply } from "../http.js";
 import { changePipelineConfig, rollBackConfig } from "../pipeline-config.js";
-import { isUuid, readExperiment } from "../read-experiment.js";
 import { asked } from "../read-metrics.js";
-import * as replies from "../replies/index.js";
-import { reply, type Reply } from "../reply.js";
+import * as replies from "../replies.js";
 import { withBody, type Call, type Route } from "../route.js";
-import { assertSeen } from "../tenant.js";
 
 const tag = "control";
 
@@ -176,7 +175,7 @@ async function splitTraffic(
       atMs,
     });
   });
-  context.announcer.told(seen.id);
+  context.announcer.published(seen.id);
   return signalReply(id, "traffic split noted");
 }
 

@@ -1,16 +1,20 @@
 /** What an experiment has and finds: configurations, deployments, metrics, results. */
 import { z } from "@hono/zod-openapi";
+
 import type { ExperimentResults } from "../../model/index.js";
-import { inTransaction, insertEvent, promoteExperiment } from "../../store/index.js";
-import { findConfig, findResults, listDeploymentsOfExperiment } from "../../store/index.js";
-import { deploymentView } from "../deployment-view.js";
-import { ApiError, notFound } from "../errors.js";
-import { timeText } from "../experiment-view.js";
+import {
+  findConfig,
+  findResults,
+  inTransaction,
+  insertEvent,
+  listDeploymentsOfExperiment,
+  promoteExperiment,
+} from "../../store/index.js";
+import { deploymentView, readExperiment, timeText } from "../experiment-view.js";
+import { ApiError, notFound, reply } from "../http.js";
 import { changePipelineConfig } from "../pipeline-config.js";
-import { readExperiment } from "../read-experiment.js";
 import { metricsQuery, readMetrics } from "../read-metrics.js";
-import * as replies from "../replies/index.js";
-import { reply } from "../reply.js";
+import * as replies from "../replies.js";
 import { parseWith, type Call, type Route } from "../route.js";
 
 const tag = "experiments";
@@ -171,7 +175,7 @@ export const experimentDataRoutes: readonly Route[] = [
           atMs,
         });
       });
-      context.announcer.told(seen.id);
+      context.announcer.published(seen.id);
       return reply(200, { message: "variant promoted", id: seen.id, variant: body.variant });
     },
   },

@@ -1,17 +1,20 @@
 /** Experiments: making, reading, listing, changing, ending. */
 import { z } from "@hono/zod-openapi";
+
 import { findResults, listEventsOfExperiment, type ExperimentEvent } from "../../store/index.js";
-import { changeExperiment } from "../change-experiment.js";
-import { deleteExperiment, startExperiment, stopExperiment } from "../change-state.js";
-import { createExperiment } from "../create-experiment.js";
-import { ApiError } from "../errors.js";
-import { experimentView, timeText } from "../experiment-view.js";
+import { experimentView, readExperiment, timeText } from "../experiment-view.js";
+import { ApiError, reply } from "../http.js";
 import { listExperiments, listQuery } from "../list-experiments.js";
-import { checkOverlap } from "../overlap.js";
-import { readExperiment } from "../read-experiment.js";
-import * as replies from "../replies/index.js";
-import { reply } from "../reply.js";
+import * as replies from "../replies.js";
 import { parseWith, type Route } from "../route.js";
+import {
+  changeExperiment,
+  checkOverlap,
+  createExperiment,
+  deleteExperiment,
+  startExperiment,
+  stopExperiment,
+} from "../write-experiment.js";
 
 const tag = "experiments";
 

@@ -1,7 +1,8 @@
 /** The config generator, and templates that people keep. */
 import { z } from "@hono/zod-openapi";
+
 import { canonicalPipeline, type PipelineName } from "../../model/index.js";
-import { isPlainObject, ValidationError } from "../../shared/index.js";
+import { ValidationError, isPlainObject } from "../../shared/index.js";
 import {
   deleteTemplate,
   findConfig,
@@ -11,14 +12,11 @@ import {
   updateTemplate,
   type StoredTemplate,
 } from "../../store/index.js";
-import { ApiError, notFound } from "../errors.js";
-import { timeText } from "../experiment-view.js";
-import { proxyToGenerator } from "../generator-proxy.js";
-import { readExperiment } from "../read-experiment.js";
-import * as replies from "../replies/index.js";
-import { reply } from "../reply.js";
+import { readExperiment, timeText } from "../experiment-view.js";
+import { ApiError, notFound, reply } from "../http.js";
+import * as replies from "../replies.js";
 import { withBody, type Call, type Route } from "../route.js";
-import { validate } from "./pipelines.js";
+import { proxyToGenerator, validate } from "./pipelines.js";
 
 const templateText = {
   description: z.string().max(500).default(""),

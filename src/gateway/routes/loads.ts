@@ -1,15 +1,19 @@
 /** Load simulations. */
 import { z } from "@hono/zod-openapi";
-import { loadProfileCatalogue, loadProfiles, parseDurationMs } from "../../model/index.js";
-import { maxDurationMs, type LoadSimulation } from "../../model/index.js";
+
+import {
+  loadProfileCatalogue,
+  loadProfiles,
+  maxDurationMs,
+  parseDurationMs,
+  type LoadSimulation,
+} from "../../model/index.js";
 import { findLoad, insertLoad, listLoadsOfTenant, type StoredLoad } from "../../store/index.js";
-import { ApiError, notFound } from "../errors.js";
-import { timeText } from "../experiment-view.js";
-import { isUuid, readExperiment } from "../read-experiment.js";
-import * as replies from "../replies/index.js";
-import { reply } from "../reply.js";
+import { assertSeen } from "../access.js";
+import { isUuid, readExperiment, timeText } from "../experiment-view.js";
+import { ApiError, notFound, reply } from "../http.js";
+import * as replies from "../replies.js";
 import { withBody, type Route } from "../route.js";
-import { assertSeen } from "../tenant.js";
 
 const tag = "load simulations";
 

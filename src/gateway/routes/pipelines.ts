@@ -1,7 +1,8 @@
 /** The catalogue of pipelines, and deployments that people make by hand. */
 import { z } from "@hono/zod-openapi";
+
 import { canonicalPipeline, defaultTargetNodes, normalizeNodes, pipelineNames } from "../../model/index.js";
-import { isPlainObject, ValidationError } from "../../shared/index.js";
+import { ValidationError, errorText, isPlainObject } from "../../shared/index.js";
 import {
   changeDeployment,
   deleteDeployment,
@@ -10,13 +11,64 @@ import {
   listDeploymentsOfTenant,
   type Deployment,
 } from "../../store/index.js";
-import { deploymentView } from "../deployment-view.js";
-import { ApiError, notFound } from "../errors.js";
-import { askGenerator, proxyToGenerator } from "../generator-proxy.js";
-import * as replies from "../replies/index.js";
-import { reply } from "../reply.js";
+import { assertSeen } from "../access.js";
+import { deploymentView } from "../experiment-view.js";
+import { ApiError, notFound, reply, type Reply } from "../http.js";
+import * as replies from "../replies.js";
 import { withBody, type Call, type Route } from "../route.js";
-import { assertSeen } from "../tenant.js";
+
+// Passing a request on to the config generator.
+
+/** The generator's answer as a JSON value, with its status. */
+export interface GeneratorAnswer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/**
+ * Asks the generator.
+ *
+ * @throws ApiError `SERVICE_UNAVAILABLE` when it is away or fails.
+ */
+export async function askGenerator(
+  call: Call,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<GeneratorAnswer> {
+  const { http, options } = call.context;
+  try {
+    const answer = await http.request(`${options.generatorUrl}${path}`, {
+      method,
+      headers: body === undefined ? {} : { "content-type": "application/json" },
+      body: body === undefined ? "" : JSON.stringify(body),
+      timeoutMs: options.requestTimeoutMs,
+    });
+    if (answer.status < 500)
+      return { status: answer.status, body: JSON.parse(answer.body) as Record<string, unknown> };
+    throw new Error(`the generator answered ${answer.status}`);
+  } catch (error) {
+    const cause = errorText(error);
+    throw new ApiError("SERVICE_UNAVAILABLE", "the config generator is unavailable, try again", { cause });
+  }
+}
+
+/** Asks the generator and answers what it answers; its complaints become validation errors. */
+export async function proxyToGenerator(
+  call: Call,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Reply> {
+  const answer = await askGenerator(call, method, path, body);
+  if (answer.status < 400) return reply(answer.status, answer.body);
+  const words = [answer.body["message"], answer.body["error"]].find(
+    (text): text is string => typeof text === "string",
+  );
+  const text = words ?? "the generator refused the request";
+  if (answer.status === 404) throw new ApiError("NOT_FOUND", text);
+  throw new ApiError("VALIDATION_ERROR", text, answer.body["details"] ?? null);
+}
 
 const tag = "pipelines";
 const objects = z.record(z.string(), z.unknown());

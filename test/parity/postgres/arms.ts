@@ -5,8 +5,8 @@ import {
   type PgResult,
   type PgSession,
   type PostgresServer,
-} from "../../../sim/postgres/index.js";
-import { createManualClock, type ManualClock } from "../../unit/sim/postgres/manual-clock.js";
+} from "../../../sim/servers/postgres/index.js";
+import { createManualClock, type ManualClock } from "../../unit/sim/servers/postgres/manual-clock.js";
 import { deadlockTimeoutMs, startRealServer } from "./real-server.js";
 
 /** Real milliseconds that the real server may take; its deadlocks are noticed after a fraction of it. */

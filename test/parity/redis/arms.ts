@@ -1,5 +1,5 @@
 /** The two servers that are compared, behind one face. */
-import { createRedisServer, type RedisReply, type RedisServer } from "../../../sim/redis/index.js";
+import { createRedisServer, type RedisReply, type RedisServer } from "../../../sim/servers/redis/index.js";
 import { realRedisVersion, startRealServer, type Connection, type RealServer } from "./real-server.js";
 
 export interface Arm {

@@ -1,5 +1,5 @@
 /** Plays a random history on both servers and compares every answer. */
-import type { RedisReply } from "../../../sim/redis/index.js";
+import type { RedisReply } from "../../../sim/servers/redis/index.js";
 import type { Arm } from "./arms.js";
 import type { Connection } from "./real-server.js";
 import { isUnordered, type RandomStep } from "./random-commands.js";

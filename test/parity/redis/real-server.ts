@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toBytes } from "../../../sim/redis/bytes.js";
-import type { RedisReply } from "../../../sim/redis/index.js";
+import { toBytes } from "../../../sim/servers/redis/bytes.js";
+import type { RedisReply } from "../../../sim/servers/redis/index.js";
 import { createReplyParser } from "./reply-parser.js";
 
 export interface Connection {

@@ -1,5 +1,5 @@
 /** Reads RESP2 replies without losing the difference between a simple string and a bulk string. */
-import type { RedisReply } from "../../../sim/redis/index.js";
+import type { RedisReply } from "../../../sim/servers/redis/index.js";
 
 interface Read {
   readonly reply: RedisReply;

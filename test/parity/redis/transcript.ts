@@ -1,6 +1,6 @@
 /** Plays a behaviour on one arm and writes down what each connection saw, in order. */
-import type { RedisReply } from "../../../sim/redis/index.js";
-import { plain } from "../../../sim/redis/resp.js";
+import type { RedisReply } from "../../../sim/servers/redis/index.js";
+import { plain } from "../../../sim/servers/redis/resp.js";
 import type { Arm } from "./arms.js";
 import type { Connection } from "./real-server.js";
 import { readStep, type Step } from "./script.js";
@@ -39,7 +39,7 @@ export function showSorted(reply: RedisReply): string {
 }
 
 /** Lets promises that are settled already tell it. */
-const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 export async function play(arm: Arm, lines: readonly string[]): Promise<Transcript> {
   await arm.reset();
@@ -57,10 +57,10 @@ export async function play(arm: Arm, lines: readonly string[]): Promise<Transcri
     });
     if (step.waits) {
       waiting.add(step.connection);
-      await breathe();
+      await yieldToEventLoop();
       if (waiting.has(step.connection)) await arm.untilBlocked(waiting.size);
     } else await answer;
-    await breathe();
+    await yieldToEventLoop();
   }
   await settle(connections, waiting, answers);
   for (const connection of connections.values()) connection.close();
@@ -75,7 +75,7 @@ async function settle(
 ): Promise<void> {
   for (const [name, connection] of connections) {
     if (!waiting.has(name)) await connection.execute(["PING"]);
-    await breathe();
+    await yieldToEventLoop();
     answers[`${name} pushes`] = connection.pushes.map(showReply);
   }
 }

@@ -11,7 +11,7 @@ import { spawn } from "node:child_process";
 
 import { afterAll, describe, expect, test } from "vitest";
 
-import { createRedisServer } from "../../../sim/redis/index.js";
+import { createRedisServer } from "../../../sim/servers/redis/index.js";
 import { realRedisVersion } from "./real-server.js";
 import { type WireArm, type WireTranscript, playWire } from "./wire/play.js";
 import { wireScripts } from "./wire/scripts.js";

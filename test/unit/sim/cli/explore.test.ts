@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 
 import { formatToken } from "../../../../sim/explore/index.js";
-import { version } from "../../../../sim/version.js";
+import { version } from "../../../../sim/shared/version.js";
 import type * as WorldRun from "../../../../sim/explore/world-run.js";
-import { tempFolder } from "../history/temp-folder.js";
+import { tempFolder } from "../scenarios/history/temp-folder.js";
 import { run, runUntil } from "./captured-terminal.js";
 
 // Small shapes with known faults instead of worlds: the subject is what the commands do with what is found.
@@ -76,9 +76,9 @@ test("a case of another version is run, and said to be one", async () => {
 });
 
 test("a token of a test says where it is to be run", async () => {
-  const deviations = [{ kind: "order", label: "order/x", occurrence: 0, value: 1 }] as const;
+  const decisions = [{ kind: "order", label: "order/x", occurrence: 0, value: 1 }] as const;
   const target = { version, scenario: "ids-are-unique", profile: "calm", seed: 1 };
-  const { code, err } = await run("replay", formatToken({ ...target, deviations }));
+  const { code, err } = await run("replay", formatToken({ ...target, decisions }));
   expect([code, err]).toEqual([2, expect.stringContaining("PHOENIX_SIM_TOKEN")]);
 });
 
@@ -107,7 +107,7 @@ test("a replay that does not reach its failure ends with 6 and says so", async (
   const [name = ""] = readdirSync(join(".phoenix-sim", "failures"));
   const file = join(".phoenix-sim", "failures", name);
   const stored = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
-  writeFileSync(file, JSON.stringify({ ...stored, deviations: [] }));
+  writeFileSync(file, JSON.stringify({ ...stored, decisions: [] }));
   const { code, err } = await run("replay", file);
   expect([code, err]).toEqual([6, expect.stringContaining("no longer occurs; this run passed")]);
 });

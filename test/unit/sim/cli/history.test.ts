@@ -2,13 +2,13 @@ import { appendFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 
-import { type HistoryRecord, appendToHistory } from "../../../../sim/history/index.js";
-import { completeRun, steadyRuns } from "../history/records.js";
-import { tempFolder } from "../history/temp-folder.js";
+import { type HistoryRecord, appendToHistory } from "../../../../sim/scenarios/history/index.js";
+import { completeRun, steadyRuns } from "../scenarios/history/records.js";
+import { tempFolder } from "../scenarios/history/temp-folder.js";
 import { run } from "./captured-terminal.js";
 
 // These commands read a file; no world is needed for that.
-vi.mock("../../../../sim/phoenix/index.js", () => ({}));
+vi.mock("../../../../sim/world/index.js", () => ({}));
 
 function historyFile(...records: readonly HistoryRecord[]): string {
   const file = join(tempFolder(), "history.jsonl");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeEach, expect, test } from "vitest";
 
 import { commandsOf, createProgram } from "../../../../sim/cli/main.js";
-import { tempFolder } from "../history/temp-folder.js";
+import { tempFolder } from "../scenarios/history/temp-folder.js";
 import { run, runUntil } from "./captured-terminal.js";
 
 beforeEach(() => {

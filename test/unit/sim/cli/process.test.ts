@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { type BundledCommand, bundleCommand } from "../../../support/bundled-command.js";
-import { tempFolder } from "../history/temp-folder.js";
+import { tempFolder } from "../scenarios/history/temp-folder.js";
 
 /** It takes about a second; machines are shared, and what is not stopped would take minutes. */
 const soonMs = 15_000;

@@ -2,10 +2,10 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, expect, test, vi } from "vitest";
 
-import { readHistory } from "../../../../sim/history/index.js";
+import { readHistory } from "../../../../sim/scenarios/history/index.js";
 import type { Scenario, ScenarioResult } from "../../../../sim/scenarios/index.js";
-import { scenarioResult } from "../history/records.js";
-import { tempFolder } from "../history/temp-folder.js";
+import { scenarioResult } from "../scenarios/history/records.js";
+import { tempFolder } from "../scenarios/history/temp-folder.js";
 import { run } from "./captured-terminal.js";
 
 // Scenarios that run nothing: the subject is what becomes of their results.

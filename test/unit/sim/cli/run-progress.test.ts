@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createRunProgress } from "../../../../sim/cli/run-progress.js";
+import { createRunProgress } from "../../../../sim/cli/run.js";
 
 interface Shown {
   readonly bars: string[];

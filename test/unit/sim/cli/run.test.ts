@@ -4,7 +4,7 @@ import { scenarios } from "../../../../sim/scenarios/index.js";
 import { run } from "./captured-terminal.js";
 
 // What is refused or listed needs no world.
-vi.mock("../../../../sim/phoenix/index.js", () => ({}));
+vi.mock("../../../../sim/world/index.js", () => ({}));
 
 test("--list names every scenario and what it shows, and runs none", async () => {
   const { code, out } = await run("run", "--list");

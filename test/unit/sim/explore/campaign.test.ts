@@ -161,7 +161,7 @@ test("stored cases are run again first: those that still fail, and those that we
   const finding = (await explore({ runs: 200 })).findings[0];
   if (finding === undefined) throw new Error("nothing was found");
   const stored = { ...finding, version: "0.1.0", minimal: false };
-  const fixed = { ...stored, deviations: [] };
+  const fixed = { ...stored, decisions: [] };
   const { cases } = await explore({ runs: 1, cases: [stored, fixed] });
   expect(cases.map(({ verdict }) => verdict)).toEqual(["same", "no failure"]);
   const halves = await Promise.all(
@@ -210,7 +210,7 @@ test("an abandoned pool gives what has ended by then, and gives up the run that 
   const report = await campaign;
   expect(report.stoppedBy).toBe("interrupt");
   expect(report.runs).toBeGreaterThan(0);
-  expect(await pool.replay({ ...target, seed: 1, deviations: [], failureHash: undefined })).toBeUndefined();
+  expect(await pool.replay({ ...target, seed: 1, decisions: [], failureHash: undefined })).toBeUndefined();
   await pool.close();
 });
 

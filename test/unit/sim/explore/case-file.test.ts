@@ -8,7 +8,7 @@ const found: Case = {
   profile: "swarm",
   seed: 77,
   failure: { kind: "invariant", code: "no-write-lost", message: "experiment 1 is gone", source: "a.ts:5" },
-  deviations: [{ kind: "order", label: "order/postgres/sql", occurrence: 2, value: 1 }],
+  decisions: [{ kind: "order", label: "order/postgres/sql", occurrence: 2, value: 1 }],
   minimal: true,
 };
 
@@ -39,8 +39,8 @@ test.each([
     changed({ failure: undefined }),
     '"failure" should be an object with kind, code and message, and is missing',
   ],
-  [changed({ deviations: {} }), '"deviations" should be a list, and is {}'],
-  [changed({ deviations: [{ kind: "magic" }] }), 'deviation 1 of 1 is no answer: {"kind":"magic"}'],
+  [changed({ decisions: {} }), '"deviations" should be a list, and is {}'],
+  [changed({ decisions: [{ kind: "magic" }] }), 'deviation 1 of 1 is no answer: {"kind":"magic"}'],
 ])("a broken case file is refused with the field: %#", (text, reason) => {
   expect(() => parseCase(text, "case.json")).toThrow(`Cannot read case.json as a case: ${reason}.`);
   expect(() => parseCase(text, "case.json")).toThrow(expect.objectContaining({ code: "SIM_CASE_INVALID" }));

@@ -1,14 +1,15 @@
-import { type ChoicePoint, type Driver, dullDriver } from "phoenix-sim";
+import { type ChoicePoint, type Driver, defaultDriver } from "phoenix-sim";
 import { expect, test } from "vitest";
 
 import { createWorldRun } from "../../../../sim/explore/index.js";
 
 /** The dull driver, but that every errand comes up. */
-function errandDriver(seed: number): Driver {
-  const dull = dullDriver(seed);
+function backgroundOperationDriver(seed: number): Driver {
+  const defaultAnswer = defaultDriver(seed);
   return {
-    choose: (point: ChoicePoint) => (point.label.startsWith("workload/errand/") ? 1 : dull.choose(point)),
-    entropy: dull.entropy,
+    choose: (point: ChoicePoint) =>
+      point.label.startsWith("workload/errand/") ? 1 : defaultAnswer.choose(point),
+    entropy: defaultAnswer.entropy,
   };
 }
 
@@ -31,7 +32,7 @@ test("every errand is one that the platform carries out", async () => {
     },
   });
   const target = { scenario: "two-clients", profile: "calm", seed: 3 };
-  const { failure } = await run({ ...target, driver: errandDriver(3), onStep: () => {} });
+  const { failure } = await run({ ...target, driver: backgroundOperationDriver(3), onStep: () => {} });
   expect(failure).toBeUndefined();
   expect([...asked].join("\n")).toMatch(/control\/signals[\s\S]*promote/);
   // Of the other tenant, of what does not exist or is over, and of what has no results yet.

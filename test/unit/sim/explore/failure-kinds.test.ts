@@ -11,7 +11,7 @@ type Run = Scenario["run"];
 async function findingOf(run: Run): Promise<unknown> {
   const scenario: Scenario = { name: "own", summary: "", deadline: "10m", world: { nodes: 1 }, run };
   const world = { limits: { virtualMsMax: 60_000 } };
-  const pool = localPool(createExecutor(createWorldRun({ world, scenarios: [scenario], stillMs: 100 })));
+  const pool = localPool(createExecutor(createWorldRun({ world, scenarios: [scenario], stallMs: 100 })));
   const { findings, differences } = await runCampaign({ ...campaign, scenario: "own", pool });
   expect(differences).toEqual([]);
   return findings.map(({ failure }) => `${failure.kind}/${failure.code}`).join();

@@ -27,22 +27,22 @@ test.each(shapes.map(({ name }) => name))("a found %s comes back from its token"
   expect(differences).toEqual([]);
   const token = formatToken({ ...target, ...finding, failure: finding.identity });
   const again = await replay(runShapeOnce, parseToken(token, "0.1.0"));
-  expect(again).toMatchObject({ verdict: "same", left: undefined });
+  expect(again).toMatchObject({ verdict: "same", divergence: undefined });
   expect(again.outcome.traceHash).toBe(finding.traceHash);
 });
 
 test("a token that meets changed code says where it left", async () => {
-  const deviations = [
+  const decisions = [
     { kind: "order", label: "order/counter/a", occurrence: 0, value: 1 },
     { kind: "order", label: "order/of-something-else/a", occurrence: 3, value: 2 },
   ] as const;
-  const recording = { scenario: "lost-update", profile: "calm", seed: 1, deviations };
+  const recording = { scenario: "lost-update", profile: "calm", seed: 1, decisions };
   const other = await replay(runShapeOnce, {
     ...recording,
     failureHash: failureHashOf("invariant/lost-update"),
   });
   expect(other.verdict).toBe("no failure");
-  expect(other.left).toContain(
+  expect(other.divergence).toContain(
     '1 of 2 recorded answers were never asked for or no longer fit; the first is number 2 at "order/of-something-else/a"',
   );
 });

@@ -2,7 +2,7 @@ import { createHook } from "node:async_hooks";
 
 import { expect, test } from "vitest";
 
-import { whileItMoves } from "../../../../sim/explore/standstill.js";
+import { withStallWatchdog } from "../../../../sim/explore/one-world.js";
 
 test("what is given up keeps the process alive no longer", async () => {
   const timers: NodeJS.Timeout[] = [];
@@ -11,7 +11,7 @@ test("what is given up keeps the process alive no longer", async () => {
       if (type === "Timeout") timers.push(resource as NodeJS.Timeout);
     },
   }).enable();
-  const stuck = whileItMoves(new Promise(() => {}), () => 1, 10);
+  const stuck = withStallWatchdog(new Promise(() => {}), () => 1, 10);
   hook.disable();
   const isSet = (timer: object): boolean => !(timer as { readonly _destroyed: boolean })._destroyed;
   expect(timers.filter(isSet)).toHaveLength(1);

@@ -2,22 +2,22 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 
 import { failureHashOf, formatToken, labelHashOf, parseToken } from "../../../../sim/explore/index.js";
-import type { Deviation } from "../../../../sim/kernel/index.js";
+import type { Decision } from "../../../../sim/kernel/index.js";
 
 const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,20}$/);
-const deviation = fc.record({
+const decision = fc.record({
   kind: fc.constantFrom("order", "latency", "fault", "target", "timing"),
   label: fc.string({ maxLength: 40 }),
   occurrence: fc.nat(1_000_000),
   value: fc.integer({ min: 1, max: 5_000 }),
-}) satisfies fc.Arbitrary<Deviation>;
+}) satisfies fc.Arbitrary<Decision>;
 const content = fc.record({
   scenario: name,
   profile: name,
   version: fc.constantFrom("0.1.0", "12.300.4"),
   seed: fc.maxSafeInteger(),
   failure: fc.option(fc.string(), { nil: undefined }),
-  deviations: fc.array(deviation, { maxLength: 20 }),
+  decisions: fc.array(decision, { maxLength: 20 }),
 });
 
 const example = formatToken({
@@ -26,7 +26,7 @@ const example = formatToken({
   version: "0.1.0",
   seed: 3_735_928_559,
   failure: "invariant/no-write-lost",
-  deviations: [
+  decisions: [
     { kind: "order", label: "order/postgres/sql/insert-experiment", occurrence: 3, value: 1 },
     { kind: "latency", label: "gateway-0>postgres/sql/latency", occurrence: 130, value: 15 },
   ],
@@ -35,13 +35,13 @@ const example = formatToken({
 test("a token gives back all that it was made of, labels and failure as hashes", () => {
   fc.assert(
     fc.property(content, (made) => {
-      const { failure, deviations, ...rest } = made;
+      const { failure, decisions, ...rest } = made;
       const line = formatToken(made);
       expect(line).toMatch(/^[A-Za-z0-9._~-]+$/);
       expect(parseToken(line, made.version)).toEqual({
         ...rest,
         failureHash: failure === undefined ? undefined : failureHashOf(failure),
-        deviations: deviations.map(({ label, occurrence, value }) => ({
+        decisions: decisions.map(({ label, occurrence, value }) => ({
           labelHash: labelHashOf(label),
           occurrence,
           value,
@@ -52,7 +52,7 @@ test("a token gives back all that it was made of, labels and failure as hashes",
 });
 
 test("a token of eight deviations in a long campaign fits in 120 characters", () => {
-  const deviations = Array.from({ length: 8 }, (_, index) => ({
+  const decisions = Array.from({ length: 8 }, (_, index) => ({
     kind: "latency" as const,
     label: `gateway-${index}>postgres-0/sql/insert-experiment/latency`,
     occurrence: 100 + 40 * index,
@@ -64,7 +64,7 @@ test("a token of eight deviations in a long campaign fits in 120 characters", ()
     version: "0.1.0",
     seed: 2 ** 32 - 1,
     failure: "a/b",
-    deviations,
+    decisions,
   });
   expect(line.length).toBeLessThanOrEqual(120);
 });
@@ -113,13 +113,13 @@ test("a token of another version names both versions, and is read when any will 
 });
 
 test("a scenario whose name does not fit in a token is refused", () => {
-  const wrong = { scenario: "a b", profile: "calm", version: "0.1.0", seed: 1, deviations: [] };
+  const wrong = { scenario: "a b", profile: "calm", version: "0.1.0", seed: 1, decisions: [] };
   expect(() => formatToken(wrong)).toThrow(expect.objectContaining({ code: "SIM_OPTION_INVALID" }));
 });
 
 test("a token names the module of the user's own worlds, whatever its path is made of", () => {
   for (const world of ["own.mjs", "test/worlds/übung (1).ts", "../other/own.mjs"]) {
-    const content = { version: "0.1.0", scenario: "one-crash", profile: "swarm", seed: 3, deviations: [] };
+    const content = { version: "0.1.0", scenario: "one-crash", profile: "swarm", seed: 3, decisions: [] };
     const text = formatToken({ ...content, world });
     expect(text).toMatch(/^px1\.one-crash~swarm~[\w-]+\.[\w-]+$/);
     expect(parseToken(text)).toMatchObject({ scenario: "one-crash", profile: "swarm", world });

@@ -2,7 +2,7 @@
 import { type Scenario, seededDriver } from "phoenix-sim";
 import { expect, test } from "vitest";
 
-import type { ServicePorts } from "../../../../sim/services/index.js";
+import type { ServicePorts } from "../../../../sim/world/cluster/index.js";
 import type { HttpHandler } from "../../../../src/ports/index.js";
 import { type RunOutcome, type WorldRunOptions, createWorldRun } from "../../../../sim/explore/index.js";
 
@@ -112,13 +112,13 @@ test("a workload that was cut short may leave its sockets open", async () => {
 });
 
 test("faults strike what a short workload has started", async () => {
-  let struck: () => readonly unknown[] = () => [];
+  let injected: () => readonly unknown[] = () => [];
   await runOf({
     profile: "only-collector-crash",
     run: async (context) => {
-      struck = context.phoenix.faults.struck;
+      injected = context.phoenix.faults.injected;
       await leaveOneRunning(context);
     },
   });
-  expect(struck()).toHaveLength(1);
+  expect(injected()).toHaveLength(1);
 });

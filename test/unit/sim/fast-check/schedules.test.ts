@@ -20,15 +20,15 @@ test.each(["lost-update", "late-reply", "write-skew"])(
     const { counterexample } = await fc.check(property, { seed: 3, numRuns: 1000 });
     const schedule = counterexample?.[0];
     if (schedule === undefined) throw new Error("nothing was found");
-    const { failure, deviations } = await run(name, schedule);
+    const { failure, decisions } = await run(name, schedule);
     expect(failure).toBeDefined();
-    expect(deviations.length).toBeLessThanOrEqual(12);
+    expect(decisions.length).toBeLessThanOrEqual(12);
 
     // The printed text brings it back.
     const printed = fc.stringify(schedule);
     const [again] = fc.sample(schedules({ replay: printed }), 1);
     if (again === undefined) throw new Error("there is always one");
-    expect((await run(name, again)).deviations).toEqual(deviations);
+    expect((await run(name, again)).decisions).toEqual(decisions);
   },
 );
 
@@ -37,7 +37,7 @@ test("one schedule gives every world the same answers", async () => {
     fc.asyncProperty(schedules(), async (schedule) => {
       const first = await run("aba", schedule);
       expect((await run("aba", schedule)).traceHash).toBe(first.traceHash);
-      expect(schedule.deviations).toEqual(first.deviations);
+      expect(schedule.decisions).toEqual(first.decisions);
     }),
   );
 });

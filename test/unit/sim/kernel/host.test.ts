@@ -6,27 +6,27 @@ import { createBareWorld } from "../../../support/world.js";
 test("code of a dead incarnation stops at its await", async () => {
   const { loop } = createBareWorld();
   const host = createHost(loop, "gateway-0");
-  const life = host.boot();
+  const incarnation = host.boot();
   const seen: string[] = [];
   void (async () => {
     await new Promise<void>((resolve) => {
-      life.schedule(10, "timer", "work", resolve);
+      incarnation.schedule(10, "timer", "work", resolve);
     });
     seen.push("after the await");
   })();
   host.kill();
   await advance(loop, 20);
   expect(seen).toEqual([]);
-  expect([host.state, life.alive, host.boot().number]).toEqual(["down", false, 2]);
+  expect([host.state, incarnation.alive, host.boot().number]).toEqual(["down", false, 2]);
 });
 
 test("a paused host runs nothing, then everything in order, at the time it resumes", async () => {
   const { loop } = createBareWorld();
   const host = createHost(loop, "node1");
-  const life = host.boot();
+  const incarnation = host.boot();
   const seen: string[] = [];
-  life.schedule(10, "timer", "a", () => seen.push(`a at ${Math.round(loop.clock.nowMs)}`));
-  life.schedule(20, "timer", "b", () => seen.push(`b at ${Math.round(loop.clock.nowMs)}`));
+  incarnation.schedule(10, "timer", "a", () => seen.push(`a at ${Math.round(loop.clock.nowMs)}`));
+  incarnation.schedule(20, "timer", "b", () => seen.push(`b at ${Math.round(loop.clock.nowMs)}`));
   host.pause();
   await advance(loop, 100);
   expect(seen).toEqual([]);
@@ -68,13 +68,13 @@ test("booting a host that is up is refused", () => {
 test("those who asked are told of a death once, also when they ask too late", () => {
   const { loop } = createBareWorld();
   const host = createHost(loop, "gateway-0");
-  const life = host.boot();
+  const incarnation = host.boot();
   let told = 0;
-  const forget = life.onDeath(() => (told += 100));
-  life.onDeath(() => (told += 1));
+  const forget = incarnation.onDeath(() => (told += 100));
+  incarnation.onDeath(() => (told += 1));
   forget();
   host.kill();
   host.kill();
-  life.onDeath(() => (told += 1));
+  incarnation.onDeath(() => (told += 1));
   expect(told).toBe(2);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createListenerList } from "../../../../sim/kernel/listener-list.js";
+import { createListenerList } from "../../../../sim/kernel/host.js";
 
 function listed(names: readonly string[]) {
   const list = createListenerList();

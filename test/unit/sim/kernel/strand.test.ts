@@ -4,16 +4,16 @@ import { type ChoicePoint, type Driver, advance } from "../../../../sim/kernel/i
 import { createBareWorld } from "../../../support/world.js";
 
 /** Keeps the questions it is asked; answers 0. */
-function watching(): Driver & { readonly points: ChoicePoint[]; readonly strands: string[][] } {
+function watching(): Driver & { readonly points: ChoicePoint[]; readonly tasks: string[][] } {
   const points: ChoicePoint[] = [];
-  const strands: string[][] = [];
+  const tasks: string[][] = [];
   return {
     points,
-    strands,
+    tasks,
     choose(point) {
       points.push(point);
       if (point.candidates !== undefined)
-        strands.push(point.candidates.map((c) => `${c.strand.label}${c.strand.id}.${c.place}`));
+        tasks.push(point.candidates.map((c) => `${c.task.label}${c.task.id}.${c.place}`));
       return 0;
     },
     entropy: () => 0,
@@ -29,7 +29,7 @@ test("an event that schedules the next one stays on its strand; what the test sc
   step("a", 3);
   step("b", 3);
   await advance(loop, 10);
-  expect(driver.strands).toEqual([
+  expect(driver.tasks).toEqual([
     ["a0.0", "b1.0"],
     ["a0.1", "b1.1"],
     ["a0.2", "b1.2"],
@@ -45,7 +45,7 @@ test("a deadline set before a request does not take its strand, and a second req
     loop.schedule(1, "message", "second", () => {});
   });
   await advance(loop, 10);
-  expect(driver.strands[0]).toEqual(["deadline2.0", "caller0.1", "second3.0"]);
+  expect(driver.tasks[0]).toEqual(["deadline2.0", "caller0.1", "second3.0"]);
 });
 
 test("a timer that sets itself again is one strand", async () => {
@@ -55,7 +55,7 @@ test("a timer that sets itself again is one strand", async () => {
   tick();
   loop.schedule(3, "task", "other", () => {});
   await advance(loop, 4);
-  expect(driver.strands[0]).toEqual(["other1.0", "tick0.2"]);
+  expect(driver.tasks[0]).toEqual(["other1.0", "tick0.2"]);
 });
 
 test("a question says which strand asks it; the code that a wait woke belongs to the strand of the wait", async () => {
@@ -65,7 +65,7 @@ test("a question says which strand asks it; the code that a wait woke belongs to
   loop.schedule(1, "task", "a", () => loop.choices.choose("latency", "inside", 4));
   await advance(loop, 5);
   loop.choices.choose("latency", "after", 4);
-  expect(driver.points.map(({ label, asker }) => [label, asker?.label])).toEqual([
+  expect(driver.points.map(({ label, currentTask }) => [label, currentTask?.label])).toEqual([
     ["outside", undefined],
     ["inside", "a"],
     ["after", "advance"],

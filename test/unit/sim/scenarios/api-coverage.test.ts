@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { createApiCoverage } from "../../../../sim/scenarios/api-coverage.js";
+import { createApiCoverage } from "../../../../sim/scenarios/run-scenario.js";
 
 const document = {
   paths: {

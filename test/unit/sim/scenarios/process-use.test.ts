@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { type Server, createServer } from "node:net";
 import { expect, test } from "vitest";
 
-import { countOpenHandles, heapBytesInUse } from "../../../../sim/scenarios/process-use.js";
+import { countOpenHandles, heapBytesInUse } from "../../../../sim/scenarios/run-scenario.js";
 
 test("open servers are handles of the process until they are closed", async () => {
   const before = await countOpenHandles();

@@ -90,12 +90,12 @@ test("coming back with the last place seen tells everything in between, once", a
 
 test("nothing of one tenant reaches another", async () => {
   const platform = await createPlatform();
-  const stranger = await open(platform, "tenant1", "tenant1");
-  stranger.receive({ type: "subscribe", channels: ["*"] });
+  const otherTenant = await open(platform, "tenant1", "tenant1");
+  otherTenant.receive({ type: "subscribe", channels: ["*"] });
   const { body } = await platform.call("POST", "/experiments", { name: "secret" });
-  stranger.receive({ type: "subscribe", experiment_id: body.id });
+  otherTenant.receive({ type: "subscribe", experiment_id: body.id });
   await platform.clock.advance(5_000);
-  expect(stranger.frames()).toEqual([]);
+  expect(otherTenant.frames()).toEqual([]);
 });
 
 test("without a token nothing is told until one is shown", async () => {

@@ -42,10 +42,13 @@ export async function createPlatform(pool = createMemoryPool): Promise<Platform>
   const log = (level: string) => (message: string, fields?: unknown) =>
     void logs.push(`${clock.monotonic()} ${level} ${message} ${JSON.stringify(fields ?? {})}`);
   const logger: Logger = { debug: log("debug"), info: log("info"), warn: log("warn"), error: log("error") };
-  let drawn = 0;
+  let sampled = 0;
   const random: Random = {
     bytes: (length) =>
-      Uint8Array.from({ length }, () => ((drawn = (drawn * 1_103_515_245 + 12_345) % 2 ** 31) >> 8) & 255),
+      Uint8Array.from(
+        { length },
+        () => ((sampled = (sampled * 1_103_515_245 + 12_345) % 2 ** 31) >> 8) & 255,
+      ),
   };
   const nodes = new Map<string, FakeNode>();
   const down = new Set<string>();

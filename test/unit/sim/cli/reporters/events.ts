@@ -1,6 +1,6 @@
 /** Events of `run` and `explore` as reporters get them, with messages that try to break out of every format. */
-import type { ReportEvent } from "../../../../../sim/cli/reporters/report-event.js";
-import { scenarioResult } from "../../history/records.js";
+import type { ReportEvent } from "../../../../../sim/cli/reporters/reporter.js";
+import { scenarioResult } from "../../scenarios/history/records.js";
 
 /** Control characters, markup, halves of pairs, ends of blocks, and commands to CI systems. */
 export const nasty = [
@@ -48,7 +48,7 @@ const finding = {
   run: 3,
   seed: 9,
   strategy: "pct",
-  deviations: [],
+  decisions: [],
   traceHash: "00",
   times: 2,
   again: "npx phoenix-sim replay px1.two-clients~swarm.AAAA",
@@ -71,7 +71,7 @@ const campaign = {
   covered: 1,
   cases: [],
   differences: [],
-  harmless: [],
+  benign: [],
   strategies: {},
   sometimes: { declared: [], reached: [] },
   stoppedBy: undefined,
@@ -94,7 +94,7 @@ export const exploreEvents: readonly ReportEvent[] = [
     type: "campaign",
     ...campaign,
     findings: [finding],
-    cases: [{ id: "two-clients-x-1", verdict: "same", left: undefined }],
+    cases: [{ id: "two-clients-x-1", verdict: "same", divergence: undefined }],
     sometimes: { declared: ["a lease was stolen"], reached: [] },
     wallMs: 1_500,
   },

@@ -4,12 +4,10 @@ import { expect, test } from "vitest";
 import { validateXML } from "xmllint-wasm";
 
 import { githubReporter } from "../../../../../sim/cli/reporters/github.js";
-import { jsonReporter } from "../../../../../sim/cli/reporters/json.js";
-import { jsonlReporter } from "../../../../../sim/cli/reporters/jsonl.js";
 import { junitReporter } from "../../../../../sim/cli/reporters/junit.js";
-import type { ReporterOutput } from "../../../../../sim/cli/reporters/output.js";
-import type { ReportEvent, Reporter } from "../../../../../sim/cli/reporters/report-event.js";
-import { tempFolder } from "../../history/temp-folder.js";
+import type { ReportEvent, Reporter, ReporterOutput } from "../../../../../sim/cli/reporters/reporter.js";
+import { jsonReporter, jsonlReporter } from "../../../../../sim/cli/reporters/reporters.js";
+import { tempFolder } from "../../scenarios/history/temp-folder.js";
 import { exploreEvents, nasty, resultEvent, runEvents } from "./events.js";
 
 function printed(make: (output: ReporterOutput) => Reporter, events: readonly ReportEvent[]): string {

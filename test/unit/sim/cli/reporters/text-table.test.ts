@@ -1,14 +1,17 @@
 import stringWidth from "string-width";
 import { expect, test } from "vitest";
 
-import { formatHistoryTable } from "../../../../../sim/cli/reporters/history-table.js";
-import { formatScenarioList } from "../../../../../sim/cli/reporters/scenario-list.js";
-import { createRunTable } from "../../../../../sim/cli/reporters/table.js";
-import { createTextTable, shorten, wrap } from "../../../../../sim/cli/reporters/text-table.js";
-import { formatVerdicts } from "../../../../../sim/cli/reporters/verdicts.js";
-import { type Verdict, trendsOf } from "../../../../../sim/history/index.js";
+import { formatHistoryTable, formatVerdicts } from "../../../../../sim/cli/history.js";
+import {
+  createRunTable,
+  createTextTable,
+  shorten,
+  wrap,
+} from "../../../../../sim/cli/reporters/text-table.js";
+import { formatScenarioList } from "../../../../../sim/cli/run.js";
+import { trendsOf, type Verdict } from "../../../../../sim/scenarios/history/index.js";
 import { scenarios } from "../../../../../sim/scenarios/index.js";
-import { completeRun, scenarioResult, steadyRuns } from "../../history/records.js";
+import { completeRun, scenarioResult, steadyRuns } from "../../scenarios/history/records.js";
 
 const widths = [80, 81, 90, 100, 120, 200, Infinity];
 const longName = "a-scenario-with-a-name-that-is-far-longer-than-anybody-would-ever-want-to-type";

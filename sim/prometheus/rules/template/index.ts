@@ -1,4 +1,0 @@
-/** The templates of alert labels and annotations. */
-export { expandAlertTemplate, parseAlertTemplate } from "./expand.js";
-export type { TemplateData } from "./template-data.js";
-export { TemplateError } from "./tree.js";

@@ -1,0 +1,23 @@
+/** The history of scenario runs: a file of lines, the trends in it, and the limits it is checked against. */
+
+export {
+  mergeCoverage,
+  summarizeCoverage,
+  type CoverageSummary,
+  runRecord,
+  scenarioRecord,
+  type RunStamp,
+  trendsOf,
+  type Trend,
+} from "./trends.js";
+export { checkHistory, percent, type GateName, type Verdict } from "./gates.js";
+export { defaultGateLimits, resolveGateLimits, type GateLimits } from "./gate-limits.js";
+export {
+  appendToHistory,
+  readHistory,
+  type BrokenLine,
+  type History,
+  type HistoryRecord,
+  type RunRecord,
+  type ScenarioRecord,
+} from "./history-file.js";

@@ -1,0 +1,196 @@
+/** Finding a common type, and bringing expressions to a type. */
+import { DatabaseError } from "../database-error.js";
+import {
+  dateType,
+  int4Type,
+  int8Type,
+  nameType,
+  numericType,
+  textType,
+  timestampType,
+  timestamptzType,
+  unknownType,
+} from "../types/builtin.js";
+import { findCast, type CastContext } from "../types/cast.js";
+import { modifierCheck } from "../types/type-names.js";
+import type { PgType } from "../types/type.js";
+import type { Value } from "../types/value.js";
+import { unsupported, type CompileContext, type Compiled } from "./execution-context.js";
+
+export function constantOf(type: PgType, value: Value): Compiled {
+  return { type, constant: true, run: () => value };
+}
+
+/** Applies a function to a value unless it is null. */
+export function mapCompiled(source: Compiled, type: PgType, convert: (value: Value) => Value): Compiled {
+  return {
+    type,
+    constant: source.constant,
+    run(env) {
+      const value = source.run(env);
+      return value === null ? null : convert(value);
+    },
+  };
+}
+
+/** @returns The expression as that type, or null when no cast of that kind exists. */
+export function tryCoerce(source: Compiled, type: PgType, context: CastContext): Compiled | null {
+  if (source.coerce !== undefined) return source.coerce(type);
+  if (source.type === type) return source;
+  const convert = findCast(source.type, type, context);
+  if (convert === null) return null;
+  return source.type.oid === type.oid ? { ...source, type } : mapCompiled(source, type, convert);
+}
+
+/** Settles a literal that nothing around it gave a type to. */
+export function settle(source: Compiled): Compiled {
+  return source.coerce === undefined ? source : source.coerce(textType);
+}
+
+/** For `INSERT` and `UPDATE`. @throws DatabaseError 42804 when the types do not fit. */
+export function assignTo(source: Compiled, type: PgType, column: string): Compiled {
+  const coerced = tryCoerce(source, type, "assignment");
+  if (coerced === null) {
+    throw new DatabaseError(
+      "42804",
+      `column "${column}" is of type ${type.name} but expression is of type ${source.type.name}`,
+      { hint: "You will need to rewrite or cast the expression." },
+    );
+  }
+  const fit = modifierCheck(type, false);
+  return fit === null ? coerced : mapCompiled(coerced, type, fit);
+}
+
+/** For `CAST` and `::`. @throws DatabaseError 42846 when there is no such cast. */
+export function castTo(source: Compiled, type: PgType): Compiled {
+  const coerced = tryCoerce(source, type, "explicit");
+  if (coerced === null) {
+    throw new DatabaseError("42846", `cannot cast type ${source.type.name} to ${type.name}`);
+  }
+  const fit = modifierCheck(type, true);
+  return fit === null ? { ...coerced, type } : mapCompiled(coerced, type, fit);
+}
+
+/** A condition. @throws DatabaseError 42804 when it is not boolean. */
+export function asCondition(source: Compiled, boolean: PgType, place: string): Compiled {
+  const coerced = tryCoerce(source, boolean, "implicit");
+  if (coerced !== null) return coerced;
+  throw new DatabaseError("42804", `argument of ${place} must be type boolean, not type ${source.type.name}`);
+}
+
+const numberOrder = [21, 23, 20, 1700, 700, 701];
+const datetimeOrder = [1082, 1114, 1184];
+
+/** The type both can be compared as; null when there is none. Unknowns must be settled before. */
+export function commonType(a: PgType, b: PgType): PgType | null {
+  if (a.oid === b.oid) return a.modifiers === undefined ? a : b;
+  if (a.category === "number" && b.category === "number") return higher(a, b, numberOrder);
+  if (a.category === "text" && b.category === "text") return textType;
+  if (a.category === "datetime" && b.category === "datetime") {
+    return datetimeOrder.includes(a.oid) && datetimeOrder.includes(b.oid)
+      ? higher(a, b, datetimeOrder)
+      : null;
+  }
+  return null;
+}
+
+function higher(a: PgType, b: PgType, order: readonly number[]): PgType {
+  return order.indexOf(a.oid) >= order.indexOf(b.oid) ? a : b;
+}
+
+/**
+ * One type for the branches of `CASE`, `COALESCE`, `VALUES` and the like.
+ *
+ * @throws DatabaseError 42804 when they do not match.
+ */
+export function unify(branches: readonly Compiled[], construct: string): Compiled[] {
+  let type: PgType | null = null;
+  for (const branch of branches) {
+    if (branch.coerce !== undefined || branch.type === unknownType) continue;
+    const next: PgType | null = type === null ? branch.type : commonType(type, branch.type);
+    if (next === null) {
+      throw new DatabaseError(
+        "42804",
+        `${construct} types ${type?.name ?? ""} and ${branch.type.name} cannot be matched`,
+      );
+    }
+    type = next;
+  }
+  const target = type ?? textType;
+  return branches.map((branch) => tryCoerce(branch, target, "implicit") ?? branch);
+}
+
+// Literals and parameters, whose type their surroundings may decide.
+
+/** A literal without a type yet. */
+export function unknownLiteral(text: string): Compiled {
+  return {
+    type: unknownType,
+    constant: true,
+    run: () => text,
+    coerce: (type) => constantOf(type, type.category === "unknown" ? text : type.parse(text)),
+  };
+}
+
+export const nullLiteral: Compiled = {
+  type: unknownType,
+  constant: true,
+  run: () => null,
+  coerce: (type) => constantOf(type, null),
+};
+
+export function compileParameter(name: string, context: CompileContext): Compiled {
+  const index = Number(name.slice(1)) - 1;
+  const run: Compiled["run"] = (env) => env.parameters[index] ?? null;
+  const known = context.parameters[index];
+  if (known !== undefined) return { type: known, constant: true, run };
+  return {
+    type: unknownType,
+    constant: true,
+    run,
+    coerce(type) {
+      const settled = context.parameters[index];
+      if (settled === undefined) {
+        context.parameters[index] = type;
+        return { type, constant: true, run };
+      }
+      const typed: Compiled = { type: settled, constant: true, run };
+      return tryCoerce(typed, type, "implicit") ?? tryCoerce(typed, type, "assignment") ?? typed;
+    },
+  };
+}
+
+export function compileNumber(text: string): Compiled {
+  if (/^\d+$/.test(text)) {
+    const value = BigInt(text);
+    if (value < 2n ** 31n) return constantOf(int4Type, Number(value));
+    if (value < 2n ** 63n) return constantOf(int8Type, value);
+  }
+  return constantOf(numericType, numericType.parse(text));
+}
+
+// Keywords that are values: `current_timestamp`, `current_user` and the like.
+
+export function compileKeyword(keyword: string, context: CompileContext): Compiled {
+  const dynamic = (type: PgType, run: Compiled["run"]): Compiled => ({ type, constant: true, run });
+  switch (keyword) {
+    case "current_timestamp":
+      return dynamic(timestamptzType, (env) => env.runtime.transactionMicros);
+    case "localtimestamp":
+      return dynamic(timestampType, (env) => env.runtime.transactionMicros);
+    case "current_date":
+      return dynamic(dateType, (env) => Math.floor(env.runtime.transactionMicros / 86_400_000_000));
+    case "current_user":
+    case "session_user":
+    case "user":
+    case "current_role":
+      return dynamic(nameType, (env) => env.runtime.user);
+    case "current_schema":
+      return constantOf(nameType, "public");
+    case "current_catalog":
+      return dynamic(nameType, (env) => env.runtime.database);
+    default:
+      void context;
+      throw unsupported(`the keyword ${keyword}`);
+  }
+}

@@ -1,0 +1,263 @@
+/** What compiled expressions run against, and what compiling them needs to know. */
+import type { Statement } from "pgsql-ast-parser";
+
+import { SimError } from "../../../errors.js";
+import type {
+  Catalog,
+  ForeignKeyDef,
+  IndexDef,
+  IndexKey,
+  SequenceDef,
+  TableDef,
+} from "../catalog/catalog.js";
+import { DatabaseError } from "../database-error.js";
+import type { LockManager, LockOwner, LockWait } from "../locks/lock-manager.js";
+import type { Heap, RowLockMode, Snapshot, Tuple, Xact } from "../storage/heap.js";
+import type { PgType } from "../types/type.js";
+import type { Row, Value } from "../types/value.js";
+
+// How the engine refuses what it does not do.
+
+/** @param feature - As the reader would name it: `window functions`, `function date_trunc(text, date)`. */
+export function unsupported(feature: string): SimError {
+  return new SimError(
+    "SIM_UNSUPPORTED",
+    `The simulated PostgreSQL does not support ${feature}.`,
+    "Rewrite the statement with supported SQL, or run this test against a real server.",
+  );
+}
+
+/** A wait that a running statement hands to its session. */
+export type Wait =
+  { readonly kind: "lock"; readonly wait: LockWait } | { readonly kind: "sleep"; readonly delayMs: number };
+
+/** What a running statement may ask of its session and server. */
+export interface Runtime {
+  readonly catalog: Catalog;
+  readonly snapshot: Snapshot;
+  /** Start of the transaction, of the statement, and now: microseconds since 1970. */
+  readonly transactionMicros: number;
+  readonly statementMicros: number;
+  nowMicros(): number;
+  randomBytes(length: number): Uint8Array;
+  heap(tableId: number): Heap;
+  /** Tells the serializability check what was read: a key of an index, or the whole table without one. */
+  noteScan(table: TableDef, index: IndexDef | null, key: IndexKey | null): void;
+  noteTuple(tuple: Tuple): void;
+  /** Set in serializable transactions: told of every version a scan comes across. */
+  readonly noteVersion: ((tuple: Tuple, visible: boolean) => void) | null;
+  /** Told of a key that is about to be refused as a duplicate. */
+  noteDuplicate(index: IndexDef, key: IndexKey): void;
+  nextValue(sequence: SequenceDef): bigint;
+  currentValue(sequence: SequenceDef): bigint;
+  lastValue(): bigint;
+  setValue(sequence: SequenceDef, value: bigint, called: boolean): void;
+  setting(name: string): string | null;
+  changeSetting(name: string, value: string, local: boolean): void;
+  advisory(request: AdvisoryRequest): LockWait | null | boolean;
+  readonly user: string;
+  readonly database: string;
+  readonly backendPid: number;
+  notify(channel: string, payload: string): void;
+  xactId(): number;
+  /** Where general queries run. */
+  mirror(): Mirror;
+  /** Rows of subqueries that were run ahead of the statement or need to run only once. */
+  readonly results: Map<unknown, readonly Row[]>;
+}
+
+/** Where general queries run. */
+export interface Mirror {
+  /** Runs a query over what the snapshot shows. @returns Rows as pg-mem gives them, columns in order. */
+  run(ast: Statement, tables: Iterable<TableDef>, runtime: Runtime): unknown[][];
+}
+
+export interface AdvisoryRequest {
+  readonly action: "lock" | "try" | "unlock" | "unlock all";
+  readonly key: string;
+  readonly shared: boolean;
+  readonly scope: "session" | "transaction";
+}
+
+/** One execution of one statement. */
+export interface Env {
+  readonly runtime: Runtime;
+  readonly parameters: readonly Value[];
+  /** Current row of each table of the statement, by its place. */
+  readonly rows: Row[];
+  /** Results of the aggregates of the current group. */
+  aggregates: readonly Value[];
+}
+
+/** An expression ready to run. */
+export interface Compiled {
+  readonly type: PgType;
+  run(env: Env): Value;
+  /** Set for literals and parameters whose type is not known yet. */
+  readonly coerce?: (type: PgType) => Compiled;
+  /** Whether it depends on no row, so that it can be a key of an index lookup. */
+  readonly constant: boolean;
+}
+
+/** One table, or something like it, that names can refer to. */
+export interface ScopeTable {
+  readonly alias: string;
+  /** Name of the table itself, where there is one. */
+  readonly relation?: string;
+  readonly place: number;
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: PgType; readonly index: number }>;
+}
+
+export interface Scope {
+  readonly tables: readonly ScopeTable[];
+  readonly outer: Scope | null;
+}
+
+/** State of compiling one statement. */
+export interface CompileContext {
+  readonly catalog: Catalog;
+  readonly scope: Scope;
+  /** Types of `$1` ... as far as they are known. */
+  readonly parameters: Array<PgType | undefined>;
+  readonly places: { count: number };
+  /** Set where aggregates are allowed. */
+  readonly aggregates: Aggregate[] | null;
+  readonly prelude: Prelude[];
+  /** Tables that subqueries read, with the mode of their table lock. */
+  readonly reads: Array<readonly [TableDef, number]>;
+  /** Compiles a subquery; null inside checks and index expressions. */
+  readonly subquery: ((ast: unknown, context: CompileContext) => CompiledSubquery) | null;
+}
+
+/** A subquery that takes row locks, to be run before the statement that holds it. */
+export interface Prelude {
+  readonly key: unknown;
+  run(execution: Execution, env: Env): Run<readonly Row[]>;
+}
+
+export interface CompiledSubquery {
+  readonly types: readonly PgType[];
+  readonly names: readonly string[];
+  readonly constant: boolean;
+  run(env: Env): readonly Row[];
+}
+
+/** One aggregate call of a grouped query. */
+export interface Aggregate {
+  readonly type: PgType;
+  start(): AggregateState;
+}
+
+export interface AggregateState {
+  add(env: Env): void;
+  result(): Value;
+}
+
+/** @throws DatabaseError 42P01 when it does not exist; SimError for a schema other than public. */
+export function findTable(
+  catalog: Catalog,
+  { name, schema }: { readonly name: string; readonly schema?: string },
+): TableDef {
+  if (schema !== undefined && schema !== "public") throw unsupported(`the schema ${schema}`);
+  const table = catalog.tables.get(name);
+  if (table === undefined) throw missingTable(name);
+  return table;
+}
+
+/** @throws DatabaseError 42P01 */
+export function missingTable(name: string): DatabaseError {
+  return new DatabaseError("42P01", `relation "${name}" does not exist`);
+}
+
+export const emptyScope: Scope = { tables: [], outer: null };
+
+/** A context for expressions that stand alone: defaults, checks, keys of indexes. */
+export function bareContext(catalog: Catalog, scope: Scope = emptyScope): CompileContext {
+  return {
+    catalog,
+    scope,
+    parameters: [],
+    places: { count: 1 },
+    aggregates: null,
+    prelude: [],
+    reads: [],
+    subquery: null,
+  };
+}
+
+// A compiled statement, and what running one needs besides expressions.
+
+export interface OutputColumn {
+  readonly name: string;
+  readonly type: PgType;
+  readonly tableId: number;
+  /** One-based place in the table, 0 for expressions. */
+  readonly column: number;
+}
+
+export interface Outcome {
+  /** Such as `SELECT 3` or `INSERT 0 1`. */
+  readonly tag: string;
+  readonly rowCount: number | null;
+  /** Null for statements that return no rows at all. */
+  readonly columns: readonly OutputColumn[] | null;
+  readonly rows: readonly Row[];
+}
+
+/** A running statement. */
+export type Run<T> = Generator<Wait, T, void>;
+
+export interface Plan {
+  readonly command: "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "OTHER";
+  /** How messages call it, when not by its command: `SELECT FOR UPDATE`. */
+  readonly label?: string;
+  readonly parameterTypes: readonly PgType[];
+  /** Null when the statement returns no rows. */
+  readonly columns: readonly OutputColumn[] | null;
+  /** Tables it touches, with the mode of the table lock. */
+  readonly tables: ReadonlyArray<readonly [TableDef, number]>;
+  /** Whether it needs a transaction that may write. */
+  readonly writes: boolean;
+  /** Set when it never waits. */
+  readonly runNow?: (execution: Execution, parameters: readonly Value[]) => Outcome;
+  run(execution: Execution, parameters: readonly Value[]): Run<Outcome>;
+}
+
+/** The surroundings of one running statement. */
+export interface Execution {
+  readonly runtime: Runtime;
+  readonly snapshot: Snapshot;
+  /** The innermost open part of the transaction: what it writes is written by this. */
+  readonly xact: Xact;
+  /** Whether a row changed since the snapshot is an error instead of being read again. */
+  readonly repeatable: boolean;
+  readonly locks: LockManager;
+  readonly owner: LockOwner;
+  /** Waits for the end of a transaction; null when it ended. */
+  waitForEnd(xact: Xact): LockWait | null;
+  /** Takes the place in the queue for a row. */
+  queueFor(tuple: Tuple, mode: RowLockMode): { readonly wait: LockWait | null; release(): void };
+  /**
+   * Records a new row version and one it replaces; either may be null. Entering the new one into the indexes is
+   * up to the caller, because it may have to wait there.
+   *
+   * @param mode - How strongly the replaced version is locked by this.
+   */
+  write(table: TableDef, before: Tuple | null, after: Tuple | null, mode: RowLockMode): void;
+  /** An execution that sees what this one wrote so far. */
+  next(options?: { readonly fresh: boolean }): Execution;
+  /** Foreign keys to look at once the statement is done. */
+  readonly checks: Array<() => Run<void>>;
+  readonly references: (tableId: number) => readonly ForeignKeyDef[];
+}
+
+/** A run that never waits. */
+export function* runAtOnce<T>(work: () => T): Run<T> {
+  const waits: Wait[] = [];
+  yield* waits;
+  return work();
+}
+
+export function createEnv(execution: Execution, parameters: readonly Value[]): Env {
+  return { runtime: execution.runtime, parameters, rows: [], aggregates: [] };
+}

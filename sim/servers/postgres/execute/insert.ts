@@ -1,0 +1,360 @@
+/** `INSERT`, with `ON CONFLICT` and `RETURNING`. */
+import type { Expr, InsertStatement, OnConflictAction } from "pgsql-ast-parser";
+
+import type { ColumnDef, IndexDef, TableDef } from "../catalog/catalog.js";
+import { DatabaseError } from "../database-error.js";
+import { lockModes } from "../locks/lock-manager.js";
+import { isVisible, type Tuple } from "../storage/heap.js";
+import { boolType } from "../types/builtin.js";
+import type { Row, Value } from "../types/value.js";
+import { asCondition, assignTo } from "./coerce.js";
+import { compile } from "./compile.js";
+import { findDuplicate } from "./constraints.js";
+import { compileDefault } from "./default.js";
+import {
+  createEnv,
+  findTable,
+  unsupported,
+  type CompileContext,
+  type Compiled,
+  type Env,
+  type Execution,
+  type Outcome,
+  type Plan,
+  type Run,
+} from "./execution-context.js";
+import { compileOutputs, type Output } from "./output.js";
+import { lockRow } from "./row-lock.js";
+import { scopeTableOf, withMissing } from "./scan.js";
+import { compileSets, type Assignment } from "./sets.js";
+import { checkRow, insertRow, runChecks, updateRow } from "./writer.js";
+
+// Which unique indexes an `ON CONFLICT` clause means.
+
+export interface Arbiters {
+  readonly indexes: readonly IndexDef[];
+}
+
+function sameExpression(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function keyMatches(index: IndexDef, table: TableDef, wanted: readonly Expr[]): boolean {
+  if (index.columns.length !== wanted.length) return false;
+  return index.expressions.every((indexed) =>
+    wanted.some(
+      (expression) =>
+        sameExpression(indexed, expression) ||
+        (indexed.type === "ref" &&
+          expression.type === "ref" &&
+          indexed.name === expression.name &&
+          table.columns.some((column) => column.name === indexed.name)),
+    ),
+  );
+}
+
+/** @throws DatabaseError 42P10 when no unique index fits, 42704 for an unknown constraint. */
+export function findArbiters(clause: OnConflictAction, table: TableDef, predicate: Expr | null): Arbiters {
+  const unique = table.indexes.filter((index) => index.unique);
+  const { on } = clause;
+  if (on === undefined) return { indexes: unique };
+  if (on.type === "on constraint") {
+    const found = unique.filter((index) => index.name === on.constraint.name && index.constraint !== null);
+    if (found.length === 0) {
+      throw new DatabaseError(
+        "42704",
+        `constraint "${on.constraint.name}" for table "${table.name}" does not exist`,
+      );
+    }
+    return { indexes: found };
+  }
+  for (const expression of on.exprs) {
+    if (
+      expression.type === "ref" &&
+      !table.columns.some((column) => column.name === expression.name && !column.dropped)
+    ) {
+      throw new DatabaseError("42703", `column "${expression.name}" does not exist`);
+    }
+  }
+  const fitting = unique.filter((index) => keyMatches(index, table, on.exprs));
+  const whole = fitting.filter((index) => index.where === null);
+  if (whole.length > 0) return { indexes: whole };
+  const partial = fitting.filter((index) => predicate !== null && sameExpression(index.where, predicate));
+  if (partial.length > 0) return { indexes: partial };
+  throw new DatabaseError(
+    "42P10",
+    "there is no unique or exclusion constraint matching the ON CONFLICT specification",
+  );
+}
+
+interface Source {
+  /** Rows with a value for each target column. */
+  rows(env: Env): Iterable<readonly Value[]>;
+}
+
+function targetColumns(table: TableDef, node: InsertStatement): number[] {
+  const names = node.columns;
+  if (names === null || names === undefined) {
+    return table.columns.flatMap((column, index) => (column.dropped ? [] : [index]));
+  }
+  const found = names.map(({ name }) => {
+    const index = table.columns.findIndex((column) => column.name === name && !column.dropped);
+    if (index < 0)
+      throw new DatabaseError("42703", `column "${name}" of relation "${table.name}" does not exist`);
+    return index;
+  });
+  for (const [at, index] of found.entries()) {
+    if (found.indexOf(index) !== at) {
+      throw new DatabaseError(
+        "42701",
+        `column "${table.columns[index]?.name ?? ""}" specified more than once`,
+      );
+    }
+  }
+  return found;
+}
+
+function checkIdentity(column: ColumnDef, node: InsertStatement): void {
+  if (column.identity !== "always" || node.overriding === "system") return;
+  throw new DatabaseError("428C9", `cannot insert a non-DEFAULT value into column "${column.name}"`, {
+    detail: `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`,
+    hint: "Use OVERRIDING SYSTEM VALUE to override.",
+  });
+}
+
+/** @returns One compiled value for each column of each row, and null where the default belongs. */
+function compileValues(
+  rows: readonly Expr[][],
+  targets: readonly number[],
+  table: TableDef,
+  node: InsertStatement,
+  context: CompileContext,
+): Source {
+  const isDefaultRow =
+    rows.length === 1 && rows[0]?.length === 1 && rows[0][0]?.type === "default" && !node.columns;
+  const compiled = (isDefaultRow ? [[]] : rows).map((row) => {
+    if (row.length > targets.length)
+      throw new DatabaseError("42601", "INSERT has more expressions than target columns");
+    if (row.length < targets.length && node.columns)
+      throw new DatabaseError("42601", "INSERT has more target columns than expressions");
+    return row.map((item, at): Compiled => {
+      const column = table.columns[targets[at] ?? 0];
+      if (column === undefined) throw new Error("target column vanished");
+      if (item.type === "default") return compileDefault(column, context);
+      checkIdentity(column, node);
+      return assignTo(compile(item, context), column.type, column.name);
+    });
+  });
+  return { rows: (env) => compiled.map((row) => row.map((value) => value.run(env))) };
+}
+
+function compileQuery(
+  targets: readonly number[],
+  table: TableDef,
+  node: InsertStatement,
+  context: CompileContext,
+): Source {
+  if (context.subquery === null) throw new Error("INSERT without a query compiler");
+  const query = context.subquery(node.insert, context);
+  if (query.types.length > targets.length)
+    throw new DatabaseError("42601", "INSERT has more expressions than target columns");
+  if (query.types.length < targets.length && node.columns)
+    throw new DatabaseError("42601", "INSERT has more target columns than expressions");
+  let current: Row = [];
+  const values = query.types.map((type, at) => {
+    const column = table.columns[targets[at] ?? 0];
+    if (column === undefined) throw new Error("target column vanished");
+    checkIdentity(column, node);
+    return assignTo({ type, constant: false, run: () => current[at] ?? null }, column.type, column.name);
+  });
+  return {
+    *rows(env) {
+      for (const row of query.run(env)) {
+        current = row;
+        yield values.map((value) => value.run(env));
+      }
+    },
+  };
+}
+
+interface Conflict {
+  readonly arbiters: Arbiters;
+  /** Null for DO NOTHING. */
+  readonly update: { readonly sets: readonly Assignment[]; readonly where: Compiled | null } | null;
+}
+
+function compileConflict(node: InsertStatement, table: TableDef, context: CompileContext): Conflict | null {
+  const { onConflict } = node;
+  if (onConflict === null || onConflict === undefined) return null;
+  const arbiters = findArbiters(
+    onConflict,
+    table,
+    (node as { conflictPredicate?: Expr }).conflictPredicate ?? null,
+  );
+  if (onConflict.do === "do nothing") return { arbiters, update: null };
+  if (onConflict.on === undefined) {
+    throw new DatabaseError(
+      "42601",
+      "ON CONFLICT DO UPDATE requires inference specification or constraint name",
+      {
+        hint: "For example, ON CONFLICT (column_name).",
+      },
+    );
+  }
+  const where =
+    onConflict.where === undefined
+      ? null
+      : asCondition(compile(onConflict.where, context), boolType, "WHERE");
+  return { arbiters, update: { sets: compileSets(onConflict.do.sets, table, context), where } };
+}
+
+const targetPlace = 0;
+const excludedPlace = 1;
+
+/** Places 0 and 1 of the rows are the target and `excluded`. */
+export function compileInsert(node: InsertStatement, base: CompileContext): Plan {
+  if (node.overriding === "user") throw unsupported("OVERRIDING USER VALUE");
+  const table = findTable(base.catalog, node.into);
+  base.places.count = Math.max(base.places.count, 2);
+  const target = scopeTableOf(table, node.into.alias ?? node.into.name, targetPlace);
+  const excluded = scopeTableOf(table, "excluded", excludedPlace);
+  const targets = targetColumns(table, node);
+  const source =
+    node.insert.type === "values"
+      ? compileValues(node.insert.values, targets, table, node, base)
+      : compileQuery(targets, table, node, base);
+  const defaults = table.columns.flatMap((column, index) => {
+    if (column.dropped || targets.includes(index)) return [];
+    return [{ index, value: compileDefault(column, base) }];
+  });
+  const width = table.columns.length;
+  const unset = targets.map((index) => ({
+    index,
+    value: (): Compiled => compileDefault(table.columns[index] ?? neverColumn(), base),
+  }));
+  const conflict = compileConflict(node, table, {
+    ...base,
+    scope: { tables: [target, excluded], outer: null },
+  });
+  const outputs = node.returning
+    ? compileOutputs(
+        node.returning,
+        { ...base, scope: { tables: [target], outer: null } },
+        new Map([[targetPlace, table.id]]),
+      )
+    : null;
+  // One list for all executions: results are remembered by it.
+  const columns = outputs?.map((output) => output.column) ?? null;
+  const build = (values: readonly Value[], env: Env): Row => {
+    const row: Value[] = Array.from({ length: width }, () => null);
+    for (const [at, value] of values.entries()) row[targets[at] ?? 0] = value;
+    for (const { index, value } of unset.slice(values.length)) row[index] = value().run(env);
+    for (const { index, value } of defaults) row[index] = value.run(env);
+    return row;
+  };
+
+  function* run(execution: Execution, parameters: readonly Value[]): Run<Outcome> {
+    const env = createEnv(execution, parameters);
+    const returned: Row[] = [];
+    let count = 0;
+    for (const values of source.rows(env)) {
+      const row = build(values, env);
+      const written = yield* writeOne(execution, env, row);
+      if (written === null) continue;
+      count += 1;
+      if (outputs !== null) returned.push(project(outputs, env, written));
+    }
+    yield* runChecks(execution);
+    return {
+      tag: `INSERT 0 ${count}`,
+      rowCount: count,
+      columns,
+      rows: returned,
+    };
+  }
+
+  function* writeOne(execution: Execution, env: Env, row: Row): Run<Tuple | null> {
+    if (conflict === null) return yield* insertRow(execution, tableOf(), row, env);
+    checkRow(execution, tableOf(), row, env);
+    for (;;) {
+      const existing = yield* findConflict(execution, conflict.arbiters, tableOf(), row);
+      if (existing === null) return yield* insertRow(execution, tableOf(), row, env);
+      requireVisible(execution, existing);
+      if (conflict.update === null) return null;
+      const result = yield* updateExisting(execution, env, tableOf(), existing, row, conflict.update);
+      if (result !== "again") return result;
+    }
+  }
+  const tableOf = (): TableDef => table;
+
+  return {
+    command: "INSERT",
+    parameterTypes: [],
+    columns,
+    tables: [[table, lockModes.rowExclusive]],
+    writes: true,
+    run,
+  };
+}
+
+function neverColumn(): never {
+  throw new Error("target column vanished");
+}
+
+function project(outputs: readonly Output[], env: Env, tuple: Tuple): Row {
+  env.rows[targetPlace] = tuple.values;
+  return outputs.map((output) => output.value.run(env));
+}
+
+function* findConflict(
+  execution: Execution,
+  arbiters: Arbiters,
+  table: TableDef,
+  row: Row,
+): Run<Tuple | null> {
+  for (const index of arbiters.indexes) {
+    const found = yield* findDuplicate(execution, table, index, row);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** A repeatable transaction may not act on a row it cannot see. */
+function requireVisible(execution: Execution, tuple: Tuple): void {
+  if (!execution.repeatable || tuple.xmin.top === execution.xact.top || isVisible(tuple, execution.snapshot))
+    return;
+  throw new DatabaseError("40001", "could not serialize access due to concurrent update");
+}
+
+function* updateExisting(
+  execution: Execution,
+  env: Env,
+  table: TableDef,
+  existing: Tuple,
+  row: Row,
+  update: NonNullable<Conflict["update"]>,
+): Run<Tuple | null | "again"> {
+  if (existing.xmin.top === execution.xact.top && existing.cmin === execution.snapshot.command) {
+    throw new DatabaseError("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", {
+      hint: "Ensure that no rows proposed for insertion within the same command have duplicate constrained values.",
+    });
+  }
+  const touchesKey = update.sets.some(({ index }) =>
+    table.indexes.some((one) => one.unique && one.where === null && one.columns.includes(index)),
+  );
+  const locked = yield* lockRow(
+    execution,
+    existing,
+    touchesKey ? "update" : "no key update",
+    "wait",
+    true,
+    table.name,
+  );
+  if (locked.kind !== "locked" || locked.moved) return "again";
+  env.rows[targetPlace] = withMissing(table, locked.tuple);
+  env.rows[excludedPlace] = row;
+  if (update.where !== null && update.where.run(env) !== true) return null;
+  const next = [...withMissing(table, locked.tuple)];
+  for (const { index, value } of update.sets) next[index] = value.run(env);
+  return yield* updateRow(execution, table, locked.tuple, next, env);
+}

@@ -1,0 +1,204 @@
+/** Finding the rows of a table that a condition selects: by an index when equality allows it, else one by one. */
+import type { Expr } from "pgsql-ast-parser";
+import { encodeKey, type IndexDef, type IndexKey, type TableDef } from "../catalog/catalog.js";
+import { boolType } from "../types/builtin.js";
+import { isVisible, type Tuple } from "../storage/heap.js";
+import type { Value } from "../types/value.js";
+import { asCondition, tryCoerce } from "./coerce.js";
+import { compile } from "./compile.js";
+import type { Compiled, CompileContext, Env, Runtime, ScopeTable } from "./execution-context.js";
+import { alignSides } from "./sides.js";
+import { arrayOf } from "../types/type.js";
+import { walkTree } from "../sql/parse.js";
+
+export interface Scan {
+  readonly table: TableDef;
+  readonly place: number;
+  /** The whole condition; null when every row is wanted. */
+  readonly filter: Compiled | null;
+  /** Versions that the snapshot shows and the filter accepts. Sets the row of its place while at it. */
+  tuples(env: Env): Iterable<Tuple>;
+  /** Whether a version passes the filter. */
+  accepts(env: Env, tuple: Tuple): boolean;
+}
+
+export function scopeTableOf(table: TableDef, alias: string, place: number): ScopeTable {
+  const columns = table.columns.flatMap((column, index) =>
+    column.dropped ? [] : [{ name: column.name, type: column.type, index }],
+  );
+  return { alias, relation: table.name, place, columns };
+}
+
+/** The parts of a condition joined by AND. */
+export function conjuncts(node: Expr | null | undefined): Expr[] {
+  if (node === null || node === undefined) return [];
+  if (node.type === "binary" && node.op === "AND") return [...conjuncts(node.left), ...conjuncts(node.right)];
+  return [node];
+}
+
+interface Equality {
+  readonly column: number;
+  /** Values the column must be one of. */
+  keys(env: Env): readonly Value[];
+}
+
+function scannedColumn(node: Expr, scanned: ScopeTable, context: CompileContext): number | null {
+  if (node.type !== "ref" || node.name === "*") return null;
+  if (node.table !== undefined && node.table.name !== scanned.alias) return null;
+  const elsewhere = context.scope.tables.some(
+    (table) => table !== scanned && table.columns.some((column) => column.name === node.name),
+  );
+  if (node.table === undefined && elsewhere) return null;
+  return scanned.columns.find((column) => column.name === node.name)?.index ?? null;
+}
+
+/** Whether an expression can be computed before a row of the table is at hand. */
+function isKnownBefore(node: Expr, scanned: ScopeTable, context: CompileContext): boolean {
+  let known = true;
+  walkTree(node, (part) => {
+    const type = part["type"];
+    if (type === "select" || type === "union" || type === "with" || type === "call") known = false;
+    if (type === "ref" && context.scope.tables.includes(scanned)) {
+      const table = (part["table"] as { name: string } | undefined)?.name;
+      if (
+        table === scanned.alias ||
+        (table === undefined && scanned.columns.some((column) => column.name === part["name"]))
+      )
+        known = false;
+    }
+  });
+  return known;
+}
+
+function findEquality(node: Expr, scanned: ScopeTable, context: CompileContext): Equality | null {
+  if (node.type !== "binary" || (node.op !== "=" && node.op !== "IN")) return null;
+  const leftColumn = scannedColumn(node.left, scanned, context);
+  if (node.op === "=" && leftColumn === null && scannedColumn(node.right, scanned, context) !== null) {
+    return findEquality({ ...node, left: node.right, right: node.left }, scanned, context);
+  }
+  if (leftColumn === null) return null;
+  const column = compile(node.left, context);
+  const single = (value: Expr): Compiled | null => {
+    if (!isKnownBefore(value, scanned, context)) return null;
+    const [a, b] = alignSides(column, "=", compile(value, context));
+    return a.type.oid === column.type.oid ? b : null;
+  };
+  if (node.op === "=" && node.right.type === "call" && node.right.function.name === "any") {
+    return anyEquality(node.right.args[0], leftColumn, column, scanned, context);
+  }
+  const items =
+    node.op === "IN" ? (node.right.type === "list" ? node.right.expressions : null) : [node.right];
+  if (items === null) return null;
+  const values: Compiled[] = [];
+  for (const item of items) {
+    const value = single(item);
+    if (value === null) return null;
+    values.push(value);
+  }
+  return { column: leftColumn, keys: (env) => values.map((value) => value.run(env)) };
+}
+
+function anyEquality(
+  argument: Expr | undefined,
+  index: number,
+  column: Compiled,
+  scanned: ScopeTable,
+  context: CompileContext,
+): Equality | null {
+  if (
+    argument === undefined ||
+    !isKnownBefore(argument, scanned, context) ||
+    argument.type === "array select"
+  )
+    return null;
+  const array = tryCoerce(compile(argument, context), arrayOf(column.type), "implicit");
+  if (array === null) return null;
+  return { column: index, keys: (env) => (array.run(env) as readonly Value[] | null) ?? [] };
+}
+
+/** The index whose key the equalities give whole; unique ones first. */
+function chooseIndex(
+  table: TableDef,
+  equalities: readonly Equality[],
+): { index: IndexDef; parts: Equality[] } | null {
+  let best: { index: IndexDef; parts: Equality[] } | null = null;
+  for (const index of table.indexes) {
+    if (index.where !== null) continue;
+    const parts = index.columns.map((column) => equalities.find((equality) => equality.column === column));
+    if (!parts.every((part) => part !== undefined)) continue;
+    const better =
+      best === null ||
+      (index.unique && !best.index.unique) ||
+      (index.unique === best.index.unique && parts.length > best.parts.length);
+    if (better) best = { index, parts: parts };
+  }
+  return best;
+}
+
+function keysFor(index: IndexDef, parts: readonly Equality[], env: Env): readonly IndexKey[] {
+  const combinations = parts.reduce<Value[][]>(
+    (soFar, part) => soFar.flatMap((prefix) => part.keys(env).map((value) => prefix.concat([value]))),
+    [[]],
+  );
+  const keys = new Set<IndexKey>();
+  for (const values of combinations) {
+    const key = encodeKey(index.types, values);
+    if (key !== null) keys.add(key);
+  }
+  return [...keys];
+}
+
+/** @param context - Its scope must hold the table at `place`. */
+export function compileScan(
+  table: TableDef,
+  scanned: ScopeTable,
+  where: Expr | null | undefined,
+  context: CompileContext,
+): Scan {
+  const filter =
+    where === null || where === undefined ? null : asCondition(compile(where, context), boolType, "WHERE");
+  const equalities = conjuncts(where)
+    .map((part) => findEquality(part, scanned, context))
+    .filter((equality) => equality !== null);
+  const chosen = chooseIndex(table, equalities);
+  const { place } = scanned;
+  const accepts = (env: Env, tuple: Tuple): boolean => {
+    env.rows[place] = withMissing(table, tuple);
+    return filter === null || filter.run(env) === true;
+  };
+
+  function* found(env: Env): Iterable<Tuple> {
+    const { runtime } = env;
+    const heap = runtime.heap(table.id);
+    if (chosen === null) {
+      runtime.noteScan(table, null, null);
+      for (const tuple of heap.tuples) {
+        if (sees(runtime, tuple) && accepts(env, tuple)) yield tuple;
+      }
+      return;
+    }
+    for (const key of keysFor(chosen.index, chosen.parts, env)) {
+      runtime.noteScan(table, chosen.index, key);
+      for (const tuple of heap.lookup(chosen.index, key)) {
+        if (sees(runtime, tuple) && accepts(env, tuple)) {
+          runtime.noteTuple(tuple);
+          yield tuple;
+        }
+      }
+    }
+  }
+  return { table, place, filter, accepts, tuples: found };
+}
+
+function sees(runtime: Runtime, tuple: Tuple): boolean {
+  const visible = isVisible(tuple, runtime.snapshot);
+  runtime.noteVersion?.(tuple, visible);
+  return visible;
+}
+
+/** The values of a version, with columns added to the table later filled in. */
+export function withMissing(table: TableDef, tuple: Tuple): Tuple["values"] {
+  const { values } = tuple;
+  if (values.length >= table.columns.length) return values;
+  return [...values, ...table.columns.slice(values.length).map((column) => column.missing)];
+}

@@ -1,0 +1,307 @@
+/** Writing one row: constraints, the new row image, and the foreign keys to look at afterwards. */
+import { encodeKey, type ForeignKeyDef, type IndexDef, type TableDef } from "../catalog/catalog.js";
+import { DatabaseError } from "../database-error.js";
+import { createTuple, isVisible, type RowLockMode, type Tuple } from "../storage/heap.js";
+import { convertValue } from "../types/cast.js";
+import type { Row, Value } from "../types/value.js";
+import { compileRowChecks, duplicateKey, findDuplicate, type RowCheck } from "./constraints.js";
+import {
+  bareContext,
+  createEnv,
+  type CompileContext,
+  type Env,
+  type Execution,
+  type Run,
+} from "./execution-context.js";
+import { lockRow } from "./row-lock.js";
+
+// Foreign keys: the parent must exist when a child is written, and what happens to children when it goes.
+
+function valuesOf(row: Row, columns: readonly number[]): readonly Value[] {
+  return columns.map((column) => row[column] ?? null);
+}
+
+function printPair(table: TableDef, columns: readonly number[], values: readonly Value[]): string {
+  const names = columns.map((column) => table.columns[column]?.name ?? "");
+  const texts = values.map((value, index) =>
+    value === null ? "null" : (table.columns[columns[index] ?? 0]?.type.print(value) ?? ""),
+  );
+  return `(${names.join(", ")})=(${texts.join(", ")})`;
+}
+
+/** Index over exactly these columns, in any order. */
+export function indexOver(table: TableDef, columns: readonly number[]): IndexDef | null {
+  const matches = (index: IndexDef): boolean =>
+    index.where === null &&
+    index.columns.length === columns.length &&
+    index.columns.every((column) => column !== null && columns.includes(column));
+  return table.indexes.find((index) => index.unique && matches(index)) ?? table.indexes.find(matches) ?? null;
+}
+
+/** Visible rows of a table with those values, by an index when there is one. */
+function* rowsWith(
+  execution: Execution,
+  table: TableDef,
+  columns: readonly number[],
+  values: readonly Value[],
+): Iterable<Tuple> {
+  const { runtime, snapshot } = execution;
+  const heap = runtime.heap(table.id);
+  const index = indexOver(table, columns);
+  if (index !== null) {
+    const parts = index.columns.map((column) => values[columns.indexOf(column ?? -1)] ?? null);
+    const key = encodeKey(index.types, parts);
+    if (key === null) return;
+    for (const tuple of heap.lookup(index, key)) if (isVisible(tuple, snapshot)) yield tuple;
+    return;
+  }
+  const same = (row: Row): boolean =>
+    columns.every((column, at) => {
+      const value = row[column] ?? null;
+      const wanted = values[at] ?? null;
+      return value !== null && wanted !== null && table.columns[column]?.type.compare(value, wanted) === 0;
+    });
+  for (const tuple of heap.tuples) if (isVisible(tuple, snapshot) && same(tuple.values)) yield tuple;
+}
+
+function tableOf(execution: Execution, id: number): TableDef {
+  const table = execution.runtime.catalog.tablesById.get(id);
+  if (table === undefined) throw new Error(`no table with id ${id}`);
+  return table;
+}
+
+/** Looks for the parent of a new child row and keeps it from going away. */
+export function* checkParent(execution: Execution, child: TableDef, key: ForeignKeyDef, row: Row): Run<void> {
+  const parent = tableOf(execution, key.parentId);
+  const values = valuesOf(row, key.columns).map((value, at) => {
+    const from = child.columns[key.columns[at] ?? 0]?.type;
+    const to = parent.columns[key.parentColumns[at] ?? 0]?.type;
+    return from === undefined || to === undefined ? value : convertValue(value, from, to);
+  });
+  if (values.includes(null)) return;
+  for (const tuple of rowsWith(execution, parent, key.parentColumns, values)) {
+    const result = yield* lockRow(execution, tuple, "key share", "wait", true, parent.name);
+    if (result.kind === "locked") {
+      const now = valuesOf(result.tuple.values, key.parentColumns);
+      const still = now.every(
+        (value, at) =>
+          value !== null &&
+          parent.columns[key.parentColumns[at] ?? 0]?.type.compare(value, values[at] ?? null) === 0,
+      );
+      if (still) return;
+    }
+  }
+  throw new DatabaseError(
+    "23503",
+    `insert or update on table "${child.name}" violates foreign key constraint "${key.name}"`,
+    {
+      detail: `Key ${printPair(child, key.columns, valuesOf(row, key.columns))} is not present in table "${parent.name}".`,
+      schema: "public",
+      table: child.name,
+      constraint: key.name,
+    },
+  );
+}
+
+function stillReferenced(
+  parent: TableDef,
+  child: TableDef,
+  key: ForeignKeyDef,
+  values: readonly Value[],
+): DatabaseError {
+  return new DatabaseError(
+    "23503",
+    `update or delete on table "${parent.name}" violates foreign key constraint "${key.name}" on table "${child.name}"`,
+    {
+      detail: `Key ${printPair(parent, key.parentColumns, values)} is still referenced from table "${child.name}".`,
+      schema: "public",
+      table: child.name,
+      constraint: key.name,
+    },
+  );
+}
+
+/** How the writers in dml.ts change one row of another table. */
+export interface ChildWriter {
+  remove(execution: Execution, table: TableDef, tuple: Tuple): Run<void>;
+  replace(execution: Execution, table: TableDef, tuple: Tuple, row: Row): Run<void>;
+}
+
+/** Deals with the children of a parent row that was deleted or whose key changed. `after` is null for a delete. */
+export function* applyToChildren(
+  execution: Execution,
+  key: ForeignKeyDef,
+  before: Row,
+  after: Row | null,
+  writer: ChildWriter,
+): Run<void> {
+  const parent = tableOf(execution, key.parentId);
+  const child = tableOf(execution, key.tableId);
+  const values = valuesOf(before, key.parentColumns);
+  if (values.includes(null)) return;
+  const action = after === null ? key.onDelete : key.onUpdate;
+  if (action === "no action" || action === "restrict") {
+    // Another row may have taken the key over.
+    if (action === "no action" && [...rowsWith(execution, parent, key.parentColumns, values)].length > 0)
+      return;
+    for (const tuple of rowsWith(execution, child, key.columns, values)) {
+      const result = yield* lockRow(execution, tuple, "key share", "wait", true, child.name);
+      if (result.kind === "locked") throw stillReferenced(parent, child, key, values);
+    }
+    return;
+  }
+  const children = Array.from(rowsWith(execution, child, key.columns, values));
+  for (const tuple of children) {
+    if (action === "cascade" && after === null) yield* writer.remove(execution, child, tuple);
+    else yield* writer.replace(execution, child, tuple, changedChild(child, key, tuple, action, after));
+  }
+}
+
+function changedChild(
+  child: TableDef,
+  key: ForeignKeyDef,
+  tuple: Tuple,
+  action: string,
+  after: Row | null,
+): Row {
+  const row = [...tuple.values];
+  for (const [at, column] of key.columns.entries()) {
+    row[column] = action === "cascade" && after !== null ? (after[key.parentColumns[at] ?? 0] ?? null) : null;
+  }
+  void child;
+  return row;
+}
+
+/** A fresh version that replaces another. */
+export function replacement(execution: Execution, table: TableDef, row: Row): Tuple {
+  return createTuple(table.id, row, execution.xact, execution.snapshot.command);
+}
+
+const checksOf = new WeakMap<TableDef, RowCheck>();
+
+function rowCheck(table: TableDef, context: Pick<CompileContext, "catalog">): RowCheck {
+  const known = checksOf.get(table);
+  if (known !== undefined) return known;
+  const check = compileRowChecks(table, bareContext(context.catalog));
+  checksOf.set(table, check);
+  return check;
+}
+
+function same(table: TableDef, column: number, a: Value, b: Value): boolean {
+  if (a === null || b === null) return a === b;
+  return table.columns[column]?.type.compare(a, b) === 0;
+}
+
+function keyChanged(index: IndexDef, before: Row, after: Row): boolean {
+  return index.keyOf(before) !== index.keyOf(after);
+}
+
+/** An update that leaves every key alone lets foreign keys look at the row meanwhile. */
+export function updateMode(table: TableDef, before: Row, after: Row): RowLockMode {
+  const touchesKey = table.indexes.some(
+    (index) =>
+      index.unique &&
+      index.where === null &&
+      !index.columns.includes(null) &&
+      keyChanged(index, before, after),
+  );
+  return touchesKey ? "update" : "no key update";
+}
+
+function queueParentChecks(execution: Execution, table: TableDef, before: Row | null, after: Row): void {
+  for (const key of table.foreignKeys) {
+    const unchanged =
+      before !== null &&
+      key.columns.every((column) => same(table, column, before[column] ?? null, after[column] ?? null));
+    if (!unchanged) execution.checks.push(() => checkParent(execution.next(), table, key, after));
+  }
+}
+
+function queueChildActions(execution: Execution, table: TableDef, before: Row, after: Row | null): void {
+  for (const key of execution.references(table.id)) {
+    const unchanged =
+      after !== null &&
+      key.parentColumns.every((column) => same(table, column, before[column] ?? null, after[column] ?? null));
+    if (!unchanged) {
+      execution.checks.push(() =>
+        applyToChildren(execution.next({ fresh: true }), key, before, after, childWriter),
+      );
+    }
+  }
+}
+
+/** What a row must fulfil by itself. @throws DatabaseError 23502, 23514 */
+export function checkRow(execution: Execution, table: TableDef, row: Row, env: Env): void {
+  rowCheck(table, execution.runtime)(row, env);
+}
+
+/** Enters a version into the indexes one by one, in their order, waiting for others' claims to a key where it must. */
+function* enterIndexes(execution: Execution, table: TableDef, tuple: Tuple, before: Tuple | null): Run<void> {
+  const heap = execution.runtime.heap(table.id);
+  const row = tuple.values;
+  for (const index of table.indexes) {
+    if (index.unique && (before === null || keyChanged(index, before.values, row))) {
+      const duplicate = yield* findDuplicate(execution, table, index, row);
+      if (duplicate !== null) throw duplicateKey(table, index, row);
+    }
+    heap.enter(tuple, index);
+  }
+}
+
+/** @throws DatabaseError 23502, 23514, 23505 */
+export function* insertRow(execution: Execution, table: TableDef, row: Row, env: Env): Run<Tuple> {
+  checkRow(execution, table, row, env);
+  const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
+  execution.write(table, null, tuple, "update");
+  yield* enterIndexes(execution, table, tuple, null);
+  queueParentChecks(execution, table, null, row);
+  return tuple;
+}
+
+/** Replaces a version that is locked already. @throws DatabaseError 23502, 23514, 23505 */
+export function* updateRow(
+  execution: Execution,
+  table: TableDef,
+  before: Tuple,
+  row: Row,
+  env: Env,
+): Run<Tuple> {
+  checkRow(execution, table, row, env);
+  const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
+  execution.write(table, before, tuple, updateMode(table, before.values, row));
+  yield* enterIndexes(execution, table, tuple, before);
+  queueParentChecks(execution, table, before.values, row);
+  queueChildActions(execution, table, before.values, row);
+  return tuple;
+}
+
+/** Deletes a version that is locked already. */
+export function deleteRow(execution: Execution, table: TableDef, before: Tuple): void {
+  execution.write(table, before, null, "update");
+  queueChildActions(execution, table, before.values, null);
+}
+
+const childWriter: ChildWriter = {
+  *remove(execution, table, tuple) {
+    const result = yield* lockRow(execution, tuple, "update", "wait", false, table.name);
+    if (result.kind !== "locked") return;
+    deleteRow(execution, table, result.tuple);
+    yield* runChecks(execution);
+  },
+  *replace(execution, table, tuple, row) {
+    const mode = updateMode(table, tuple.values, row);
+    const result = yield* lockRow(execution, tuple, mode, "wait", false, table.name);
+    if (result.kind !== "locked") return;
+    yield* updateRow(execution, table, result.tuple, row, createEnv(execution, []));
+    yield* runChecks(execution);
+  },
+};
+
+/** What has to hold once the statement is done. Cascades add to the list while it runs. */
+export function* runChecks(execution: Execution): Run<void> {
+  for (;;) {
+    const check = execution.checks.shift();
+    if (check === undefined) return;
+    yield* check();
+  }
+}

@@ -1,0 +1,192 @@
+/** The built-in types, with their OIDs and text forms. */
+import { DatabaseError } from "../database-error.js";
+import { canonicalJson, jsonKey, parseJson } from "./json.js";
+import {
+  compareFloat,
+  floatParser,
+  integerParser,
+  parseInt8,
+  printFloat,
+  printFloat4,
+} from "./number-text.js";
+import { compareNumeric, parseNumeric, printNumeric, type Numeric } from "./numeric.js";
+import {
+  intervalLength,
+  parseDate,
+  parseInterval,
+  parseTime,
+  parseTimestamp,
+  printDate,
+  printInterval,
+  printTimeOfDay,
+  printTimestamp,
+  type Interval,
+} from "./temporal.js";
+import { compareText, invalidInput, plainCompare, type PgType, type TypeCategory } from "./type.js";
+import type { Value } from "./value.js";
+
+interface TypeParts {
+  readonly size?: number;
+  readonly parse: (text: string) => Value;
+  readonly print?: (value: Value) => string;
+  readonly compare?: (a: Value, b: Value) => number;
+  readonly key?: (value: Value) => string | number | bigint | boolean;
+}
+
+function define(
+  name: string,
+  oid: number,
+  arrayOid: number,
+  category: TypeCategory,
+  parts: TypeParts,
+): PgType {
+  return {
+    name,
+    oid,
+    arrayOid,
+    category,
+    size: parts.size ?? -1,
+    parse: parts.parse,
+    print: parts.print ?? String,
+    compare: parts.compare ?? plainCompare,
+    key: parts.key ?? ((value) => value as string),
+  };
+}
+
+function parseBoolean(text: string): boolean {
+  const word = text.trim().toLowerCase();
+  if (word !== "") {
+    if ("true".startsWith(word) || "yes".startsWith(word) || word === "on" || word === "1") return true;
+    if ("false".startsWith(word) || "no".startsWith(word) || ["off", "of", "0"].includes(word)) return false;
+  }
+  throw invalidInput("boolean", text);
+}
+
+const uuidForm = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function parseUuid(text: string): string {
+  if (uuidForm.test(text)) return text;
+  const hex = text
+    .trim()
+    .replace(/^\{(.*)\}$/, "$1")
+    .replaceAll("-", "")
+    .toLowerCase();
+  if (!/^[0-9a-f]{32}$/.test(hex)) throw invalidInput("uuid", text);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+function parseBytea(text: string): Uint8Array {
+  if (!text.startsWith("\\x")) return new TextEncoder().encode(text);
+  const digits = text.slice(2);
+  if (!/^([0-9a-fA-F]{2})*$/.test(digits)) {
+    throw new DatabaseError("22023", `invalid hexadecimal digit: "${digits[0] ?? ""}"`);
+  }
+  return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+function printBytea(value: Value): string {
+  return `\\x${Buffer.from(value as Uint8Array).toString("hex")}`;
+}
+
+function parseText(text: string): string {
+  if (text.includes("\u0000")) {
+    throw new DatabaseError("22021", 'invalid byte sequence for encoding "UTF8": 0x00');
+  }
+  return text;
+}
+
+const textParts = { parse: parseText, compare: compareText };
+const numericKey = (value: Value): string =>
+  printNumeric(value as Numeric)
+    .replace(/(\.\d*?)0+$/, "$1")
+    .replace(/\.$/, "");
+
+export const boolType = define("boolean", 16, 1000, "boolean", {
+  size: 1,
+  parse: parseBoolean,
+  print: (value) => (value === true ? "t" : "f"),
+});
+export const int2Type = define("smallint", 21, 1005, "number", {
+  size: 2,
+  parse: integerParser("smallint", 2 ** 15),
+});
+export const int4Type = define("integer", 23, 1007, "number", {
+  size: 4,
+  parse: integerParser("integer", 2 ** 31),
+});
+export const int8Type = define("bigint", 20, 1016, "number", { size: 8, parse: parseInt8 });
+export const numericType = define("numeric", 1700, 1231, "number", {
+  parse: parseNumeric,
+  print: (value) => printNumeric(value as Numeric),
+  compare: (a, b) => compareNumeric(a as Numeric, b as Numeric),
+  key: numericKey,
+});
+export const float4Type = define("real", 700, 1021, "number", {
+  size: 4,
+  parse: floatParser("real"),
+  print: printFloat4,
+  compare: compareFloat,
+});
+export const float8Type = define("double precision", 701, 1022, "number", {
+  size: 8,
+  parse: floatParser("double precision"),
+  print: printFloat,
+  compare: compareFloat,
+});
+export const textType = define("text", 25, 1009, "text", textParts);
+export const varcharType = define("character varying", 1043, 1015, "text", textParts);
+export const bpcharType = define("character", 1042, 1014, "text", {
+  ...textParts,
+  compare: (a, b) => compareText((a as string).trimEnd(), (b as string).trimEnd()),
+  key: (value) => (value as string).trimEnd(),
+});
+export const nameType = define("name", 19, 1003, "text", { ...textParts, size: 64 });
+export const uuidType = define("uuid", 2950, 2951, "other", { size: 16, parse: parseUuid });
+export const byteaType = define("bytea", 17, 1001, "other", {
+  parse: parseBytea,
+  print: printBytea,
+  compare: (a, b) => Buffer.compare(a as Uint8Array, b as Uint8Array),
+  key: printBytea,
+});
+export const jsonType = define("json", 114, 199, "json", {
+  parse: (text) => {
+    parseJson(text);
+    return text;
+  },
+});
+export const jsonbType = define("jsonb", 3802, 3807, "json", {
+  parse: canonicalJson,
+  compare: (a, b) => plainCompare(jsonKey(a as string), jsonKey(b as string)),
+  key: (value) => jsonKey(value as string),
+});
+export const timestamptzType = define("timestamp with time zone", 1184, 1185, "datetime", {
+  size: 8,
+  parse: (text) => parseTimestamp(text, "timestamp with time zone", true),
+  print: (value) => printTimestamp(value as number, true),
+});
+export const timestampType = define("timestamp without time zone", 1114, 1115, "datetime", {
+  size: 8,
+  parse: (text) => parseTimestamp(text, "timestamp", false),
+  print: (value) => printTimestamp(value as number, false),
+});
+export const dateType = define("date", 1082, 1182, "datetime", {
+  size: 4,
+  parse: parseDate,
+  print: (value) => printDate(value as number),
+});
+export const timeType = define("time without time zone", 1083, 1183, "datetime", {
+  size: 8,
+  parse: parseTime,
+  print: (value) => printTimeOfDay(value as number),
+});
+export const intervalType = define("interval", 1186, 1187, "interval", {
+  size: 16,
+  parse: parseInterval,
+  print: (value) => printInterval(value as Interval),
+  compare: (a, b) => intervalLength(a as Interval) - intervalLength(b as Interval),
+  key: (value) => intervalLength(value as Interval),
+});
+export const regclassType = define("regclass", 2205, 2210, "other", { size: 4, parse: (text) => text });
+export const voidType = define("void", 2278, 0, "other", { size: 4, parse: () => "", print: () => "" });
+/** A literal or parameter whose type its surroundings decide. */
+export const unknownType = define("unknown", 705, 0, "unknown", { size: -2, parse: (text) => text });

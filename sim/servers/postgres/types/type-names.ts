@@ -1,0 +1,160 @@
+/** From the name of a type in SQL to the type. */
+import type { DataTypeDef } from "pgsql-ast-parser";
+
+import { SimError } from "../../../errors.js";
+import { DatabaseError } from "../database-error.js";
+import * as builtin from "./builtin.js";
+import { printNumeric, roundNumeric, type Numeric } from "./numeric.js";
+import { arrayOf, type PgType } from "./type.js";
+import type { Value } from "./value.js";
+
+const types: Readonly<Record<string, PgType>> = {
+  bool: builtin.boolType,
+  boolean: builtin.boolType,
+  int2: builtin.int2Type,
+  smallint: builtin.int2Type,
+  int4: builtin.int4Type,
+  int: builtin.int4Type,
+  integer: builtin.int4Type,
+  int8: builtin.int8Type,
+  bigint: builtin.int8Type,
+  numeric: builtin.numericType,
+  decimal: builtin.numericType,
+  float4: builtin.float4Type,
+  real: builtin.float4Type,
+  float8: builtin.float8Type,
+  float: builtin.float8Type,
+  "double precision": builtin.float8Type,
+  text: builtin.textType,
+  varchar: builtin.varcharType,
+  "character varying": builtin.varcharType,
+  bpchar: builtin.bpcharType,
+  char: builtin.bpcharType,
+  character: builtin.bpcharType,
+  name: builtin.nameType,
+  uuid: builtin.uuidType,
+  bytea: builtin.byteaType,
+  json: builtin.jsonType,
+  jsonb: builtin.jsonbType,
+  timestamptz: builtin.timestamptzType,
+  "timestamp with time zone": builtin.timestamptzType,
+  timestamp: builtin.timestampType,
+  "timestamp without time zone": builtin.timestampType,
+  date: builtin.dateType,
+  time: builtin.timeType,
+  "time without time zone": builtin.timeType,
+  interval: builtin.intervalType,
+  regclass: builtin.regclassType,
+};
+const unsupported = new Set([
+  "money",
+  "xml",
+  "tsvector",
+  "tsquery",
+  "inet",
+  "cidr",
+  "macaddr",
+  "point",
+  "box",
+  "circle",
+  "line",
+  "lseg",
+  "path",
+  "polygon",
+  "bit",
+  "varbit",
+  "timetz",
+  "oid",
+  "regproc",
+  "regtype",
+  "int4range",
+  "int8range",
+  "numrange",
+  "tsrange",
+  "tstzrange",
+  "daterange",
+  "hstore",
+  "citext",
+  "ltree",
+  "vector",
+]);
+
+/** A type with a length or precision. */
+function withModifiers(type: PgType, modifiers: readonly number[]): PgType {
+  return { ...type, modifiers };
+}
+
+/**
+ * @param custom - Finds an enum by name.
+ * @throws DatabaseError 42704 for a name that is no type; SimError for a type that is not simulated.
+ */
+export function resolveType(definition: DataTypeDef, custom: (name: string) => PgType | undefined): PgType {
+  if (definition.kind === "array") return arrayOf(resolveType(definition.arrayOf, custom));
+  const { name, config } = definition;
+  const bare = definition.doubleQuoted === true ? undefined : name.toLowerCase();
+  const found = (bare === undefined ? undefined : types[bare]) ?? custom(name);
+  if (found === undefined) {
+    if (unsupported.has(bare ?? name)) {
+      throw new SimError(
+        "SIM_UNSUPPORTED",
+        `The simulated PostgreSQL has no type ${name}.`,
+        `Use one of ${Object.keys(types).join(", ")}.`,
+      );
+    }
+    throw new DatabaseError("42704", `type "${name}" does not exist`);
+  }
+  if (bare === "char" || bare === "character") return withModifiers(found, config ?? [1]);
+  if (config === undefined || config.length === 0) return found;
+  return withModifiers(found, config);
+}
+
+/** As `format_type` shows it with its modifiers, such as `character varying(20)`. */
+export function describeType(type: PgType): string {
+  if (type.modifiers === undefined || type.modifiers.length === 0) return type.name;
+  if (type.category === "datetime") return type.name.replace(/^\w+/, `$&(${type.modifiers.join(",")})`);
+  return `${type.name}(${type.modifiers.join(",")})`;
+}
+
+// Lengths and precisions: `varchar(n)`, `char(n)`, `numeric(p,s)`, `timestamptz(p)`.
+
+type Convert = (value: Value) => Value;
+
+/** Applies the length or precision of `varchar(n)`, `char(n)`, `numeric(p,s)`. An explicit cast truncates text. */
+export function modifierCheck(type: PgType, explicit: boolean): Convert | null {
+  const [first, second = 0] = type.modifiers ?? [];
+  if (first === undefined) return null;
+  if (type.oid === builtin.numericType.oid) return (value) => fitNumeric(value as Numeric, first, second);
+  if (type.category === "text") return (value) => fitText(value as string, type, first, explicit);
+  if (type.category === "datetime" && type.size === 8) {
+    const unit = 10 ** (6 - first);
+    return (value) => Math.round((value as number) / unit) * unit;
+  }
+  return null;
+}
+
+function fitNumeric(value: Numeric, precision: number, scale: number): Numeric {
+  const rounded = roundNumeric(value, scale);
+  if (
+    rounded.digits !== null &&
+    printNumeric({ digits: rounded.digits, scale: 0 }).replace("-", "").length > precision &&
+    rounded.digits !== 0n
+  ) {
+    throw new DatabaseError("22003", "numeric field overflow", {
+      detail: `A field with precision ${precision}, scale ${scale} must round to an absolute value less than ${scale === precision ? "1" : `10^${precision - scale}`}.`,
+    });
+  }
+  return rounded;
+}
+
+function fitText(value: string, type: PgType, length: number, explicit: boolean): string {
+  const points = value.length > length ? Array.from(value) : null;
+  if (points === null || points.length <= length) {
+    return type.oid === builtin.bpcharType.oid
+      ? value + " ".repeat(length - (points?.length ?? Array.from(value).length))
+      : value;
+  }
+  if (!explicit && points.slice(length).some((point) => point !== " ")) {
+    throw new DatabaseError("22001", `value too long for type ${describeType(type)}`);
+  }
+  return points.slice(0, length).join("");
+}

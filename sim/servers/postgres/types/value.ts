@@ -1,0 +1,13 @@
+/** Values inside the engine: what a column of a row image holds. */
+import type { Interval } from "./temporal.js";
+import type { Numeric } from "./numeric.js";
+
+/**
+ * How each type is held: int2, int4, float4, float8 and date (days) as number; int8 as bigint; timestamps as
+ * microseconds since 1970 in a number; text, uuid, enums, json and canonical jsonb as string.
+ */
+export type Value =
+  null | boolean | number | bigint | string | Numeric | Interval | Uint8Array | readonly Value[];
+
+/** One row image, a value for each column. */
+export type Row = readonly Value[];

@@ -1,0 +1,19 @@
+/** PromQL: parsing, checking and evaluating queries. */
+
+export { type Expr, unwrapParens } from "./ast.js";
+export { PromqlExecutionError, type Dialect } from "./context.js";
+export { expandTemplate } from "./functions.js";
+export { formatDuration, parseDuration } from "./duration.js";
+export {
+  createEngine,
+  type Engine,
+  type EngineOptions,
+  type QuerySource,
+  type MatrixSeries,
+  type QueryResult,
+  type VectorSample,
+} from "./engine.js";
+export { formatFixed, formatGeneral, formatSample, parseGoFloat } from "./float-math.js";
+export { PromqlParseError } from "./parse-error.js";
+export { prettyExpr, printExpr } from "./print.js";
+export { unquote } from "./selector.js";

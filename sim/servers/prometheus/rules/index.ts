@@ -1,0 +1,20 @@
+/** Recording and alerting rules. */
+
+export {
+  type Alert,
+  createGroupEvaluator,
+  type GroupEvaluator,
+  type RuleState,
+  createRuleManager,
+  type RuleManager,
+} from "./rule-manager.js";
+export {
+  parseRuleFile,
+  readRuleFile,
+  type Rule,
+  type RuleFile,
+  type RuleFileOptions,
+  type RuleFileReading,
+  type RuleGroup,
+} from "./rule-file.js";
+export { expandAlertTemplate } from "./template/index.js";

@@ -1,0 +1,48 @@
+/** Every fault that can be injected by hand, by name: `faults.partition("gateway", "postgres")`. */
+
+export {
+  clockDrift,
+  clockOffset,
+  clockStepBack,
+  collectorCrash,
+  counterReset,
+  slowCollectors,
+  stuckReload,
+  crash,
+  crashBetweenStatements,
+  pause,
+  postgresRestart,
+  restartWithOldConfig,
+  rollingRestart,
+} from "./process-faults.js";
+export {
+  clog,
+  hold,
+  lateReply,
+  latencySpike,
+  reorder,
+  slow,
+  missedScrape,
+  truncatedBody,
+  unavailable,
+  commitLost,
+  duplicate,
+  duplicatedPost,
+  loss,
+  reset,
+  slowReader,
+  socketDrop,
+  halfOpen,
+  isolate,
+  partition,
+  partitionOneWay,
+} from "./network-faults.js";
+export {
+  pubsubGap,
+  redisFailover,
+  redisFlush,
+  deadlock,
+  poolExhausted,
+  serializationFailure,
+  statementTimeout,
+} from "./server-faults.js";

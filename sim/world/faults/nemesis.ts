@@ -1,0 +1,86 @@
+/**
+ * A storm: the faults of one run under a profile.
+ *
+ * Whether a fault strikes, at whom, when and for how long are questions to the choice log, so that a replay knows
+ * them and a shrink can drop each. Where nothing strikes nothing else is asked.
+ */
+import type { ChoiceKind } from "../../kernel/index.js";
+import type { Fault, FaultHandle, FaultKind, FaultWorld, ChooseOption } from "./fault.js";
+import type { EnabledKind } from "./catalogue.js";
+
+export interface NemesisOptions {
+  /** Virtual time within which faults begin. @default 80_000 */
+  readonly windowMs?: number;
+}
+
+export interface Nemesis {
+  /** Names of the faults that have struck, in order, with their virtual milliseconds. */
+  readonly injected: readonly { readonly name: string; readonly kind: string; readonly atMs: number }[];
+  /** Lets no further fault strike and heals those in force. */
+  end(): Promise<void>;
+}
+
+const moments = 64;
+const durationsMs = [1_000, 200, 3_000, 6_000, 11_000, 17_000, 31_000, 70_000];
+
+/** Asks at once what is injected and when, and at whom when it is injected. */
+export function startNemesis(
+  world: FaultWorld,
+  enabled: readonly EnabledKind[],
+  { windowMs = 80_000 }: NemesisOptions = {},
+): Nemesis {
+  const injected: { name: string; kind: string; atMs: number }[] = [];
+  const active = new Set<FaultHandle>();
+  const cancels: (() => void)[] = [];
+  const { loop } = world;
+
+  function later(ms: number, label: string, run: () => void): void {
+    const event = loop.schedule(ms, "fault", label, run);
+    cancels.push(() => loop.cancel(event));
+  }
+
+  function injectNow(fault: Fault, forMs: number): void {
+    injected.push({ name: fault.name, kind: fault.kind, atMs: loop.clock.nowMs });
+    const handle = fault.inject(world);
+    active.add(handle);
+    later(forMs, `heal/${fault.kind}`, () => {
+      // In force until it is healed: a process that stops gracefully is waited for at the end, too.
+      handle.heal().then(
+        () => active.delete(handle),
+        (error: unknown) => loop.fail(error as Error),
+      );
+    });
+  }
+
+  for (const { kind, probability } of enabled) {
+    if (!loop.choices.chance("fault", `fault/${kind.kind}`, probability)) continue;
+    const chooseOption = chooserFor(world, kind);
+    // Early moments lie closer together: that is where most happens.
+    const moment = choose(world, "timing", kind, "at", moments) / (moments - 1);
+    const forMs = durationsMs[choose(world, "timing", kind, "for", durationsMs.length)] ?? 1_000;
+    // The target is chosen when the fault is injected: only then it is known over which routes the test has connected.
+    later(windowMs * moment * moment, `strike/${kind.kind}`, () =>
+      injectNow(kind.sample(chooseOption, world), forMs),
+    );
+  }
+
+  return {
+    injected,
+    async end() {
+      for (const cancel of cancels.splice(0)) cancel();
+      for (const handle of active) await handle.heal();
+      active.clear();
+    },
+  };
+}
+
+function chooserFor(world: FaultWorld, kind: FaultKind): ChooseOption {
+  return (name, options) => {
+    const index = choose(world, "target", kind, name, options.length);
+    return options[index] as (typeof options)[number];
+  };
+}
+
+function choose({ loop }: FaultWorld, as: ChoiceKind, { kind }: FaultKind, name: string, n: number): number {
+  return loop.choices.choose(as, `fault/${kind}/${name}`, n);
+}

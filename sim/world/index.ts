@@ -1,0 +1,9 @@
+/** One world with a whole platform in it. */
+export { ConvergenceError } from "./monitor.js";
+export { createPhoenix } from "./create-phoenix.js";
+export type * from "./api.js";
+export { resolvePhoenixOptions } from "./options.js";
+export type { Capacities, PhoenixOptions, Replicas } from "./options.js";
+export { catchUnhandled, saysWorldClosed } from "./unhandled.js";
+export type { Unhandled } from "./unhandled.js";
+export { handlersOf } from "./third-parties.js";

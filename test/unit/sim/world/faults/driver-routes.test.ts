@@ -1,0 +1,38 @@
+import { Redis } from "ioredis";
+import pg from "pg";
+import { createPhoenix } from "phoenix-sim";
+import { expect, test } from "vitest";
+
+/** What a profile injected in one world whose test uses ioredis and pg, and whether a driver noticed. */
+async function runWithDrivers(profile: string, seed: number): Promise<{ names: string[]; reached: boolean }> {
+  const phoenix = await createPhoenix({ seed, nodes: 1, globals: true, faults: { profile, window: "20s" } });
+  let reached = false;
+  const notice = (): void => {
+    reached = true;
+  };
+  const redis = new Redis({ ...phoenix.redis.connection, commandTimeout: 800 });
+  const pool = new pg.Pool({ ...phoenix.postgres.connection, query_timeout: 800 });
+  redis.on("error", notice).on("close", notice);
+  pool.on("error", notice);
+  for (let turn = 0; turn < 50; turn += 1) {
+    await Promise.all([redis.incr("turn").catch(notice), pool.query("SELECT 1").catch(notice)]);
+    await phoenix.clock.advance("500ms");
+  }
+  const names = phoenix.faults.injected().map(({ name }) => name);
+  redis.off("close", notice).disconnect();
+  await phoenix.dispose({ force: true });
+  return { names, reached };
+}
+
+test.each(["reset", "partition", "latency-spike", "half-open"])(
+  "a profile of %s reaches the connections of the test's own drivers in some of ten worlds",
+  async (kind) => {
+    const runs = [];
+    for (let seed = 1; seed <= 10; seed += 1) runs.push(await runWithDrivers(`only-${kind}`, seed));
+    const aimed = runs.filter(({ names }) => names.some((name) => /client \| (postgres|redis)/.test(name)));
+    expect(aimed.length).toBeGreaterThan(0);
+    expect(aimed.some(({ reached }) => reached)).toBe(true);
+    // The platform's own routes stay in reach.
+    expect(runs.some(({ names }) => names.some((name) => !name.includes("client |")))).toBe(true);
+  },
+);

@@ -9,14 +9,14 @@ import { identityOf, type Failure, type RunTarget } from "./run.js";
 import { formatToken } from "./token.js";
 
 /** Format of the file; a file of another format is refused. */
-export const caseFormat = 1;
+export const caseFormat = 2;
 
 export interface Case extends RunTarget {
   readonly version: string;
   readonly seed: number;
   readonly failure: Failure;
   readonly decisions: readonly Decision[];
-  /** Whether it was shrunk until no deviation can be left out. */
+  /** Whether it was shrunk until no decision can be left out. */
   readonly minimal: boolean;
 }
 
@@ -77,7 +77,7 @@ export function parseCase(text: string, name: string): Case {
   if (wrong >= 0) {
     throw broken(
       name,
-      `deviation ${wrong + 1} of ${decisions.length} is no answer: ${JSON.stringify(decisions[wrong])}`,
+      `decision ${wrong + 1} of ${decisions.length} is malformed: ${JSON.stringify(decisions[wrong])}`,
     );
   }
   return {

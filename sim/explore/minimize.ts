@@ -13,7 +13,7 @@ import { createWorldRun } from "./world-run.js";
 // together with what is known to be needed, ends with an item that is needed too (the progression of
 // Marques-Silva, Janota and Belov, "Minimal Sets over Monotone Predicates in Boolean Formulae", CAV 2013). For k
 // needed items of n that is k log n tries. Delta debugging (Zeller and Hildebrandt, IEEE TSE 28(2), 2002) takes
-// two to four times as many when few of very many are needed, as with the deviations of a run.
+// two to four times as many when few of very many are needed, as with the decisions of a run.
 
 /** @returns Whether this part of the list still fails. Must say yes for the whole list. */
 export type Fails<T> = (part: readonly T[]) => Promise<boolean>;
@@ -56,7 +56,7 @@ export async function smallestFailing(
   return high;
 }
 
-// Shrinking: from a run that failed to the least deviations from the dull run that still fail the same way.
+// Shrinking: from a run that failed to the least decisions from the dull run that still fail the same way.
 //
 // Faults go first, because a failure without faults is the simplest to tell; then everything else; then the
 // values come down. Every step is verified by a run.
@@ -65,13 +65,13 @@ export async function smallestFailing(
 export interface Trial {
   /** Whether it failed the same way: same invariant or error code. */
   readonly failed: boolean;
-  /** The deviations that the run really took, where it is known; those never asked for fall away. */
+  /** The decisions that the run really took, where it is known; those never asked for fall away. */
   readonly taken?: readonly Decision[];
 }
 
 export interface ShrinkOptions {
   readonly decisions: readonly Decision[];
-  /** Runs the world with these deviations. */
+  /** Runs the world with these decisions. */
   readonly run: (decisions: readonly Decision[]) => Promise<Trial>;
   /** How often `run` may be called. @default 300 */
   readonly runsMax?: number;

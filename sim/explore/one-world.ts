@@ -55,7 +55,7 @@ const packageRoot = fileURLToPath(import.meta.url).replace(
 );
 
 /** Of the package, what waits, checks and throws on behalf of others: all but services, scenarios and workloads. */
-const internals = /^(?:dist|node_modules|sim\/(?!scenarios\/(?!checks\.)|explore\/workloads\/))/;
+const internals = /^(?:dist|node_modules|sim\/(?!scenarios\/(?!(?:scenario|run-scenario)\.|history\/)))/;
 
 /**
  * @param stack - Of an error, with lines of sources where there are maps.

@@ -4,7 +4,7 @@ import { type RunInput, type RunOnce, type RunOutcome, type RunTarget, identityO
 import { type Token, type TokenDecision, failureHashOf, labelHashOf } from "./token.js";
 
 export interface TokenDriver extends Driver {
-  /** Deviations of the token that no question asked for, in order. */
+  /** Decisions of the token that no question asked for, in order. */
   readonly unused: readonly TokenDecision[];
 }
 

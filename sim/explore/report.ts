@@ -45,7 +45,7 @@ export function shardRuns({ index, count }: Shard, runs: number): number {
 }
 
 /** Format of the report; a report of another format is refused. */
-export const reportFormat = 1;
+export const reportFormat = 2;
 
 /** One way in which runs failed. */
 export interface Finding extends RunTarget {
@@ -57,7 +57,7 @@ export interface Finding extends RunTarget {
   readonly seed: number;
   readonly strategy: string;
   readonly decisions: readonly Decision[];
-  /** Whether it was shrunk until no deviation can be left out. @default false */
+  /** Whether it was shrunk until no decision can be left out. @default false */
   readonly minimal?: boolean;
   readonly traceHash: string;
   /** How many runs failed so. */

@@ -5,7 +5,7 @@
  *     px1.<scenario>~<profile>~<module in base64url>.<bytes in base64url>
  *
  * The module is what `--world` named.  * The bytes: checksum (4, over all that follows and over the names), version (3 varints), seed (sign and
- * varint), hash of the failure's identity (3, 0 for none), then for each deviation: hash of its label (4),
+ * varint), hash of the failure's identity (3, 0 for none), then for each decision: hash of its label (4),
  * occurrence and value (varints). Labels are kept as hashes, because a token must fit on one line.
  */
 import { SimError } from "../errors.js";

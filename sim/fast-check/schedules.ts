@@ -46,7 +46,7 @@ export interface SchedulesOptions {
 
 /**
  * Schedules from every strategy in turn. A schedule that failed shrinks by what its world really asked for:
- * whole parts of its deviations go first, then single ones, then their values come down.
+ * whole parts of its decisions go first, then single ones, then their values come down.
  *
  * fast-check's own `path` cannot know what a world asked for; give the printed text as `replay` instead.
  *

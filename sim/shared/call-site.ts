@@ -16,7 +16,7 @@ const packages = /[\\/]node_modules[\\/](?!\.cache[\\/])/;
 
 // Where this module lies: in sim of the sources, or in a bundle.
 const here = fileURLToPath(import.meta.url);
-const sources = /^(.*[\\/]sim[\\/])[^\\/]+$/.exec(here)?.[1];
+const sources = /^(.*[\\/]sim[\\/])shared[\\/][^\\/]+$/.exec(here)?.[1];
 const cache = /^(.*[\\/])node_modules[\\/]\.cache[\\/]/.exec(here)?.[1];
 const bundle = here.replace(/(?:node_modules[\\/]phoenix-sim-parts[\\/])?[^\\/]+$/, "");
 const machinery = sources ?? (cache === undefined ? bundle : `${cache}sim/`);

@@ -50,7 +50,7 @@ export interface PhoenixOptions {
    * that it breaks. The hash is the same with and without. @default false
    */
   readonly trace?: boolean;
-  /** Keep the answers to choices that were not 0, for `trace.deviations()`. @default false */
+  /** Keep the answers to choices that were not 0, for `trace.decisions()`. @default false */
   readonly record?: boolean;
   /**
    * Third parties: handlers of msw (`http`, `graphql`, `ws`), and servers of mock-socket. They answer from a host

@@ -44,10 +44,10 @@ export async function measureFigures(
   const short = found.filter(({ decisions }) => decisions <= 8);
   const share = (part: readonly unknown[]): number => part.length / found.length;
   return [
-    figure("deviations of a shrunk failure, median", median(found.map((each) => each.decisions)), 8),
+    figure("decisions of a shrunk failure, median", median(found.map((each) => each.decisions)), 8),
     figure("re-runs of a shrink, most", Math.max(...found.map((each) => each.runs)), 300),
     figure(
-      "tokens of up to 8 deviations, letters, median",
+      "tokens of up to 8 decisions, letters, median",
       median(short.map((each) => each.tokenLength)),
       120,
     ),

@@ -74,7 +74,7 @@ export function mutantFigures(rows: readonly MutantRow[], faults: readonly Fault
   const shrunk = rows.map((row) => row.shrunk).filter((each) => each !== null);
   if (shrunk.length > 0)
     figures.push(
-      most("shrunk mutants: deviations and faults, median", median(shrunk.map((each) => each.decisions)), 8),
+      most("shrunk mutants: decisions and faults, median", median(shrunk.map((each) => each.decisions)), 8),
       most("shrunk mutants: re-runs, most", Math.max(...shrunk.map((each) => each.reruns)), 300),
       most("shrunk mutants: letters of a token, median", median(shrunk.map((each) => each.tokenLength)), 120),
       atLeast(

@@ -29,7 +29,7 @@ export interface MutantRow {
 }
 
 export interface ShrunkFailure {
-  /** Deviations, faults among them. */
+  /** Decisions, faults among them. */
   readonly decisions: number;
   readonly reruns: number;
   readonly minimal: boolean;

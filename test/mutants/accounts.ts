@@ -13,7 +13,7 @@ export const accountMutants: readonly Mutant[] = [
   {
     name: "tokens-of-the-future-are-refused",
     wrong: "a token that another gateway, whose clock is ahead, has just given out is refused",
-    caughtBy: ["invariant/good-tokens"],
+    caughtBy: ["invariant/token-validity"],
     platform: {
       gateway: {
         parts: ({ clock }) => {
@@ -37,7 +37,7 @@ export const accountMutants: readonly Mutant[] = [
     name: "each-life-has-its-own-secret",
     wrong: "tokens of one gateway are not good at another, or after a restart",
     shows: "always",
-    caughtBy: ["invariant/good-tokens", "assertion/SIM_ASSERTION", "convergence/recovery"],
+    caughtBy: ["invariant/token-validity", "assertion/SIM_ASSERTION", "convergence/recovery"],
     platform: {
       gateway: {
         parts: ({ clock, random }) => ({
@@ -49,7 +49,7 @@ export const accountMutants: readonly Mutant[] = [
   {
     name: "who-am-i-is-not-let-in",
     wrong: "everything under /auth is left out of authentication, and so has no user",
-    caughtBy: ["invariant/good-tokens"],
+    caughtBy: ["invariant/token-validity"],
     platform: gatewayStub(({ url }) =>
       url.endsWith("/auth/me") ? json(401, { error: "not authenticated" }) : undefined,
     ),

@@ -6,8 +6,8 @@ import { controllerSql, gatewaySql, ignoring } from "./twists.js";
 const misread = [
   "invariant/acknowledged-writes",
   "invariant/no-internal-error",
-  "invariant/fresh-reads",
-  "invariant/good-tokens",
+  "invariant/linearizable-reads",
+  "invariant/token-validity",
 ];
 
 export const databaseMutants: readonly Mutant[] = [
@@ -73,7 +73,7 @@ export const databaseMutants: readonly Mutant[] = [
   {
     name: "keys-are-checked-then-inserted",
     wrong: "whether a key is free is asked first, and taken for granted when it is inserted",
-    caughtBy: ["invariant/no-internal-error", "invariant/one-effect-per-key"],
+    caughtBy: ["invariant/no-internal-error", "invariant/idempotency"],
     platform: gatewaySql(() => (statement, values, run) => {
       if (statement.name !== "insert-idempotency-key") return undefined;
       const text = "SELECT scope FROM idempotency_keys WHERE scope = $1";
@@ -102,7 +102,7 @@ export const databaseMutants: readonly Mutant[] = [
     name: "times-without-zone",
     shows: "always",
     wrong: "the end of a run is stored in local time and read as another",
-    caughtBy: ["invariant/full-duration", "convergence/every-experiment-ends"],
+    caughtBy: ["invariant/run-duration", "convergence/every-experiment-ends"],
     platform: controllerSql(() => (statement, values, run) => {
       if (statement.name !== "transition-experiment" || values[3] !== "running") return undefined;
       const [span] = values.slice(-1);

@@ -74,7 +74,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: "keys-are-ignored",
     wrong: "a request that is sent again makes another experiment",
-    caughtBy: ["invariant/one-effect-per-key"],
+    caughtBy: ["invariant/idempotency"],
     platform: {
       gateway: {
         handler: (handler) => async (request) => {
@@ -113,7 +113,7 @@ export const gatewayMutants: readonly Mutant[] = [
   {
     name: "answers-change-on-repetition",
     wrong: "a repeated request gets an answer of its own",
-    caughtBy: ["invariant/one-effect-per-key"],
+    caughtBy: ["invariant/idempotency"],
     platform: gatewaySql(() =>
       rewrite("select-idempotency-key", (text) => text.replace("reply FROM", "reply || ' ' AS reply FROM")),
     ),

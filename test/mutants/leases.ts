@@ -35,7 +35,7 @@ export const leaseMutants: readonly Mutant[] = [
   {
     name: "transition-without-token",
     wrong: "a transition asks for the state but not for the token",
-    caughtBy: ["invariant/fencing", "invariant/whole-history", "invariant/running-means-deployed"],
+    caughtBy: ["invariant/fencing", "invariant/atomic-event-log", "invariant/running-means-deployed"],
     platform: controllerSql(() =>
       rewrite("transition-experiment", (text) => text.replace("lease_token = $3", "$3::int IS NOT NULL")),
     ),
@@ -47,7 +47,7 @@ export const leaseMutants: readonly Mutant[] = [
     caughtBy: [
       "invariant/legal-transitions",
       "invariant/fencing",
-      "invariant/whole-history",
+      "invariant/atomic-event-log",
       "invariant/running-means-deployed",
     ],
     platform: controllerSql(() =>

@@ -52,7 +52,7 @@ export const readMutants: readonly Mutant[] = [
   {
     name: "cached-for-five-minutes",
     wrong: "experiments are read from a cache that nothing invalidates",
-    caughtBy: ["invariant/fresh-reads"],
+    caughtBy: ["invariant/linearizable-reads"],
     platform: withCache(async (cache, { method, url, headers }, handle) => {
       if (method !== "GET" || !onePath.test(url)) return handle();
       const key = `experiment:${url}:${headers["authorization"]}`;
@@ -66,7 +66,7 @@ export const readMutants: readonly Mutant[] = [
   {
     name: "keys-in-redis",
     wrong: "which requests were carried out is kept in Redis only",
-    caughtBy: ["invariant/one-effect-per-key"],
+    caughtBy: ["invariant/idempotency"],
     platform: withCache(async (cache, { method, headers }, handle) => {
       const name = headers["idempotency-key"];
       if (method !== "POST" || name === undefined) return handle();
@@ -83,7 +83,7 @@ export const readMutants: readonly Mutant[] = [
     name: "status-is-omitted",
     shows: "always",
     wrong: "an experiment is told without its state",
-    caughtBy: ["invariant/fresh-reads"],
+    caughtBy: ["invariant/linearizable-reads"],
     platform: gatewayAnswer(({ method, url }, reply) =>
       method === "GET" && onePath.test(url) && reply.status === 200
         ? changed(reply, ({ state: _state, status: _status, ...rest }) => rest)
@@ -93,7 +93,7 @@ export const readMutants: readonly Mutant[] = [
   {
     name: "outages-are-not-found",
     wrong: "when the database is away, experiments are told not to exist",
-    caughtBy: ["invariant/fresh-reads"],
+    caughtBy: ["invariant/linearizable-reads"],
     platform: gatewayAnswer(({ method, url }, reply) =>
       method === "GET" && onePath.test(url) && reply.status === 503
         ? json(404, { error: "no such experiment", code: "NOT_FOUND" })
@@ -119,19 +119,19 @@ export const readMutants: readonly Mutant[] = [
   {
     name: "lists-are-cut",
     wrong: "a list ends too early and says that there is no more",
-    caughtBy: ["invariant/fresh-reads"],
+    caughtBy: ["invariant/linearizable-reads"],
     platform: listAnswer((experiments) => experiments.slice(1)),
   },
   {
     name: "lists-repeat-rows",
     wrong: "a list in no stable order tells of a row twice",
-    caughtBy: ["invariant/fresh-reads"],
+    caughtBy: ["invariant/linearizable-reads"],
     platform: listAnswer((experiments) => [...experiments, ...experiments]),
   },
   {
     name: "lost-answers-are-repeated",
     wrong: "a gateway whose commit was not answered does it again, without the key",
-    caughtBy: ["invariant/one-effect-per-key"],
+    caughtBy: ["invariant/idempotency"],
     platform: {
       gateway: {
         handler: (handler) => async (request) => {

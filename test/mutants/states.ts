@@ -45,21 +45,21 @@ export const stateMutants: readonly Mutant[] = [
     name: "transition-without-event",
     shows: "always",
     wrong: "controllers change states and tell nobody",
-    caughtBy: ["invariant/whole-history"],
+    caughtBy: ["invariant/atomic-event-log"],
     platform: controllerSql(() => skip("insert-event")),
   },
   {
     name: "cancel-without-event",
     shows: "always",
     wrong: "gateways change experiments and tell nobody",
-    caughtBy: ["invariant/whole-history", "invariant/no-lost-update"],
+    caughtBy: ["invariant/atomic-event-log", "invariant/no-lost-update"],
     platform: gatewaySql(() => skip("insert-event")),
   },
   {
     name: "numbers-with-gaps",
     shows: "always",
     wrong: "a transition counts its event twice",
-    caughtBy: ["invariant/whole-history"],
+    caughtBy: ["invariant/atomic-event-log"],
     platform: controllerSql(() =>
       rewrite("transition-experiment", (text) => text.replace("event_seq + 1", "event_seq + 2")),
     ),
@@ -67,7 +67,7 @@ export const stateMutants: readonly Mutant[] = [
   {
     name: "creation-is-not-told",
     wrong: "the event of the creation is never written",
-    caughtBy: ["invariant/whole-history"],
+    caughtBy: ["invariant/atomic-event-log"],
     platform: controllerSql(() => skip("insert-created-event")),
   },
   {
@@ -103,7 +103,7 @@ export const stateMutants: readonly Mutant[] = [
     name: "a-third-of-the-duration",
     shows: "always",
     wrong: "the end of a run is computed in other units",
-    caughtBy: ["invariant/full-duration"],
+    caughtBy: ["invariant/run-duration"],
     platform: {
       controller: {
         parts: {
@@ -117,7 +117,7 @@ export const stateMutants: readonly Mutant[] = [
     name: "no-end-is-stored",
     shows: "always",
     wrong: "the end of a run is kept in memory only, and missing in the row",
-    caughtBy: ["invariant/full-duration"],
+    caughtBy: ["invariant/run-duration"],
     platform: {
       controller: {
         parts: {
@@ -130,7 +130,7 @@ export const stateMutants: readonly Mutant[] = [
   {
     name: "own-wall-clock",
     wrong: "controllers store times of their own wall clocks",
-    caughtBy: ["invariant/full-duration", "convergence/every-experiment-ends"],
+    caughtBy: ["invariant/run-duration", "convergence/every-experiment-ends"],
     platform: {
       controller: {
         parts: ({ clock }) => ({ time: { now: async () => clock.now(), estimate: () => clock.now() } }),

@@ -20,7 +20,7 @@ export interface BareWorld {
 
 /**
  * A loop and a network under the dull driver, unless another is given. Without `keepSteps` neither steps nor
- * deviations are kept, as in a world that keeps no trace.
+ * decisions are kept, as in a world that keeps no trace.
  */
 export function createBareWorld(
   options: { driver?: Driver; limits?: LimitOptions; link?: LinkOptions; keepSteps?: boolean } = {},

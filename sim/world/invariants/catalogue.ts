@@ -179,7 +179,7 @@ export const ownNodes: Invariant = {
 // A request that is sent again under its idempotency key has one effect and one answer.
 
 export const oneEffectPerKey: Invariant = {
-  name: "one-effect-per-key",
+  name: "idempotency",
   summary: "all requests with one idempotency key have one effect and get one answer",
   watch({ fail }) {
     const answers = new Map<string, { readonly body: string; readonly request: string }>();
@@ -218,7 +218,7 @@ const lateMsMax = 180_000;
 const slackMs = 20_000;
 
 export const fullDuration: Invariant = {
-  name: "full-duration",
+  name: "run-duration",
   summary: "an experiment runs for its duration, and not much longer while nothing is wrong",
   watch(view) {
     const startedAtMs = new Map<string, number>();
@@ -290,7 +290,7 @@ export const runningMeansDeployed: Invariant = {
 // Each change of state is committed together with the event that tells of it, and events are never changed.
 
 export const wholeHistory: Invariant = {
-  name: "whole-history",
+  name: "atomic-event-log",
   summary: "a transition and its event are committed together, numbered without gaps",
   watch({ fail }) {
     const lastSeq = new Map<string, number>();

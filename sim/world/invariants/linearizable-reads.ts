@@ -16,7 +16,7 @@ type Item = Readonly<Record<string, unknown>>;
 const listPath = /^\/(?:api\/)?v1\/experiments$/;
 
 export const freshReads: Invariant = {
-  name: "fresh-reads",
+  name: "linearizable-reads",
   summary:
     "what is told of an experiment was so while it was asked, and lists are whole and without repetition",
   watch(view) {

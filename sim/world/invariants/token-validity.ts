@@ -12,7 +12,7 @@ const hostSlackMs = 60_000;
 const openPaths = /^\/(?:api\/)?v1\/auth\/(?:login|refresh|register|password-reset\/)/;
 
 export const goodTokens: Invariant = {
-  name: "good-tokens",
+  name: "token-validity",
   summary: "a token that was given out is accepted everywhere until shortly before its end",
   watch(view) {
     const given = new Set<string>();

@@ -32,15 +32,15 @@ test("the name of a case is stable, and another case has another name", () => {
 test.each([
   ["no json", "it is not JSON"],
   ["[]", "it is not an object"],
-  [changed({ format: 2 }), '"format" should be 1, and is 2'],
+  [changed({ format: 3 }), '"format" should be 2, and is 3'],
   [changed({ scenario: "" }), '"scenario" should be a text, and is ""'],
   [changed({ seed: 1.5 }), '"seed" should be a whole number, and is 1.5'],
   [
     changed({ failure: undefined }),
     '"failure" should be an object with kind, code and message, and is missing',
   ],
-  [changed({ decisions: {} }), '"deviations" should be a list, and is {}'],
-  [changed({ decisions: [{ kind: "magic" }] }), 'deviation 1 of 1 is no answer: {"kind":"magic"}'],
+  [changed({ decisions: {} }), '"decisions" should be a list, and is {}'],
+  [changed({ decisions: [{ kind: "magic" }] }), 'decision 1 of 1 is malformed: {"kind":"magic"}'],
 ])("a broken case file is refused with the field: %#", (text, reason) => {
   expect(() => parseCase(text, "case.json")).toThrow(`Cannot read case.json as a case: ${reason}.`);
   expect(() => parseCase(text, "case.json")).toThrow(expect.objectContaining({ code: "SIM_CASE_INVALID" }));

@@ -5,7 +5,7 @@ import { replay, runCampaign, createExecutor, localPool, shrink } from "../../..
 import { type Decision, replayDriver } from "../../../../sim/kernel/index.js";
 import { runShapeOnce } from "../../../shapes/run-once.js";
 
-/** Deviations numbered from 0, the first `faults` of them faults. */
+/** Decisions numbered from 0, the first `faults` of them faults. */
 function numbered(count: number, faults: number): readonly Decision[] {
   return Array.from({ length: count }, (_, index) => ({
     kind: index < faults ? "fault" : "order",
@@ -121,7 +121,7 @@ test("a failure that does not come again is not shrunk", async () => {
 });
 
 test.each(["lost-update", "deadlock-of-three", "expired-lease", "one-step-window", "duplicated-delivery"])(
-  "a found %s shrinks to few deviations, which replay at the first try",
+  "a found %s shrinks to few decisions, which replay at the first try",
   async (scenario) => {
     const target = { scenario, profile: "calm" };
     const pool = localPool(createExecutor(runShapeOnce));

@@ -51,7 +51,7 @@ test("a token gives back all that it was made of, labels and failure as hashes",
   );
 });
 
-test("a token of eight deviations in a long campaign fits in 120 characters", () => {
+test("a token of eight decisions in a long campaign fits in 120 characters", () => {
   const decisions = Array.from({ length: 8 }, (_, index) => ({
     kind: "latency" as const,
     label: `gateway-${index}>postgres-0/sql/insert-experiment/latency`,

@@ -11,7 +11,7 @@ async function run(name: string, schedule: Schedule): Promise<ShapeRun> {
 }
 
 test.each(["lost-update", "late-reply", "write-skew"])(
-  "%s is found, and shrinks to few deviations",
+  "%s is found, and shrinks to few decisions",
   async (name) => {
     const property = fc.asyncProperty(
       schedules(),

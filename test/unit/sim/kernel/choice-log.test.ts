@@ -25,7 +25,7 @@ test("the dull driver answers 0 to everything and still draws different ids", ()
   expect(log.entropy("ids")).not.toBe(log.entropy("ids"));
 });
 
-test("a replay of the recorded deviations gives every answer again", () => {
+test("a replay of the recorded decisions gives every answer again", () => {
   fc.assert(
     fc.property(
       fc.nat(),

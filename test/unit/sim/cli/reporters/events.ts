@@ -57,7 +57,7 @@ const finding = {
 } as const;
 
 const campaign = {
-  format: 1,
+  format: 2,
   version: "0.1.0",
   campaign: "two-clients swarm seed 1 runs 20 portfolio",
   scenario: "two-clients",

@@ -69,7 +69,7 @@ test("a recording notes each API and place once, with the step, and only while i
     expect(uses).toEqual([
       {
         api: "Math.random",
-        site: expect.stringMatching(/^test\/unit\/sim\/determinism\/watch\.test\.ts:\d+$/),
+        site: expect.stringMatching(/^test\/unit\/sim\/explore\/determinism\/leak-watch\.test\.ts:\d+$/),
         step: 7,
       },
     ]);

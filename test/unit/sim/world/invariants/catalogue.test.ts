@@ -43,7 +43,7 @@ test("a creation breaks nothing", () => {
 
 test.each([
   ["legal-transitions", changed({ state: "running" })],
-  ["whole-history", changed({ state: "cancelled" })],
+  ["atomic-event-log", changed({ state: "cancelled" })],
   ["no-lost-update", changed({ name: "other" })],
   ["no-lost-update", changed({ event_seq: 0 })],
   ["config-versions", changed({ config_version: 1 })],
@@ -85,11 +85,14 @@ test.each([
   ["tenant-isolation", answer("GET", "/api/v1/experiments", 200, { experiments: [{ id }] }, others)],
   ["roles", answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, { ...mine, roles: ["viewer"] })],
   [
-    "fresh-reads",
+    "linearizable-reads",
     answer("GET", `/api/v1/experiments/${id}`, 200, { id, state: "running", name: "one" }, mine),
   ],
-  ["fresh-reads", answer("GET", `/api/v1/experiments/${id}`, 404, {}, mine)],
-  ["fresh-reads", answer("GET", "/api/v1/experiments", 200, { experiments: [], has_more: false }, mine)],
+  ["linearizable-reads", answer("GET", `/api/v1/experiments/${id}`, 404, {}, mine)],
+  [
+    "linearizable-reads",
+    answer("GET", "/api/v1/experiments", 200, { experiments: [], has_more: false }, mine),
+  ],
   ["no-internal-error", answer("GET", "/api/v1/experiments", 500, {}, mine)],
   [
     "own-nodes",
@@ -112,7 +115,7 @@ test("a token that was given out is good, and results that agree with each other
   expect(broken).toEqual([]);
   hub.answered({ ...login, reply: { status: 200, body: JSON.stringify({ token }) } });
   hub.answered(answer("GET", "/api/v1/auth/me", 401, {}, claims));
-  expect(broken).toEqual(["good-tokens"]);
+  expect(broken).toEqual(["token-validity"]);
 });
 
 test("one key gets one answer, and one id belongs to one request", () => {
@@ -124,7 +127,7 @@ test("one key gets one answer, and one id belongs to one request", () => {
   hub.answered(keyed({ id, name: "one" }));
   expect(broken).toEqual([]);
   hub.answered(keyed({ id, name: "one", again: true }));
-  expect(broken).toEqual(["one-effect-per-key"]);
+  expect(broken).toEqual(["idempotency"]);
   hub.answered(answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, mine));
   expect(broken).toContain("unique-ids");
 });

@@ -48,9 +48,11 @@ test.each([
     "a clock that a fault set wrong",
     { ...answer("GET", "/api/v1/auth/me", 401, {}, good), hostNowMs: 100_000_001 },
   ],
-])("good-tokens says nothing of %s, and finds a good token that is refused", (_, innocent) => {
+])("token-validity says nothing of %s, and finds a good token that is refused", (_, innocent) => {
   expect(brokenBy(given, innocent)).toEqual([]);
-  expect(brokenBy(given, innocent, answer("GET", "/api/v1/auth/me", 401, {}, good))).toEqual(["good-tokens"]);
+  expect(brokenBy(given, innocent, answer("GET", "/api/v1/auth/me", 401, {}, good))).toEqual([
+    "token-validity",
+  ]);
 });
 
 test("roles lets a viewer look by HEAD and anybody ask for options, and finds what a viewer changes", () => {
@@ -196,7 +198,7 @@ test("one key and one body in another order are one request, and two bodies are 
   const first = withBody(made, '{"name":"one","description":"x"}');
   const again = withBody(made, '{ "description": "x", "name": "\\u006fne" }');
   expect(brokenBy(first, again)).toEqual([]);
-  expect(brokenBy(first, withBody(made, '{"name":"one"}'))).toEqual(["unique-ids", "one-effect-per-key"]);
+  expect(brokenBy(first, withBody(made, '{"name":"one"}'))).toEqual(["unique-ids", "idempotency"]);
 });
 
 test("a name may come with spaces, escaped or beside another name, and another name than asked for is found", () => {

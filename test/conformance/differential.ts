@@ -7,7 +7,7 @@ import { createEngine, parseGoFloat } from "../../sim/servers/prometheus/promql/
 import type { RuleManager } from "../../sim/servers/prometheus/rules/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { DATA_LENGTH, DATA_START, dataStorage, openMetricsText } from "./data-set.js";
-import { explainDifference } from "./known-differences.js";
+import { explainDifference, type Answer } from "./known-differences.js";
 import { randomQueries, type RandomQuery } from "./query-grammar.js";
 import { startRealServer, type RealServer } from "./real-server.js";
 
@@ -94,13 +94,6 @@ function formOf({ query, start, end, step }: RandomQuery): { readonly path: stri
   }
   const values = { query, start: String(start), end: String(end), step: String(step) };
   return { path: "/api/v1/query_range", body: new URLSearchParams(values).toString() };
-}
-
-/** An answer of either server: values by series and time, or an error. */
-export interface Answer {
-  readonly error: string | undefined;
-  readonly message: string;
-  readonly points: ReadonlyMap<string, number>;
 }
 
 interface RawAnswer {

@@ -1,5 +1,10 @@
 /** Where ours and Prometheus 2.42 may differ, one by one. */
-import type { Answer } from "./differential.js";
+/** An answer of either server: values by series and time, or an error. */
+export interface Answer {
+  readonly error: string | undefined;
+  readonly message: string;
+  readonly points: ReadonlyMap<string, number>;
+}
 
 /** One accepted difference. */
 interface KnownDifference {

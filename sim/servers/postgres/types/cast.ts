@@ -130,13 +130,7 @@ export function findCast(from: PgType, to: PgType, context: CastContext): Conver
   if (from.category === "text" && to.category === "text") {
     return from.oid === builtin.bpcharType.oid ? (value) => (value as string).trimEnd() : identity;
   }
-  if (to.category === "text") {
-    return context === "implicit"
-      ? null
-      : from.oid === 16
-        ? (value) => (value === true ? "true" : "false")
-        : (value) => from.print(value);
-  }
+  if (to.category === "text") return context === "implicit" ? null : printConvert(from);
   const pair = `${from.oid}>${to.oid}`;
   if (from.category === "datetime" && to.category === "datetime") {
     if (context === "implicit" && !implicitDatetimes.has(pair)) return null;
@@ -144,17 +138,26 @@ export function findCast(from: PgType, to: PgType, context: CastContext): Conver
   }
   if (from.category === "json" && to.category === "json")
     return context === "implicit" ? null : jsonConvert(from, to);
-  if (
-    from.category === "array" &&
-    to.category === "array" &&
-    from.element !== undefined &&
-    to.element !== undefined
-  ) {
-    const convert = findCast(from.element, to.element, context);
-    if (convert === null) return null;
-    return (value) => (value as readonly Value[]).map((item) => (item === null ? null : convert(item)));
-  }
-  if (context !== "explicit") return null;
+  if (from.category === "array" && to.category === "array") return arrayConvert(from, to, context);
+  return context === "explicit" ? explicitConvert(from, to) : null;
+}
+
+function printConvert(from: PgType): Convert {
+  return from.oid === 16 ? (value) => (value === true ? "true" : "false") : (value) => from.print(value);
+}
+
+function arrayConvert(
+  { element: from }: PgType,
+  { element: to }: PgType,
+  context: CastContext,
+): Convert | null {
+  if (from === undefined || to === undefined) return null;
+  const convert = findCast(from, to, context);
+  if (convert === null) return null;
+  return (value) => (value as readonly Value[]).map((item) => (item === null ? null : convert(item)));
+}
+
+function explicitConvert(from: PgType, to: PgType): Convert | null {
   if (from.category === "text") return (value) => to.parse(value as string);
   if (from.oid === builtin.jsonbType.oid) return jsonConvert(from, to);
   if (from.oid === 16 && to.oid === 23) return (value) => (value === true ? 1 : 0);

@@ -25,7 +25,7 @@ import type { ServeFlags } from "./serve.js";
 import { exitCodes, type Terminal } from "./terminal.js";
 
 /** Help of the option `--world <module>`. */
-export const worldOptionHelp =
+const worldOptionHelp =
   "module that exports `world`, options of createPhoenix, and `scenarios`, or one of them";
 
 /** Adds the command to `program`. */

@@ -60,7 +60,7 @@ function notEnough(verdicts: readonly Verdict[]): readonly string[] {
 const bars = "▁▂▃▄▅▆▇█";
 
 /** @returns One bar a value, from the lowest to the highest of them; all low when they are equal. */
-export function sparkline(values: readonly number[]): string {
+function sparkline(values: readonly number[]): string {
   const low = Math.min(...values);
   const span = Math.max(...values) - low;
   return values

@@ -18,7 +18,7 @@ import { exitCodes, type Terminal } from "./terminal.js";
 const SPECIAL = /[*?[\\]/;
 
 /** @returns The files that are there, sorted. @throws Error for a pattern that is malformed. */
-export function globFiles(pattern: string): string[] {
+function globFiles(pattern: string): string[] {
   if (!SPECIAL.test(pattern)) return existsSync(pattern) ? [pattern] : [];
   const parts = pattern.split("/");
   const root = pattern.startsWith("/") ? sep : "";

@@ -27,7 +27,7 @@ import { codeOfInterrupt, createInterrupt, exitCodes, type Terminal } from "./te
 // Finds the failure that a command names: by a token, a file or an id.
 
 /** A recording that a command named. */
-export interface Named extends Recording {
+interface Named extends Recording {
   /** Undefined for a token. */
   readonly stored: Case | undefined;
 }
@@ -38,14 +38,14 @@ const token = /^px\d+\./;
  * @param text - A token, a path, an id; undefined for the newest stored case.
  * @throws SimError `SIM_TOKEN_INVALID`, `SIM_TOKEN_VERSION`, `SIM_CASE_INVALID`.
  */
-export function findRecording(text: string | undefined): Named {
+function findRecording(text: string | undefined): Named {
   if (text !== undefined && token.test(text)) return { ...parseToken(text, version), stored: undefined };
   const stored = findCase(text);
   return { ...stored, failureHash: failureHashOf(identityOf(stored.failure)), stored };
 }
 
 /** @throws SimError `SIM_CASE_INVALID` when there is none. */
-export function findCase(text: string | undefined): Case {
+function findCase(text: string | undefined): Case {
   if (text !== undefined && token.test(text))
     throw noCase(
       `Cannot shrink or keep the token "${text}": it holds no failure, only how to reach it.`,

@@ -28,7 +28,7 @@ import { codeOfInterrupt, createInterrupt, exitCodes, type Interrupt, type Termi
 
 // Which scenarios `run` was asked for.
 
-export interface Choice {
+interface Choice {
   /** Named on the command line. */
   readonly names: readonly string[];
   readonly grep?: string | undefined;
@@ -38,7 +38,7 @@ export interface Choice {
 }
 
 /** @throws SimError `SIM_OPTION_INVALID`, `SIM_SCENARIO_UNKNOWN` with the nearest name. */
-export function chooseScenarios({ names, grep, smoke = false, custom }: Choice): readonly Scenario[] {
+function chooseScenarios({ names, grep, smoke = false, custom }: Choice): readonly Scenario[] {
   const everything = custom.length > 0 ? custom : scenarios;
   const quick = everything.filter((scenario) => scenario.smoke === true);
   if (smoke && names.length > 0) {
@@ -143,14 +143,14 @@ export function createRunProgress(
 
 // Appends the results of a run to its history as they come, so that an interrupted run loses only its last one.
 
-export interface HistoryKeeper {
+interface HistoryKeeper {
   add(result: ScenarioResult): void;
   /** Adds the line of the whole run. @param complete - Whether every scenario took part. */
   end(complete: boolean): void;
 }
 
 /** @param file - False keeps nothing. A file that cannot be written is a warning, once, and not a failure. */
-export function keepHistory(file: string | false, terminal: Terminal): HistoryKeeper {
+function keepHistory(file: string | false, terminal: Terminal): HistoryKeeper {
   const startedAt = Date.now();
   const at = new Date(startedAt).toISOString();
   const stamp = { run: `${at}/${process.pid}`, at, version };

@@ -38,7 +38,7 @@ export interface Batch {
 }
 
 /** Runs of every batch but the first. */
-export const batchRuns = 16;
+const batchRuns = 16;
 
 /** Cuts `runs` runs into batches; `Infinity` gives batches without an end. */
 export function* batchesOf(runs: number): Generator<Batch, void> {

@@ -9,7 +9,7 @@ import { identityOf, type Failure, type RunTarget } from "./run.js";
 import { formatToken } from "./token.js";
 
 /** Format of the file; a file of another format is refused. */
-export const caseFormat = 2;
+const caseFormat = 2;
 
 export interface Case extends RunTarget {
   readonly version: string;

@@ -48,7 +48,7 @@ const ended = "(the run had ended)";
 const excerptMax = 100;
 
 /** @returns Whether two runs took the same steps and ended the same way. */
-export function sameRun(one: RunOutcome, other: RunOutcome): boolean {
+function sameRun(one: RunOutcome, other: RunOutcome): boolean {
   const [a, b] = [one.failure, other.failure];
   if (one.traceHash !== other.traceHash || (a === undefined) !== (b === undefined)) return false;
   return a === undefined || b === undefined || identityOf(a) === identityOf(b);

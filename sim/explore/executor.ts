@@ -19,7 +19,7 @@ import { type Recording, type Replay, replay } from "./replay.js";
 import type { Failure, RunOnce, RunOutcome, RunTarget } from "./run.js";
 
 /** What an executor and whoever watches over it share, across threads. */
-export interface Supervised {
+interface Supervised {
   /**
    * Two numbers. The executor raises the first at the start and after each run, because a worker may never answer. Once
    * the second is not 0, it begins no further run of the job.

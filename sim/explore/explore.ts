@@ -32,7 +32,7 @@ import {
 /**
  * @param stop - Aborted by the first failure, or by whoever wants no further run.
  */
-export function stopEarly(executor: Executor, stop: AbortController): Executor {
+function stopEarly(executor: Executor, stop: AbortController): Executor {
   return {
     async execute(job) {
       const reports: (RunReport | undefined)[] = [];

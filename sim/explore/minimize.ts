@@ -16,13 +16,13 @@ import { createWorldRun } from "./world-run.js";
 // two to four times as many when few of very many are needed, as with the decisions of a run.
 
 /** @returns Whether this part of the list still fails. Must say yes for the whole list. */
-export type Fails<T> = (part: readonly T[]) => Promise<boolean>;
+type Fails<T> = (part: readonly T[]) => Promise<boolean>;
 
 /**
  * @returns A part that fails. No single item of it can be left out, provided that what fails with a part also
  *   fails with more; where that is not so, the caller has to try it.
  */
-export async function minimize<T>(items: readonly T[], fails: Fails<T>): Promise<readonly T[]> {
+async function minimize<T>(items: readonly T[], fails: Fails<T>): Promise<readonly T[]> {
   let needed: readonly T[] = [];
   let rest = items;
   while (rest.length > 0 && !(await fails(needed))) {
@@ -43,10 +43,7 @@ export async function minimize<T>(items: readonly T[], fails: Fails<T>): Promise
  *
  * @param enough - A number that is known to fail.
  */
-export async function smallestFailing(
-  enough: number,
-  fails: (number: number) => Promise<boolean>,
-): Promise<number> {
+async function smallestFailing(enough: number, fails: (number: number) => Promise<boolean>): Promise<number> {
   let [low, high] = [0, enough];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
@@ -62,7 +59,7 @@ export async function smallestFailing(
 // values come down. Every step is verified by a run.
 
 /** How one try ended. */
-export interface Trial {
+interface Trial {
   /** Whether it failed the same way: same invariant or error code. */
   readonly failed: boolean;
   /** The decisions that the run really took, where it is known; those never asked for fall away. */

@@ -34,7 +34,7 @@ export interface Pool {
 }
 
 /** Real milliseconds that a run in progress still has once its pool is abandoned. */
-export const abandonMs = 1_000;
+const abandonMs = 1_000;
 
 /** Does the jobs in this thread, one after the other. A run that never ends is not noticed here. */
 export function localPool(executor: Executor): Pool {

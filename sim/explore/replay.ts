@@ -3,13 +3,13 @@ import { type Decision, type Driver, defaultDriver } from "../kernel/index.js";
 import { type RunInput, type RunOnce, type RunOutcome, type RunTarget, identityOf } from "./run.js";
 import { type Token, type TokenDecision, failureHashOf, labelHashOf } from "./token.js";
 
-export interface TokenDriver extends Driver {
+interface TokenDriver extends Driver {
   /** Decisions of the token that no question asked for, in order. */
   readonly unused: readonly TokenDecision[];
 }
 
 /** Answers as a token says, and 0 wherever it says nothing. */
-export function tokenDriver(seed: number, decisions: readonly TokenDecision[]): TokenDriver {
+function tokenDriver(seed: number, decisions: readonly TokenDecision[]): TokenDriver {
   const hashes = new Map<string, number>();
   const pending = new Map(decisions.map((decision) => [keyOf(decision), decision]));
   return {

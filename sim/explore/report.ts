@@ -45,7 +45,7 @@ export function shardRuns({ index, count }: Shard, runs: number): number {
 }
 
 /** Format of the report; a report of another format is refused. */
-export const reportFormat = 2;
+const reportFormat = 2;
 
 /** One way in which runs failed. */
 export interface Finding extends RunTarget {
@@ -64,7 +64,7 @@ export interface Finding extends RunTarget {
   readonly times: number;
 }
 
-export interface StrategyTally {
+interface StrategyTally {
   readonly runs: number;
   readonly failed: number;
 }
@@ -198,7 +198,7 @@ function firstOf(
 }
 
 /** Orders texts by their code units, whatever the locale. */
-export function compareText(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   if (a === b) return 0;
   return a < b ? -1 : 1;
 }

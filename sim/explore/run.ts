@@ -27,7 +27,7 @@ export interface RunInput extends RunTarget {
 }
 
 /** How a run failed. */
-export type FailureKind =
+type FailureKind =
   | "invariant" // something that must always hold did not; `code` is its name
   | "assertion" // an expectation of the scenario did not hold
   | "error" // a SimError, or an error with a code of its own

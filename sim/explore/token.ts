@@ -14,7 +14,7 @@ import type { RunTarget } from "./run.js";
 
 // Bytes of a replay token: numbers of any size in few bytes, a checksum, and letters that are safe in a URL.
 
-export interface ByteWriter {
+interface ByteWriter {
   /** Writes a whole number from 0 to 2^53 - 1: seven bits a byte, lowest first (LEB128). */
   varint(value: number): void;
   /** Writes the lowest `count` bytes of a 32-bit number, lowest first. */
@@ -22,7 +22,7 @@ export interface ByteWriter {
   bytes(): Uint8Array;
 }
 
-export function createByteWriter(): ByteWriter {
+function createByteWriter(): ByteWriter {
   const written: number[] = [];
   return {
     varint(value) {
@@ -40,7 +40,7 @@ export function createByteWriter(): ByteWriter {
   };
 }
 
-export interface ByteReader {
+interface ByteReader {
   /** @returns Undefined when the bytes end too soon, or the number is above 2^53 - 1. */
   varint(): number | undefined;
   /** @returns Undefined when the bytes end too soon. */
@@ -49,7 +49,7 @@ export interface ByteReader {
   readonly left: number;
 }
 
-export function createByteReader(bytes: Uint8Array): ByteReader {
+function createByteReader(bytes: Uint8Array): ByteReader {
   let position = 0;
   return {
     varint() {
@@ -75,7 +75,7 @@ export function createByteReader(bytes: Uint8Array): ByteReader {
 }
 
 /** @returns 32 bits over the bytes and a text: any change of a few letters shows. */
-export function checksum(bytes: Uint8Array, text: string): number {
+function checksum(bytes: Uint8Array, text: string): number {
   let h = 0x9747b28c;
   for (let i = 0; i < text.length; i++) h = mix32(Math.imul(h ^ text.charCodeAt(i), 0x01000193) + 1);
   for (const byte of bytes) h = mix32(Math.imul(h ^ byte, 0x01000193) + 1);
@@ -83,12 +83,12 @@ export function checksum(bytes: Uint8Array, text: string): number {
 }
 
 /** @returns Letters, digits, `-` and `_` (RFC 4648, base64url, without padding). */
-export function toBase64Url(bytes: Uint8Array): string {
+function toBase64Url(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("base64url");
 }
 
 /** @returns Undefined when the text has any other letter, or a length that no bytes have. */
-export function fromBase64Url(text: string): Uint8Array | undefined {
+function fromBase64Url(text: string): Uint8Array | undefined {
   if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined;
   const bytes = Uint8Array.from(Buffer.from(text, "base64url"));
   // The last letter may carry bits that stand for nothing; a token has one form only.

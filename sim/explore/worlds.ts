@@ -18,7 +18,7 @@ let last: Promise<void> = Promise.resolve();
  *
  * @param signal - Once it is aborted nobody waits for this work any more, though it may go on.
  */
-export async function oneAtATime<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+async function oneAtATime<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const result = last.then(work);
   last = endOrAbort(result, signal);
   return result;

@@ -39,7 +39,7 @@ const rules = experimentModel({
 });
 
 /** Takes note of a new experiment. */
-export function noteCreated({ experiments }: ApiModel, id: string): void {
+function noteCreated({ experiments }: ApiModel, id: string): void {
   if (experiments.has(id)) throw new Error(`Two create requests gave the same id ${id}.`);
   experiments.set(id, rules.apply(rules.initial, { kind: "create" }, { kind: "done" }));
 }
@@ -50,7 +50,7 @@ export function noteCreated({ experiments }: ApiModel, id: string): void {
  * @param output - Undefined when the answer was lost.
  * @throws Error when no state that the experiment can be in allows the answer.
  */
-export function noteAnswer(
+function noteAnswer(
   { experiments }: ApiModel,
   id: string,
   input: ExperimentInput,
@@ -73,7 +73,7 @@ export function noteAnswer(
  * @returns Undefined when nobody knows whether it took effect: a server's error, or one of the network.
  * @throws ApiError for answers that are the caller's mistake.
  */
-export async function answerOf(call: () => Promise<ExperimentOutput>): Promise<ExperimentOutput | undefined> {
+async function answerOf(call: () => Promise<ExperimentOutput>): Promise<ExperimentOutput | undefined> {
   try {
     return await call();
   } catch (error) {

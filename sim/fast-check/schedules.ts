@@ -169,7 +169,7 @@ function parse(text: string): Recorded {
 // Promises that wait for their turn, and the question which of them is next.
 
 /** What is known of a task before it runs. */
-export interface TaskInfo<TMetaData> {
+interface TaskInfo<TMetaData> {
   readonly type: SchedulerReportItem["schedulingType"];
   readonly label: string;
   readonly metadata?: TMetaData | undefined;
@@ -184,7 +184,7 @@ interface ScheduledTask<TMetaData> extends Candidate {
   readonly release: () => Promise<void>;
 }
 
-export interface TaskQueue<TMetaData> {
+interface TaskQueue<TMetaData> {
   readonly pending: number;
   /** Adds a task. @returns What `start` gives, once it was the task's turn. */
   add<T>(info: TaskInfo<TMetaData>, start: () => Promise<T>): Promise<T>;
@@ -198,7 +198,7 @@ export interface TaskQueue<TMetaData> {
   report(): SchedulerReportItem<TMetaData>[];
 }
 
-export function createTaskQueue<TMetaData>(schedule: Schedule): TaskQueue<TMetaData> {
+function createTaskQueue<TMetaData>(schedule: Schedule): TaskQueue<TMetaData> {
   const choices = createChoiceLog(schedule.driver());
   const tasks = createTasks();
   const pending: ScheduledTask<TMetaData>[] = [];
@@ -284,7 +284,7 @@ const settlingTicks = 50;
 const plainAct: SchedulerAct = async (run) => run();
 
 /** @returns A scheduler that fast-check clones for each run, always with the same schedule. */
-export function createTaskScheduler<TMetaData>(
+function createTaskScheduler<TMetaData>(
   schedule: Schedule,
   outerAct: SchedulerConstraints["act"],
 ): Scheduler<TMetaData> {

@@ -69,7 +69,7 @@ export function createListenerList(): ListenerList {
 }
 
 /** Whether a host runs code: `down` hosts have no incarnation, `paused` ones have one that is frozen. */
-export type HostState = "up" | "paused" | "down";
+type HostState = "up" | "paused" | "down";
 
 export interface Incarnation extends EventOwner {
   readonly host: Host;

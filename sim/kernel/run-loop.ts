@@ -30,7 +30,7 @@ import { createTasks } from "./strand.js";
 
 // The real time that a world keeps up with while only clients in real time wait for it.
 
-export interface RealTime {
+interface RealTime {
   /** Whether anybody wants virtual time to follow. */
   readonly followed: boolean;
   /**
@@ -50,7 +50,7 @@ export interface RealTime {
   wake(): void;
 }
 
-export function createRealTime(): RealTime {
+function createRealTime(): RealTime {
   const followers = new Map<object, number>();
   let anchor: { readonly ms: number; readonly us: number } | undefined;
   let speed = 1;
@@ -98,7 +98,7 @@ export function createRealTime(): RealTime {
 
 // Takes the next step of a world: which event, immediate or timer that is, and running it.
 
-export interface Stepper {
+interface Stepper {
   /** When something is due at the earliest, in microseconds; undefined when nothing ever is. */
   nextUs(): number | undefined;
   /** How many immediates of the test keep time moving. */
@@ -120,7 +120,7 @@ export interface Stepper {
   clearImmediate(handle: unknown): void;
 }
 
-export interface StepperOptions {
+interface StepperOptions {
   readonly clock: VirtualClock;
   readonly choices: ChoiceLog;
   readonly runQueue: RunQueue;
@@ -144,7 +144,7 @@ const userTimer = {
   task: undefined,
 } as const;
 
-export function createStepper(options: StepperOptions): Stepper {
+function createStepper(options: StepperOptions): Stepper {
   const { clock, choices, runQueue, stepLog, limits, testRan, fail, onImmediate } = options;
   const tasks = createTasks();
   const immediates = createImmediates(onImmediate);
@@ -227,7 +227,7 @@ export function createStepper(options: StepperOptions): Stepper {
 // Such a loop lets neither ticks nor the event loop of the process have a turn, so what it waits for never comes. Only
 // its own promise jobs still run; counting those is the one way to hear of it.
 
-export interface SpinWatch {
+interface SpinWatch {
   /** Counts from now on. */
   arm(): void;
   disarm(): void;
@@ -241,7 +241,7 @@ const jobsMaxFirst = 100_000;
 const jobsMaxNext = 1_000;
 
 /** @param onSpin - Called from within a promise job; the watch is off then, and armed again counts for less long. */
-export function createSpinWatch(onSpin: () => void): SpinWatch {
+function createSpinWatch(onSpin: () => void): SpinWatch {
   // Bun and Deno have none: there such a loop hangs, as it does without a world.
   const hooks = v8.promiseHooks as typeof v8.promiseHooks | undefined;
   let stop: (() => void) | undefined;
@@ -275,7 +275,7 @@ export function createSpinWatch(onSpin: () => void): SpinWatch {
 
 // When the loop has its next turn: after everything that the last one woke has come to rest.
 
-export interface Turns {
+interface Turns {
   /** Arranges the first turn of a loop that stood still. */
   begin(): void;
   /**
@@ -294,7 +294,7 @@ export interface Turns {
   deepen(giveTurnBetween?: (next: () => void) => void): void;
 }
 
-export interface TurnsOptions {
+interface TurnsOptions {
   readonly turn: () => void;
   /** The process had a turn of its own, so that any code may have run. */
   readonly processRan: () => unknown;
@@ -305,9 +305,9 @@ export interface TurnsOptions {
 const realSliceMs = 8;
 /** Turns of the process in which real I/O is awaited before looking for it only every few real milliseconds. */
 const quickLooksMax = 100;
-export const slowLookMs = 2;
+const slowLookMs = 2;
 
-export function createTurns({ turn, processRan, testSpins }: TurnsOptions): Turns {
+function createTurns({ turn, processRan, testSpins }: TurnsOptions): Turns {
   const spin = createSpinWatch(turnDespiteSpin);
   const drain = createDrain(resume);
   let giveTurn: ((next: () => void) => void) | undefined;

@@ -186,7 +186,7 @@ function admit(event: LoopEvent): boolean {
 }
 
 /** @returns The event's host and label, such as `postgres/sql/insert-experiment`; only the label without a host. */
-export function nameOfEvent(event: Pick<Candidate, "label" | "owner">): string {
+function nameOfEvent(event: Pick<Candidate, "label" | "owner">): string {
   return event.owner === undefined ? event.label : `${event.owner.name}/${event.label}`;
 }
 

@@ -12,13 +12,9 @@ import { tenantIsolation } from "./tenant-isolation.js";
 import { websocketUpdates } from "./websocket-updates.js";
 
 export {
-  createApiCoverage,
   type ApiCoverage,
-  type ApiCoverageRecorder,
-  type ApiDocument,
   runScenario,
   type RunScenarioOptions,
-  type ScenarioResources,
   type ScenarioResult,
 } from "./run-scenario.js";
 export { createChecks, type Checks, type Scenario, type ScenarioContext } from "./scenario.js";

@@ -122,7 +122,7 @@ const nativeClearTimeout = clearTimeout;
  * @param signal - Ends the wait when aborted.
  * @throws SimError `SIM_WALL_LIMIT` when it does not, and the reason of `signal`; `work` goes on all the same.
  */
-export async function withinRealTime<T>(
+async function withinRealTime<T>(
   what: string,
   limitMs: number,
   work: Promise<T>,
@@ -192,7 +192,7 @@ export interface RunScenarioOptions {
 }
 
 /** What one run used. The counts are the same for the same seed and code; heap is a measurement. */
-export interface ScenarioResources {
+interface ScenarioResources {
   /** Statements that PostgreSQL executed. */
   readonly sqlStatements: number;
   /** Bytes of JavaScript heap in use as the scenario ended, garbage included. */

@@ -6,13 +6,13 @@ import type { Checks, Scenario } from "./scenario.js";
 // What a tenant has besides experiments: accounts, deployments made by hand, templates. Used by scenario 7.
 
 /** @returns The id of a new deployment. */
-export async function createDeployment(client: Client): Promise<string> {
+async function createDeployment(client: Client): Promise<string> {
   const body = { deployment_name: "by-hand", pipeline_name: "process-topk-v1", target_nodes: ["node1"] };
   return (await client.call<{ id: string }>("POST", "/api/v1/pipelines/deployments", { body })).id;
 }
 
 /** Reads, changes and deletes a deployment. */
-export async function useDeployment(check: Checks, client: Client, id: string): Promise<void> {
+async function useDeployment(check: Checks, client: Client, id: string): Promise<void> {
   const path = `/api/v1/pipelines/deployments/${id}`;
   const body = { parameters: { k: 5 } };
   await client.call("PATCH", path, { body });
@@ -23,7 +23,7 @@ export async function useDeployment(check: Checks, client: Client, id: string): 
 }
 
 /** Makes, changes and deletes a template, which two tenants may call by the same name. */
-export async function useTemplates(check: Checks, owner: Client, otherTenant: Client): Promise<void> {
+async function useTemplates(check: Checks, owner: Client, otherTenant: Client): Promise<void> {
   const path = "/api/v1/templates/house-style";
   const make = async (client: Client, content: string): Promise<unknown> =>
     client.call("POST", "/api/v1/templates", { body: { name: "house-style", content } });
@@ -40,7 +40,7 @@ export async function useTemplates(check: Checks, owner: Client, otherTenant: Cl
 }
 
 /** Reads who one is, renews a token, logs out, and registers; a new account begins in a tenant of its own. */
-export async function useAccount(check: Checks, phoenix: Phoenix, client: Client): Promise<void> {
+async function useAccount(check: Checks, phoenix: Phoenix, client: Client): Promise<void> {
   const me = await client.call<{ tenant_id: string }>("GET", "/api/v1/auth/me");
   check.equal(me.tenant_id, "tenant1", "the tenant of the token");
   const renewed = await client.call<{ user: { tenant_id: string } }>("POST", "/api/v1/auth/refresh", {

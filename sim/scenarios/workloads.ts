@@ -17,7 +17,7 @@ const retryAfterMs = 2_000;
  *
  * @returns What it gave; undefined when it was refused, or kept failing.
  */
-export async function retryUntil<T>(phoenix: Phoenix, call: () => Promise<T>): Promise<T | undefined> {
+async function retryUntil<T>(phoenix: Phoenix, call: () => Promise<T>): Promise<T | undefined> {
   for (let attempt = 1; attempt <= attemptsMax; attempt++) {
     try {
       return await call();
@@ -32,7 +32,7 @@ export async function retryUntil<T>(phoenix: Phoenix, call: () => Promise<T>): P
 }
 
 /** Creates an experiment under an idempotency key, as often as it takes. */
-export async function createWithRetries(
+async function createWithRetries(
   phoenix: Phoenix,
   client: RetryingClient,
   body: Parameters<RetryingClient["createExperiment"]>[0],
@@ -137,7 +137,7 @@ const afterEnd: readonly BackgroundOperation[] = [
 ];
 
 /** Runs the errands that come up, in order. */
-export async function runBackgroundOperations(
+async function runBackgroundOperations(
   phoenix: Phoenix,
   client: OperationClient,
   id: string,
@@ -154,14 +154,14 @@ export async function runBackgroundOperations(
 
 // A client that follows events over a WebSocket, and comes back where it was when the socket ends.
 
-export interface Listener {
+interface Listener {
   close(): void;
 }
 
 const reconnectAfterMs = 1_500;
 
 /** Opens a socket and subscribes to everything of the token's tenant. */
-export function listen(phoenix: Phoenix, token: string): Listener {
+function listen(phoenix: Phoenix, token: string): Listener {
   let place: number | undefined;
   let socket = open();
   let closed = false;
@@ -204,7 +204,7 @@ type RuleFile = { readonly groups?: readonly object[] };
 const scrapeInterval = "60s";
 
 /** The same configuration with longer intervals. */
-export const infrequentScrapes: WrapConfig = (config) => ({
+const infrequentScrapes: WrapConfig = (config) => ({
   ...config,
   rule_files: (config.rule_files ?? []).map((file) =>
     typeof file === "string" ? file : withLongerInterval(file),
@@ -396,7 +396,7 @@ type WrapPrometheusConfig = NonNullable<
 >;
 
 /** The same configuration without rules and without services that are scraped by name. */
-export const collectorsOnly: WrapPrometheusConfig = (config) => ({
+const collectorsOnly: WrapPrometheusConfig = (config) => ({
   ...config,
   rule_files: [],
   scrape_configs: (config.scrape_configs ?? []).filter(({ static_configs: byName }) => byName === undefined),

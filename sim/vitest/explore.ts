@@ -21,7 +21,7 @@ type Context = TestContext & { readonly phoenixOptions: PhoenixOptions };
 const stderrFd = 2;
 
 /** @throws What the test throws in the minimized run, with the report; and errors that say why an exploration failed. */
-export async function exploreTest(
+async function exploreTest(
   settings: ExploreSettings,
   context: Context,
   body: (phoenix: Phoenix, world: PhoenixOptions) => Promise<void>,
@@ -123,13 +123,13 @@ export interface ExploreTest<C = WorldFixtures> {
 }
 
 /** What `test` gives to the tests that it registers. */
-export interface WorldFixtures {
+interface WorldFixtures {
   readonly phoenixOptions: PhoenixOptions;
   readonly phoenix: Phoenix;
 }
 
 /** A test to register explored tests with, and the fixtures that it has; see fresh-fixtures.ts. */
-export interface ExplorableTest {
+interface ExplorableTest {
   readonly test: TestAPI<{ readonly phoenixOptions: PhoenixOptions }>;
   /** Names of its fixtures, in order. */
   readonly names: readonly string[];
@@ -170,7 +170,7 @@ type Body = (...args: never[]) => Promise<void> | void;
 type OuterContext = TestContext & { readonly phoenixOptions: PhoenixOptions };
 
 /** @returns `test.explore` of a test. @param explorable - Asked when a test is registered. */
-export function createExplore<C>(explorable: () => ExplorableTest): ExploreTest<C> {
+function createExplore<C>(explorable: () => ExplorableTest): ExploreTest<C> {
   return chained(explorable, {}) as unknown as ExploreTest<C>;
 }
 
@@ -277,13 +277,13 @@ async function explored(
 // Vitest's `test` and `test.explore`, kept together through `extend` and `override`.
 
 /** Options of one fixture, as Vitest's. */
-export interface FixtureOptions {
+interface FixtureOptions {
   readonly auto?: boolean;
   readonly scope?: "test" | "file" | "worker";
 }
 
 /** What a fixture function gets that returns its value. */
-export interface FixtureTools {
+interface FixtureTools {
   readonly onCleanup: (end: () => unknown) => void;
 }
 
@@ -292,13 +292,13 @@ type BuilderFixture<T, C> = (context: C & TestContext, tools: FixtureTools) => T
 type UseFixture<T, C> = (context: C & TestContext, use: (value: T) => Promise<void>) => Promise<void>;
 
 /** Fixtures by name: values, functions that hand one to `use`, or either with options. */
-export type FixturesOf<T, C> = {
+type FixturesOf<T, C> = {
   [K in keyof T]:
     T[K] | UseFixture<T[K], C & Omit<T, K>> | [UseFixture<T[K], C & Omit<T, K>> | T[K], FixtureOptions?];
 };
 
 /** `test.extend` of Vitest, whose tests can be explored, too. */
-export interface PhoenixExtend<C> {
+interface PhoenixExtend<C> {
   <K extends string, T>(
     name: K,
     options: FixtureOptions,

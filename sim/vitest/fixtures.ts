@@ -7,7 +7,7 @@
 // module runs them.
 
 /** A fixture function, and what it stands on when it asks for its own name. */
-export class BoxedFixture {
+class BoxedFixture {
   readonly name: string;
   /** Hands the value over, then waits until the run has ended. */
   readonly setUp: (context: object, use: (value: unknown) => Promise<void>) => unknown;

@@ -118,7 +118,7 @@ export interface PhoenixNetwork {
 }
 
 /** Faults of a world. */
-export interface PhoenixFaults extends FaultController {
+interface PhoenixFaults extends FaultController {
   /** Ends every fault that was injected by hand or by the profile, and lets the profile strike no more. */
   healAll(): Promise<void>;
   /** What the profile of the world has done so far. */

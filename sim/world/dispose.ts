@@ -49,7 +49,7 @@ export function leftOpen(
  * @returns Whether a client has it under way, such as a driver or an HTTP library: one that was closed may need a moment
  *   to come to its end.
  */
-export function isOfClient({ origin, ofClient = false }: LeftOpen): boolean {
+function isOfClient({ origin, ofClient = false }: LeftOpen): boolean {
   if (ofClient) return true;
   return origin?.stack !== undefined && isCalledByOthers(origin.stack);
 }
@@ -58,7 +58,7 @@ export function isOfClient({ origin, ofClient = false }: LeftOpen): boolean {
  * @returns Whether it is a timer of a package, such as that by which a pool ends its idle connections: its user cannot
  *   clear it, and what it would do is of no use any more.
  */
-export function isTimerOfOthers(item: LeftOpen): boolean {
+function isTimerOfOthers(item: LeftOpen): boolean {
   return item.isTimer === true && isOfClient(item);
 }
 

@@ -46,7 +46,7 @@ export class ConvergenceError extends SimError {
 /** How often it is asked, in virtual milliseconds. */
 const lookEveryMs = 2_000;
 
-export interface Converging {
+interface Converging {
   readonly loop: Loop;
   readonly hub: InvariantHub;
   /** What services logged. */
@@ -54,7 +54,7 @@ export interface Converging {
 }
 
 /** Lets time pass until nothing is pending. @throws ConvergenceError when that takes too long. */
-export async function converge({ loop, hub, recorder }: Converging, within: Duration): Promise<void> {
+async function converge({ loop, hub, recorder }: Converging, within: Duration): Promise<void> {
   const startMs = loop.clock.nowMs;
   const withinMs = parseDuration(within, "the limit of a convergence");
   let sinceMs = new Map<string, number>();
@@ -82,7 +82,7 @@ export async function converge({ loop, hub, recorder }: Converging, within: Dura
 
 // What a user says of a world: what always holds, and what should come true in some run.
 
-export interface Properties {
+interface Properties {
   /** Checks `holds` after each event from now on. False, or a throw, ends the world. */
   always(name: string, holds: () => boolean | void): void;
   /** Declares something that should come true in some run of a campaign. A function is asked after each event. */
@@ -104,7 +104,7 @@ interface Always {
   readonly declared: Error;
 }
 
-export function createProperties(fail: Fail): Properties {
+function createProperties(fail: Fail): Properties {
   const always: Always[] = [];
   const waiting = new Map<string, () => boolean>();
   const declared = new Set<string>();

@@ -13,7 +13,7 @@ import type {
 } from "../ports/index.js";
 
 /** @returns Headers with lower-case names; repeated ones joined by commas. */
-export function plainHeaders(headers: IncomingHttpHeaders): HttpHeaders {
+function plainHeaders(headers: IncomingHttpHeaders): HttpHeaders {
   const plain: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) plain[name] = Array.isArray(value) ? value.join(", ") : value;
@@ -22,7 +22,7 @@ export function plainHeaders(headers: IncomingHttpHeaders): HttpHeaders {
 }
 
 /** @returns The whole body as UTF-8. @throws Error `ECONNRESET` when the connection broke before its end. */
-export async function readText(message: IncomingMessage): Promise<string> {
+async function readText(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");

@@ -3,19 +3,14 @@
 export { coveragePercent, increasePercent, mean, reductionPercent, welchTest } from "./formulas.js";
 export {
   measure,
-  type MeasuredVariant,
   type Measure,
   type Measurement,
   createPrometheusClient,
-  type Point,
   type PrometheusClient,
-  type QueryRange,
   type Series,
-  comparisonPoints,
   comparisonStepSeconds,
   experimentQueries,
   nodesQuery,
-  type ExperimentQueries,
 } from "./measure.js";
-export { platformRules, type RuleDefinition, type RuleFileDefinition } from "./rules.js";
-export { judge, type Judge, type Verdict } from "./verdict.js";
+export { platformRules } from "./rules.js";
+export { judge, type Judge } from "./verdict.js";

@@ -7,7 +7,7 @@ import { mean } from "./formulas.js";
 // The PromQL of an experiment. Every expression names one experiment, so that none can mix two.
 
 /** Points of a comparison: the last twelve scrapes. */
-export const comparisonPoints = 12;
+const comparisonPoints = 12;
 
 /** Seconds between two points; the scrape interval. */
 export const comparisonStepSeconds = 15;
@@ -65,7 +65,7 @@ export function nodesQuery(experimentId: string): string {
 }
 
 /** One variant as measured. */
-export interface MeasuredVariant {
+interface MeasuredVariant {
   readonly metrics: VariantMetrics;
   readonly criticalProcesses: number;
   /** Series at each point, oldest first: the samples of the test of significance. */
@@ -202,7 +202,7 @@ function aligned(answer: readonly Series[]): Samples {
 // Asking Prometheus.
 
 /** One point of a series. */
-export interface Point {
+interface Point {
   readonly atMs: number;
   readonly value: number;
 }
@@ -215,7 +215,7 @@ export interface Series {
 }
 
 /** Range of a query, epoch milliseconds. */
-export interface QueryRange {
+interface QueryRange {
   readonly startMs: number;
   readonly endMs: number;
   readonly stepSeconds: number;

@@ -6,7 +6,7 @@
  */
 
 /** One rule of a rule file. */
-export interface RuleDefinition {
+interface RuleDefinition {
   readonly record?: string;
   readonly alert?: string;
   readonly expr: string;

@@ -39,7 +39,7 @@ import { createSweep, createTick } from "./tick.js";
 // What the controller answers over HTTP: health, metrics, and which collectors there are to scrape.
 
 /** @param hint - Takes the body of a hint. @returns Whether it was one. */
-export function createControllerHandler(
+function createControllerHandler(
   context: ControllerContext,
   hint: (body: string) => boolean,
 ): (request: HttpRequest) => Promise<HttpReply> {
@@ -82,7 +82,7 @@ async function collectors({ sql }: ControllerContext): Promise<HttpReply> {
 
 // Waiting that can be cut short.
 
-export interface Sleeper {
+interface Sleeper {
   /** Waits. @returns False when it was cut short. */
   sleep(delayMs: number, label: string): Promise<boolean>;
   /** Waits also after the first `wakeAll`, until the next one. */
@@ -92,7 +92,7 @@ export interface Sleeper {
 }
 
 /** Creates a sleeper with nobody asleep. */
-export function createSleeper(clock: Clock): Sleeper {
+function createSleeper(clock: Clock): Sleeper {
   const wakers = new Set<() => void>();
   let closed = false;
   const pause = (delayMs: number, label: string): Promise<boolean> =>

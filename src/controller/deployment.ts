@@ -28,7 +28,7 @@ export interface Deployed {
 }
 
 /** The answer of one node about one variant. */
-export interface CollectorAnswer {
+interface CollectorAnswer {
   readonly node: string;
   readonly variant: Variant;
   readonly reply: CollectorReply;

@@ -1,12 +1,5 @@
 /** The experiment controller. */
 
-export { createController, type Controller, type ControllerPortsAndOptions } from "./controller.js";
-export {
-  resolveControllerOptions,
-  type ControllerOptions,
-  controllerParts,
-  type ControllerParts,
-  type ControllerPorts,
-  type Leases,
-} from "./options.js";
-export { createNodeClient, type CollectorReply, type CollectorSpec, type NodeClient } from "./node-client.js";
+export { createController, type Controller } from "./controller.js";
+export { type ControllerOptions, type ControllerParts } from "./options.js";
+export { createNodeClient, type NodeClient } from "./node-client.js";

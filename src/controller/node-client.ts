@@ -10,7 +10,7 @@ import type { HttpClient, HttpReply } from "../ports/index.js";
 import type { StoredLoad } from "../store/index.js";
 
 /** What one collector should run. */
-export interface CollectorSpec {
+interface CollectorSpec {
   readonly experimentId: string;
   readonly variant: Variant;
   readonly version: number;

@@ -91,7 +91,7 @@ export function resolveControllerOptions(options: ControllerOptions = {}): Resol
 // The pieces of a controller that can be exchanged one by one.
 
 /** How experiments change hands. */
-export interface Leases {
+interface Leases {
   readonly claim: typeof claimExperiment;
   readonly takeOver: typeof takeOverExperiment;
   readonly release: typeof releaseExperiment;

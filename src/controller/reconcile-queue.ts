@@ -14,7 +14,7 @@ import type { Reconcile } from "./reconciler.js";
 // A key that is asked for while it waits is done once; asked for while it runs, it runs once more afterwards.
 // Nothing here is durable: whatever is lost with the process is found again by the tick.
 
-export interface WorkQueue {
+interface WorkQueue {
   add(key: string): void;
   /** Looks again at what waits: a key may have ended in another queue of the set. */
   kick(): void;
@@ -24,7 +24,7 @@ export interface WorkQueue {
   stop(): Promise<void>;
 }
 
-export interface WorkQueueOptions {
+interface WorkQueueOptions {
   /** Keys that may run at once. */
   readonly width: number;
   /** Must not reject. */
@@ -36,7 +36,7 @@ export interface WorkQueueOptions {
 }
 
 /** Creates an empty queue. */
-export function createWorkQueue({ width, run, busy, onIdle }: WorkQueueOptions): WorkQueue {
+function createWorkQueue({ width, run, busy, onIdle }: WorkQueueOptions): WorkQueue {
   const waiting = new Set<string>();
   const running = new Map<string, Promise<void>>();
   let stopped = false;

@@ -27,10 +27,10 @@ import { deploy, reconcileLoads, recordProgress, stopLoads } from "./deployment.
 // Committing a transition, and what belongs into its transaction.
 
 /** Name under which the controller appears in histories. */
-export const controllerName = "experiment-controller";
+const controllerName = "experiment-controller";
 
 /** A transition of the controller. */
-export interface NewState {
+interface NewState {
   readonly to: ExperimentState;
   readonly reason: string;
   /** Epoch milliseconds. */
@@ -48,7 +48,7 @@ export interface NewState {
  * @returns The experiment afterwards.
  * @throws ConflictError when someone else has moved or taken it; nothing is stored then.
  */
-export async function commitTransition(
+async function commitTransition(
   context: ControllerContext,
   experiment: Experiment,
   step: NewState,
@@ -65,7 +65,7 @@ export async function commitTransition(
 }
 
 /** Fails an experiment. */
-export function commitFailure(
+function commitFailure(
   context: ControllerContext,
   experiment: Experiment,
   reason: string,
@@ -80,7 +80,7 @@ export function commitFailure(
 // sees that state can read them.
 
 /** Takes an experiment that is held from `pending` to `initializing`. */
-export async function begin(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
+async function begin(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { options, parts, time } = context;
   let pair: GeneratedPair;
   try {
@@ -133,7 +133,7 @@ async function giveUp(
 // `initializing`: deploy both collectors to every node, wait until all are ready, then run.
 
 /** Takes an experiment that is held towards `running`. */
-export async function initialize(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
+async function initialize(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { options, parts, sql, time } = context;
   if (experiment.config_version === 0) {
     await commitFailure(context, experiment, experiment.reason, await time.now());
@@ -197,7 +197,7 @@ function pollDelayMs(experiment: Experiment, nowMs: number, mostMs: number): num
 // `running`: keep collectors and loads as they should be, and end the run in time.
 
 /** Tends an experiment that is held while it runs. */
-export async function run(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
+async function run(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { options, parts, sql, time } = context;
   const nowMs = await time.now();
   const endMs = experiment.deadline_at ?? nowMs;
@@ -252,7 +252,7 @@ async function converge(
 // `analyzing`: ask Prometheus about the end of the run and judge it.
 
 /** Takes an experiment that is held from `analyzing` to its end. */
-export async function analyze(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
+async function analyze(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { options, parts, time } = context;
   const nowMs = await time.now();
   const agoMs = Math.max(0, nowMs - experiment.state_changed_at);
@@ -285,7 +285,7 @@ export async function analyze(context: ControllerContext, experiment: Experiment
 // Terminal states: remove what runs on nodes, then let go of the experiment.
 
 /** Cleans up after an experiment that is held. Fails, to be tried again, until every node has confirmed. */
-export async function cleanUp(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
+async function cleanUp(context: ControllerContext, experiment: Experiment): Promise<Outcome> {
   const { parts, sql, time } = context;
   await stopLoads(context, experiment);
   // Without a configuration nothing was ever deployed.

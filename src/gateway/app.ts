@@ -26,7 +26,7 @@ const failure = z
 const documents = new WeakMap<readonly Route[], unknown>();
 
 /** @returns The OpenAPI 3.1 document of a table of routes. @param base - Put before each path. */
-export function describeRoutes(routes: readonly Route[], base: string): unknown {
+function describeRoutes(routes: readonly Route[], base: string): unknown {
   let document = documents.get(routes);
   if (document === undefined) {
     const app = new OpenAPIHono();
@@ -128,7 +128,7 @@ const methods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const maxAgeSeconds = 600;
 
 /** @returns Headers that let the page read the answer; none for a page of another machine, or for no page. */
-export function corsHeaders({ headers }: HttpRequest): HttpHeaders {
+function corsHeaders({ headers }: HttpRequest): HttpHeaders {
   const origin = headers["origin"] ?? "";
   if (!loopback.test(origin)) return {};
   return {
@@ -140,7 +140,7 @@ export function corsHeaders({ headers }: HttpRequest): HttpHeaders {
 }
 
 /** @returns What a browser must know before it sends a request. */
-export function preflightHeaders({ headers }: HttpRequest): HttpHeaders {
+function preflightHeaders({ headers }: HttpRequest): HttpHeaders {
   const asked = headers["access-control-request-headers"] ?? "";
   if (headers["access-control-request-method"] === undefined || !loopback.test(headers["origin"] ?? ""))
     return {};
@@ -154,13 +154,13 @@ export function preflightHeaders({ headers }: HttpRequest): HttpHeaders {
 // Which methods a path has, for whoever asks, or asks with another.
 
 /** Paths beside the table of routes; each takes GET. */
-export const plainPaths = ["/health", "/ready", "/metrics", "/openapi.json"] as const;
+const plainPaths = ["/health", "/ready", "/metrics", "/openapi.json"] as const;
 
 /** @returns The value of an `Allow` header; empty for a path that nobody serves. */
-export type AllowedMethods = (path: string) => string;
+type AllowedMethods = (path: string) => string;
 
 /** @param bases - Where the routes live. */
-export function createAllowedMethods(routes: readonly Route[], bases: readonly string[]): AllowedMethods {
+function createAllowedMethods(routes: readonly Route[], bases: readonly string[]): AllowedMethods {
   const patterns = routes.map(({ path, method }) => ({
     method: method.toUpperCase(),
     pattern: new RegExp(`^(?:${bases.join("|")})${path.replaceAll(/\{\w+\}/g, "[^/]+")}$`),
@@ -184,7 +184,7 @@ const depthMax = 200;
  * @returns An empty object for an empty body.
  * @throws ApiError `PAYLOAD_TOO_LARGE`, `UNSUPPORTED_MEDIA_TYPE` or `VALIDATION_ERROR`.
  */
-export function readJsonBody({ body, headers }: HttpRequest, bodyMax: number): unknown {
+function readJsonBody({ body, headers }: HttpRequest, bodyMax: number): unknown {
   if (body.length > bodyMax) throw tooLarge(bodyMax);
   if (body.trim() === "") return {};
   checkHeaders(headers);
@@ -207,7 +207,7 @@ export function readJsonBody({ body, headers }: HttpRequest, bodyMax: number): u
 }
 
 /** @returns The refusal of a body that is too long. */
-export function tooLarge(bodyMax: number): ApiError {
+function tooLarge(bodyMax: number): ApiError {
   return new ApiError("PAYLOAD_TOO_LARGE", `the body is longer than ${bodyMax} characters`);
 }
 
@@ -250,7 +250,7 @@ const suspicious = /\\u(?:0000|[dD][89a-fA-F])|[\ud800-\udfff]/;
 const unstorable = /\u0000|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** @returns Whether the database could not store a text: it has a NUL or half of a surrogate pair. */
-export function isUnstorable(text: string): boolean {
+function isUnstorable(text: string): boolean {
   return unstorable.test(text);
 }
 

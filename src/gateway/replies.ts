@@ -4,17 +4,17 @@ import { z } from "@hono/zod-openapi";
 import { experimentStates, loadProfiles, variants } from "../model/index.js";
 import { once } from "../shared/index.js";
 
-export const time = once(() => z.iso.datetime().openapi({ description: "RFC 3339, UTC" }));
+const time = once(() => z.iso.datetime().openapi({ description: "RFC 3339, UTC" }));
 
-export const whole = once(() => z.int());
+const whole = once(() => z.int());
 
-export const share = once(() => z.number().openapi({ description: "Percent" }));
+const share = once(() => z.number().openapi({ description: "Percent" }));
 
-export const object = once(() => z.record(z.string(), z.unknown()));
+const object = once(() => z.record(z.string(), z.unknown()));
 
-export const state = once(() => z.enum(experimentStates));
+const state = once(() => z.enum(experimentStates));
 
-export const variant = once(() => z.enum(variants as [string, ...string[]]));
+const variant = once(() => z.enum(variants as [string, ...string[]]));
 
 export const messageReply = once(() => z.object({ message: z.string() }).openapi("Message"));
 
@@ -52,7 +52,7 @@ const recommendationType = once(() =>
   z.enum(["adopt_candidate", "keep_baseline", "needs_tuning", "inconclusive"]),
 );
 
-export const results = once(() =>
+const results = once(() =>
   z
     .object({
       baseline_metrics: measured(),

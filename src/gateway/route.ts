@@ -6,7 +6,7 @@ import type { GatewayContext } from "./context.js";
 import type { Reply } from "./http.js";
 import type { Identity, Role } from "./access.js";
 
-export type Method = "get" | "post" | "put" | "patch" | "delete";
+type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** One request to a route. */
 export interface Call<Body = unknown> {

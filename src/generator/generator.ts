@@ -21,7 +21,7 @@ import { validateConfiguration } from "./validate.js";
 
 // What the generator counts about itself, for its `/metrics`.
 
-export interface RequestMetrics {
+interface RequestMetrics {
   readonly contentType: string;
   countRequest(method: string, endpoint: string, status: number): void;
   countGenerated(template: string): void;
@@ -30,7 +30,7 @@ export interface RequestMetrics {
 }
 
 /** Builds metrics in a registry of their own, so that two generators in one process do not share counts. */
-export function createRequestMetrics(): RequestMetrics {
+function createRequestMetrics(): RequestMetrics {
   const registry = new Registry();
   const requests = new Counter({
     name: "phoenix_generator_requests_total",

@@ -1,14 +1,6 @@
 /** The config generator: templates in, collector YAML out. */
 
-export { createGenerator, type Generator, type GeneratorOptions, type GeneratorParts } from "./generator.js";
-export {
-  createRenderer,
-  type GeneratedConfig,
-  type Renderer,
-  parseGenerateRequest,
-  type FieldProblem,
-  type GenerateRequest,
-} from "./generate.js";
-export { processorOverride, type ProcessorOverride } from "./overrides.js";
-export { templates, type Template } from "./templates.js";
-export { validateConfiguration, type Validation } from "./validate.js";
+export { createGenerator, type GeneratorOptions } from "./generator.js";
+export { createRenderer, type Renderer, parseGenerateRequest } from "./generate.js";
+export { templates } from "./templates.js";
+export { validateConfiguration } from "./validate.js";

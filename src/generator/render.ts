@@ -13,7 +13,7 @@ import {
 // The components that every generated collector configuration shares.
 
 /** Reads process metrics of the host; metrics not listed are switched off. */
-export function hostmetricsReceiver(collectionInterval: string, metrics: readonly ProcessMetric[]): unknown {
+function hostmetricsReceiver(collectionInterval: string, metrics: readonly ProcessMetric[]): unknown {
   return {
     collection_interval: collectionInterval,
     root_path: "/hostfs",
@@ -31,7 +31,7 @@ export function hostmetricsReceiver(collectionInterval: string, metrics: readonl
 }
 
 /** Processors that open every pipeline, in order: guard memory first, then say whose data it is. */
-export const openingProcessors = [
+const openingProcessors = [
   "memory_limiter",
   "cumulativetodelta",
   "resourcedetection/system",
@@ -40,10 +40,10 @@ export const openingProcessors = [
 ] as const;
 
 /** Processors that close every pipeline: drop what only the reduction needed, then batch. */
-export const closingProcessors = ["transform/drop_working_attributes", "batch"] as const;
+const closingProcessors = ["transform/drop_working_attributes", "batch"] as const;
 
 /** Definitions of {@link openingProcessors} and {@link closingProcessors}. */
-export function sharedProcessors(
+function sharedProcessors(
   experimentId: string,
   variant: string,
   criticalProcesses: readonly string[],
@@ -65,7 +65,7 @@ export function sharedProcessors(
 }
 
 /** Closing definitions, kept apart so that they stand last in the text. */
-export const closingDefinitions: Readonly<Record<string, unknown>> = {
+const closingDefinitions: Readonly<Record<string, unknown>> = {
   // A single process is told apart by its pid; only groups need their owner as a label.
   "transform/drop_working_attributes": {
     error_mode: "ignore",
@@ -83,7 +83,7 @@ export const closingDefinitions: Readonly<Record<string, unknown>> = {
 };
 
 /** New Relic for the customer, Prometheus for the comparison. */
-export function exporters(experimentId: string, variant: string): Record<string, unknown> {
+function exporters(experimentId: string, variant: string): Record<string, unknown> {
   return {
     "otlphttp/newrelic": {
       endpoint: "${env:NEW_RELIC_OTLP_ENDPOINT:-https://otlp.nr-data.net:4318}",
@@ -98,7 +98,7 @@ export function exporters(experimentId: string, variant: string): Record<string,
   };
 }
 
-export const extensions: Readonly<Record<string, unknown>> = {
+const extensions: Readonly<Record<string, unknown>> = {
   health_check: { endpoint: "0.0.0.0:13133" },
   pprof: { endpoint: "0.0.0.0:1777" },
   zpages: { endpoint: "0.0.0.0:55679" },

@@ -25,7 +25,7 @@ export interface TemplateParameters {
 }
 
 /** The components of one rendered template, before the parts that all pipelines share are added. */
-export interface TemplatePlan {
+interface TemplatePlan {
   readonly collectionInterval: string;
   readonly metrics: readonly ProcessMetric[];
   /** Processors that only this template has, by component name. */
@@ -85,7 +85,7 @@ export const attributeIs = (key: string, ...values: string[]): string =>
   values.map((value) => `resource.attributes["${key}"] == "${value}"`).join(" or ");
 
 /** A `filter` processor that drops each data point for which one of `conditions` holds. */
-export const dropWhere = (...conditions: string[]): unknown => ({
+const dropWhere = (...conditions: string[]): unknown => ({
   error_mode: "ignore",
   metrics: { datapoint: conditions },
 });
@@ -106,7 +106,7 @@ export function classifyPriority(criticalProcesses: readonly string[]): unknown 
 }
 
 /** Gives each process a `process.category`, by which low-priority ones are put together. */
-export const classifyCategory: unknown = transform([
+const classifyCategory: unknown = transform([
   'set(attributes["process.category"], "other")',
   setWhere("process.category", "browsers", "^(chrome|chromium|firefox|safari|edge|brave)"),
   setWhere("process.category", "dev_tools", "^(code|vim|emacs|idea|git|make|gcc|npm)"),
@@ -116,7 +116,7 @@ export const classifyCategory: unknown = transform([
 ]);
 
 /** Gives each process a `process.type`: database, web, runtime, or other. */
-export const classifyType: unknown = transform([
+const classifyType: unknown = transform([
   'set(attributes["process.type"], "other")',
   setWhere("process.type", "runtime", named(runtimeNames)),
   setWhere("process.type", "web", named(webNames)),
@@ -124,7 +124,7 @@ export const classifyType: unknown = transform([
 ]);
 
 /** Names a group of processes after its category. */
-export const nameAfterCategory: unknown = transform([
+const nameAfterCategory: unknown = transform([
   'set(attributes["process.executable.name"], Concat(["aggregated", attributes["process.category"]], "_"))',
 ]);
 
@@ -134,7 +134,7 @@ const isImportant = attributeIs("process.priority", "critical", "high");
 const isRuntime = attributeIs("process.type", "runtime");
 const isIdle = 'attributes["process.cpu.utilization"] < 0.15';
 
-export const processAdaptiveV1: Template = {
+const processAdaptiveV1: Template = {
   name: "process-adaptive-v1",
   description: "Keeps databases and web servers, samples idle runtimes and all others",
   cutPercent: [70, 90],
@@ -185,7 +185,7 @@ export const processAdaptiveV1: Template = {
 
 const isLow = attributeIs("process.priority", "low");
 
-export const processAggregatedV1: Template = {
+const processAggregatedV1: Template = {
   name: "process-aggregated-v1",
   description: "Adds up low-priority processes by category and owner, keeps all others",
   cutPercent: [30, 50],
@@ -215,7 +215,7 @@ export const processAggregatedV1: Template = {
 
 // Everything, unreduced: what the candidate is measured against.
 
-export const processBaselineV1: Template = {
+const processBaselineV1: Template = {
   name: "process-baseline-v1",
   description: "All processes with all metrics, without any reduction",
   cutPercent: [0, 0],
@@ -234,7 +234,7 @@ const isMediumTier = attributeIs("process.priority", "medium");
 const isLowTier = attributeIs("process.priority", "low");
 const isStressed = 'attributes["process.cpu.utilization"] > 0.85';
 
-export const processIntelligentV1: Template = {
+const processIntelligentV1: Template = {
   name: "process-intelligent-v1",
   description: "Samples by tier and load: 100 % high, 30 % medium, 5 % low, everything under stress",
   cutPercent: [50, 75],
@@ -258,7 +258,7 @@ export const processIntelligentV1: Template = {
 
 // The least that still shows whether critical services live: two metrics per critical executable.
 
-export const processMinimalV1: Template = {
+const processMinimalV1: Template = {
   name: "process-minimal-v1",
   description: "Two metrics per critical executable, nothing else",
   cutPercent: [95, 100],
@@ -281,7 +281,7 @@ export const processMinimalV1: Template = {
 
 // Drops processes of low priority.
 
-export const processPriorityFilterV1: Template = {
+const processPriorityFilterV1: Template = {
   name: "process-priority-filter-v1",
   description: "Keeps processes of critical, high and medium priority",
   cutPercent: [40, 60],
@@ -300,7 +300,7 @@ const isCritical = attributeIs("process.priority", "critical");
 const isBusy =
   'attributes["process.cpu.utilization"] > 0.05 and attributes["process.memory.physical"] > 104857600';
 
-export const processTopkV1: Template = {
+const processTopkV1: Template = {
   name: "process-topk-v1",
   description: "Keeps critical processes and the heaviest of the others",
   cutPercent: [60, 80],

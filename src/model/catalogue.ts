@@ -14,7 +14,7 @@ export const pipelineNames = [
 export type PipelineName = (typeof pipelineNames)[number];
 
 /** Older names that clients still send. */
-export const pipelineAliases: Readonly<Record<string, PipelineName>> = {
+const pipelineAliases: Readonly<Record<string, PipelineName>> = {
   "process-adaptive-filter-v1": "process-adaptive-v1",
 };
 
@@ -37,7 +37,7 @@ export function canonicalPipeline(name: string): PipelineName | undefined {
 /** Every load profile. */
 export const loadProfiles = ["realistic", "high-cardinality", "process-churn", "chaos"] as const;
 
-export type LoadProfileName = (typeof loadProfiles)[number];
+type LoadProfileName = (typeof loadProfiles)[number];
 
 /** Life of a load simulation. */
 export type LoadState = "pending" | "running" | "stopped" | "completed" | "failed";

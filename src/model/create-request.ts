@@ -18,7 +18,7 @@ import type { ExperimentSpec, SuccessCriteria } from "./experiment.js";
 // `experiment`, nested `pipeline_config`. Folding renames and unwraps; it judges nothing. See create-request.ts.
 
 /** The canonical fields of a create request, not yet checked. */
-export interface CreateFields {
+interface CreateFields {
   name?: unknown;
   description?: unknown;
   baseline_pipeline?: unknown;
@@ -82,7 +82,7 @@ const settings: Readonly<Record<string, keyof CreateFields>> = {
  *
  * @returns The canonical fields, and a problem for each field nobody knows.
  */
-export function foldCreateFields(body: Record<string, unknown>): {
+function foldCreateFields(body: Record<string, unknown>): {
   readonly fields: CreateFields;
   readonly problems: Problem[];
 } {
@@ -167,7 +167,7 @@ function isZeroStruct(key: keyof CreateFields, value: unknown): boolean {
 export const defaultTargetNodes: readonly string[] = ["node1"];
 
 /** Most nodes of one experiment. */
-export const targetNodesMax = 100;
+const targetNodesMax = 100;
 
 // Names become host names in URLs.
 const nodeName = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/i;
@@ -204,7 +204,7 @@ function namesOf(value: unknown): unknown[] | string {
 }
 
 /** Run time when a request names none: one hour. */
-export const defaultDurationMs = 3_600_000;
+const defaultDurationMs = 3_600_000;
 
 /** Longest run: seven days. */
 export const maxDurationMs = 7 * 86_400_000;

@@ -21,7 +21,7 @@ export interface SuccessCriteria {
 }
 
 /** The part of an experiment that says how it runs. */
-export interface ExperimentConfig {
+interface ExperimentConfig {
   /** Go text, such as `5m`. */
   readonly duration: string;
   readonly duration_ms: number;

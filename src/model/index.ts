@@ -2,15 +2,10 @@
 
 export {
   canonicalPipeline,
-  defaultBaselinePipeline,
-  defaultCandidatePipeline,
-  pipelineAliases,
   pipelineNames,
   type PipelineName,
   loadProfileCatalogue,
   loadProfiles,
-  type LoadProfileInfo,
-  type LoadProfileName,
   type LoadSimulation,
   type LoadState,
 } from "./catalogue.js";
@@ -23,7 +18,6 @@ export {
   type ExperimentState,
   variants,
   type Experiment,
-  type ExperimentConfig,
   type ExperimentSpec,
   type SuccessCriteria,
   type Variant,
@@ -35,12 +29,10 @@ export {
 } from "./experiment.js";
 export { formatDuration, parseDurationMs } from "./duration.js";
 export {
-  defaultDurationMs,
   defaultSuccessCriteria,
   maxDurationMs,
   parseCreateRequest,
   problemsOf,
   defaultTargetNodes,
   normalizeNodes,
-  targetNodesMax,
 } from "./create-request.js";

@@ -44,7 +44,7 @@ export interface HttpReply {
   readonly body: string;
 }
 
-export interface HttpRequestOptions {
+interface HttpRequestOptions {
   /** @default "GET" */
   readonly method?: string;
   readonly headers?: HttpHeaders;

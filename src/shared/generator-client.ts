@@ -2,7 +2,7 @@
 import type { HttpClient } from "../ports/index.js";
 
 /** What the generator needs to know of an subject. */
-export interface GenerationSubject {
+interface GenerationSubject {
   readonly id: string;
   readonly baseline_pipeline: string;
   readonly candidate_pipeline: string;
@@ -11,7 +11,7 @@ export interface GenerationSubject {
 }
 
 /** Processors that replace those of a template, by variant. */
-export type GenerationOverrides = Readonly<Record<string, { readonly processors: readonly unknown[] }>>;
+type GenerationOverrides = Readonly<Record<string, { readonly processors: readonly unknown[] }>>;
 
 /** Both configurations of an experiment, as collector YAML. */
 export interface GeneratedPair {

@@ -24,7 +24,5 @@ export {
   createGeneratorClient,
   GenerationRefused,
   type GeneratedPair,
-  type GenerationOverrides,
-  type GenerationSubject,
   type GeneratorClient,
 } from "./generator-client.js";

@@ -4,8 +4,8 @@ import { variants } from "../model/index.js";
 import type { SqlClient, SqlStatement } from "../ports/index.js";
 import { fromJson, fromMs, toMs, type TimeColumn } from "./transaction.js";
 
-export type DeploymentStatus = "pending" | "active" | "updating" | "deleting" | "failed";
-export type DeploymentPhase =
+type DeploymentStatus = "pending" | "active" | "updating" | "deleting" | "failed";
+type DeploymentPhase =
   "pending" | "deploying" | "running" | "updating" | "terminating" | "terminated" | "failed";
 
 /** One deployment. Times are epoch milliseconds. */
@@ -35,7 +35,7 @@ export interface Deployment {
 }
 
 /** Namespace of the deployments of experiments. */
-export const experimentNamespace = "phoenix-system";
+const experimentNamespace = "phoenix-system";
 
 const insert: SqlStatement = {
   name: "insert-deployment",

@@ -4,7 +4,7 @@ import type { SqlClient, SqlPool, SqlStatement } from "../ports/index.js";
 import { fromMs, inTransaction, toMs, type TimeColumn } from "./transaction.js";
 
 /** What an event tells. `config_updated` means that a new version was generated. */
-export type EventType = "created" | "state_changed" | "updated" | "config_updated" | "promoted" | "deleted";
+type EventType = "created" | "state_changed" | "updated" | "config_updated" | "promoted" | "deleted";
 
 /** One event. Time is epoch milliseconds. */
 export interface ExperimentEvent {
@@ -85,11 +85,7 @@ export interface Creation {
 }
 
 /** Writes the event of a creation with its place, under the lock of the row of the experiment. */
-export async function insertPlacedCreation(
-  sql: SqlClient,
-  creation: Creation,
-  position: number,
-): Promise<void> {
+async function insertPlacedCreation(sql: SqlClient, creation: Creation, position: number): Promise<void> {
   await sql.query(insertCreated, [...creationOf(creation), true, position]);
 }
 
@@ -123,7 +119,7 @@ function unwritten({ id, tenant_id, created_by, created_at }: Creation): Experim
 }
 
 /** @returns The event of a row. */
-export function toEvent(row: EventRow): ExperimentEvent {
+function toEvent(row: EventRow): ExperimentEvent {
   return { ...row, created_at: toMs(row.created_at) };
 }
 

@@ -32,15 +32,12 @@ export {
   setConfigVersion,
   takeOverExperiment,
   transitionExperiment,
-  type Transition,
   type TransitionExperiment,
 } from "./leases.js";
 export {
   insertEvent,
   listEventsOfExperiment,
-  type EventType,
   type ExperimentEvent,
-  type NewEvent,
   eventPageSize,
   lastEventPosition,
   readEventsAfter,
@@ -50,7 +47,6 @@ export {
   changeDeployment,
   deleteDeployment,
   experimentDeploymentId,
-  experimentNamespace,
   findDeployment,
   insertDeployment,
   insertExperimentDeployments,
@@ -59,10 +55,6 @@ export {
   listScrapedDeployments,
   recordDeployment,
   type Deployment,
-  type DeploymentPhase,
-  type DeploymentProgress,
-  type DeploymentStatus,
-  type ScrapedDeployment,
 } from "./deployments.js";
 export {
   findConfig,

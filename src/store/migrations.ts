@@ -3,7 +3,7 @@
 // Tenants, users and stored templates, with the accounts that every installation starts with.
 
 /** Statements that create the tables of people, in order. */
-export const accountTables: readonly string[] = [
+const accountTables: readonly string[] = [
   `CREATE TABLE tenants (id text PRIMARY KEY, name text NOT NULL)`,
   `INSERT INTO tenants (id, name) VALUES
     ('tenant-001', 'Phoenix'), ('tenant-002', 'Visitors'), ('tenant1', 'Tenant 1'), ('tenant2', 'Tenant 2')`,
@@ -42,7 +42,7 @@ export const accountTables: readonly string[] = [
 // Experiments and what hangs on them.
 
 /** Statements that create the tables of experiments, in order. */
-export const experimentTables: readonly string[] = [
+const experimentTables: readonly string[] = [
   `CREATE TABLE experiments (
     id uuid PRIMARY KEY,
     tenant_id text NOT NULL,
@@ -118,7 +118,7 @@ export const experimentTables: readonly string[] = [
 // Deployments, loads, signals and retried requests.
 
 /** Statements that create the tables of running things, in order. */
-export const operationTables: readonly string[] = [
+const operationTables: readonly string[] = [
   // `live_name` is unique while the deployment lives and null afterwards, so that a name can be used again.
   `CREATE TABLE pipeline_deployments (
     id text PRIMARY KEY,

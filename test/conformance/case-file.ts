@@ -9,7 +9,7 @@ export interface LoadCommand {
 }
 
 /** A demand on the error or on the annotations of a case. */
-export interface Expectation {
+interface Expectation {
   readonly what: "fail" | "warn" | "info" | "no_warn" | "no_info" | "ordered";
   readonly message?: string;
   readonly pattern?: string;

@@ -12,7 +12,7 @@ import { randomQueries, type RandomQuery } from "./query-grammar.js";
 import { startRealServer, type RealServer } from "./real-server.js";
 
 /** One query that was not answered alike. */
-export interface Difference {
+interface Difference {
   readonly request: RandomQuery;
   readonly real: string;
   readonly ours: string;
@@ -136,7 +136,7 @@ function sameAnswer(real: Answer, ours: Answer): boolean {
 }
 
 /** Equal but for the last digits: Go and JavaScript compute powers and angles by different methods. */
-export function closeValues(left: number, right: number): boolean {
+function closeValues(left: number, right: number): boolean {
   if (Object.is(left, right) || left === right) return true;
   if (Number.isNaN(left) || Number.isNaN(right)) return false;
   return Math.abs(left - right) <= 1e-9 * Math.max(Math.abs(left), Math.abs(right));

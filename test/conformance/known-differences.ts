@@ -16,7 +16,7 @@ const INEXACT =
   /\b(?:ln|log2|log10|exp|sqrt|a?(?:sin|cos|tan)h?|atan2|deg|rad|std\w+|deriv|\w*rate|predict_linear|avg\w*|holt_winters|histogram_quantile)\b|\^/;
 
 /** Each with its reason. */
-export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   {
     reason:
       "2.42 moves the window of predict_linear in a range query although @ pins it; ours stays where it is pinned",

@@ -13,7 +13,7 @@ import { parseSeriesLabels, type SequenceValue } from "../../sim/servers/prometh
 import type { Command, EvalCommand, LoadCommand } from "./case-file.js";
 
 /** One case that did not give what it should. */
-export interface CaseFailure {
+interface CaseFailure {
   readonly line: number;
   readonly query: string;
   readonly reason: string;
@@ -232,7 +232,7 @@ function checkSamples(
 }
 
 /** Equal up to rounding, as the original compares. */
-export function sameValue(left: number, right: number): boolean {
+function sameValue(left: number, right: number): boolean {
   if (Number.isNaN(left) || Number.isNaN(right)) return Number.isNaN(left) && Number.isNaN(right);
   if (left === right) return true;
   const difference = Math.abs(left - right);

@@ -58,7 +58,7 @@ export interface SocketCall {
   readonly text: string;
 }
 
-export interface WaitCall {
+interface WaitCall {
   readonly kind: "wait";
   readonly ms: number;
 }
@@ -321,7 +321,7 @@ const query = fc
   .map((text) => (text === "" ? "" : `?${text}`));
 
 /** Half of a character has no encoding: it goes as the bytes that a careless client sends. */
-export function encoded(text: string): string {
+function encoded(text: string): string {
   try {
     return encodeURIComponent(text);
   } catch {

@@ -10,7 +10,7 @@ import {
 } from "../../sim/explore/index.js";
 
 /** Asks the gateway for what leaks. */
-export const asking: Scenario = {
+const asking: Scenario = {
   name: "asking",
   summary: "a client asks for a moment",
   deadline: "10m",

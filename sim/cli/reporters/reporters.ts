@@ -18,7 +18,7 @@ import { createRunTable, formatFailure, formatTotal, wrap } from "./text-table.j
 
 // What people read: a row as each scenario ends, and each finding as soon as it is minimized.
 
-export function defaultReporter(output: ReporterOutput): Reporter {
+function defaultReporter(output: ReporterOutput): Reporter {
   const { out, err, color, width } = output;
   const results: (ScenarioResult & { readonly again: string })[] = [];
   let table: ReturnType<typeof createRunTable> | undefined;

@@ -9,7 +9,7 @@ import { formatDuration } from "../../kernel/index.js";
 import type { ScenarioResult } from "../../scenarios/index.js";
 import type { Terminal } from "../terminal.js";
 
-export type Style = Parameters<typeof styleText>[0];
+type Style = Parameters<typeof styleText>[0];
 
 export interface Column {
   readonly title: string;

@@ -181,7 +181,7 @@ const elsewhereMs = 400 * 86_400_000;
 type Format = (date?: Date | number) => string;
 
 /** Lays the watch over `Date()`, `new Date()`, `Date.now()`, and formats of `Intl` without a date. */
-export function installDate(note: Note, undo: Undo): void {
+function installDate(note: Note, undo: Undo): void {
   const Native = Date;
   const nativeNow = Native.now;
 
@@ -237,7 +237,7 @@ export interface Use {
   readonly step: number;
 }
 
-export interface Recording {
+interface Recording {
   /** Tells that the world has begun a step. */
   readonly step: (index: number) => void;
   /**
@@ -249,7 +249,7 @@ export interface Recording {
   readonly end: () => readonly Use[];
 }
 
-export interface RecordingOptions {
+interface RecordingOptions {
   /**
    * Answers as another machine would on another day: the date is 400 days on, and what the operating system says of
    * itself is a little different. What depends on that differs for certain. @default false
@@ -265,7 +265,7 @@ export interface LeakWatch {
 }
 
 /** What is laid over a function of Node calls this first. @returns Whether to answer as elsewhere. */
-export type Note = (api: string, patched: (...args: never[]) => unknown, settleMs?: number) => boolean;
+type Note = (api: string, patched: (...args: never[]) => unknown, settleMs?: number) => boolean;
 
 const nativeSetTimeout = setTimeout;
 const nativeSetImmediate = setImmediate;

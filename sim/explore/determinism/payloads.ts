@@ -3,7 +3,7 @@ import { tapHashes } from "../../kernel/index.js";
 import { callSiteOfUser, stackAbove } from "../../shared/call-site.js";
 
 /** What one event carried. */
-export interface Payload {
+interface Payload {
   readonly text: string;
   /** `file:line` that sent it; undefined when only the simulator itself was at work. */
   readonly site: string | undefined;

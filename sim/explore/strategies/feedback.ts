@@ -143,7 +143,7 @@ function createSizes(): Sizes {
 // What a run looked like from its questions: the sizes that other runs are planned by.
 
 /** Plain data. */
-export interface ScheduleFingerprint {
+interface ScheduleFingerprint {
   readonly orderPoints: number;
   readonly latencyPoints: number;
   /** For each name of strands: how many there were, and how many events they had together. */

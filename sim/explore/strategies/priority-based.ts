@@ -107,7 +107,7 @@ function slownessOf(priority: number, n: number): number {
 }
 
 /** @returns Position of the candidate with the highest priority; the oldest of equals. */
-export function indexOfHighest(
+function indexOfHighest(
   candidates: readonly Candidate[],
   priorityOf: (candidate: Candidate) => number,
 ): number {

@@ -13,7 +13,7 @@ import { createRuleBook, type Message, type RuleBook } from "./message.js";
 // Names of what is asked about messages. There are few, for labels hold no ids, and thousands of messages of each:
 // putting the name together anew, and hashing it, is a good part of what a message costs.
 
-export interface QuestionNames {
+interface QuestionNames {
   /** Whether the message is lost. */
   readonly loss: string;
   /** How long it takes. */
@@ -21,7 +21,7 @@ export interface QuestionNames {
 }
 
 /** @returns A function that gives equal messages the same object. */
-export function createQuestionNames(): (message: Message) => QuestionNames {
+function createQuestionNames(): (message: Message) => QuestionNames {
   const bySender = new Map<string, Map<string, Map<string, QuestionNames>>>();
   return ({ from, to, label }) => {
     let byReceiver = bySender.get(from);
@@ -57,7 +57,7 @@ export function createLane(): Lane {
 }
 
 /** What the sender wants to know of one message. */
-export interface Delivery {
+interface Delivery {
   /** Runs at the receiving host when the message arrives; twice when a rule duplicates a request. */
   readonly arrive: () => void;
   /** Runs when a rule broke the connection or the sender gave up. */

@@ -7,15 +7,7 @@ export {
   resolveLinkOptions,
   type LinkOptions,
 } from "./link.js";
-export {
-  type Connection,
-  sendHttp,
-  type Listener,
-  pickHost,
-  routeLabel,
-  createNetwork,
-  type Network,
-} from "./network.js";
+export { type Connection, sendHttp, routeLabel, createNetwork, type Network } from "./network.js";
 export type { Fabric } from "./fabric.js";
 export {
   NetworkError,

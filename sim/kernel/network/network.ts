@@ -13,7 +13,7 @@ import { NetworkError, type Protocol } from "./message.js";
  *
  * @throws NetworkError `ENOTFOUND` when there is no such name.
  */
-export function pickHost(fabric: Fabric, name: string, askedBy: string): Host {
+function pickHost(fabric: Fabric, name: string, askedBy: string): Host {
   const replicas = fabric.resolve(name);
   const up = replicas.filter((host) => host.state !== "down");
   const candidates = up.length > 0 ? up : replicas;
@@ -34,7 +34,7 @@ export function routeLabel(path: string): string {
 // One request and its reply, each a message. The caller may lose the reply after the effect has happened:
 // then it gets `ECONNRESET` or `ETIMEDOUT`, and only the other side knows.
 
-export interface Exchange<Request, Reply> {
+interface Exchange<Request, Reply> {
   readonly from: Incarnation;
   readonly to: Host;
   readonly port: number;
@@ -52,7 +52,7 @@ export interface Exchange<Request, Reply> {
 }
 
 /** @throws NetworkError as described in ports/http.ts; never settles once the calling life has ended. */
-export async function exchange<Request, Reply>(
+async function exchange<Request, Reply>(
   fabric: Fabric,
   listeners: Listeners,
   call: Exchange<Request, Reply>,
@@ -142,7 +142,7 @@ export async function exchange<Request, Reply>(
 const timeoutMsDefault = 10_000;
 
 /** @returns A client whose requests come from the host of `incarnation` and die with it. */
-export function createHttpClient(fabric: Fabric, listeners: Listeners, incarnation: Incarnation): HttpClient {
+function createHttpClient(fabric: Fabric, listeners: Listeners, incarnation: Incarnation): HttpClient {
   return {
     async request(url, { method = "GET", headers = {}, body = "", timeoutMs = timeoutMsDefault } = {}) {
       return sendHttp(fabric, listeners, incarnation, { method, url, headers, body }, timeoutMs);
@@ -234,7 +234,7 @@ interface End extends Connection {
  *
  * @throws NetworkError `ECONNREFUSED` when nobody listens, `ETIMEDOUT` when nothing answers within `timeoutMs`.
  */
-export async function openConnection(
+async function openConnection(
   fabric: Fabric,
   listeners: Listeners,
   options: {
@@ -439,12 +439,12 @@ function createEnd(
 // Who listens where. A listener belongs to one life of a host and goes with it.
 
 /** What a port does with a request: any protocol that asks once and is answered once. */
-export type RequestListener<Request, Reply> = (request: Request, from: string) => Promise<Reply> | Reply;
+type RequestListener<Request, Reply> = (request: Request, from: string) => Promise<Reply> | Reply;
 
 /** What a port does with a new connection. Throwing refuses it. */
-export type ConnectionListener = (connection: Connection) => void;
+type ConnectionListener = (connection: Connection) => void;
 
-export interface Listener {
+interface Listener {
   readonly incarnation: Incarnation;
   // The two ends agree on the payload; the network only carries it.
   readonly onRequest?: RequestListener<never, unknown>;
@@ -462,7 +462,7 @@ export interface Listeners {
   find(host: Host, port: number): Listener | undefined;
 }
 
-export function createListeners(): Listeners {
+function createListeners(): Listeners {
   const open = new Map<string, Listener>();
   const elsewhere = new Map<string, (port: number) => Listener | undefined>();
   return {

@@ -17,7 +17,7 @@ const counters: readonly Counter[] = [
   { name: "virtual ms", of: ({ virtualMs }) => virtualMs },
 ];
 
-export function checkCounters(
+function checkCounters(
   scenario: string,
   records: readonly ScenarioRecord[],
   limits: GateLimits,
@@ -92,7 +92,7 @@ export interface Verdict {
 }
 
 /** The subject of verdicts over the whole suite. */
-export const allScenarios = "all scenarios";
+const allScenarios = "all scenarios";
 
 // Shares as people read them.
 
@@ -105,7 +105,7 @@ export function percent(share: number): string {
 
 const missingShownMax = 10;
 
-export function checkCoverage(runs: readonly RunRecord[], { coverageMin }: GateLimits): Verdict {
+function checkCoverage(runs: readonly RunRecord[], { coverageMin }: GateLimits): Verdict {
   const verdict = { gate: "coverage", subject: allScenarios } as const;
   const latest = runs.findLast(({ complete, coverage }) => complete && coverage !== undefined);
   if (latest?.coverage === undefined) {
@@ -131,16 +131,12 @@ export function checkCoverage(runs: readonly RunRecord[], { coverageMin }: GateL
 // The quantile is computed to about 15 digits: one failure in one run must not pass for more than 5 %.
 const rounding = 1e-9;
 
-export function checkFailureRate(
-  scenario: string,
-  records: readonly ScenarioRecord[],
-  limits: GateLimits,
-): Verdict {
+function checkFailureRate(scenario: string, records: readonly ScenarioRecord[], limits: GateLimits): Verdict {
   return judgeFailureRate(scenario, records.slice(-limits.failureRuns), limits);
 }
 
 /** The same over all scenarios together: one window over the latest runs of any of them. */
-export function checkFailureRateOfAll(records: readonly ScenarioRecord[], limits: GateLimits): Verdict {
+function checkFailureRateOfAll(records: readonly ScenarioRecord[], limits: GateLimits): Verdict {
   return judgeFailureRate(allScenarios, records.slice(-limits.failureRuns), limits);
 }
 
@@ -208,7 +204,7 @@ const resources: readonly Resource[] = [
  */
 const exhaustion = /^(?:SIM_STEP_LIMIT|SIM_TIME_LIMIT|EMFILE|ENFILE|ENOMEM|ENOSPC|53\w{3})$/;
 
-export function checkResources(
+function checkResources(
   scenario: string,
   records: readonly ScenarioRecord[],
   limits: GateLimits,
@@ -246,7 +242,7 @@ export function checkResources(
 // Whether a scenario takes longer than it used to. Wall time also measures the machine and whatever else runs on
 // it, so one slow run is only noted; an alert needs several in a row.
 
-export function checkTime(
+function checkTime(
   scenario: string,
   records: readonly ScenarioRecord[],
   { timeFactorMax, slowRuns, baselineRuns, baselineRunsMin }: GateLimits,

@@ -3,19 +3,16 @@
 export {
   mergeCoverage,
   summarizeCoverage,
-  type CoverageSummary,
   runRecord,
   scenarioRecord,
-  type RunStamp,
   trendsOf,
   type Trend,
 } from "./trends.js";
 export { checkHistory, percent, type GateName, type Verdict } from "./gates.js";
-export { defaultGateLimits, resolveGateLimits, type GateLimits } from "./gate-limits.js";
+export { resolveGateLimits, type GateLimits } from "./gate-limits.js";
 export {
   appendToHistory,
   readHistory,
-  type BrokenLine,
   type History,
   type HistoryRecord,
   type RunRecord,

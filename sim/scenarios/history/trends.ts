@@ -50,7 +50,7 @@ export function summarizeCoverage({ declared, seen }: ApiCoverage): CoverageSumm
 }
 
 /** @returns How many operations have answered with a status below 400. */
-export function countCovered(seen: Readonly<Record<string, readonly number[]>>): number {
+function countCovered(seen: Readonly<Record<string, readonly number[]>>): number {
   return Object.values(seen).filter(succeeded).length;
 }
 

@@ -17,7 +17,7 @@ import { createRotatingMemo } from "./rotating-memo.js";
 
 // One pipeline of a collector: its processors in order, with what never changes remembered per sample.
 
-export interface Pipeline {
+interface Pipeline {
   run(samples: readonly Sample[]): readonly Sample[];
   /** Lets counters of groups begin at zero again. */
   reset(): void;
@@ -29,7 +29,7 @@ type Step = (samples: readonly Sample[]) => readonly Sample[];
 const forgottenAfterScrapes = 16;
 
 /** Joins stages. Neighbours whose outcome cannot change run once per sample, not once per scrape. */
-export function createPipeline(stages: readonly Stage[]): Pipeline {
+function createPipeline(stages: readonly Stage[]): Pipeline {
   const steps: Step[] = [];
   let fixed: EachStage[] = [];
   const closeFixed = (): void => {
@@ -322,13 +322,13 @@ function expandText(text: string, environment: Environment): string {
  *
  * @throws ConfigProblem when the text is not YAML.
  */
-export type ConfigReader = (text: string, environment: Environment) => unknown;
+type ConfigReader = (text: string, environment: Environment) => unknown;
 
 const textLengthMax = 1_000_000;
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @param rememberedMax - Decoded texts kept; the oldest goes first. */
-export function createConfigReader(rememberedMax = 64): ConfigReader {
+function createConfigReader(rememberedMax = 64): ConfigReader {
   const decoded = new Map<string, unknown>();
   return (text, environment) => {
     if (text.length > textLengthMax) {

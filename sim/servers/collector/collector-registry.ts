@@ -14,7 +14,7 @@ import { createRotatingMemo, type RotatingMemo } from "./rotating-memo.js";
 
 // A classic Prometheus histogram of how long batches take.
 
-export interface LatencyHistogram {
+interface LatencyHistogram {
   observe(seconds: number): void;
   reset(): void;
   text(): string;
@@ -23,7 +23,7 @@ export interface LatencyHistogram {
 /** Upper bounds in seconds; a last bucket takes the rest. */
 const bounds = [0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1, 0.25, 1];
 
-export function createLatencyHistogram(
+function createLatencyHistogram(
   name: string,
   help: string,
   labels: Readonly<Record<string, string>>,
@@ -62,7 +62,7 @@ export function createLatencyHistogram(
 // What a collector reports about its own work: points, bytes, latency, resources. All formulas are a model.
 
 /** The outcome of one pass through the pipelines. */
-export interface PassCounts {
+interface PassCounts {
   /** Metric points that the receiver read. */
   readonly received: number;
   /** Series that were exported. */
@@ -72,7 +72,7 @@ export interface PassCounts {
 }
 
 /** How often something like a pass happened, and under which conditions. */
-export interface Repetition {
+interface Repetition {
   /** Collections since the last count. */
   readonly collections: number;
   /** Points per collection that loads push besides what is read from the host. */
@@ -81,7 +81,7 @@ export interface Repetition {
   readonly latencyFactor: number;
 }
 
-export interface SelfMetrics {
+interface SelfMetrics {
   /** Counts collections as if each had gone like `pass`. */
   count(pass: PassCounts, repetition: Repetition): void;
   /** Begins at zero again, as a restarted collector does. */
@@ -98,7 +98,7 @@ const mebibyte = 2 ** 20;
 const dollarsPerGibibyte = 0.25;
 const zero = { accepted: 0, dropped: 0, sent: 0, batches: 0 };
 
-export function createSelfMetrics(labels: Readonly<Record<string, string>>): SelfMetrics {
+function createSelfMetrics(labels: Readonly<Record<string, string>>): SelfMetrics {
   const labelSet = labelText(labels);
   const ofReceiver = labelText(labels, { receiver: "hostmetrics" });
   const ofProcessor = labelText(labels, { processor: "pipeline" });
@@ -183,7 +183,7 @@ const round = (value: number, scale: number): number => Math.round(value * scale
 // One running collector: scrapes go through the pipelines of its configuration.
 
 /** What a collector sees of its node at one instant. */
-export interface NodeView {
+interface NodeView {
   readonly uptimeMs: number;
   /** Up to date processes. */
   readonly samples: readonly Sample[];
@@ -192,14 +192,14 @@ export interface NodeView {
   readonly latencyFactor: number;
 }
 
-export interface CollectorOptions {
+interface CollectorOptions {
   readonly experimentId: string;
   readonly variant: string;
   readonly config: CollectorConfig;
   readonly startMs: number;
 }
 
-export interface Collector {
+interface Collector {
   /** @returns Prometheus text of everything that the collector exposes now. */
   scrape(view: NodeView): string;
   /** Works by another configuration from the next scrape on; what it counted goes on. */
@@ -221,7 +221,7 @@ const begin = (config: CollectorConfig): Work => ({
 });
 
 /** Starts a collector. It does nothing between scrapes. */
-export function createCollector({ experimentId, variant, config, startMs }: CollectorOptions): Collector {
+function createCollector({ experimentId, variant, config, startMs }: CollectorOptions): Collector {
   const self = createSelfMetrics({ experiment_id: experimentId, variant });
   let work = begin(config);
   resetGroups();
@@ -281,7 +281,7 @@ const bitCount = (mask: number): number =>
 
 // The place of one collector on a node: the version that is asked for, and the version that is live.
 
-export interface CollectorSlotOptions {
+interface CollectorSlotOptions {
   readonly desired: DesiredCollector;
   readonly config: CollectorConfig;
   readonly uptimeMs: () => number;
@@ -291,7 +291,7 @@ export interface CollectorSlotOptions {
   readonly onLive?: (version: number) => void;
 }
 
-export interface CollectorSlot {
+interface CollectorSlot {
   readonly desired: DesiredCollector;
   /** Takes a newer version, to be live after the reload time. */
   accept(desired: DesiredCollector, config: CollectorConfig): void;
@@ -310,7 +310,7 @@ interface Waiting {
 }
 
 /** Opens a slot for a collector whose first version is live after the reload time. */
-export function createCollectorSlot(options: CollectorSlotOptions): CollectorSlot {
+function createCollectorSlot(options: CollectorSlotOptions): CollectorSlot {
   const { uptimeMs, liveAtMs } = options;
   let { desired, config: newest } = options;
   let waiting: Waiting | undefined = { config: options.config, liveAtMs: liveAtMs() };
@@ -376,7 +376,7 @@ export interface CollectorRegistryOptions {
 }
 
 /** A request to run one version of a collector. */
-export interface CollectorRequest {
+interface CollectorRequest {
   readonly experimentId: string;
   readonly variant: string;
   readonly version: number;

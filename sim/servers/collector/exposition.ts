@@ -6,7 +6,7 @@ import { createRotatingMemo } from "./rotating-memo.js";
 /** Content type of the text. */
 export const expositionContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-export interface RenderedSamples {
+interface RenderedSamples {
   /** Series written. */
   readonly seriesCount: number;
   /** Processes and groups written. */

@@ -18,7 +18,7 @@ import { mix } from "./rotating-memo.js";
 // The HTTP interface of a node's agent: JSON in, JSON out.
 
 /** What the interface acts on. */
-export interface AgentParts {
+interface AgentParts {
   readonly collectors: CollectorRegistry;
   readonly load: NodeLoad;
 }
@@ -56,7 +56,7 @@ const actions: Readonly<Record<string, Readonly<Record<string, Action>>>> = {
 };
 
 /** Serves one request of the agent's interface. */
-export function serveAgent(parts: AgentParts, request: HttpRequest): HttpReply {
+function serveAgent(parts: AgentParts, request: HttpRequest): HttpReply {
   const path = new URL(request.url).pathname.slice(1).split("/").map(decodeSegment);
   const methods = actions[`${path[0] ?? ""}/${path.length}`];
   if (methods === undefined) return reply(refuse(404, `nothing is served at /${path.join("/")}`));
@@ -140,7 +140,7 @@ function reply({ status, body }: Outcome, headers: Readonly<Record<string, strin
 
 // The loads of a node: who may start one, and which the disk knows.
 
-export interface NodeLoadOptions {
+interface NodeLoadOptions {
   readonly clock: Clock;
   readonly disk: NodeDisk;
   readonly processes: ProcessTable;
@@ -148,7 +148,7 @@ export interface NodeLoadOptions {
   readonly processesMax: number;
 }
 
-export interface NodeLoad {
+interface NodeLoad {
   /** Starts a load. The same request again changes nothing. */
   put(load: DesiredLoad): Outcome;
   /** Stops a load for good. Idempotent. */
@@ -162,7 +162,7 @@ const loadsMax = 1000;
 const stoppedLoadsMax = 100_000;
 
 /** Starts again the loads that the disk knows and whose time is not over. */
-export function createNodeLoad({ clock, disk, processes, processesMax }: NodeLoadOptions): NodeLoad {
+function createNodeLoad({ clock, disk, processes, processesMax }: NodeLoadOptions): NodeLoad {
   for (const load of disk.loads.values()) begin(load);
 
   /** The end is fixed in uptime, once, so that a step of the wall clock cannot move it. */

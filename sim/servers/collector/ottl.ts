@@ -7,14 +7,7 @@ import {
   type Statement,
 } from "./ottl/parser.js";
 
-export {
-  type RegexCompiler,
-  type Statement,
-  type Expression,
-  type OttlScope,
-  type OttlValue,
-  OttlError,
-} from "./ottl/parser.js";
+export { type RegexCompiler, type Expression, type OttlScope, OttlError } from "./ottl/parser.js";
 
 /** Compiles texts of the transformation language. What it gives has no state, so that anybody may share it. */
 export interface OttlCompiler {

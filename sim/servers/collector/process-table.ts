@@ -7,7 +7,7 @@ import { fractionOf, hashText, mix } from "./rotating-memo.js";
 
 // One simulated process: who it is, and its metrics at any age.
 
-export interface ProcessIdentity {
+interface ProcessIdentity {
   readonly name: string;
   readonly pid: number;
   readonly owner: string;
@@ -19,7 +19,7 @@ export interface ProcessIdentity {
   readonly seed: number;
 }
 
-export interface SimulatedProcess {
+interface SimulatedProcess {
   /** The same object for the whole life of the process. */
   readonly sample: Sample;
   /** Brings the values of `sample` to `uptimeMs`; cheap when they are there already. */
@@ -33,7 +33,7 @@ const pageBytes = 4096;
 const ioBytesPerCpuSecond = 64 * pageBytes;
 
 /** Starts a process. Its values are pure functions of identity and time, but for `resetCounters`. */
-export function createProcess(identity: ProcessIdentity): SimulatedProcess {
+function createProcess(identity: ProcessIdentity): SimulatedProcess {
   const { cpu, memory, startMs, seed } = identity;
   const phase = fractionOf(mix(seed, 1));
   const threads = 1 + (mix(seed, 2) % 16);
@@ -97,7 +97,7 @@ export interface ProcessPool {
 }
 
 /** Process ids set aside for each place of a pool; they are reused in turn, as a kernel does. */
-export const pidsPerProcess = 64;
+const pidsPerProcess = 64;
 
 const minuteMs = 60_000;
 

@@ -16,7 +16,7 @@ export interface EachStage {
 }
 
 /** Looks at all samples of a scrape together. */
-export interface AllStage {
+interface AllStage {
   readonly type: "all";
   readonly run: (samples: readonly Sample[]) => readonly Sample[];
   /** Forgets what was counted so far. */
@@ -58,7 +58,7 @@ export function readConfig<Value>(schema: z.ZodType<Value>, config: unknown): Va
 }
 
 /** A stage that lets everything through. */
-export const passThrough: EachStage = { type: "each", dynamic: false, apply: (sample) => sample };
+const passThrough: EachStage = { type: "each", dynamic: false, apply: (sample) => sample };
 
 // `batch`: groups points for export. It changes no series.
 
@@ -68,7 +68,7 @@ const schemaBatch = z.strictObject({
   timeout: z.string().optional(),
 });
 
-export const batch: ProcessorKind = {
+const batch: ProcessorKind = {
   kind: "batch",
   build: (config) => {
     readConfig(schemaBatch, config);
@@ -81,7 +81,7 @@ export const batch: ProcessorKind = {
 
 const schemaCumulativeToDelta = z.looseObject({});
 
-export const cumulativeToDelta: ProcessorKind = {
+const cumulativeToDelta: ProcessorKind = {
   kind: "cumulativetodelta",
   build: (config) => {
     readConfig(schemaCumulativeToDelta, config);
@@ -125,7 +125,7 @@ type Matcher = z.infer<typeof matcherSchema>;
 /** Says whether one metric of a sample goes. */
 type Drop = (sample: Sample, metricName: string) => boolean;
 
-export const filter: ProcessorKind = {
+const filter: ProcessorKind = {
   kind: "filter",
   build: (config, { ottl }) => {
     const { metric = [], datapoint = [], include, exclude } = readConfig(schema, config).metrics;
@@ -196,7 +196,7 @@ const forgottenAfterScrapes = 16;
 const counters = metricTable.flatMap(({ type }, index) => (type === "counter" ? [index] : []));
 const gauges = metricTable.flatMap(({ type }, index) => (type === "gauge" ? [index] : []));
 
-export const groupByAttributes: ProcessorKind = {
+const groupByAttributes: ProcessorKind = {
   kind: "groupbyattrs",
   build: (config, { ottl }) => {
     const { keys, keep_individual } = readConfig(schemaGroupByAttributes, config);
@@ -281,7 +281,7 @@ const schemaMemoryLimiter = z
     message: "needs limit_percentage, limit_mib or limit",
   });
 
-export const memoryLimiter: ProcessorKind = {
+const memoryLimiter: ProcessorKind = {
   kind: "memory_limiter",
   build: (config) => {
     readConfig(schemaMemoryLimiter, config);
@@ -296,7 +296,7 @@ const schemaProbabilisticSampler = z.strictObject({
   hash_seed: z.int().default(0),
 });
 
-export const probabilisticSampler: ProcessorKind = {
+const probabilisticSampler: ProcessorKind = {
   kind: "probabilistic_sampler",
   build: (config) => {
     const { sampling_percentage, hash_seed } = readConfig(schemaProbabilisticSampler, config);
@@ -323,7 +323,7 @@ const schemaResourceDetection = z.strictObject({
   timeout: z.string().optional(),
 });
 
-export const resourceDetection: ProcessorKind = {
+const resourceDetection: ProcessorKind = {
   kind: "resourcedetection",
   build: (config, { hostName }) => {
     const { override, detectors } = readConfig(schemaResourceDetection, config);
@@ -360,12 +360,12 @@ const applyAll = (actions: readonly Action[]): EachStage => ({
   apply: (sample) => ({ ...sample, attributes: actions.reduce(applyAction, sample.attributes) }),
 });
 
-export const resource: ProcessorKind = {
+const resource: ProcessorKind = {
   kind: "resource",
   build: (config) => applyAll(readConfig(resourceSchema, config).attributes),
 };
 
-export const attributes: ProcessorKind = {
+const attributes: ProcessorKind = {
   kind: "attributes",
   build: (config) => applyAll(readConfig(attributesSchema, config).actions),
 };
@@ -389,7 +389,7 @@ const schemaTopK = z.strictObject({
   by: z.string().default("process.cpu.utilization"),
 });
 
-export const topK: ProcessorKind = {
+const topK: ProcessorKind = {
   kind: "topk",
   build: (config) => {
     const { k, by } = readConfig(schemaTopK, config);
@@ -420,7 +420,7 @@ const schemaTransform = z.strictObject({
   ),
 });
 
-export const transform: ProcessorKind = {
+const transform: ProcessorKind = {
   kind: "transform",
   build: (config, { ottl }) => {
     const statements = readConfig(schemaTransform, config).metric_statements.flatMap((group) =>

@@ -36,7 +36,7 @@ export interface PostgresTemplate {
 /** Texts remembered; a caller that builds SQL from values would fill the memory otherwise. */
 const textsMax = 5_000;
 
-export function createTemplateFrom(parts: Omit<PostgresTemplate, "parse">): PostgresTemplate {
+function createTemplateFrom(parts: Omit<PostgresTemplate, "parse">): PostgresTemplate {
   const texts = new Map<string, readonly ParsedStatement[]>();
   return {
     ...parts,
@@ -51,19 +51,19 @@ export function createTemplateFrom(parts: Omit<PostgresTemplate, "parse">): Post
   };
 }
 
-export function emptyTemplate(): PostgresTemplate {
+function emptyTemplate(): PostgresTemplate {
   return createTemplateFrom({ catalog: createCatalog(), rows: new Map(), sequences: new Map() });
 }
 
 // A session with promises and results in the shape of the `pg` client.
 
-export interface PgNotification {
+interface PgNotification {
   readonly channel: string;
   readonly payload: string;
   readonly processId: number;
 }
 
-export interface PgSessionEvents {
+interface PgSessionEvents {
   readonly onNotice: (notice: Notice) => void;
   readonly onNotification: (notification: PgNotification) => void;
   /** The server ended the session. */
@@ -94,7 +94,7 @@ export interface PgSession {
 
 const nothing: PgResult = { command: "", rowCount: null, fields: [], rows: [] };
 
-export function createPgSession(
+function createPgSession(
   open: (events: SessionEvents) => ServerSession,
   events: Partial<PgSessionEvents>,
 ): PgSession {
@@ -131,7 +131,7 @@ export function createPgSession(
 // A connection as an in-memory duplex stream, for the `stream` option of real drivers.
 
 /** What drivers call on a socket besides the stream itself; none of it means anything in memory. */
-export interface MemorySocket extends Duplex {
+interface MemorySocket extends Duplex {
   connect(...target: unknown[]): this;
   setNoDelay(): this;
   setKeepAlive(): this;
@@ -141,7 +141,7 @@ export interface MemorySocket extends Duplex {
 }
 
 /** @returns The client's end. Bytes arrive in later microtasks, never inside the caller's stack. */
-export function createWireStream(host: WireHost): MemorySocket {
+function createWireStream(host: WireHost): MemorySocket {
   let connection: WireConnection | null = null;
   const open = (): WireConnection =>
     createWireConnection(host, {
@@ -205,7 +205,7 @@ export function createWireStream(host: WireHost): MemorySocket {
 
 // A look into a server from outside, for invariants and tests. Changes nothing.
 
-export type RowImage = Readonly<Record<string, unknown>>;
+type RowImage = Readonly<Record<string, unknown>>;
 
 /** A row before and after a commit; null when it was not there. */
 export interface RowChange {
@@ -216,7 +216,7 @@ export interface RowChange {
   readonly after: RowImage | null;
 }
 
-export interface OpenTransaction {
+interface OpenTransaction {
   readonly pid: number;
   readonly isolation: string;
   readonly failed: boolean;
@@ -224,20 +224,20 @@ export interface OpenTransaction {
   readonly startedAtMs: number;
 }
 
-export interface HeldLock {
+interface HeldLock {
   readonly pid: number;
   readonly lock: string;
   readonly mode: number;
 }
 
-export interface WaitingSession {
+interface WaitingSession {
   readonly pid: number;
   readonly lock: string;
   /** Pids that keep it waiting. */
   readonly blockedBy: readonly number[];
 }
 
-export interface Inspector {
+interface Inspector {
   /** Committed rows in the order they were written, values as `pg` shows them. @throws SimError `SIM_OPTION_INVALID` */
   rows(table: string): RowImage[];
   tables(): readonly string[];
@@ -307,7 +307,7 @@ function netChanges(changes: readonly Change[]): RowChange[] {
 
 type CommitListener = Parameters<Inspector["onCommit"]>[0];
 
-export function createInspector(engine: Engine, sessions: ReadonlyMap<number, ServerSession>): Inspector {
+function createInspector(engine: Engine, sessions: ReadonlyMap<number, ServerSession>): Inspector {
   const listeners = new Set<{ readonly notify: CommitListener }>();
   // Images of rows are made once for all who listen.
   const notifyAll = (changes: readonly Change[], pid: number): void => {
@@ -361,7 +361,7 @@ export function createInspector(engine: Engine, sessions: ReadonlyMap<number, Se
   };
 }
 
-export interface PostgresOptions {
+interface PostgresOptions {
   /** Sessions at a time; one more gets 53300. @default 100 */
   readonly connectionsMax?: number;
   /** How long `restart` refuses sessions with 57P03. @default 0 */
@@ -379,7 +379,7 @@ export interface PostgresParts {
   readonly options?: PostgresOptions;
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   /** @default "postgres" */
   readonly user?: string;
   /** @default the user */

@@ -22,7 +22,6 @@ export {
   type ScrapeConfig,
   type TargetGroup,
   relabel,
-  type RelabelAction,
   type RelabelRule,
 } from "./config/print-config.js";
 export type { PrometheusConfigInput } from "./config/config-input.js";
@@ -114,12 +113,12 @@ export const configSchema = z.strictObject({
 });
 
 /** One relabelling rule as it is written. */
-export type RelabelInput = z.output<typeof relabel>;
+type RelabelInput = z.output<typeof relabel>;
 /** One job as it is written. */
-export type ScrapeInput = z.output<typeof scrape>;
+type ScrapeInput = z.output<typeof scrape>;
 
 /** Keys that the real server has and this one does not. */
-export const KNOWN_KEYS: ReadonlySet<string> = new Set(
+const KNOWN_KEYS: ReadonlySet<string> = new Set(
   "alerting remote_write remote_read storage tracing otlp runtime scrape_config_files query_log_file target_limit keep_dropped_targets scrape_classic_histograms always_scrape_classic_histograms convert_classic_histograms_to_nhcb native_histogram_bucket_limit native_histogram_min_bucket_factor track_timestamps_staleness basic_auth authorization oauth2 bearer_token bearer_token_file tls_config enable_http2 proxy_url proxy_from_environment no_proxy http_headers metric_name_validation_scheme metric_name_escaping_scheme rule_query_offset azure_sd_configs consul_sd_configs digitalocean_sd_configs docker_sd_configs dockerswarm_sd_configs dns_sd_configs ec2_sd_configs eureka_sd_configs file_sd_configs gce_sd_configs hetzner_sd_configs ionos_sd_configs kubernetes_sd_configs kuma_sd_configs lightsail_sd_configs linode_sd_configs marathon_sd_configs nerve_sd_configs nomad_sd_configs openstack_sd_configs puppetdb_sd_configs scaleway_sd_configs serverset_sd_configs triton_sd_configs uyuni_sd_configs".split(
     " ",
   ),

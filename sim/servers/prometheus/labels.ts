@@ -6,7 +6,6 @@ export {
   bytesOf,
   isUtf8,
   textOfBytes,
-  withoutStrayBytes,
   compareLabels,
   compareText,
   EMPTY_LABELS,

@@ -13,7 +13,7 @@ import {
 } from "./storage/label-index.js";
 import { createLabelKeys } from "./storage/label-keys.js";
 
-export { Series, type AppendResult } from "./storage/label-index.js";
+export { Series } from "./storage/label-index.js";
 
 export interface StorageOptions {
   /** Samples older than this may vanish, counted from the newest of their series. @default 15 days */

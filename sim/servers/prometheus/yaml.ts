@@ -49,7 +49,7 @@ const BLOCK_SCALAR = /(?:^|[\s])[|>][-+\d]*[ \t]*(?:#.*)?$/;
 const PREFIXES = /(?:(?:-|\?)[ \t]+|[&!][^\s[\]{},]*[ \t]+)*$/;
 
 /** @returns The same document for the parser here. */
-export function goLayout(text: string): string {
+function goLayout(text: string): string {
   // Most documents have nothing of the kind.
   if (!/["'[{]/.test(text)) return text;
   const lines = text.split("\n");
@@ -129,14 +129,14 @@ export interface YamlPlace {
 }
 
 /** What a scalar is when nothing wants it to be something else. */
-export type ScalarTag = "!!str" | "!!int" | "!!float" | "!!bool" | "!!null" | "!!binary" | "!!merge";
+type ScalarTag = "!!str" | "!!int" | "!!float" | "!!bool" | "!!null" | "!!binary" | "!!merge";
 
 export type YamlNode =
   | { readonly kind: "scalar"; readonly tag: ScalarTag; readonly text: string; readonly place: YamlPlace }
   | { readonly kind: "sequence"; readonly items: readonly YamlNode[]; readonly place: YamlPlace }
   | { readonly kind: "mapping"; readonly entries: readonly YamlEntry[]; readonly place: YamlPlace };
 
-export interface YamlEntry {
+interface YamlEntry {
   readonly key: YamlNode;
   readonly value: YamlNode;
 }
@@ -228,7 +228,7 @@ function tagOf({ tag, type }: Scalar, text: string): ScalarTag {
 }
 
 /** What a scalar without quotes is. */
-export function plainTag(text: string): ScalarTag {
+function plainTag(text: string): ScalarTag {
   if (/^(?:|~|null|Null|NULL)$/.test(text)) return "!!null";
   if (/^(?:true|True|TRUE|false|False|FALSE)$/.test(text)) return "!!bool";
   if (text === "<<") return "!!merge";
@@ -241,7 +241,7 @@ export function plainTag(text: string): ScalarTag {
 // Merge keys: `<<: *anchor` takes in the keys of another mapping.
 
 /** Which of Go's packages reads: rule tests are read by version 2, rule files by version 3. */
-export type YamlVersion = 2 | 3;
+type YamlVersion = 2 | 3;
 
 /**
  * The entries of a mapping with those of its merge keys in their place. Of two with the same key the last one counts.
@@ -249,7 +249,7 @@ export type YamlVersion = 2 | 3;
  * @param version - In version 3 keys of the mapping itself count whatever their place, in version 2 the last ones.
  * @throws YamlError when something is merged that is not a mapping.
  */
-export function mergedEntries(entries: readonly YamlEntry[], version: YamlVersion): readonly YamlEntry[] {
+function mergedEntries(entries: readonly YamlEntry[], version: YamlVersion): readonly YamlEntry[] {
   if (!entries.some(isMerge)) return entries;
   const merged = (entry: YamlEntry): readonly YamlEntry[] =>
     mappingsOf(entry.value).flatMap((mapping) => mergedEntries(mapping, version));

@@ -12,7 +12,7 @@ export interface TimerClock {
   setTimer(delayMs: number, label: string, run: () => void): unknown;
 }
 
-export interface BlockRequest {
+interface BlockRequest {
   readonly owner: object;
   readonly database: number;
   readonly keys: readonly Bytes[];

@@ -9,13 +9,13 @@ import type { Cache } from "../../../src/ports/index.js";
 import { toBytes, toText } from "./bytes.js";
 import { replyText, type RedisReply } from "./reply.js";
 
-export interface CacheConnection {
+interface CacheConnection {
   /** Rejects when the connection broke before the reply came. */
   execute(args: readonly string[]): Promise<RedisReply>;
   close(): void;
 }
 
-export interface CacheConnectionHandlers {
+interface CacheConnectionHandlers {
   onPush(reply: RedisReply): void;
   /** The connection is gone and was not closed from here. */
   onLost(): void;

@@ -39,7 +39,7 @@ export function unsupported(name: string): RedisError {
 }
 
 /** The error for a subcommand that is not in a family's table. */
-export function missingSubcommand(family: string, given: string): RedisError {
+function missingSubcommand(family: string, given: string): RedisError {
   const name = `${family}|${given.toLowerCase()}`;
   if (unsupportedSubcommands.has(name)) return unsupported(name);
   return new RedisError(`ERR unknown subcommand '${given}'. Try ${family.toUpperCase()} HELP.`);
@@ -116,7 +116,7 @@ export function subcommands(family: string, table: CommandTable): Run {
 
 // What the parts of one server share: databases, sessions, subscriptions, waiting clients, settings.
 
-export interface WatchedKey {
+interface WatchedKey {
   readonly database: number;
   readonly key: Bytes;
 }

@@ -14,7 +14,7 @@ import type { Stream } from "./types/stream.js";
 // deletion leaves a gap in the chain that the next look-up walks (80 us at 30,000 keys on Node 20). So a
 // removed key keeps its place for a while, and the table is built anew when removed keys prevail.
 
-export interface KeyTable<T> {
+interface KeyTable<T> {
   readonly size: number;
   get(key: Bytes): T | undefined;
   set(key: Bytes, entry: T): void;
@@ -26,7 +26,7 @@ export interface KeyTable<T> {
 
 const removedMin = 1024;
 
-export function createKeyTable<T>(): KeyTable<T> {
+function createKeyTable<T>(): KeyTable<T> {
   let entries = new Map<Bytes, T | undefined>();
   let removed = 0;
   return {
@@ -68,7 +68,7 @@ export function createKeyTable<T>(): KeyTable<T> {
 // The mock's keyspaces live in a map of its own module, by host name, and cannot be deleted. So each
 // store takes a host name that nobody else uses, and gives the emptied instance back for the next one.
 
-export interface StringStore {
+interface StringStore {
   get(key: Bytes): Bytes | undefined;
   set(key: Bytes, value: Bytes): void;
   delete(key: Bytes): void;
@@ -102,7 +102,7 @@ function take(): MockKeyspace {
 // The mock keeps keys as properties of one plain object; a prefix keeps names such as __proto__ harmless.
 const prefix = "s:";
 
-export function createStringStore(): StringStore {
+function createStringStore(): StringStore {
   let keyspace: MockKeyspace | undefined;
   return {
     get(key) {
@@ -128,7 +128,7 @@ export function createStringStore(): StringStore {
 export type Deadline = number | bigint;
 
 /** The value of each type but strings, which live in the string store. */
-export interface ValueOf {
+interface ValueOf {
   string: undefined;
   list: Bytes[];
   hash: Map<Bytes, Bytes>;

@@ -107,7 +107,7 @@ const inspect = subcommands("pubsub", {
   numpat: [2, "", ({ core }) => integer(core.pubsub.names("pattern").length)],
 });
 
-export const pubsubCommands: CommandTable = {
+const pubsubCommands: CommandTable = {
   subscribe: [-2, "ps", subscribe("channel")],
   psubscribe: [-2, "ps", subscribe("pattern")],
   unsubscribe: [-1, "ps", unsubscribe("channel")],
@@ -192,7 +192,7 @@ function combine({ db }: Context, args: Args): RedisReply {
   return integer(size);
 }
 
-export const bitCommands: CommandTable = {
+const bitCommands: CommandTable = {
   setbit: [4, "w", setBit],
   getbit: [3, "", ({ db }, args) => integer(bitAt(db.string(args[0]) ?? "", readOffset(args[1])))],
   bitcount: [-2, "", count],
@@ -279,7 +279,7 @@ const info = subcommands("xinfo", {
   ],
 });
 
-export const streamInfoCommands: CommandTable = { xinfo: [-2, "", info] };
+const streamInfoCommands: CommandTable = { xinfo: [-2, "", info] };
 
 // SCAN, HSCAN, SSCAN, ZSCAN. The cursor is a position in creation order, so that a scan of unchanging data
 // returns each element once. Small hashes, sets and sorted sets come at once, as from the real server.
@@ -360,7 +360,7 @@ const sortedSetRows: Elements = ({ db }, key) => {
   return { rows, small: rows.length <= smallSize };
 };
 
-export const scanCommands: CommandTable = {
+const scanCommands: CommandTable = {
   scan: [-2, "", scanKeys],
   hscan: [-3, "", scanWith(hashRows)],
   sscan: [-3, "", scanWith(setRows)],
@@ -439,7 +439,7 @@ function randomFields(context: Context, args: Args): RedisReply {
   return { kind: "pairs", items: fields.flatMap((field) => [bulk(field), bulk(hash.get(field))]) };
 }
 
-export const hashCommands: CommandTable = {
+const hashCommands: CommandTable = {
   hset: [-4, "w", (context, args) => integer(setFields(context, args, "hset"))],
   hmset: [
     -4,
@@ -525,7 +525,7 @@ function unknownCommand(words: readonly Bytes[]): RedisError {
 }
 
 /** @throws RedisError when there is no such command or too few or many words. */
-export function findCommand(words: readonly Bytes[]): CommandSpec {
+function findCommand(words: readonly Bytes[]): CommandSpec {
   const given = words[0] ?? "";
   const spec = commands.get(given) ?? commands.get(given.toLowerCase());
   if (spec === undefined) throw unknownCommand(words);
@@ -534,7 +534,7 @@ export function findCommand(words: readonly Bytes[]): CommandSpec {
 }
 
 /** Runs one found command and counts it. @throws RedisError */
-export function runCommand(context: Context, spec: CommandSpec, words: readonly Bytes[]): CommandResult {
+function runCommand(context: Context, spec: CommandSpec, words: readonly Bytes[]): CommandResult {
   const name = words[0]?.toLowerCase() ?? "";
   const { calls, counters } = context.core;
   counters.begin(spec[1].includes("w"));

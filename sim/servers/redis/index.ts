@@ -1,19 +1,7 @@
 /** A simulated Redis 7.0: server, sessions and replies. */
 
-export {
-  createRedisServer,
-  type RedisServer,
-  type RedisServerOptions,
-  type ConnectOptions,
-  type RedisSession,
-  type RedisInspection,
-} from "./server.js";
+export { createRedisServer, type RedisServer, type RedisSession } from "./server.js";
 export { replyText, type RedisReply } from "./reply.js";
-export {
-  createCacheClient,
-  type CacheClientOptions,
-  type CacheConnection,
-  type CacheConnectionHandlers,
-} from "./cache-client.js";
+export { createCacheClient } from "./cache-client.js";
 export { createRedisWatch } from "./answer-watch.js";
 export { createIoredisConnector, type IoredisConnector } from "./ioredis-connector.js";

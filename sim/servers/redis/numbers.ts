@@ -61,7 +61,7 @@ function print({ mantissa, exponent }: LongDouble, digits: number): string {
 }
 
 /** The sum of two decimal numbers with seventeen decimals, or undefined when one is out of the usual range. */
-export function addLongDoubles(left: string, right: string): string | undefined {
+function addLongDoubles(left: string, right: string): string | undefined {
   const [a, b] = [parse(left), parse(right)];
   if (a === undefined || b === undefined) return undefined;
   const exponent = Math.min(a.exponent, b.exponent);

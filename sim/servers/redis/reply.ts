@@ -16,7 +16,7 @@ export type PlainReply =
   | { readonly kind: "array"; readonly items: readonly PlainReply[] | null };
 
 /** An answer that only RESP3 has a type for; `plain` of resp.ts says what a client of RESP2 gets. */
-export type RichReply =
+type RichReply =
   /** Names and values one after the other. `nested`: RESP2 shows an array of pairs, else a flat array. */
   | { readonly kind: "map"; readonly items: readonly RedisReply[]; readonly nested?: boolean }
   | { readonly kind: "set"; readonly items: readonly RedisReply[] }

@@ -36,7 +36,7 @@ import type { ConsumerGroup, PendingEntry, Stream } from "./types/stream.js";
 /** `A` stands for all classes but key misses and new keys. */
 const allClasses = "g$lshzxetd";
 
-export function publishKeyEvent(
+function publishKeyEvent(
   pubsub: PubSub,
   setting: string,
   database: number,
@@ -65,7 +65,7 @@ function copyStream(stream: Stream): Stream {
 }
 
 /** @returns A value of the same type that shares nothing changeable with the first. */
-export const copyValue: CopyValue = (value) => {
+const copyValue: CopyValue = (value) => {
   if (value === undefined) return undefined;
   if (Array.isArray(value)) return [...value];
   if (value instanceof Map) return new Map(value);
@@ -75,7 +75,7 @@ export const copyValue: CopyValue = (value) => {
 
 // A look inside a server for tests and invariants.
 
-export interface RedisInspection {
+interface RedisInspection {
   /** Keys of one database that have not expired, in a deterministic order. @param database @default 0 */
   keys(database?: number): string[];
   type(key: string, database?: number): ValueType | undefined;
@@ -88,7 +88,7 @@ export interface RedisInspection {
   calls(): Record<string, number>;
 }
 
-export function createInspection(core: Core): RedisInspection {
+function createInspection(core: Core): RedisInspection {
   return {
     keys: (database = 0) => core.database(database).keys().map(toText),
     type: (key, database = 0) => core.database(database).type(toBytes(key)),
@@ -106,7 +106,7 @@ export function createInspection(core: Core): RedisInspection {
 // What a replica has not seen yet: for each write of the recent past, how the key was before it. Taking the
 // writes back gives the state that a promoted replica starts from.
 
-export interface ReplicaLag {
+interface ReplicaLag {
   /** Call before each change. */
   note(database: Database, key: Bytes): void;
   /** @throws SimError SIM_OPTION_INVALID when more is asked than is kept. */
@@ -122,7 +122,7 @@ interface Before {
 }
 
 /** @param lagMsMax - How much of the past is kept; 0 keeps nothing and costs nothing. */
-export function createReplicaLag(now: () => number, lagMsMax: number): ReplicaLag {
+function createReplicaLag(now: () => number, lagMsMax: number): ReplicaLag {
   let log: Before[] = [];
   let seen = new Set<string>();
   let seenAt = -1;
@@ -175,7 +175,7 @@ export function createReplicaLag(now: () => number, lagMsMax: number): ReplicaLa
 // option, `redis-cli` through a TCP socket. Replies keep the order of their commands.
 
 /** @param connect - Opens the session of this stream. */
-export function createRedisStream(connect: (options: ConnectOptions) => WireSession): Duplex {
+function createRedisStream(connect: (options: ConnectOptions) => WireSession): Duplex {
   /** Replies not yet sent; the first one may still be waited for. */
   const answers: (RedisReply | undefined)[] = [];
   let first = 0;
@@ -284,14 +284,14 @@ export interface RedisSession {
 }
 
 /** A session for the wire, where words are bytes already. */
-export interface WireSession extends RedisSession {
+interface WireSession extends RedisSession {
   /** Version that the client has chosen by HELLO. */
   readonly protocol: Protocol;
   /** Answers of both versions of the protocol, as they are. */
   executeBytes(words: readonly Bytes[]): RedisReply | Promise<RedisReply>;
 }
 
-export interface ConnectOptions {
+interface ConnectOptions {
   /** As CLIENT SETNAME sets it. */
   readonly name?: string;
   /** Messages, and all but the last confirmation of a SUBSCRIBE to several channels. */
@@ -310,7 +310,7 @@ interface Queued {
 
 const asItIs: Shape = (reply) => reply;
 
-export function createSession(core: Core, id: number, options: ConnectOptions): WireSession {
+function createSession(core: Core, id: number, options: ConnectOptions): WireSession {
   let open = true;
   let waiting = false;
   const queued: Queued[] = [];

@@ -241,7 +241,7 @@ export interface Deployment {
   readonly target_nodes: readonly string[];
 }
 
-export interface VariantMetricsReply {
+interface VariantMetricsReply {
   readonly time_series_count: number;
   readonly samples_per_second: number;
   readonly cpu_usage: number;

@@ -6,7 +6,6 @@ export {
   createClient,
   type CallOptions,
   type Client,
-  type ClientOptions,
   type CreateOptions,
   type Send,
   type ConfigsReply,
@@ -18,5 +17,4 @@ export {
   type MetricsReply,
   type ResultsReply,
   type StartLoad,
-  type VariantMetricsReply,
 } from "./client.js";

@@ -75,7 +75,7 @@ export interface ServiceGroup {
   restart(): Promise<void>;
 }
 
-export function createServiceGroup(name: string, replicas: readonly Service[]): ServiceGroup {
+function createServiceGroup(name: string, replicas: readonly Service[]): ServiceGroup {
   const notDown = (): readonly Service[] => replicas.filter(({ host }) => host.state !== "down");
   return {
     name,
@@ -107,16 +107,16 @@ async function all(steps: readonly Promise<void>[]): Promise<void> {
 
 // A node on a host: the agent on port 8090, and the metrics ports of its collectors.
 
-export const nodeAgentPort = 8090;
+const nodeAgentPort = 8090;
 
 /** What outlives the crashes of a node, and what its nodes share. */
-export interface NodeStorage {
+interface NodeStorage {
   readonly disk: NodeDisk;
   readonly configs: ConfigTools;
 }
 
 /** @param onBoot - Gets the agent of each life; faults act on it. */
-export function nodeInstance(
+function nodeInstance(
   world: World,
   storage: NodeStorage,
   incarnation: Incarnation,
@@ -154,9 +154,9 @@ export function nodeInstance(
 
 // The config generator on a host.
 
-export const generatorPort = 8082;
+const generatorPort = 8082;
 
-export function generatorInstance(
+function generatorInstance(
   world: World,
   incarnation: Incarnation,
   renderer: Renderer,
@@ -190,7 +190,7 @@ const connectTimeoutMs = 5_000;
 export const replicaLagMsMax = 1_000;
 
 /** @returns The server of a world, running; its keys expire by the world's own time. */
-export function createPlatformCache({ loop }: World): RedisServer {
+function createPlatformCache({ loop }: World): RedisServer {
   return createRedisServer({
     clock: {
       now: () => loop.clock.unixMs,
@@ -205,7 +205,7 @@ export function createPlatformCache({ loop }: World): RedisServer {
 }
 
 /** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
-export function redisInstance(world: World, server: RedisServer, incarnation: Incarnation): Instance {
+function redisInstance(world: World, server: RedisServer, incarnation: Incarnation): Instance {
   return {
     start() {
       if (!server.running) server.restart();
@@ -256,7 +256,7 @@ function serveDriver(server: RedisServer, incarnation: Incarnation, connection: 
 }
 
 /** @returns The cache port of a service: a client with connections through the network. */
-export function connectCache(network: Network, incarnation: Incarnation): Cache {
+function connectCache(network: Network, incarnation: Incarnation): Cache {
   return createCacheClient({
     setTimer: (delayMs, label, run) => incarnation.schedule(delayMs, "timer", label, run),
     async connect({ onPush, onLost }) {
@@ -280,10 +280,10 @@ export function connectCache(network: Network, incarnation: Incarnation): Cache 
 
 // The experiment controller on a host.
 
-export const controllerPort = 8081;
+const controllerPort = 8081;
 
 /** @param poolSize - Connections to PostgreSQL. */
-export function controllerInstance(
+function controllerInstance(
   world: World,
   incarnation: Incarnation,
   poolSize: number,
@@ -324,7 +324,7 @@ export function controllerInstance(
 
 export const gatewayPort = 8080;
 
-export interface GatewaySettings {
+interface GatewaySettings {
   /** Connections to PostgreSQL. */
   readonly poolSize: number;
   readonly capacity: CapacityOptions;
@@ -337,7 +337,7 @@ export function gatewayBodyBytesMax(given: PlatformOptions["gateway"] = {}): num
   return bodyBytesMaxOf(resolveGatewayOptions(given.options));
 }
 
-export function gatewayInstance(
+function gatewayInstance(
   world: World,
   incarnation: Incarnation,
   { poolSize, capacity, checkPassword, given = {} }: GatewaySettings,
@@ -408,7 +408,7 @@ function pathOf(url: string): string {
 export const prometheusPort = 9090;
 
 /** @param onBoot - Gets the instance of each life. */
-export function prometheusInstance(
+function prometheusInstance(
   { loop, network, recorder, faultHooks }: World,
   incarnation: Incarnation,
   config: PrometheusConfig,
@@ -435,7 +435,7 @@ export function prometheusInstance(
 }
 
 /** Hosts of the services that are scraped by name. */
-export interface ScrapedHosts {
+interface ScrapedHosts {
   readonly gateway: readonly string[];
   readonly controller: readonly string[];
   readonly generator: readonly string[];
@@ -444,7 +444,7 @@ export interface ScrapedHosts {
 const asItIs: WrapConfig = (config) => config;
 
 /** @returns A function that gives worlds of one size and one wrap the same object, so that it is parsed once. */
-export function createScrapeConfigs(): (hosts: ScrapedHosts, wrap?: WrapConfig) => PrometheusConfig {
+function createScrapeConfigs(): (hosts: ScrapedHosts, wrap?: WrapConfig) => PrometheusConfig {
   const byWrap = new WeakMap<WrapConfig, Map<string, PrometheusConfig>>();
   return (hosts, wrap = asItIs) => {
     const known = byWrap.get(wrap) ?? new Map<string, PrometheusConfig>();

@@ -5,7 +5,7 @@
 import type { HttpHandler, HttpReply, HttpRequest } from "../../../src/ports/index.js";
 
 /** Does something to HTTP exchanges at the server. */
-export interface HttpFaultHooks {
+interface HttpFaultHooks {
   /** Answers instead of the service; undefined lets the request through. */
   before?(host: string, request: HttpRequest, from: string | undefined): HttpReply | undefined;
   /** Changes what the service answered. */
@@ -13,7 +13,7 @@ export interface HttpFaultHooks {
 }
 
 /** One statement on its way into PostgreSQL. */
-export interface ArrivingStatement {
+interface ArrivingStatement {
   /** Host that sent it. */
   readonly from: string;
   readonly name: string;

@@ -3,7 +3,6 @@
 export {
   createCluster,
   type Cluster,
-  type ClusterOptions,
   type ServiceName,
   redisPort,
   replicaLagMsMax,
@@ -12,28 +11,10 @@ export {
   prometheusPort,
   type ServiceGroup,
 } from "./cluster.js";
-export {
-  createServerFaultHooks,
-  type ArrivingStatement,
-  type HttpFaultHooks,
-  type ServerFaultHooks,
-} from "./fault-hooks.js";
-export {
-  checkPlatform,
-  type PlatformOptions,
-  type ServicePorts,
-  type WrapHandler,
-  type WrapPorts,
-} from "./platform.js";
+export { createServerFaultHooks, type ServerFaultHooks } from "./fault-hooks.js";
+export { checkPlatform, type PlatformOptions, type ServicePorts, type WrapHandler } from "./platform.js";
 export { type Writer, postgresPort } from "./postgres.js";
-export {
-  createObservers,
-  type GatewayAnswer,
-  type Observer,
-  type ObservedSocket,
-  type Observers,
-  type World,
-} from "./world.js";
+export { createObservers, type Observers } from "./world.js";
 export {
   createService,
   type CrashOptions,

@@ -29,13 +29,13 @@ export interface ServicePorts {
 }
 
 /** Exchanges what a service gets from its world. Called once for each life. */
-export type WrapPorts = (ports: ServicePorts) => ServicePorts;
+type WrapPorts = (ports: ServicePorts) => ServicePorts;
 
 /** Exchanges how a service answers requests. Called once for each life. */
 export type WrapHandler = (handler: HttpHandler) => HttpHandler;
 
 /** Exchanges the server's end of a WebSocket. Called once for each socket. */
-export type WrapSocket = (socket: ServerSocket) => ServerSocket;
+type WrapSocket = (socket: ServerSocket) => ServerSocket;
 
 /** Exchanges the configuration of Prometheus: an object as `prometheus.yml` holds it. Called once. */
 export type WrapConfig = (config: PrometheusConfig) => PrometheusConfig;

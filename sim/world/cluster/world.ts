@@ -16,7 +16,7 @@ export interface World {
 // Taps: whoever watches a world from outside is told here what passed. Watching changes nothing.
 
 /** One answer of a gateway, as it was sent. */
-export interface GatewayAnswer {
+interface GatewayAnswer {
   readonly host: string;
   readonly request: HttpRequest;
   readonly reply: HttpReply;
@@ -27,7 +27,7 @@ export interface GatewayAnswer {
 }
 
 /** One WebSocket of a gateway. */
-export interface ObservedSocket {
+interface ObservedSocket {
   /** Unique within a world, from 1. */
   readonly id: number;
   readonly host: string;
@@ -36,7 +36,7 @@ export interface ObservedSocket {
   readonly open: boolean;
 }
 
-export interface Observer {
+interface Observer {
   /** A request, as it arrived at a gateway. */
   asked?(request: HttpRequest): void;
   answered?(answer: GatewayAnswer): void;

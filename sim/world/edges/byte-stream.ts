@@ -5,7 +5,7 @@ import type { Incarnation } from "../../kernel/index.js";
 import type { Connection } from "../../kernel/network/index.js";
 import { type Wire, type WireListener, createWire } from "./wire.js";
 
-export type { ByteFrame, WireListener as ByteStreamListener } from "./wire.js";
+export type { ByteFrame } from "./wire.js";
 
 export class ByteStream extends Duplex {
   readonly encrypted = false;

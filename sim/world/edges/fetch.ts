@@ -51,7 +51,7 @@ export interface FetchCall {
  * @throws TypeError as `fetch` does, for addresses, methods and headers that it refuses.
  * @throws SimError `SIM_UNSUPPORTED` for bodies that are not text.
  */
-export function readCall(input: RequestInfo | URL, init: RequestInit = {}): FetchCall | Promise<FetchCall> {
+function readCall(input: RequestInfo | URL, init: RequestInit = {}): FetchCall | Promise<FetchCall> {
   const { body } = init;
   for (const option of ["integrity", "dispatcher"]) if (option in init) throw optionError(option);
   if (body instanceof FormData) throw formDataError();
@@ -85,10 +85,7 @@ async function readRequest(request: Request): Promise<FetchCall> {
 }
 
 /** Reads the arguments of one `fetch` to somebody who takes bodies of every kind. @throws TypeError as `fetch` does. */
-export async function readCallWithBytes(
-  input: RequestInfo | URL,
-  init: RequestInit = {},
-): Promise<FetchCall> {
+async function readCallWithBytes(input: RequestInfo | URL, init: RequestInit = {}): Promise<FetchCall> {
   const request = new Request(input, withDuplex(init));
   const { signal, method, redirect } = request;
   signal.throwIfAborted();
@@ -336,7 +333,7 @@ function toResponse(call: FetchCall, reply: OutsideReply, wasRedirected: boolean
 // The server's end for real clients of third parties: bytes and streams of HTTP, and sockets by `ws`.
 
 /** Who answers. */
-export interface OutsideParty {
+interface OutsideParty {
   /** @returns The answer, or what the client gets instead of one. */
   answer(request: Request): Promise<Response | Error>;
   takesSocket(url: string): boolean;
@@ -345,7 +342,7 @@ export interface OutsideParty {
 }
 
 /** @returns A server that never listens on a port. */
-export function createOutsideServer(
+function createOutsideServer(
   party: OutsideParty,
   incarnation: Incarnation,
   activityOf: (socket: object) => Activity | undefined,
@@ -451,12 +448,12 @@ export interface Outside {
 }
 
 /** What comes by `fetch`: bytes go in, and the response of the handler comes out as it is. */
-export interface OutsideRequest extends HttpRequest {
+interface OutsideRequest extends HttpRequest {
   readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /** What goes back by `fetch`. */
-export interface OutsideReply extends HttpReply {
+interface OutsideReply extends HttpReply {
   readonly response?: Response;
   /** What the client gets instead of an answer. */
   readonly failure?: Error;

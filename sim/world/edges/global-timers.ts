@@ -19,7 +19,7 @@ import { isMock } from "./mocks.js";
 const delayMsMax = 2 ** 31 - 1;
 
 // As Node has it: no delay at all is one millisecond, so that who polls by such timers sees time move.
-export function delayOf(given: unknown): number {
+function delayOf(given: unknown): number {
   const delayMs = Number(given);
   return delayMs >= 1 && delayMs <= delayMsMax ? delayMs : 1;
 }
@@ -31,7 +31,7 @@ export function delayOf(given: unknown): number {
 // What stays of a callback however it was bundled: its texts.
 const texts = ["timeout exceeded when trying to connect"];
 
-export function limitsWait(callback: unknown): boolean {
+function limitsWait(callback: unknown): boolean {
   if (typeof callback !== "function") return false;
   const source = Function.prototype.toString.call(callback);
   return texts.some((text) => source.includes(text));
@@ -40,7 +40,7 @@ export function limitsWait(callback: unknown): boolean {
 // `AbortSignal.timeout` in virtual time.
 
 // Node does not keep a process alive for this timer, so here it does not make time move.
-export function abortTimeout(loop: Loop): typeof AbortSignal.timeout {
+function abortTimeout(loop: Loop): typeof AbortSignal.timeout {
   return (delayMs) => {
     if (!Number.isInteger(delayMs) || delayMs < 0) {
       throw new RangeError(`The value of "delay" is out of range: ${String(delayMs)}`);
@@ -56,7 +56,7 @@ export function abortTimeout(loop: Loop): typeof AbortSignal.timeout {
 // A timer that somebody kept beyond the end of its world, as undici keeps the one that ticks for all its time-outs.
 // When it is refreshed, it is set again: by the world that has the globals then, or by the process.
 
-export interface TimerHandle {
+interface TimerHandle {
   ref?: () => unknown;
   unref?: () => unknown;
   hasRef?: () => boolean;
@@ -65,14 +65,14 @@ export interface TimerHandle {
   [Symbol.toPrimitive]?: () => number;
 }
 
-export type SetTimer = (...args: unknown[]) => TimerHandle;
+type SetTimer = (...args: unknown[]) => TimerHandle;
 
 /**
  * To be called when the world of a timer has ended.
  *
  * @param args - What it was set with. @param setterNow - Gives the function that sets such timers at that moment.
  */
-export function outliveWorld(handle: TimerHandle, args: readonly unknown[], setterNow: () => SetTimer): void {
+function outliveWorld(handle: TimerHandle, args: readonly unknown[], setterNow: () => SetTimer): void {
   const { hasRef, [Symbol.toPrimitive]: idOf } = handle;
   let refed = hasRef?.call(handle) ?? true;
   let next: TimerHandle | undefined;
@@ -108,7 +108,7 @@ export function outliveWorld(handle: TimerHandle, args: readonly unknown[], sett
 // The process's `setImmediate`, put under a world's turns: see sim/kernel/immediates.ts.
 
 /** @returns A function that gives, for each that is queued and was not unrefed, where it was. */
-export function installImmediates(loop: Loop, undo: Undo): () => readonly (Origin | undefined)[] {
+function installImmediates(loop: Loop, undo: Undo): () => readonly (Origin | undefined)[] {
   const queued = new Map<ImmediateHandle, Origin | undefined>();
 
   function queue(callback: unknown, ...args: readonly unknown[]): ImmediateHandle {

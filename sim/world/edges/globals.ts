@@ -39,14 +39,14 @@ type SocketClass = typeof globalThis.WebSocket;
 // Node's own, from version 22 on: it would reach the real network.
 const nativeClass: SocketClass | undefined = globalThis.WebSocket;
 
-export interface GlobalWebSocketOptions {
+interface GlobalWebSocketOptions {
   readonly fabric: Fabric;
   readonly sockets: WorldSockets;
   readonly isActive: () => boolean;
 }
 
 /** @returns What lies over each class that others want to be the global one. */
-export function coverWebSocket({ fabric, sockets, isActive }: GlobalWebSocketOptions) {
+function coverWebSocket({ fabric, sockets, isActive }: GlobalWebSocketOptions) {
   const { WebSocket } = sockets;
   return (below: SocketClass | undefined): SocketClass => {
     if (below === undefined || below === nativeClass) return WebSocket;
@@ -76,7 +76,7 @@ const notes = ["client-request-interceptor", "fetch-interceptor", "websocket-int
 );
 
 /** @returns What looks again: a note that was taken away is no longer watched. */
-export function watchInterceptors(onStart: () => void, undo: Undo): () => void {
+function watchInterceptors(onStart: () => void, undo: Undo): () => void {
   let isActive = true;
 
   function watch(note: symbol): void {
@@ -124,7 +124,7 @@ export function watchInterceptors(onStart: () => void, undo: Undo): () => void {
 // frozen accepts connections in a real network, for its machine goes on, and here it does not.
 
 /** Replaces `setTimeout` of the sockets that msw puts under the requests it intercepts, and of requests into the world. */
-export function installRequestTimeouts(undo: Undo): void {
+function installRequestTimeouts(undo: Undo): void {
   const timers = new WeakMap<net.Socket, ReturnType<typeof setTimeout>>();
 
   function clear(this: net.Socket): void {
@@ -189,7 +189,7 @@ const withCallback = [
 
 type AnyFunction = (this: unknown, ...args: unknown[]) => unknown;
 
-export function installWork(loop: Loop, undo: Undo): void {
+function installWork(loop: Loop, undo: Undo): void {
   for (const name of withCallback) {
     wrap(undo, nodeCrypto, name, (original) => lastCallback(loop, `crypto.${name}`, original));
   }
@@ -255,7 +255,7 @@ type Send = (...args: unknown[]) => http.ClientRequest;
 /** What makes a request, if it was not replaced: mocks replace `http.ClientRequest`, but keep its prototype. */
 const NativeRequest = http.ClientRequest.prototype.constructor as typeof http.ClientRequest;
 
-export interface RequestsOptions {
+interface RequestsOptions {
   readonly fabric: Fabric;
   readonly loop: Loop;
   /** Called when somebody takes one of the functions. */
@@ -263,10 +263,7 @@ export interface RequestsOptions {
 }
 
 /** @returns What lies over `http.request`, `http.get`, and those of https. */
-export function installRequests(
-  { fabric, loop, onRead }: RequestsOptions,
-  undo: Undo,
-): readonly LayeredGlobal[] {
+function installRequests({ fabric, loop, onRead }: RequestsOptions, undo: Undo): readonly LayeredGlobal[] {
   let isActive = true;
   undo.add(() => {
     isActive = false;
@@ -329,7 +326,7 @@ function hostOf(args: readonly unknown[]): string {
 // The spies stay; what they restore in the end is what was there before the world.
 
 /** @param vi - Vitest's, where one of its tests runs. */
-export function uninstallBeside(undo: Undo, vi: VitestUtils | undefined): void {
+function uninstallBeside(undo: Undo, vi: VitestUtils | undefined): void {
   const replaced = undo.replaced();
   const overridden = replaced.filter(isOverridden);
   if (overridden.length === 0) {
@@ -413,7 +410,7 @@ function healOnRestore(undo: Undo, spies: readonly unknown[], vi: VitestUtils | 
 
 type Fetch = typeof globalThis.fetch;
 
-export interface GlobalFetchOptions {
+interface GlobalFetchOptions {
   readonly fabric: Fabric;
   readonly loop: Loop;
   readonly worldFetch: Fetch;
@@ -421,7 +418,7 @@ export interface GlobalFetchOptions {
 }
 
 /** @returns What lies over each `fetch` that others want to be the global one. */
-export function coverFetch({
+function coverFetch({
   fabric,
   loop,
   worldFetch,
@@ -476,7 +473,7 @@ const realDispatchers = new Set([
  * Refuses, in undici's way, what no simulated host and no server on this machine has: requests of npm's undici, of
  * a `fetch` that was kept from before, and what a mock of the user's lets through.
  */
-export function installDispatcherGuard(fabric: Fabric, isPassing: () => boolean, undo: Undo): void {
+function installDispatcherGuard(fabric: Fabric, isPassing: () => boolean, undo: Undo): void {
   // Node makes its dispatcher when it is first asked for any of these classes.
   void globalThis.Request;
   let isActive = true;

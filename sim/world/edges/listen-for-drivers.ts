@@ -76,7 +76,7 @@ export async function listenForDrivers({
 const loopbackName = /^(?:localhost|(?:[\w-]+\.)+localhost|host\.(?:docker|containers)\.internal)$/i;
 
 /** @param known - Names of the world, such as `gateway`. */
-export function isLoopbackName(host: string, known: readonly string[]): boolean {
+function isLoopbackName(host: string, known: readonly string[]): boolean {
   const name = host
     .replace(/:\d*$/, "")
     .replace(/^\[(.*)\]$/, "$1")
@@ -267,7 +267,7 @@ function bridge(
 // left open; neither does a wait without an end, such as `BLPOP` without a limit.
 
 /** Knows a protocol well enough to say whether the client waits; told of every byte, in order. */
-export interface DriverWatch {
+interface DriverWatch {
   sent(bytes: Uint8Array): void;
   received(bytes: Uint8Array): void;
   readonly waiting: boolean;

@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { SimError } from "../../errors.js";
 
 /** The part of a request handler of msw that is used. */
-export interface RequestHandler {
+interface RequestHandler {
   readonly info?: { readonly path?: unknown; readonly method?: unknown; readonly header?: unknown };
   readonly endpoint?: unknown;
   run(args: {
@@ -29,8 +29,6 @@ export interface MockServer {
   mockWebsocket(): void;
   clients(): unknown;
 }
-
-export type OutsideHandler = RequestHandler | SocketHandler | MockServer;
 
 export interface OutsideHandlers {
   readonly requests: readonly RequestHandler[];

@@ -13,7 +13,7 @@ import type { ClientStreams } from "./client-stream.js";
 // Packages of the user's: the copy that the project has installed, if there is one.
 
 /** @returns The module, or undefined when no such package can be found from here. */
-export async function importInstalled(name: string): Promise<object | undefined> {
+async function importInstalled(name: string): Promise<object | undefined> {
   try {
     // The name is a variable, so that no bundler puts its own copy here.
     return (await import(/* @vite-ignore */ name)) as object;
@@ -31,7 +31,7 @@ export interface RealClientsOptions {
 }
 
 /** Where a client wants to connect to. */
-export interface Destination {
+interface Destination {
   readonly host?: string | null | undefined;
   readonly hostname?: string | null | undefined;
   readonly port?: string | number | null | undefined;

@@ -25,7 +25,7 @@ export function servePort({ network, port, ...service }: ServePortOptions): void
 }
 
 /** Serves one connection; its first message says what it carries. */
-export function acceptConnection(connection: Connection, service: PortService): void {
+function acceptConnection(connection: Connection, service: PortService): void {
   connection.onMessage((first: SocketFrame | StreamOpening) => {
     if (first.kind === "stream") first.serve(connection, service);
     else if (first.kind !== "upgrade") connection.abort();

@@ -27,11 +27,11 @@ const fakeTimers = "by fake-timers, at the world's time; a timer that is set let
 const clockView = "by fake-timers, at the world's time";
 
 /** @returns The names with what they belong to: `process.uptime`. */
-export function all(prefix: string, ...names: readonly string[]): readonly string[] {
+function all(prefix: string, ...names: readonly string[]): readonly string[] {
   return names.map((name) => `${prefix}.${name}`);
 }
 
-export const sourcesOfTime: readonly Omit<Source, "kind">[] = [
+const sourcesOfTime: readonly Omit<Source, "kind">[] = [
   { name: "Date", state: "replaced", why: clockView, covers: ["globalThis.Date", "Date.now"] },
   {
     name: "setTimeout, setInterval, setImmediate",

@@ -188,7 +188,7 @@ export interface PortService {
 }
 
 /** @param activityOf - What is known of the connection that a request's socket belongs to. */
-export type StreamServerFactory = (
+type StreamServerFactory = (
   activityOf: (socket: object) => Activity | undefined,
   SocketServer: typeof WebSocketServer,
 ) => http.Server;

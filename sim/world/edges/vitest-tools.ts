@@ -11,7 +11,7 @@ import type { Undo } from "./layered-global.js";
 
 // Asking again and again in virtual time, as the polling helpers of test runners do in real time.
 
-export interface PollOptions<T> {
+interface PollOptions<T> {
   /** What polls, such as `vi.waitFor`; shown when it never ends. */
   readonly label: string;
   /** Asked at once, and then every `intervalMs` unless its promise is still pending. */
@@ -33,7 +33,7 @@ export interface PollOptions<T> {
  *
  * Rejects with the last error of `attempt` when time is up, and with the world's own when the world fails meanwhile.
  */
-export async function pollUntil<T>(loop: Loop, options: PollOptions<T>): Promise<T> {
+async function pollUntil<T>(loop: Loop, options: PollOptions<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const { label, intervalMs, timeoutMs } = options;
     const events = new Set<LoopEvent>();

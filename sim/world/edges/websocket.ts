@@ -30,12 +30,12 @@ export class WorldCloseEvent extends Event {
 
 type Handler = (this: unknown, event: never) => unknown;
 
-export interface HandlerSlots {
+interface HandlerSlots {
   get(type: string): Handler | null;
   set(type: string, handler: unknown): void;
 }
 
-export function createHandlerSlots(target: EventTarget): HandlerSlots {
+function createHandlerSlots(target: EventTarget): HandlerSlots {
   const handlers = new Map<string, Handler | null>();
   return {
     get: (type) => handlers.get(type) ?? null,
@@ -80,7 +80,7 @@ export interface WorldSockets {
 }
 
 /** Makes a socket of somebody else's, if there is somebody who answers for the address. */
-export type Elsewhere = (url: string | URL, protocols?: string | string[]) => EventTarget | undefined;
+type Elsewhere = (url: string | URL, protocols?: string | string[]) => EventTarget | undefined;
 
 /** The constructor throws SimError `SIM_ROUTE_UNKNOWN` for a host that the world does not have. */
 export function createWorldSockets({

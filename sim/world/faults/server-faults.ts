@@ -4,7 +4,7 @@ import { replicaLagMsMax } from "../cluster/index.js";
 import { faultOf, hostNames, writers, type Fault, type FaultKind } from "./fault.js";
 
 /** Every n-th statement of a host fails with a SQLSTATE, and its transaction is rolled back. */
-export function failingStatements(kind: string, name: string, code: string, every: number): Fault {
+function failingStatements(kind: string, name: string, code: string, every: number): Fault {
   return faultOf(kind, `${kind} (${code}) for ${name}, 1 of ${every}`, (world) => {
     const affects = hostNames(world, name);
     let count = 0;

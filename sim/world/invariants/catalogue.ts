@@ -22,7 +22,7 @@ import {
 
 // A gateway knows what went wrong: outages are 503, and nothing is a 500.
 
-export const noInternalError: Invariant = {
+const noInternalError: Invariant = {
   name: "no-internal-error",
   summary: "no gateway answers 500",
   watch: ({ fail }) => ({
@@ -34,7 +34,7 @@ export const noInternalError: Invariant = {
 
 // Every experiment comes to an end, and its controller lets go of it.
 
-export const everyExperimentEnds: Invariant = {
+const everyExperimentEnds: Invariant = {
   name: "every-experiment-ends",
   summary: "every experiment reaches a terminal state and is closed",
   watch: ({ experiments }) => ({
@@ -51,7 +51,7 @@ export const everyExperimentEnds: Invariant = {
 
 // Nothing of an experiment is left on nodes once it has ended.
 
-export const noOrphans: Invariant = {
+const noOrphans: Invariant = {
   name: "no-orphans",
   summary: "no collector is left on any node once its experiment has ended",
   // A tick, the length of a lease and some retries find whatever a lost message hid.
@@ -72,7 +72,7 @@ export const noOrphans: Invariant = {
 
 // Every experiment has an id of its own.
 
-export const uniqueIds: Invariant = {
+const uniqueIds: Invariant = {
   name: "unique-ids",
   summary: "no two experiments are acknowledged under one id",
   watch({ fail }) {
@@ -98,7 +98,7 @@ export const uniqueIds: Invariant = {
 
 const atWork = new Set(["pending", "running"]);
 
-export const loadsEnd: Invariant = {
+const loadsEnd: Invariant = {
   name: "loads-end",
   summary: "no load goes on, in the database or on a node, once it was stopped or its experiment was closed",
   pendingMsMax: 180_000,
@@ -128,7 +128,7 @@ const openPaths = /^(?:\/(?:health|ready|metrics|openapi\.json)$|\/socket\.io\/?
 // RFC 9110 9.2.1: these ask for no change.
 const safe = new Set(["GET", "HEAD", "OPTIONS", "TRACE"]);
 
-export const roles: Invariant = {
+const roles: Invariant = {
   name: "roles",
   summary: "viewers change nothing, and without a token nothing is answered",
   watch: ({ fail }) => ({
@@ -149,7 +149,7 @@ export const roles: Invariant = {
 
 // Metrics of an experiment come from its own nodes.
 
-export const ownNodes: Invariant = {
+const ownNodes: Invariant = {
   name: "own-nodes",
   summary: "metrics of an experiment come only from its own nodes",
   watch({ fail, experiment, experiments, nodesOfSeries }) {
@@ -178,7 +178,7 @@ export const ownNodes: Invariant = {
 
 // A request that is sent again under its idempotency key has one effect and one answer.
 
-export const oneEffectPerKey: Invariant = {
+const oneEffectPerKey: Invariant = {
   name: "idempotency",
   summary: "all requests with one idempotency key have one effect and get one answer",
   watch({ fail }) {
@@ -217,7 +217,7 @@ const lateMsMax = 180_000;
 // which the database ends the transaction.
 const slackMs = 20_000;
 
-export const fullDuration: Invariant = {
+const fullDuration: Invariant = {
   name: "run-duration",
   summary: "an experiment runs for its duration, and not much longer while nothing is wrong",
   watch(view) {
@@ -249,7 +249,7 @@ export const fullDuration: Invariant = {
 
 // When an experiment becomes running, both collectors are on each of its nodes.
 
-export const runningMeansDeployed: Invariant = {
+const runningMeansDeployed: Invariant = {
   name: "running-means-deployed",
   summary: "an experiment that runs has both collectors on each of its nodes, and on no other",
   watch: ({ fail, collectors, rows, versionOnceLive }) => ({
@@ -289,7 +289,7 @@ export const runningMeansDeployed: Invariant = {
 
 // Each change of state is committed together with the event that tells of it, and events are never changed.
 
-export const wholeHistory: Invariant = {
+const wholeHistory: Invariant = {
   name: "atomic-event-log",
   summary: "a transition and its event are committed together, numbered without gaps",
   watch({ fail }) {
@@ -331,7 +331,7 @@ export const wholeHistory: Invariant = {
 
 const watched = ["state", "applied_version", "init_started_at", "open", "lease_owner"] as const;
 
-export const fencing: Invariant = {
+const fencing: Invariant = {
   name: "fencing",
   summary: "no write by a holder of an old lease",
   watch({ fail }) {
@@ -382,7 +382,7 @@ const owned: readonly (readonly [column: string, events: readonly string[]])[] =
   ["created_by", []],
 ];
 
-export const noLostUpdate: Invariant = {
+const noLostUpdate: Invariant = {
   name: "no-lost-update",
   summary: "what people set changes only with an event that says so, and nothing counts backwards",
   watch: ({ fail }) => ({
@@ -413,7 +413,7 @@ export const noLostUpdate: Invariant = {
 
 // A completed experiment has results, one set, with a recommendation and finite figures.
 
-export const results: Invariant = {
+const results: Invariant = {
   name: "results",
   summary: "a completed experiment has one set of results, with a recommendation and finite figures",
   watch({ fail, rows }) {
@@ -476,7 +476,7 @@ function checkFigures(key: string, stored: Figures, fail: (problem: string) => v
 
 // What a gateway has acknowledged is committed when the answer leaves, and stays.
 
-export const acknowledgedWrites: Invariant = {
+const acknowledgedWrites: Invariant = {
   name: "acknowledged-writes",
   summary: "no acknowledged write is lost",
   watch(view) {
@@ -550,7 +550,7 @@ function checkChanged(
 
 // Versions of configurations are whole, follow each other, and never change.
 
-export const configVersions: Invariant = {
+const configVersions: Invariant = {
   name: "config-versions",
   summary: "versions of configurations are whole, follow each other without gaps, and never change",
   watch(view) {

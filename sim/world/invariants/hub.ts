@@ -46,7 +46,7 @@ export interface HubParts extends Omit<InvariantView, "fail" | "experiment" | "e
 }
 
 /** A socket as taps of a world see it. */
-export interface ObservedSocket {
+interface ObservedSocket {
   readonly id: number;
   readonly host: string;
   readonly request: { readonly url: string; readonly headers: Readonly<Record<string, string>> };
@@ -54,7 +54,7 @@ export interface ObservedSocket {
 }
 
 /** A request as it arrived at a gateway. */
-export interface ObservedRequest {
+interface ObservedRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -62,7 +62,7 @@ export interface ObservedRequest {
 }
 
 /** Something that is still to come. */
-export interface Pending {
+interface Pending {
   readonly invariant: string;
   readonly reason: string;
   /** How long this may stay so, in virtual milliseconds; see `Invariant.pendingMsMax`. */

@@ -129,7 +129,7 @@ interface Frame<State> {
 }
 
 /** @returns `found`, where and why there is none, or `none yet` when the limit came first. */
-export function searchOrder<State, Input, Output>(
+function searchOrder<State, Input, Output>(
   operations: readonly Operation<Input, Output>[],
   model: SequentialModel<State, Input, Output>,
   visitsMax: number,

@@ -89,7 +89,7 @@ export function tokenOfFrame(url: string, text: string, json: Fields | undefined
 }
 
 /** @returns The fields of a frame, with those of its payload below them. */
-export function frameFields(json: Fields): Fields {
+function frameFields(json: Fields): Fields {
   return { ...[json["payload"], json["data"]].find(isObject), ...json };
 }
 

@@ -34,7 +34,7 @@ export interface Claims {
 }
 
 /** A request to a gateway that may change something, as it arrived. */
-export interface Question {
+interface Question {
   /** Unique within a world, from 1. */
   readonly id: number;
   readonly method: string;
@@ -77,7 +77,7 @@ export interface Socket {
 }
 
 /** A collector that a node has been told to run. */
-export interface RunningCollector {
+interface RunningCollector {
   readonly experimentId: string;
   readonly variant: string;
   readonly version: number;
@@ -87,7 +87,7 @@ export interface RunningCollector {
 }
 
 /** A load that a node has been told to run. */
-export interface RunningLoad {
+interface RunningLoad {
   readonly loadId: string;
   readonly experimentId: string;
 }

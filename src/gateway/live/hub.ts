@@ -12,7 +12,7 @@ import { createSocketIoDialect } from "./socket-io-dialect.js";
 // Where a socket's token may be, and where it wants to begin.
 
 /** What the upgrade request of a socket says. */
-export interface ConnectionParameters {
+interface ConnectionParameters {
   readonly path: string;
   /** Empty when the request carries none; a frame may follow. */
   readonly token: string;
@@ -21,7 +21,7 @@ export interface ConnectionParameters {
 }
 
 /** Reads an upgrade request: header, query, sub-protocol or cookie. */
-export function readConnectionParameters({ url, headers }: SocketRequest): ConnectionParameters {
+function readConnectionParameters({ url, headers }: SocketRequest): ConnectionParameters {
   const searchParams = queryOf(url);
   const since = Number(searchParams.get("since") ?? Number.NaN);
   return {
@@ -62,9 +62,9 @@ export interface Hub {
 }
 
 /** Close code of a gateway that shuts down: come back elsewhere. */
-export const goingAway = 4001;
+const goingAway = 4001;
 /** Close code of a path that has no sockets. */
-export const noSuchPath = 4404;
+const noSuchPath = 4404;
 
 const rawPaths: ReadonlySet<string> = new Set(["/ws", "/v1/ws", "/api/v1/ws", "/api/v1/ws/"]);
 

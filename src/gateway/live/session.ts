@@ -50,9 +50,9 @@ export interface SessionParts {
 }
 
 /** The client was too slow: it may come back and say `since`. */
-export const tooSlow = 4008;
+const tooSlow = 4008;
 /** The token is wrong. */
-export const unauthorized = 4401;
+const unauthorized = 4401;
 
 // An event carries the time at which its request began, and is committed as much later as an answer may take.
 const commitSlackMs = 5_000;

@@ -20,7 +20,7 @@ import { withBody, type Call, type Route } from "../route.js";
 // Passing a request on to the config generator.
 
 /** The generator's answer as a JSON value, with its status. */
-export interface GeneratorAnswer {
+interface GeneratorAnswer {
   readonly status: number;
   readonly body: Record<string, unknown>;
 }
@@ -30,7 +30,7 @@ export interface GeneratorAnswer {
  *
  * @throws ApiError `SERVICE_UNAVAILABLE` when it is away or fails.
  */
-export async function askGenerator(
+async function askGenerator(
   call: Call,
   method: string,
   path: string,

@@ -5,7 +5,7 @@
  * noisy minute weighs on both alike.
  */
 
-export interface BenchOptions {
+interface BenchOptions {
   /** Unit of the figure, such as `steps/s`. */
   readonly unit: string;
   /** What the figure should reach. @default none: the figure is only shown */
@@ -19,7 +19,7 @@ export interface BenchOptions {
 }
 
 /** @returns One figure, in the unit of its bench. */
-export type Measure = () => Promise<number> | number;
+type Measure = () => Promise<number> | number;
 
 /** `ok` is true without a goal; `goal` is null then. */
 export interface BenchResult {

@@ -14,8 +14,6 @@ import { hermitage } from "./hermitage.js";
 import { history } from "./histories.js";
 import { platform } from "./platform.js";
 
-export type { Difference, FeatureCount } from "./compare.js";
-
 interface Totals {
   readonly equal: number;
   readonly different: number;

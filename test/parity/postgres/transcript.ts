@@ -11,7 +11,7 @@ export interface Script {
   readonly steps: readonly string[];
 }
 
-export interface Line {
+interface Line {
   readonly step: string;
   /** Answers that came by the end of this step, by session; a wait says for whom. */
   readonly answers: Readonly<Record<string, Answer | { readonly waitsFor: readonly string[] }>>;

@@ -6,19 +6,17 @@ import { playHistory } from "./histories.js";
 import { history } from "./random-commands.js";
 import { play, type Transcript } from "./transcript.js";
 
-export { knownDifferences, type KnownDifference } from "./known-differences.js";
-
 interface Counts {
   equal: number;
   different: number;
   unsupported: number;
 }
 
-export interface RedisParityFeature extends Readonly<Counts> {
+interface RedisParityFeature extends Readonly<Counts> {
   readonly feature: string;
 }
 
-export interface RedisDifference {
+interface RedisDifference {
   readonly feature: string;
   readonly name: string;
   readonly simulated: Transcript;

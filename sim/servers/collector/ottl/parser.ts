@@ -3,7 +3,7 @@ import { metricIndexes, valueAt } from "../metrics.js";
 
 // What OTTL expressions work on, and the building blocks they compile to.
 
-export type OttlValue = string | number | boolean | null;
+type OttlValue = string | number | boolean | null;
 
 /** One process, and one of its metrics for conditions that name it. */
 export interface OttlScope {
@@ -20,14 +20,14 @@ export interface Expression {
   readonly perMetric: boolean;
 }
 
-export const literal = (value: OttlValue): Expression => ({
+const literal = (value: OttlValue): Expression => ({
   evaluate: () => value,
   dynamic: false,
   perMetric: false,
 });
 
 /** Joins the traits of parts into those of the whole. */
-export function combine(parts: readonly Expression[], evaluate: Expression["evaluate"]): Expression {
+function combine(parts: readonly Expression[], evaluate: Expression["evaluate"]): Expression {
   return {
     evaluate,
     dynamic: parts.some((part) => part.dynamic),
@@ -39,7 +39,7 @@ export function combine(parts: readonly Expression[], evaluate: Expression["eval
  * Reads an attribute. The platform's templates read metrics as attributes too, such as
  * `attributes["process.cpu.utilization"]`; that gives the metric's present value.
  */
-export function attribute(key: string): Expression {
+function attribute(key: string): Expression {
   const index = metricIndexes.get(key);
   if (index !== undefined) {
     return { evaluate: ({ values }) => valueAt(values, index), dynamic: true, perMetric: false };
@@ -47,14 +47,14 @@ export function attribute(key: string): Expression {
   return { evaluate: ({ attributes }) => attributes[key] ?? null, dynamic: false, perMetric: false };
 }
 
-export const metricName: Expression = {
+const metricName: Expression = {
   evaluate: (scope) => scope.metricName,
   dynamic: false,
   perMetric: true,
 };
 
 /** A comparison as OTTL has it: values of different types are unequal and in no order. */
-export function compare(operator: string, left: Expression, right: Expression): Expression {
+function compare(operator: string, left: Expression, right: Expression): Expression {
   const { evaluate: a } = left;
   const { evaluate: b } = right;
   const ordered =
@@ -81,7 +81,7 @@ export function compare(operator: string, left: Expression, right: Expression): 
 
 // Splits an OTTL text into tokens. OTTL is the expression language of the OpenTelemetry Collector.
 
-export type Token =
+type Token =
   | { readonly type: "name" | "operator" | "end"; readonly text: string }
   | { readonly type: "string"; readonly text: string }
   | { readonly type: "number"; readonly text: string; readonly value: number };
@@ -90,7 +90,7 @@ const tokenPattern =
   /\s+|([A-Za-z_][A-Za-z0-9_.]*)|("(?:[^"\\]|\\.)*")|(-?\d+(?:\.\d+)?)|(==|!=|<=|>=|[<>()[\],])/y;
 
 /** @throws OttlError when a character fits nowhere. */
-export function tokenize(text: string): Token[] {
+function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let position = 0;
   while (position < text.length) {
@@ -125,7 +125,7 @@ export class OttlError extends Error {
 
 // A place in the tokens of one OTTL text.
 
-export interface Cursor {
+interface Cursor {
   peek(): Token;
   /** The present token, and on to the next. */
   next(): Token;
@@ -140,7 +140,7 @@ export interface Cursor {
 }
 
 /** @throws OttlError when the text holds a character that fits nowhere. */
-export function createCursor(text: string): Cursor {
+function createCursor(text: string): Cursor {
   const tokens = tokenize(text);
   let position = 0;
   const peek = (): Token => tokens[position] ?? { type: "end", text: "end of text" };

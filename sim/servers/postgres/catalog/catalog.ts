@@ -40,12 +40,12 @@ export interface IndexDef {
   partsOf(row: Row): readonly Value[];
 }
 
-export interface CheckDef {
+interface CheckDef {
   readonly name: string;
   readonly expression: Expr;
 }
 
-export type ReferentialAction = "no action" | "restrict" | "cascade" | "set null" | "set default";
+type ReferentialAction = "no action" | "restrict" | "cascade" | "set null" | "set default";
 
 export interface ForeignKeyDef {
   readonly name: string;

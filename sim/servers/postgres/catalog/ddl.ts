@@ -232,7 +232,7 @@ function applyChange(draft: Draft, table: TableDef, change: TableAlteration, dat
 }
 
 /** @returns The table as it was and as it is now; null when it is missing and `IF EXISTS` said so. */
-export function alterTable(
+function alterTable(
   draft: Draft,
   node: AlterTableStatement,
   data: TableRows,

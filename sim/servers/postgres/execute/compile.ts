@@ -77,7 +77,7 @@ function hasTable(scope: Scope | null, alias: string): boolean {
   );
 }
 
-export function compileRef(ref: ExprRef, context: CompileContext): Compiled {
+function compileRef(ref: ExprRef, context: CompileContext): Compiled {
   if (ref.name === "*") throw new DatabaseError("42601", 'syntax error at or near "*"');
   const table = ref.table?.name ?? null;
   const found = findColumn(context.scope, table, ref.name);
@@ -118,7 +118,7 @@ function anyOf(items: readonly Compiled[], env: Env): boolean | null {
   return sawNull ? null : false;
 }
 
-export function compileIn(node: ExprBinary, context: CompileContext, compile: Compile): Compiled {
+function compileIn(node: ExprBinary, context: CompileContext, compile: Compile): Compiled {
   const negate = node.op === "NOT IN";
   const { right } = node;
   if (subqueryTypes.has(right.type)) return compileInSubquery(node, negate, context, compile);
@@ -169,7 +169,7 @@ function compileInSubquery(
   };
 }
 
-export function compileAnyAll(
+function compileAnyAll(
   node: ExprBinary,
   call: ExprCall,
   context: CompileContext,
@@ -217,7 +217,7 @@ export function compileAnyAll(
 
 // Subqueries as values: one row of one column, or an array of many.
 
-export function compileSubquery(node: Expr, context: CompileContext): Compiled {
+function compileSubquery(node: Expr, context: CompileContext): Compiled {
   if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
   const query = context.subquery(node, context);
   const [type] = query.types;
@@ -236,7 +236,7 @@ export function compileSubquery(node: Expr, context: CompileContext): Compiled {
   };
 }
 
-export function compileArraySelect(node: Expr, context: CompileContext): Compiled {
+function compileArraySelect(node: Expr, context: CompileContext): Compiled {
   if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
   const query = context.subquery(node, context);
   const [type] = query.types;
@@ -248,7 +248,7 @@ export function compileArraySelect(node: Expr, context: CompileContext): Compile
   };
 }
 
-export function typeFrom(definition: DataTypeDef, context: CompileContext): PgType {
+function typeFrom(definition: DataTypeDef, context: CompileContext): PgType {
   return resolveType(definition, (name) => context.catalog.enums.get(name));
 }
 

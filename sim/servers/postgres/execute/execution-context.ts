@@ -130,7 +130,7 @@ export interface CompileContext {
 }
 
 /** A subquery that takes row locks, to be run before the statement that holds it. */
-export interface Prelude {
+interface Prelude {
   readonly key: unknown;
   run(execution: Execution, env: Env): Run<readonly Row[]>;
 }

@@ -31,7 +31,7 @@ import { checkRow, insertRow, runChecks, updateRow } from "./writer.js";
 
 // Which unique indexes an `ON CONFLICT` clause means.
 
-export interface Arbiters {
+interface Arbiters {
   readonly indexes: readonly IndexDef[];
 }
 
@@ -54,7 +54,7 @@ function keyMatches(index: IndexDef, table: TableDef, wanted: readonly Expr[]): 
 }
 
 /** @throws DatabaseError 42P10 when no unique index fits, 42704 for an unknown constraint. */
-export function findArbiters(clause: OnConflictAction, table: TableDef, predicate: Expr | null): Arbiters {
+function findArbiters(clause: OnConflictAction, table: TableDef, predicate: Expr | null): Arbiters {
   const unique = table.indexes.filter((index) => index.unique);
   const { on } = clause;
   if (on === undefined) return { indexes: unique };

@@ -81,7 +81,7 @@ function floatOp(op: string): ((a: number, b: number) => number) | undefined {
   return op === "^" ? (a, b) => a ** b : undefined;
 }
 
-export function compileNumber(op: string, left: Compiled, right: Compiled): Compiled | null {
+function compileNumber(op: string, left: Compiled, right: Compiled): Compiled | null {
   const [a, b, type] = alignSides(left, op, right);
   if (type.category !== "number") return null;
   if (op === "^") {
@@ -135,7 +135,7 @@ function compileSpan(op: string, left: Compiled, right: Compiled): Compiled | nu
   return compileSpan(op, right, left);
 }
 
-export function compileTime(op: string, left: Compiled, right: Compiled): Compiled | null {
+function compileTime(op: string, left: Compiled, right: Compiled): Compiled | null {
   const l = left.type;
   const r = right.type;
   const isStamp = (type: PgType): boolean => type.oid === 1184 || type.oid === 1114;
@@ -204,7 +204,7 @@ function posixPattern(pattern: string, ignoreCase: boolean): RegExp {
   }
 }
 
-export function compileMatch(
+function compileMatch(
   op: string,
   left: Compiled,
   right: Compiled,

@@ -92,7 +92,7 @@ const trims = (["both", "left", "right"] as const).map((sides) => {
   );
 });
 
-export const textFunctions: readonly FunctionDef[] = [
+const textFunctions: readonly FunctionDef[] = [
   ...trims,
   define("trim", [textType], textType, (args) => trim(text(args, 0), " ", "both")),
   define("lower", [textType], textType, (args) => text(args, 0).toLowerCase()),
@@ -213,7 +213,7 @@ function halfEven(value: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-export const mathFunctions: readonly FunctionDef[] = [
+const mathFunctions: readonly FunctionDef[] = [
   overload("abs", int4Type, (value) => checkInteger(int4Type, Math.abs(value as number))),
   overload("abs", int8Type, (value) => ((value as bigint) < 0n ? -(value as bigint) : value)),
   overload("abs", numericType, (value) => {
@@ -407,7 +407,7 @@ function toChar(micros: number, format: string): string {
   );
 }
 
-export const timeFunctions: readonly FunctionDef[] = [
+const timeFunctions: readonly FunctionDef[] = [
   clock("now", (env) => env.runtime.transactionMicros),
   clock("transaction_timestamp", (env) => env.runtime.transactionMicros),
   clock("statement_timestamp", (env) => env.runtime.statementMicros),
@@ -519,7 +519,7 @@ function uuidFrom(bytes: Uint8Array): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-export const sessionFunctions: readonly FunctionDef[] = [
+const sessionFunctions: readonly FunctionDef[] = [
   ...sequenceFunctions,
   ...advisoryFunctions,
   {

@@ -30,7 +30,7 @@ export function scopeTableOf(table: TableDef, alias: string, place: number): Sco
 }
 
 /** The parts of a condition joined by AND. */
-export function conjuncts(node: Expr | null | undefined): Expr[] {
+function conjuncts(node: Expr | null | undefined): Expr[] {
   if (node === null || node === undefined) return [];
   if (node.type === "binary" && node.op === "AND") return [...conjuncts(node.left), ...conjuncts(node.right)];
   return [node];

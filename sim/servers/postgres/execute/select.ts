@@ -27,13 +27,13 @@ import { compileScan, scopeTableOf, type Scan } from "./scan.js";
 
 // `ORDER BY`: what rows are sorted by, and how two of them compare.
 
-export interface SortKey {
+interface SortKey {
   readonly value: Compiled;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
 }
 
-export function compileOrder(
+function compileOrder(
   order: readonly OrderByStatement[],
   outputs: readonly Output[],
   context: CompileContext,
@@ -63,7 +63,7 @@ function orderValue(by: Expr, outputs: readonly Output[], context: CompileContex
   return compile(by, context);
 }
 
-export function compareKeys(keys: readonly SortKey[], a: readonly Value[], b: readonly Value[]): number {
+function compareKeys(keys: readonly SortKey[], a: readonly Value[], b: readonly Value[]): number {
   for (const [index, key] of keys.entries()) {
     const left = a[index] ?? null;
     const right = b[index] ?? null;

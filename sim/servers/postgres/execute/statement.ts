@@ -45,7 +45,7 @@ interface WaitingColumn {
 }
 
 /** Columns such as `pg_advisory_lock(1)`, which must wait before they have a value. */
-export function findWaitingColumns(node: Statement, context: CompileContext): WaitingColumn[] {
+function findWaitingColumns(node: Statement, context: CompileContext): WaitingColumn[] {
   if (node.type !== "select" || (node.from ?? []).length > 0) return [];
   return (node.columns ?? []).flatMap(({ expr }, index): WaitingColumn[] => {
     if (expr.type !== "call") return [];
@@ -74,7 +74,7 @@ function matchArguments(
 }
 
 /** `SELECT pg_advisory_lock(...)` and the like: the wait first, then an empty value in that column. */
-export function compileWaiting(
+function compileWaiting(
   node: Statement & { type: "select" },
   waiting: readonly WaitingColumn[],
   context: CompileContext,
@@ -167,7 +167,7 @@ function planOf(command: "UPDATE" | "DELETE", target: Target, run: Plan["run"]):
   };
 }
 
-export function compileUpdate(node: UpdateStatement, base: CompileContext): Plan {
+function compileUpdate(node: UpdateStatement, base: CompileContext): Plan {
   if (node.from) throw unsupported("UPDATE ... FROM");
   const target = compileTarget(node.table, node, base);
   const { table, scan } = target;
@@ -214,7 +214,7 @@ function candidates(scan: Scan, env: Env): Tuple[] {
   return [...scan.tuples(env)];
 }
 
-export function compileDelete(node: DeleteStatement, base: CompileContext): Plan {
+function compileDelete(node: DeleteStatement, base: CompileContext): Plan {
   const target = compileTarget(node.from, node, base);
   const { table, scan } = target;
   return planOf("DELETE", target, function* (execution, parameters) {

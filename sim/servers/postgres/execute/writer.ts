@@ -30,7 +30,7 @@ function printPair(table: TableDef, columns: readonly number[], values: readonly
 }
 
 /** Index over exactly these columns, in any order. */
-export function indexOver(table: TableDef, columns: readonly number[]): IndexDef | null {
+function indexOver(table: TableDef, columns: readonly number[]): IndexDef | null {
   const matches = (index: IndexDef): boolean =>
     index.where === null &&
     index.columns.length === columns.length &&
@@ -71,7 +71,7 @@ function tableOf(execution: Execution, id: number): TableDef {
 }
 
 /** Looks for the parent of a new child row and keeps it from going away. */
-export function* checkParent(execution: Execution, child: TableDef, key: ForeignKeyDef, row: Row): Run<void> {
+function* checkParent(execution: Execution, child: TableDef, key: ForeignKeyDef, row: Row): Run<void> {
   const parent = tableOf(execution, key.parentId);
   const values = valuesOf(row, key.columns).map((value, at) => {
     const from = child.columns[key.columns[at] ?? 0]?.type;
@@ -122,13 +122,13 @@ function stillReferenced(
 }
 
 /** How the writers in dml.ts change one row of another table. */
-export interface ChildWriter {
+interface ChildWriter {
   remove(execution: Execution, table: TableDef, tuple: Tuple): Run<void>;
   replace(execution: Execution, table: TableDef, tuple: Tuple, row: Row): Run<void>;
 }
 
 /** Deals with the children of a parent row that was deleted or whose key changed. `after` is null for a delete. */
-export function* applyToChildren(
+function* applyToChildren(
   execution: Execution,
   key: ForeignKeyDef,
   before: Row,
@@ -170,11 +170,6 @@ function changedChild(
   }
   void child;
   return row;
-}
-
-/** A fresh version that replaces another. */
-export function replacement(execution: Execution, table: TableDef, row: Row): Tuple {
-  return createTuple(table.id, row, execution.xact, execution.snapshot.command);
 }
 
 const checksOf = new WeakMap<TableDef, RowCheck>();

@@ -67,7 +67,7 @@ function copy(node: unknown, change: (node: Node) => Node | null): unknown {
 }
 
 /** @returns A function from parameter values to the tree to run; without parameters always the same tree. */
-export function bindTree(
+function bindTree(
   root: unknown,
   catalog: Catalog,
   types: ReadonlyArray<PgType | undefined>,
@@ -131,9 +131,9 @@ const operators = new Set([
 
 const functions = new Set(["count", "sum", "min", "max", "coalesce", "lower", "upper"]);
 
-export const columnTypes = new Set([16, 21, 23, 20, 701, 25, 1043, 2950, 1184, 1114, 3802]);
+const columnTypes = new Set([16, 21, 23, 20, 701, 25, 1043, 2950, 1184, 1114, 3802]);
 
-export function refuseLies(node: SelectStatement): void {
+function refuseLies(node: SelectStatement): void {
   walkTree(node, (part) => {
     const type = part["type"];
     if (type === "binary" && !operators.has(String(part["op"])))
@@ -162,14 +162,14 @@ export function refuseLies(node: SelectStatement): void {
 // Types come from the same rules as everywhere else; only the running is left to pg-mem. What those rules do not
 // know, or what pg-mem is known to get wrong, is refused here.
 
-export interface GeneralColumn {
+interface GeneralColumn {
   readonly name: string;
   readonly type: PgType;
   readonly tableId: number;
   readonly column: number;
 }
 
-export interface Analysis {
+interface Analysis {
   readonly columns: readonly GeneralColumn[];
   /** Tables the query reads. */
   readonly tables: Set<TableDef>;
@@ -224,7 +224,7 @@ function virtualTable(
 }
 
 /** Output names may be used in GROUP BY; the expression they stand for goes in their place. */
-export function resolveGroup(node: SelectFromStatement, key: Expr, scope: readonly ScopeTable[]): Expr {
+function resolveGroup(node: SelectFromStatement, key: Expr, scope: readonly ScopeTable[]): Expr {
   const columns = node.columns ?? [];
   if (key.type === "integer") return columns[key.value - 1]?.expr ?? key;
   if (key.type !== "ref" || key.table !== undefined) return key;
@@ -262,7 +262,7 @@ function requireGrouped(expression: Expr, keys: readonly Expr[], scope: readonly
 }
 
 /** @returns The tables in scope of a `SELECT`. */
-export function scopeOf(
+function scopeOf(
   node: SelectFromStatement,
   context: CompileContext,
   named: Named,
@@ -334,7 +334,7 @@ function analyzeValues(rows: readonly Expr[][], context: CompileContext): Genera
 }
 
 /** @throws DatabaseError for wrong SQL; SimError for what is not simulated. */
-export function analyze(
+function analyze(
   node: SelectStatement,
   context: CompileContext,
   named: Named = new Map(),
@@ -386,7 +386,7 @@ function isQuery(type: string): boolean {
 }
 
 /** @returns Columns and tables of a query that pg-mem is to run. */
-export function analyzeGeneral(node: SelectStatement, context: CompileContext): Analysis {
+function analyzeGeneral(node: SelectStatement, context: CompileContext): Analysis {
   refuseLies(node);
   const tables = new Set<TableDef>();
   const columns = analyze(node, { ...context, subquery: null }, new Map(), { columns: [], tables });

@@ -41,11 +41,11 @@ const mirrorTypes: Readonly<Record<number, string>> = {
 };
 
 /** Whether pg-mem can hold values of a type without changing them. */
-export function isMirrored(type: PgType): boolean {
+function isMirrored(type: PgType): boolean {
   return mirrorTypes[type.oid] !== undefined;
 }
 
-export function toMirror(value: Value, type: PgType): unknown {
+function toMirror(value: Value, type: PgType): unknown {
   if (value === null) return null;
   if (type.oid === 20) {
     const number = Number(value);

@@ -17,7 +17,7 @@ export interface LockTag {
 }
 
 /** Modes are numbers into a table of conflicts; see {@link lockModes}. */
-export type LockMode = number;
+type LockMode = number;
 
 /** The eight table lock modes in PostgreSQL's order; every lock uses some of them. */
 export const lockModes = {

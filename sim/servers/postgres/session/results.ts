@@ -10,7 +10,7 @@ import type { Row, Value } from "../types/value.js";
 
 // Rows as the `pg` client shows them: objects, with values in JavaScript's types.
 
-export type ToClient = (value: Value) => unknown;
+type ToClient = (value: Value) => unknown;
 
 /** What is read of a row: the column at each place, in order; undefined leaves the place out. */
 export interface ReadColumn {
@@ -65,7 +65,7 @@ export function createRowReader(
   };
 }
 
-export interface FieldInfo {
+interface FieldInfo {
   readonly name: string;
   readonly tableID: number;
   readonly columnID: number;

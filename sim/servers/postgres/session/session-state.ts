@@ -223,7 +223,7 @@ export interface SessionMessage {
 }
 
 /** `outcomes` of the statements that worked, also when a later one failed. */
-export interface SessionReply {
+interface SessionReply {
   readonly outcomes: readonly Outcome[];
   readonly error: unknown;
 }
@@ -236,7 +236,7 @@ export interface SessionEvents {
 }
 
 /** Transaction status as the protocol shows it: idle, in a transaction, in a failed one. */
-export type TransactionStatus = "I" | "T" | "E";
+type TransactionStatus = "I" | "T" | "E";
 
 export interface ServerSession {
   readonly id: number;

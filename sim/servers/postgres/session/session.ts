@@ -39,7 +39,7 @@ import { isSchema, lockTable, planFor, runPlan, runSchemaStatement, runTruncate 
 // Drives one running statement: resumes it when a wait ends, and ends it by force when a time-out, a deadlock or
 // somebody else says so. Statements take no virtual time except for their waits.
 
-export interface Runner {
+interface Runner {
   /** Starts the work. `done` is called once, with the error or null. */
   start(work: Generator<Wait, void, void>, done: (error: unknown) => void): void;
   /** Makes the running statement fail with that error. @returns False when nothing waits. */
@@ -73,7 +73,7 @@ function deadlockError(engine: Engine, cycle: readonly LockOwner[]): DatabaseErr
   });
 }
 
-export function createRunner(engine: Engine, state: SessionState, owner: LockOwner): Runner {
+function createRunner(engine: Engine, state: SessionState, owner: LockOwner): Runner {
   let work: Generator<Wait, void, void> | null = null;
   let finish: (error: unknown) => void = () => {};
   let current: Wait | null = null;
@@ -191,7 +191,7 @@ export function createRunner(engine: Engine, state: SessionState, owner: LockOwn
 // Runs the statements without expressions: transactions, settings, notifications, table locks.
 
 /** What utilities may do to the session they run in. */
-export interface UtilityHost {
+interface UtilityHost {
   readonly engine: Engine;
   readonly state: SessionState;
   readonly listener: Listener;
@@ -216,7 +216,7 @@ function done(tag: string): Outcome {
   return { tag, rowCount: null, columns: null, rows: [] };
 }
 
-export function applyModes(transaction: Transaction, modes: TransactionModes): void {
+function applyModes(transaction: Transaction, modes: TransactionModes): void {
   if (modes.deferrable === true) throw unsupported("DEFERRABLE transactions");
   if (modes.isolation !== undefined && modes.isolation !== transaction.isolation) {
     if (transaction.hasSnapshot)
@@ -289,7 +289,7 @@ function show(host: UtilityHost, name: string): Outcome {
 }
 
 /** The one column of `SHOW`. */
-export function showColumns(name: string): readonly OutputColumn[] {
+function showColumns(name: string): readonly OutputColumn[] {
   const shown = name === "timezone" ? "TimeZone" : name === "datestyle" ? "DateStyle" : name;
   return [{ name: shown, type: textType, tableId: 0, column: 0 }];
 }
@@ -369,11 +369,11 @@ function resetOne(host: UtilityHost, name: string): void {
 }
 
 /** Rollbacks are allowed in a failed transaction, and commits, which then roll back. */
-export function isExit(statement: UtilityStatement | null): boolean {
+function isExit(statement: UtilityStatement | null): boolean {
   return statement !== null && ["commit", "rollback", "rollback to"].includes(statement.kind);
 }
 
-export function* runUtility(host: UtilityHost, statement: UtilityStatement): Run<Outcome> {
+function* runUtility(host: UtilityHost, statement: UtilityStatement): Run<Outcome> {
   switch (statement.kind) {
     case "begin":
       return begin(host, statement);

@@ -43,7 +43,7 @@ import type { SessionState } from "./session-state.js";
 // Advisory locks: of the session until given back, or of the transaction until it ends.
 
 /** @returns A wait or null for `lock`; whether it worked for the others. */
-export function askAdvisory(
+function askAdvisory(
   engine: Engine,
   state: SessionState,
   transaction: Transaction,
@@ -86,7 +86,7 @@ export function askAdvisory(
 // Sequences. They never roll back.
 
 /** @throws DatabaseError 2200H at the end of the sequence. */
-export function nextSequenceValue(engine: Engine, state: SessionState, sequence: SequenceDef): bigint {
+function nextSequenceValue(engine: Engine, state: SessionState, sequence: SequenceDef): bigint {
   const current = engine.sequence(sequence);
   let value = current.called ? current.value + sequence.increment : current.value;
   if (value > sequence.max || value < sequence.min) {
@@ -107,7 +107,7 @@ export function nextSequenceValue(engine: Engine, state: SessionState, sequence:
 }
 
 /** @throws DatabaseError 55000 before the first `nextval` of the session. */
-export function currentSequenceValue(state: SessionState, sequence: SequenceDef): bigint {
+function currentSequenceValue(state: SessionState, sequence: SequenceDef): bigint {
   const value = state.sequenceValues.get(sequence.id);
   if (value === undefined) {
     throw new DatabaseError(
@@ -119,14 +119,14 @@ export function currentSequenceValue(state: SessionState, sequence: SequenceDef)
 }
 
 /** @throws DatabaseError 55000 before the first `nextval` of the session. */
-export function lastSequenceValue(state: SessionState): bigint {
+function lastSequenceValue(state: SessionState): bigint {
   const value = state.lastSequence === null ? undefined : state.sequenceValues.get(state.lastSequence);
   if (value === undefined) throw new DatabaseError("55000", "lastval is not yet defined in this session");
   return value;
 }
 
 /** @throws DatabaseError 22003 outside the bounds of the sequence. */
-export function setSequenceValue(
+function setSequenceValue(
   engine: Engine,
   state: SessionState,
   sequence: SequenceDef,
@@ -155,7 +155,7 @@ const queueModes: Readonly<Record<RowLockMode, number>> = {
 };
 
 /** A class, because one is made for each statement and closures would cost more than the statement. */
-export class StatementExecution implements Execution, Runtime {
+class StatementExecution implements Execution, Runtime {
   readonly runtime: Runtime = this;
   readonly results = new Map<unknown, readonly Row[]>();
   readonly checks: Array<() => Run<void>> = [];
@@ -366,7 +366,7 @@ export function* lockTable(
 }
 
 /** The snapshot for a new statement. Taken after its table locks. */
-export function takeSnapshot(engine: Engine, transaction: Transaction): Snapshot {
+function takeSnapshot(engine: Engine, transaction: Transaction): Snapshot {
   const repeatable = transaction.isolation === "repeatable read" || transaction.isolation === "serializable";
   if (!repeatable || !transaction.hasSnapshot) {
     transaction.snapshotSeq = engine.seq;

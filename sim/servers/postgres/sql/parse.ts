@@ -13,7 +13,7 @@ import { parseUtility, type UtilityStatement } from "./utility.js";
  * Empty in the sources. The build puts those of the platform's own statements here, because parsing them takes half
  * the time of the first world of a process; see tools/prepared-trees.mjs.
  */
-export const preparedTrees: ReadonlyMap<string, string> = new Map();
+const preparedTrees: ReadonlyMap<string, string> = new Map();
 
 /** One statement of a query text. */
 export interface ParsedStatement {

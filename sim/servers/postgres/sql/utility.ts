@@ -10,7 +10,7 @@ export interface TransactionModes {
   readonly deferrable?: boolean;
 }
 
-export type TableLockMode =
+type TableLockMode =
   | "access share"
   | "row share"
   | "row exclusive"

@@ -109,7 +109,7 @@ export function resolveType(definition: DataTypeDef, custom: (name: string) => P
 }
 
 /** As `format_type` shows it with its modifiers, such as `character varying(20)`. */
-export function describeType(type: PgType): string {
+function describeType(type: PgType): string {
   if (type.modifiers === undefined || type.modifiers.length === 0) return type.name;
   if (type.category === "datetime") return type.name.replace(/^\w+/, `$&(${type.modifiers.join(",")})`);
   return `${type.name}(${type.modifiers.join(",")})`;

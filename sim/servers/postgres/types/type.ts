@@ -10,7 +10,7 @@ function malformed(text: string, detail?: string): DatabaseError {
 }
 
 /** @throws DatabaseError 22P02 when the text is no array. */
-export function parseArrayText(text: string, element: PgType): Value {
+function parseArrayText(text: string, element: PgType): Value {
   const source = text.trim();
   let at = 0;
   const items = (): Value[] => {
@@ -61,7 +61,7 @@ export function parseArrayText(text: string, element: PgType): Value {
   return value;
 }
 
-export function printArrayText(value: readonly Value[], element: PgType): string {
+function printArrayText(value: readonly Value[], element: PgType): string {
   const one = (item: Value): string => {
     if (item === null) return "NULL";
     if (Array.isArray(item)) return printArrayText(item as readonly Value[], element);

@@ -15,7 +15,7 @@ import * as encode from "./encode.js";
 
 // Parameters as they come over the wire.
 
-export function readParameter(body: MessageReader, type: PgType, format = 0): Value {
+function readParameter(body: MessageReader, type: PgType, format = 0): Value {
   const length = body.int32();
   if (length < 0) return null;
   const bytes = body.bytes(length);
@@ -27,13 +27,13 @@ export function readParameter(body: MessageReader, type: PgType, format = 0): Va
 
 // Cuts the bytes of a client into messages, and reads their parts.
 
-export interface ClientMessage {
+interface ClientMessage {
   /** Letter of the message; empty for the first one, which has none. */
   readonly type: string;
   readonly body: MessageReader;
 }
 
-export interface MessageReader {
+interface MessageReader {
   byte(): number;
   int16(): number;
   int32(): number;
@@ -78,14 +78,14 @@ function createReader(body: Uint8Array): MessageReader {
 /** Longest message taken; a length beyond it is noise rather than a message. */
 const lengthMax = 2 ** 28;
 
-export interface MessageSplitter {
+interface MessageSplitter {
   /** @returns The messages that are complete now. @throws DatabaseError 08P01 for bytes that are no protocol. */
   push(bytes: Uint8Array): ClientMessage[];
   /** The next message has no letter, as before the start. */
   expectStartup(): void;
 }
 
-export function createSplitter(): MessageSplitter {
+function createSplitter(): MessageSplitter {
   let rest: Uint8Array = new Uint8Array(0);
   let startup = true;
   return {
@@ -413,13 +413,13 @@ export interface WireConnection {
   closed(): void;
 }
 
-export interface Prepared {
+interface Prepared {
   /** Null for an empty text. */
   readonly statement: ParsedStatement | null;
   readonly plan: Plan | null;
 }
 
-export interface Portal extends Prepared {
+interface Portal extends Prepared {
   readonly parameters: readonly Value[];
   outcome: Outcome | null;
   /** Rows already sent. */

@@ -24,7 +24,7 @@ import { createQueryRoutes } from "./query-routes.js";
 // What a server without flags refuses, and what is not simulated, by name.
 
 /** @returns Undefined for every other path. */
-export function disabledRoute({ method }: HttpRequest, path: string): HttpReply | undefined {
+function disabledRoute({ method }: HttpRequest, path: string): HttpReply | undefined {
   const writes = method === "POST" || method === "PUT";
   if (path === "/api/v1/write" && method === "POST")
     return text(404, "remote write receiver needs to be enabled with --web.enable-remote-write-receiver\n");
@@ -41,7 +41,7 @@ export function disabledRoute({ method }: HttpRequest, path: string): HttpReply 
 // Headers that every answer of the API gets: for pages of other origins, and for compression.
 
 /** For a page of another origin; none without `Origin`. */
-export function corsHeaders({ headers }: HttpRequest): Record<string, string> {
+function corsHeaders({ headers }: HttpRequest): Record<string, string> {
   if ((headers["origin"] ?? "") === "") return {};
   return {
     "access-control-allow-headers": "Accept, Authorization, Content-Type, Origin",
@@ -53,26 +53,26 @@ export function corsHeaders({ headers }: HttpRequest): Record<string, string> {
 }
 
 /** Bodies are texts here; who writes bytes compresses them as this says. */
-export function codingHeaders({ headers }: HttpRequest, { body }: HttpReply): Record<string, string> {
+function codingHeaders({ headers }: HttpRequest, { body }: HttpReply): Record<string, string> {
   const codings = (headers["accept-encoding"] ?? "").split(",").map((coding) => coding.split(";")[0]?.trim());
   return codings.includes("gzip") && body !== "" ? { "content-encoding": "gzip" } : {};
 }
 
 /** The same reply with more headers. */
-export function withHeaders(reply: HttpReply, more: Readonly<Record<string, string>>): HttpReply {
+function withHeaders(reply: HttpReply, more: Readonly<Record<string, string>>): HttpReply {
   return { ...reply, headers: { ...reply.headers, ...more } };
 }
 
 // /series, /labels and /label/<name>/values.
 
-export interface SeriesRoutes {
+interface SeriesRoutes {
   series(params: URLSearchParams): HttpReply;
   labels(params: URLSearchParams): HttpReply;
   labelValues(name: string, params: URLSearchParams): HttpReply;
 }
 
 /** @returns Routes that read `storage`. */
-export function createSeriesRoutes(engine: Engine, storage: Storage): SeriesRoutes {
+function createSeriesRoutes(engine: Engine, storage: Storage): SeriesRoutes {
   /** @param refusal - The error for what is wrong with `match[]`. */
   function selected(params: URLSearchParams, refusal: (problem: string) => ApiError): Series[] {
     const fromMs = timeParam(params, "start") ?? -Infinity;
@@ -125,14 +125,14 @@ function hasSamples(series: Series, fromMs: number, toMs: number): boolean {
 
 // /targets, /targets/metadata and /metadata.
 
-export interface TargetRoutes {
+interface TargetRoutes {
   targets(params: URLSearchParams): HttpReply;
   metadata(params: URLSearchParams): HttpReply;
   targetMetadata(params: URLSearchParams): HttpReply;
 }
 
 /** @param pools - The jobs, in the order of the configuration. */
-export function createTargetRoutes(pools: readonly ScrapePool[], engine: Engine): TargetRoutes {
+function createTargetRoutes(pools: readonly ScrapePool[], engine: Engine): TargetRoutes {
   const statuses = (params: URLSearchParams): TargetStatus[] =>
     pools.filter(({ job }) => (params.get("scrapePool") ?? job) === job).flatMap((pool) => pool.targets());
   return {
@@ -209,7 +209,7 @@ function atMost(limit: number | undefined): number | undefined {
 }
 
 /** A moment as the API writes it; the zero time of Go when there was none. */
-export function renderTime(timeMs: number | undefined): string {
+function renderTime(timeMs: number | undefined): string {
   return timeMs === undefined ? "0001-01-01T00:00:00Z" : new Date(timeMs).toISOString();
 }
 
@@ -232,13 +232,13 @@ function renderTarget(status: TargetStatus): Record<string, unknown> {
 
 // /rules and /alerts.
 
-export interface RuleRoutes {
+interface RuleRoutes {
   rules(params: URLSearchParams): HttpReply;
   alerts(): HttpReply;
 }
 
 /** @returns Routes that show the state of `manager`. */
-export function createRuleRoutes(manager: RuleManager): RuleRoutes {
+function createRuleRoutes(manager: RuleManager): RuleRoutes {
   return {
     rules(params) {
       const type = (params.get("type") ?? "").toLowerCase();
@@ -349,7 +349,7 @@ interface Stat {
 }
 
 /** @param limit - How many entries each list has at most. */
-export function tsdbStatus(storage: Storage, limit: number): Record<string, unknown> {
+function tsdbStatus(storage: Storage, limit: number): Record<string, unknown> {
   const series = storage.select([]);
   // Series by value, by label.
   const byLabel = new Map<string, Map<string, number>>();
@@ -393,7 +393,7 @@ export function tsdbStatus(storage: Storage, limit: number): Record<string, unkn
 
 // /status/*, the health pages and the server's own metrics.
 
-export interface StatusOptions {
+interface StatusOptions {
   readonly config: PrometheusConfig;
   readonly storage: Storage;
   readonly pools: readonly ScrapePool[];
@@ -404,7 +404,7 @@ export interface StatusOptions {
 type StatusRoute = (params: URLSearchParams) => HttpReply;
 
 /** Pages about the server itself, by path. */
-export function createStatusRoutes(options: StatusOptions): ReadonlyMap<string, StatusRoute> {
+function createStatusRoutes(options: StatusOptions): ReadonlyMap<string, StatusRoute> {
   const { config, storage, pools, version, startedMs } = options;
   const build = {
     version,

@@ -1,2 +1,2 @@
 /** The HTTP API. */
-export { createApi, type ApiOptions } from "./api.js";
+export { createApi } from "./api.js";

@@ -16,7 +16,7 @@ import { ApiError, badParam, durationParam, limitParam, requiredTime, success, t
 // Query results as the JSON of the API: times in seconds, values as text.
 
 /** The `data` of a query's answer. */
-export function renderResult(result: QueryResult): string {
+function renderResult(result: QueryResult): string {
   switch (result.type) {
     case "scalar":
       return data("scalar", `[${result.timeMs / 1000},"${formatFixed(result.value)}"]`);
@@ -116,7 +116,7 @@ export function createQueryRoutes(engine: Engine, source: QuerySource, now: () =
 }
 
 /** Turns the errors of the engine into those of the API. @throws ApiError */
-export function attempt<Result>(run: () => Result): Result {
+function attempt<Result>(run: () => Result): Result {
   try {
     return run();
   } catch (error) {

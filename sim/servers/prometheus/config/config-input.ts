@@ -20,20 +20,20 @@ export interface PrometheusConfigInput {
 }
 
 /** Such as `15s`. */
-export type DurationInput = string | number;
+type DurationInput = string | number;
 
 /** A count, or its text. */
-export type CountInput = string | number;
+type CountInput = string | number;
 
 /** A flag, or its text. */
-export type FlagInput = boolean | "true" | "false";
+type FlagInput = boolean | "true" | "false";
 
 /** Formats that are read. */
-export type ScrapeProtocol =
+type ScrapeProtocol =
   "PrometheusText0.0.4" | "PrometheusText1.0.0" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0";
 
 /** One job. */
-export interface ScrapeConfigInput {
+interface ScrapeConfigInput {
   readonly job_name: string;
   readonly scrape_interval?: DurationInput | undefined;
   readonly scrape_timeout?: DurationInput | undefined;
@@ -65,7 +65,7 @@ export interface ScrapeConfigInput {
 }
 
 /** One relabelling rule. */
-export interface RelabelConfigInput {
+interface RelabelConfigInput {
   readonly source_labels?: readonly string[] | undefined;
   readonly separator?: string | undefined;
   readonly target_label?: string | undefined;

@@ -4,17 +4,11 @@
 // ours as a lone surrogate, U+DC00 plus the byte, which no UTF-8 can stand for.
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-const LONE_SURROGATES = new RegExp(LONE_SURROGATE.source, "g");
 const SURROGATE = /[\ud800-\udfff]/;
 
 /** Whether a text holds no byte that is not UTF-8. */
 export function isUtf8(text: string): boolean {
   return !SURROGATE.test(text) || !LONE_SURROGATE.test(text);
-}
-
-/** The same text with U+FFFD for each byte that is not UTF-8, as JSON shows it. */
-export function withoutStrayBytes(text: string): string {
-  return isUtf8(text) ? text : text.replace(LONE_SURROGATES, "\uFFFD");
 }
 
 /** @returns The bytes that a text of ours stands for. */

@@ -22,13 +22,13 @@ import { createMatrixBuilder, emptyMatrix, pickRows, type Matrix } from "./selec
 // Aggregations that fold values one by one: sum, avg, count, min, max, group, stddev, stdvar.
 
 /** Folds the values of one group at one step. */
-export interface Accumulator {
+interface Accumulator {
   add(value: number): void;
   result(): number;
 }
 
 /** @param operator - One of the folding aggregations. */
-export function createAccumulator(operator: string, dialect: Dialect): Accumulator {
+function createAccumulator(operator: string, dialect: Dialect): Accumulator {
   switch (operator) {
     case "sum":
       return dialect === 3 ? sum() : plainSum();

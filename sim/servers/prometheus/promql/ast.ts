@@ -21,7 +21,7 @@ export interface NumberLiteral {
   readonly isDuration: boolean;
 }
 
-export interface StringLiteral {
+interface StringLiteral {
   readonly kind: "string";
   readonly span: Span;
   readonly value: string;
@@ -94,14 +94,14 @@ export interface Binary {
   readonly matching: Matching | undefined;
 }
 
-export interface Unary {
+interface Unary {
   readonly kind: "unary";
   readonly span: Span;
   readonly operator: "+" | "-";
   readonly expr: Expr;
 }
 
-export interface Paren {
+interface Paren {
   readonly kind: "paren";
   readonly span: Span;
   readonly expr: Expr;

@@ -7,7 +7,7 @@ import { dropNames, dropNamesStrictly, mergeEqualRows } from "./parse.js";
 import { createMatrixBuilder, withoutEmptyRows, type Matrix } from "./selection.js";
 
 /** What series have in common when they match. */
-export function matchKey(labels: Labels, { on, labels: names }: Matching): string {
+function matchKey(labels: Labels, { on, labels: names }: Matching): string {
   if (on) return labels.keep(names).key;
   return names.length === 0 ? labels.withoutName().key : labels.without([...names, METRIC_NAME]).key;
 }

@@ -25,7 +25,7 @@ import { buildSelector, labelOf } from "./selector.js";
 // of a number. So the operators of its tree are read as a flat row, and bound again here.
 
 /** One thing of the row, in the order of the text. */
-export type OperatorItem =
+type OperatorItem =
   | { readonly kind: "operand"; readonly node: SyntaxNode; readonly isUnsigned: boolean }
   | { readonly kind: "prefix"; readonly start: number; readonly operator: "+" | "-" }
   /** `offset`, `@`, a range or a subquery: binds to the operand before it. */
@@ -33,7 +33,7 @@ export type OperatorItem =
   | { readonly kind: "binary"; readonly node: SyntaxNode; readonly operator: string };
 
 /** Builds the results of binding. */
-export interface OperatorBuilder<Result> {
+interface OperatorBuilder<Result> {
   operand(node: SyntaxNode, isUnsigned: boolean): Result;
   postfix(target: Result, node: SyntaxNode): Result;
   prefix(operator: "+" | "-", start: number, target: Result): Result;
@@ -55,7 +55,7 @@ const POSTFIX = new Set(
 );
 
 /** Reads the row of operators that begins at a node. */
-export function operatorRow(root: SyntaxNode, query: string): OperatorItem[] {
+function operatorRow(root: SyntaxNode, query: string): OperatorItem[] {
   const items: OperatorItem[] = [];
   // A stack of its own: a chain of operators is as deep as it is long.
   const open: (SyntaxNode | OperatorItem)[] = [root];
@@ -67,10 +67,7 @@ export function operatorRow(root: SyntaxNode, query: string): OperatorItem[] {
 }
 
 /** Binds the row: `^` to the right and tightest, a sign like `*`, everything else to the left. */
-export function bindOperators<Result>(
-  items: readonly OperatorItem[],
-  builder: OperatorBuilder<Result>,
-): Result {
+function bindOperators<Result>(items: readonly OperatorItem[], builder: OperatorBuilder<Result>): Result {
   let at = 0;
 
   function bind(levelMin: number): Result {
@@ -127,7 +124,7 @@ function prefix(start: number, operator: string): OperatorItem {
  * @param skip - Characters of the node to pass over, such as a sign that belongs elsewhere.
  * @throws PromqlParseError for a number that the dialect does not have.
  */
-export function readNumber(node: SyntaxNode, context: BuildContext, skip = 0): NumberLiteral {
+function readNumber(node: SyntaxNode, context: BuildContext, skip = 0): NumberLiteral {
   const text = textOf(node, context).slice(skip);
   const [, sign = "", digits = ""] = /^([-+]?)(?:\s|#[^\n]*\n)*([^#\s]*)/.exec(text) ?? [];
   const value = numberValue(digits, node, context);
@@ -140,7 +137,7 @@ export function readNumber(node: SyntaxNode, context: BuildContext, skip = 0): N
 }
 
 /** Milliseconds of a duration expression; a bare number means seconds. */
-export function buildDuration(node: SyntaxNode, context: BuildContext, sign: "positive" | "any"): number {
+function buildDuration(node: SyntaxNode, context: BuildContext, sign: "positive" | "any"): number {
   const durationMs = durationValue(node, context);
   const zeroAllowed = sign === "any" && context.dialect === 3;
   if ((sign === "positive" && durationMs < 0) || (durationMs === 0 && !zeroAllowed)) {
@@ -150,7 +147,7 @@ export function buildDuration(node: SyntaxNode, context: BuildContext, sign: "po
 }
 
 /** Puts `offset` on the selector or subquery before it. */
-export function applyOffset(target: Expr, node: SyntaxNode, span: Span, context: BuildContext): Expr {
+function applyOffset(target: Expr, node: SyntaxNode, span: Span, context: BuildContext): Expr {
   const offsetMs = buildDuration(children(node)[2] as SyntaxNode, context, "any");
   return shiftTarget(target, span, context, "offset modifier", (shift) => {
     if (shift.offsetMs !== 0) throw failure(context, node, "offset may not be set multiple times");
@@ -159,7 +156,7 @@ export function applyOffset(target: Expr, node: SyntaxNode, span: Span, context:
 }
 
 /** Puts `@` on the selector or subquery before it. */
-export function applyAt(target: Expr, node: SyntaxNode, span: Span, context: BuildContext): Expr {
+function applyAt(target: Expr, node: SyntaxNode, span: Span, context: BuildContext): Expr {
   const parts = children(node);
   const at = atValue(parts[2] as SyntaxNode, span, context);
   return shiftTarget(target, span, context, "@ modifier", (shift) => {

@@ -32,7 +32,7 @@ export interface VectorSample {
 }
 
 /** One series over time. */
-export interface MatrixSeries {
+interface MatrixSeries {
   readonly labels: Labels;
   readonly timestamps: readonly number[];
   readonly values: readonly number[];
@@ -53,7 +53,7 @@ export type QueryResult = Notes &
   );
 
 /** The rows of a matrix with one step, in its order. */
-export function vectorSamples(matrix: Matrix): VectorSample[] {
+function vectorSamples(matrix: Matrix): VectorSample[] {
   const samples: VectorSample[] = [];
   matrix.labels.forEach((labels, row) => {
     if (matrix.present[row] === 1) samples.push({ labels, value: matrix.values[row] as number });
@@ -62,7 +62,7 @@ export function vectorSamples(matrix: Matrix): VectorSample[] {
 }
 
 /** The rows of a matrix as series, sorted by labels. */
-export function matrixSeries(matrix: Matrix, times: Times): MatrixSeries[] {
+function matrixSeries(matrix: Matrix, times: Times): MatrixSeries[] {
   const found: MatrixSeries[] = [];
   matrix.labels.forEach((labels, row) => {
     const timestamps: number[] = [];
@@ -79,7 +79,7 @@ export function matrixSeries(matrix: Matrix, times: Times): MatrixSeries[] {
 }
 
 /** The raw samples of a range, sorted by labels. */
-export function rangeSeries(input: RangeInput, context: EvalContext): MatrixSeries[] {
+function rangeSeries(input: RangeInput, context: EvalContext): MatrixSeries[] {
   const endMs = input.endsMs[0] as number;
   const startMs = endMs - input.rangeMs;
   const found: MatrixSeries[] = [];

@@ -50,7 +50,7 @@ import {
 // sort, sort_desc, and their kin by label.
 
 /** By value; NaN comes last in both directions. */
-export function sortVector(call: Call, evaluator: Evaluator, direction: 1 | -1): Matrix {
+function sortVector(call: Call, evaluator: Evaluator, direction: 1 | -1): Matrix {
   const matrix = evaluator.vector(call.args[0] as Expr);
   if (evaluator.context.isRange) return unsorted(call, matrix, evaluator);
   const rows = matrix.labels.map((_, row) => row).filter((row) => matrix.present[row] === 1);
@@ -65,7 +65,7 @@ export function sortVector(call: Call, evaluator: Evaluator, direction: 1 | -1):
 }
 
 /** By the values of labels, numbers in them as numbers; then by all labels. */
-export function sortByLabel(call: Call, evaluator: Evaluator, direction: 1 | -1): Matrix {
+function sortByLabel(call: Call, evaluator: Evaluator, direction: 1 | -1): Matrix {
   const matrix = evaluator.vector(call.args[0] as Expr);
   if (evaluator.context.isRange) return unsorted(call, matrix, evaluator);
   const names = call.args.slice(1).map((argument) => evaluator.text(argument));
@@ -106,7 +106,7 @@ function naturalOrder(left: string, right: string): number {
 // Calls of functions: evaluates the arguments and hands them to the function.
 
 /** Evaluates one call; a scalar comes as an array. */
-export function evalCall(call: Call, evaluator: Evaluator): Matrix | Float64Array {
+function evalCall(call: Call, evaluator: Evaluator): Matrix | Float64Array {
   const { name } = call;
   const { context } = evaluator;
   const range = RANGE_FUNCTIONS.get(name);

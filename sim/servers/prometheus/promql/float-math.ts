@@ -3,7 +3,7 @@ import type { Span } from "./ast.js";
 import type { EvalContext } from "./context.js";
 
 /** Go's `math.Pow`: one to any power is one, even to NaN. */
-export function goPow(base: number, exponent: number): number {
+function goPow(base: number, exponent: number): number {
   if (base === 1) return 1;
   if (base === -1 && Math.abs(exponent) === Infinity) return 1;
   return base ** exponent;

@@ -27,7 +27,7 @@ import { createMatrixBuilder, type Matrix, type Window } from "./selection.js";
 // The straight line through the samples of a window, by least squares.
 
 /** Slope per second, and the value at `originMs`. */
-export function linearRegression(window: Window, originMs: number): { slope: number; intercept: number } {
+function linearRegression(window: Window, originMs: number): { slope: number; intercept: number } {
   const { timestamps, values, from, to } = window;
   const sums: KahanSum[] = [0, 1, 2, 3].map(() => ({ sum: 0, lost: 0 }));
   const [sumX, sumY, sumXY, sumXX] = sums as [KahanSum, KahanSum, KahanSum, KahanSum];
@@ -57,7 +57,7 @@ export function linearRegression(window: Window, originMs: number): { slope: num
  * Change over the window, extrapolated to its ends: up to 1.1 average intervals, else by half an interval, and
  * never to where a counter would be below zero.
  */
-export function extrapolatedChange(window: Window, kind: "rate" | "increase" | "delta"): number {
+function extrapolatedChange(window: Window, kind: "rate" | "increase" | "delta"): number {
   const { timestamps, values, from, to, rangeMs, endMs } = window;
   const isCounter = kind !== "delta";
   const first = values[from] as number;
@@ -80,7 +80,7 @@ export function extrapolatedChange(window: Window, kind: "rate" | "increase" | "
 }
 
 /** Change between the last two samples, per second for `irate`. */
-export function instantChange(window: Window, kind: "irate" | "idelta"): number {
+function instantChange(window: Window, kind: "irate" | "idelta"): number {
   const { timestamps, values, to } = window;
   const last = values[to - 1] as number;
   const before = values[to - 2] as number;
@@ -230,7 +230,7 @@ function predict(window: Window): number {
 
 // Arithmetic on the cumulative buckets of one classic histogram at one moment.
 
-export interface Bucket {
+interface Bucket {
   readonly upperBound: number;
   count: number;
 }
@@ -239,17 +239,13 @@ export interface Bucket {
 const SMALL_STEP = 1e-12;
 
 /** A quantile, and whether the buckets had to be repaired for it. */
-export interface QuantileResult {
+interface QuantileResult {
   readonly value: number;
   readonly repaired: boolean;
 }
 
 /** `histogram_quantile` of buckets in any order. */
-export function bucketQuantile(
-  quantile: number,
-  unsorted: readonly Bucket[],
-  dialect: 2 | 3,
-): QuantileResult {
+function bucketQuantile(quantile: number, unsorted: readonly Bucket[], dialect: 2 | 3): QuantileResult {
   const only = (value: number): QuantileResult => ({ value, repaired: false });
   if (Number.isNaN(quantile)) return only(NaN);
   if (quantile < 0) return only(-Infinity);
@@ -263,7 +259,7 @@ export function bucketQuantile(
 }
 
 /** `histogram_fraction` of buckets in any order. */
-export function bucketFraction(lower: number, upper: number, unsorted: readonly Bucket[]): number {
+function bucketFraction(lower: number, upper: number, unsorted: readonly Bucket[]): number {
   const buckets = mergeBuckets(unsorted);
   const total = buckets.at(-1)?.count ?? 0;
   if (buckets.at(-1)?.upperBound !== Infinity || total === 0 || Number.isNaN(lower) || Number.isNaN(upper))

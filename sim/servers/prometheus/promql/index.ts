@@ -1,15 +1,13 @@
 /** PromQL: parsing, checking and evaluating queries. */
 
-export { type Expr, unwrapParens } from "./ast.js";
+export { type Expr } from "./ast.js";
 export { PromqlExecutionError, type Dialect } from "./context.js";
 export { expandTemplate } from "./functions.js";
 export { formatDuration, parseDuration } from "./duration.js";
 export {
   createEngine,
   type Engine,
-  type EngineOptions,
   type QuerySource,
-  type MatrixSeries,
   type QueryResult,
   type VectorSample,
 } from "./engine.js";

@@ -26,7 +26,7 @@ const FILL = /^fill(?:_left|_right)?$/i;
 const NOT_NAMES = /^(?:inf|nan|atan2)$/i;
 
 /** @returns Indexes of the tokens that are whole names of metrics. */
-export function metricWords(tokens: readonly Token[]): ReadonlySet<number> {
+function metricWords(tokens: readonly Token[]): ReadonlySet<number> {
   const found = new Set<number>();
   const open: Bracket[] = [];
   let operandNext = true;
@@ -81,7 +81,7 @@ const KEYWORDS = new Set(
 const OPERATORS = new Set("+ - * / % ^ == != < > <= >= =~ !~ and or unless atan2".split(" "));
 
 /** Position and words of a syntax error. */
-export interface SyntaxProblem {
+interface SyntaxProblem {
   readonly problem: string;
   readonly token: Token;
 }
@@ -90,7 +90,7 @@ export interface SyntaxProblem {
  * @param tokens - Of the whole query.
  * @param offset - Where the parser stopped understanding.
  */
-export function explainSyntax(tokens: readonly Token[], offset: number, dialect: Dialect): SyntaxProblem {
+function explainSyntax(tokens: readonly Token[], offset: number, dialect: Dialect): SyntaxProblem {
   const unknown = unknownFunction(tokens, offset, dialect);
   if (unknown !== undefined) return unknown;
   const found = tokens.findIndex((token) => token.start >= offset);
@@ -104,7 +104,7 @@ export function explainSyntax(tokens: readonly Token[], offset: number, dialect:
 }
 
 /** How the server names a token in a message. */
-export function describeToken({ kind, text }: Token): string {
+function describeToken({ kind, text }: Token): string {
   if (kind === "end") return "end of input";
   if (kind === "number" || kind === "duration" || kind === "string") return `${kind} ${goQuote(text)}`;
   const lower = text.toLowerCase();
@@ -202,9 +202,9 @@ function labelMatchingContext(previous: Token | undefined): string {
 // The tokens of a query. The grammar package parses; this finds what it cannot say: why a text is no query,
 // and how deep it nests.
 
-export type TokenKind = "identifier" | "number" | "duration" | "string" | "symbol" | "error" | "end";
+type TokenKind = "identifier" | "number" | "duration" | "string" | "symbol" | "error" | "end";
 
-export interface Token {
+interface Token {
   readonly kind: TokenKind;
   readonly text: string;
   readonly start: number;
@@ -230,7 +230,7 @@ const UNITS_AND_MORE = /[smhdwy]s?(?:\d+[smhdw]s?)*[\s\S]?/uy;
 const QUOTED = /"(?:[^\\\n"]|\\[\s\S])*"|'(?:[^\\\n']|\\[\s\S])*'|`[^`]*`/y;
 
 /** Splits a query. The last token is `end` or the first `error`. */
-export function tokenize(query: string): Token[] {
+function tokenize(query: string): Token[] {
   const tokens: Token[] = [];
   const open: string[] = [];
   let at = 0;
@@ -245,7 +245,7 @@ export function tokenize(query: string): Token[] {
 }
 
 /** Deepest nesting of brackets, and the most operators on one level of it. */
-export function measureTokens(tokens: readonly Token[]): {
+function measureTokens(tokens: readonly Token[]): {
   readonly depth: number;
   readonly operators: number;
 } {

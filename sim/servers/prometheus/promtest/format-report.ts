@@ -81,12 +81,12 @@ function escapeXml(text: string): string {
 
 // The input series of a rule test, loaded as far as the rules have been evaluated.
 
-export interface SeriesLoader {
+interface SeriesLoader {
   /** Appends what is due up to then. */
   until(timeMs: number): void;
 }
 
-export interface LoaderOptions {
+interface LoaderOptions {
   readonly storage: Storage;
   readonly engine: Engine;
   /** Moment of the first values. */
@@ -96,7 +96,7 @@ export interface LoaderOptions {
 }
 
 /** @throws Error for a series that cannot be read. */
-export function createLoader(
+function createLoader(
   { input_series: inputs }: Pick<PromtestCase, "input_series">,
   { storage, engine, startMs, intervalMs }: LoaderOptions,
 ): SeriesLoader {
@@ -140,7 +140,7 @@ export function createLoader(
 // Differences of two values, as lines of their JSON.
 
 /** @param indent - Before each line. */
-export function diffOf(wanted: unknown, got: unknown, indent: string): string {
+function diffOf(wanted: unknown, got: unknown, indent: string): string {
   const [left, right] = [wanted, got].map((value) => JSON.stringify(value, undefined, 2).split("\n")) as [
     string[],
     string[],
@@ -183,7 +183,7 @@ function commonLines(left: readonly string[], right: readonly string[]): (readon
 
 // Compares what rules and expressions gave with what a test expects.
 
-export interface CheckOptions {
+interface CheckOptions {
   readonly engine: Engine;
   readonly storage: Storage;
   /** When the test begins. */
@@ -204,7 +204,7 @@ interface AlertTexts {
 }
 
 /** @returns What is wrong with the alerts of that name that fire now. */
-export function checkAlerts(
+function checkAlerts(
   { alertname, eval_time: evalTime, exp_alerts: wanted }: AlertTest,
   evaluators: readonly GroupEvaluator[],
   { diff, name }: CheckOptions,
@@ -258,7 +258,7 @@ interface Sample {
 }
 
 /** @returns What is wrong with the value of the expression. */
-export function checkExpression(test: ExprTest, options: CheckOptions): string[] {
+function checkExpression(test: ExprTest, options: CheckOptions): string[] {
   const where = `expr: ${goQuote(test.expr)}, time: ${formatDuration(test.eval_time ?? 0)}`;
   let got: Sample[];
   let expected: Sample[];
@@ -406,25 +406,22 @@ const version3 = yamlStruct("main.unitTestFile", {
 });
 
 /** A whole file. Times are milliseconds; what is missing is empty or zero. */
-export type PromtestFile = Omit<Decoded<typeof version2>, "tests"> & {
+type PromtestFile = Omit<Decoded<typeof version2>, "tests"> & {
   readonly tests: readonly PromtestCase[];
   readonly fuzzy_compare?: boolean;
 };
 
 /** One test of a file. */
-export type PromtestCase = Omit<Decoded<typeof version2>["tests"][number], "promql_expr_test"> & {
+type PromtestCase = Omit<Decoded<typeof version2>["tests"][number], "promql_expr_test"> & {
   readonly promql_expr_test: readonly ExprTest[];
   readonly start_timestamp?: number | undefined;
 };
 
 /** Alerts that must fire at one moment. */
-export type AlertTest = PromtestCase["alert_rule_test"][number];
+type AlertTest = PromtestCase["alert_rule_test"][number];
 
 /** What an expression must give at one moment. */
-export type ExprTest = Omit<
-  Decoded<typeof version2>["tests"][number]["promql_expr_test"][number],
-  "exp_samples"
-> & {
+type ExprTest = Omit<Decoded<typeof version2>["tests"][number]["promql_expr_test"][number], "exp_samples"> & {
   readonly exp_samples: readonly {
     readonly labels: string;
     readonly value: number;
@@ -433,7 +430,7 @@ export type ExprTest = Omit<
 };
 
 /** @throws YamlError for a file that promtool would refuse. */
-export function parsePromtestFile(text: string, dialect: Dialect): PromtestFile {
+function parsePromtestFile(text: string, dialect: Dialect): PromtestFile {
   const options = { version: 2, ignoreUnknownFields: false } as const;
   return dialect === 3 ? decodeYaml(text, version3, options) : decodeYaml(text, version2, options);
 }
@@ -441,7 +438,7 @@ export function parsePromtestFile(text: string, dialect: Dialect): PromtestFile 
 // Runs rule tests: loads series, evaluates the rules step by step, and compares alerts and expressions.
 
 /** What one test gave. */
-export interface PromtestCaseReport {
+interface PromtestCaseReport {
   /** `unnamed#1` for the second one, when it has no name. */
   readonly name: string;
   /** One text for each expectation that did not hold. */

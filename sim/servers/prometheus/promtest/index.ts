@@ -4,7 +4,6 @@ export {
   formatPromtestReport,
   junitXml,
   runPromtest,
-  type PromtestCaseReport,
   type PromtestOptions,
   type PromtestReport,
 } from "./format-report.js";

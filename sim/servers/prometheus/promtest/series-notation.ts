@@ -54,7 +54,7 @@ export function parseSeriesLabels(metric: string, engine: Engine): Labels {
 }
 
 /** Values separated by blanks. @throws Error naming the item that cannot be read. */
-export function parseSequence(text: string): Sequence {
+function parseSequence(text: string): Sequence {
   if (text.includes("{{")) throw new Error("native histograms are not supported in series");
   const items = text
     .trim()

@@ -8,13 +8,5 @@ export {
   createRuleManager,
   type RuleManager,
 } from "./rule-manager.js";
-export {
-  parseRuleFile,
-  readRuleFile,
-  type Rule,
-  type RuleFile,
-  type RuleFileOptions,
-  type RuleFileReading,
-  type RuleGroup,
-} from "./rule-file.js";
+export { readRuleFile, type RuleGroup } from "./rule-file.js";
 export { expandAlertTemplate } from "./template/index.js";

@@ -31,7 +31,7 @@ export type Rule =
     };
 
 /** Names and values, in the order of the file; values may be templates. */
-export type RuleLabels = Readonly<Record<string, string>>;
+type RuleLabels = Readonly<Record<string, string>>;
 
 /** Rules that are evaluated one after the other. */
 export interface RuleGroup {

@@ -13,7 +13,7 @@ const OUTAGE_TOLERANCE_MS = 3_600_000;
 const GRACE_MS = 600_000;
 
 /** Changes `activeAtMs` of the alerts that ALERTS_FOR_STATE remembers from the last hour. */
-export function restoreAlerts(state: RuleState, storage: Storage, timeMs: number): void {
+function restoreAlerts(state: RuleState, storage: Storage, timeMs: number): void {
   if (state.rule.kind !== "alerting") return;
   const { forMs } = state.rule;
   for (const alert of state.alerts.values()) {
@@ -45,21 +45,21 @@ export interface Alert {
 }
 
 /** Annotations: unlike labels, one without text is there. */
-export type AnnotationTexts = readonly (readonly [name: string, text: string])[];
+type AnnotationTexts = readonly (readonly [name: string, text: string])[];
 
 /** A sample that a rule writes. */
-export interface RuleSample {
+interface RuleSample {
   readonly labels: Labels;
   readonly value: number;
 }
 
-export type AlertingRule = Extract<Rule, { kind: "alerting" }>;
+type AlertingRule = Extract<Rule, { kind: "alerting" }>;
 
 // Resolved alerts are remembered for a while, as the real server does for its receivers.
 const RESOLVED_RETENTION_MS = 900_000;
 
 /** @throws Error when two results become the same alert. */
-export function advanceAlerts(
+function advanceAlerts(
   active: Map<string, Alert>,
   rule: AlertingRule,
   samples: readonly VectorSample[],
@@ -88,7 +88,7 @@ export function advanceAlerts(
 }
 
 /** The samples of an alert that is pending or firing. */
-export function alertSamples(alert: Alert): RuleSample[] {
+function alertSamples(alert: Alert): RuleSample[] {
   const state = alert.labels.withAll([
     [METRIC_NAME, "ALERTS"],
     ["alertstate", alert.state],

@@ -9,7 +9,7 @@ export class ExpositionError extends Error {
 
 // The tokens of the text format and of OpenMetrics, state by state as the server's lexers find them.
 
-export type ExpositionToken =
+type ExpositionToken =
   | "INVALID"
   | "EOF"
   | "LINEBREAK"
@@ -142,7 +142,7 @@ const OPEN_METRICS_RULES: Rules = {
 };
 
 /** Reads a body token by token. */
-export interface ExpositionLexer {
+interface ExpositionLexer {
   /** The token that was read last, and where it stands. */
   token: ExpositionToken;
   start: number;
@@ -158,7 +158,7 @@ export interface ExpositionLexer {
 }
 
 /** @param body - Ends with a line break in the text format. */
-export function createExpositionLexer(body: string, from: number, openMetrics: boolean): ExpositionLexer {
+function createExpositionLexer(body: string, from: number, openMetrics: boolean): ExpositionLexer {
   const rules = openMetrics ? OPEN_METRICS_RULES : TEXT_RULES;
   let state: State = "init";
   const lexer: ExpositionLexer = {
@@ -274,7 +274,7 @@ export type ExpositionEntry =
     }
   | ({ readonly kind: "sample" } & SampleEntry);
 
-export interface SampleEntry extends SampleValue {
+interface SampleEntry extends SampleValue {
   /** Undefined when it stands in the braces. */
   readonly name: string | undefined;
   readonly labels: readonly (readonly [name: string, value: string])[];

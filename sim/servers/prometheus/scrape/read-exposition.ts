@@ -15,7 +15,7 @@ import type { CachedLine, ScrapeCache } from "./scrape-cache.js";
 // The quick way to the series of a line: its labels were seen in this body before.
 
 /** The part of a line that names a series. */
-export interface SeriesText {
+interface SeriesText {
   readonly name: string;
   readonly set: LabelSet;
   /** Where in the text the value begins. */
@@ -28,7 +28,7 @@ const NAME = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
  * @param known - Sets that the body has shown.
  * @returns Undefined when the line must be read letter by letter.
  */
-export function knownSeriesText(
+function knownSeriesText(
   text: string,
   start: number,
   lineEnd: number,

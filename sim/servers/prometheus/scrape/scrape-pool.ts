@@ -33,12 +33,12 @@ const groupsSchema = z.array(
 );
 
 /** A discovery that runs until it is stopped. */
-export interface DiscoveryLoop {
+interface DiscoveryLoop {
   start(): void;
   stop(): void;
 }
 
-export interface DiscoveryPorts {
+interface DiscoveryPorts {
   readonly clock: Clock;
   readonly http: HttpClient;
   readonly logger: Logger;
@@ -46,7 +46,7 @@ export interface DiscoveryPorts {
 }
 
 /** @param onGroups - Gets every list that was fetched whole. */
-export function createHttpDiscovery(
+function createHttpDiscovery(
   { url, refreshIntervalMs }: HttpDiscovery,
   { clock, http, logger, userAgent }: DiscoveryPorts,
   onGroups: (groups: readonly TargetGroup[]) => void,
@@ -106,13 +106,13 @@ function problemOf(status: number, contentType: string | undefined): string | un
 // Which format a scraped body is in.
 
 /** The format, or why the body is refused. */
-export interface FormatChoice {
+interface FormatChoice {
   readonly name: "text" | "openmetrics";
   readonly error: string | undefined;
 }
 
 /** Since version 3 a body without known Content-Type is refused, unless the job names a fallback. */
-export function chooseFormat(
+function chooseFormat(
   contentType: string | undefined,
   fallback: FallbackFormat,
   dialect: Dialect,
@@ -140,7 +140,7 @@ export function chooseFormat(
 
 // From the labels of an exposed sample to those of the stored series.
 
-export interface SampleLabelOptions {
+interface SampleLabelOptions {
   readonly target: Labels;
   readonly honorLabels: boolean;
   readonly rules: readonly RelabelRule[];
@@ -159,7 +159,7 @@ const BOUNDS: ReadonlySet<string> = new Set(["le", "quantile"]);
  * @returns Undefined when a rule drops the sample.
  * @throws ExpositionError when relabelling takes the name away.
  */
-export function sampleLabels(
+function sampleLabels(
   name: string | undefined,
   set: LabelSet,
   options: SampleLabelOptions,
@@ -194,7 +194,7 @@ function exposedLabels(set: LabelSet, texts: TextPool, metric?: string): Map<str
 }
 
 /** The labels of a series about a target itself, such as `up`. */
-export function reportLabels(name: string, target: Labels): Labels {
+function reportLabels(name: string, target: Labels): Labels {
   const labels = new Map([[METRIC_NAME, name]]);
   joinTarget(labels, target, false);
   return labelsOf(labels);
@@ -236,7 +236,7 @@ function openMetricsFloat(value: number): string {
 // Turns one body into stored samples: all of them, or none when a line is broken.
 
 /** What a scrape brought. */
-export interface AppendOutcome {
+interface AppendOutcome {
   readonly scraped: number;
   readonly kept: number;
   readonly seriesAdded: number;
@@ -245,14 +245,14 @@ export interface AppendOutcome {
 }
 
 /** The samples of one target over time. */
-export interface TargetAppender {
+interface TargetAppender {
   readonly metadata: MetadataByFamily;
   append(body: string, openMetrics: boolean, timeMs: number): AppendOutcome;
   /** Marks every series that is still current as stale. */
   markAllStale(timeMs: number): void;
 }
 
-export interface AppenderOptions {
+interface AppenderOptions {
   readonly storage: Storage;
   readonly config: ScrapeConfig;
   readonly target: TargetInfo;
@@ -264,7 +264,7 @@ export interface AppenderOptions {
 }
 
 /** @returns An appender that has not seen the target yet. */
-export function createTargetAppender({
+function createTargetAppender({
   storage,
   config,
   target,
@@ -373,7 +373,7 @@ export interface TargetStatus {
   readonly metadata: MetadataByFamily;
 }
 
-export interface ScrapeTarget {
+interface ScrapeTarget {
   readonly info: TargetInfo;
   status(): TargetStatus;
   start(): void;
@@ -383,7 +383,7 @@ export interface ScrapeTarget {
   retire(): void;
 }
 
-export interface ScrapeTargetOptions extends AppenderOptions {
+interface ScrapeTargetOptions extends AppenderOptions {
   readonly clock: Clock;
   readonly http: HttpClient;
   readonly logger: Logger;
@@ -405,7 +405,7 @@ const ACCEPT_TEXT =
   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
 /** @returns A target at rest. */
-export function createScrapeTarget(options: ScrapeTargetOptions): ScrapeTarget {
+function createScrapeTarget(options: ScrapeTargetOptions): ScrapeTarget {
   const { clock, http, logger, config, target, storage } = options;
   const { scrapeIntervalMs: intervalMs, scrapeTimeoutMs: timeoutMs } = config;
   const appender = createTargetAppender(options);
@@ -535,7 +535,7 @@ export function createScrapeTarget(options: ScrapeTargetOptions): ScrapeTarget {
 }
 
 /** Identity of a target: equal labels and address mean the same loop goes on. */
-export function targetKey({ labels, url }: { readonly labels: Labels; readonly url: string }): string {
+function targetKey({ labels, url }: { readonly labels: Labels; readonly url: string }): string {
   return `${url}\u0000${labels.key}`;
 }
 

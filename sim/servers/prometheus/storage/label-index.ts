@@ -158,7 +158,7 @@ export interface Slab {
 }
 
 /** A piece of a slab that belongs to one series. */
-export interface Room {
+interface Room {
   readonly slab: Slab;
   /** Index of its first sample. */
   readonly offset: number;

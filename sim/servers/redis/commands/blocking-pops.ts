@@ -25,7 +25,7 @@ import { moveElement, popFirst, popMany, readEnd } from "./lists.js";
 import { popMembers } from "./sorted-sets.js";
 
 /** @returns Milliseconds; 0 for ever. */
-export function readTimeout(text: Bytes): number {
+function readTimeout(text: Bytes): number {
   const seconds = readDouble(text);
   if (seconds === undefined || !Number.isFinite(seconds)) {
     throw new RedisError("ERR timeout is not a float or out of range");

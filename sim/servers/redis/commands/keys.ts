@@ -52,7 +52,7 @@ export function readDeadline(
 // Telling blocked clients of a key that has just come to be, and removing one that has become empty.
 
 /** After a whole key appeared under a new name: whoever waits for its type may have it. */
-export function signalNewKey(db: Database, key: Bytes): void {
+function signalNewKey(db: Database, key: Bytes): void {
   const type = db.type(key);
   if (type === "list" || type === "zset" || type === "stream") db.ready(key);
 }
@@ -73,7 +73,7 @@ const smallIntegers = 512;
 const isSmall = (words: Iterable<Bytes>): boolean => [...words].every((word) => word.length <= smallBytes);
 
 /** @returns The name of the encoding; the key must exist. */
-export function encodingOf(db: Database, key: Bytes): string {
+function encodingOf(db: Database, key: Bytes): string {
   switch (db.type(key)) {
     case "string": {
       const value = db.string(key) ?? "";

@@ -160,7 +160,7 @@ const sections: readonly {
 ];
 
 /** @param names - Sections asked for, in any case; none for those that Redis shows by default. */
-export function describeServer(core: Core, names: readonly string[]): string {
+function describeServer(core: Core, names: readonly string[]): string {
   const wanted = new Set(names.map((name) => name.toLowerCase()));
   const every = wanted.has("all") || wanted.has("everything");
   const usual = wanted.size === 0 || wanted.has("default") || every;

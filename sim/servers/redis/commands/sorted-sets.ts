@@ -20,9 +20,9 @@ import { createSortedSet, type Member, type SortedSet } from "../types/sorted-se
 import { readPickCount, removeIfEmpty, sample } from "./keys.js";
 import { bounds } from "./lists.js";
 
-export type RangeKind = "index" | "score" | "lex";
+type RangeKind = "index" | "score" | "lex";
 /** Half-open positions in ascending order. */
-export type Select = (set: SortedSet) => [from: number, to: number];
+type Select = (set: SortedSet) => [from: number, to: number];
 
 function readScoreBound(text: Bytes): { value: number; open: boolean } {
   const open = text.startsWith("(");
@@ -72,7 +72,7 @@ function lexRange(
 }
 
 /** Reads both ends of an ascending range. */
-export function readRange(kind: RangeKind, first: Bytes, last: Bytes): Select {
+function readRange(kind: RangeKind, first: Bytes, last: Bytes): Select {
   if (kind === "index") {
     const [start, stop] = [readInteger(first), readInteger(last)];
     return (set) => bounds(start, stop, set.size);
@@ -90,7 +90,7 @@ export function readRange(kind: RangeKind, first: Bytes, last: Bytes): Select {
   };
 }
 
-export interface RangeRequest {
+interface RangeRequest {
   kind: RangeKind;
   reverse: boolean;
   withScores: boolean;
@@ -133,7 +133,7 @@ const request = (kind: RangeKind, reverse: boolean): RangeRequest => ({
 });
 
 /** Reads `<first> <last> [options]`, as after the key of ZRANGE. */
-export function readRangeRequest(
+function readRangeRequest(
   words: readonly Bytes[],
   kind: RangeKind,
   reverse: boolean,
@@ -158,7 +158,7 @@ export function readRangeRequest(
   return { request: options, members };
 }
 
-export function replyMembers(members: readonly Member[], withScores: boolean): RedisReply {
+function replyMembers(members: readonly Member[], withScores: boolean): RedisReply {
   if (!withScores) return bulks(members.map(({ member }) => member));
   return { kind: "pairs", items: members.flatMap(({ member, score }) => [bulk(member), double(score)]) };
 }

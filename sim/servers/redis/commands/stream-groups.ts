@@ -187,7 +187,7 @@ function autoClaim(context: Context, args: Args): RedisReply {
   return array([bulk(formatId(next)), replyClaimed(claimed, justId), bulks(deleted)]);
 }
 
-export const claimCommands: CommandTable = {
+const claimCommands: CommandTable = {
   xclaim: [-6, "w", claim],
   xautoclaim: [-6, "w", autoClaim],
 };

@@ -45,7 +45,7 @@ import { orWait } from "./blocking-pops.js";
 
 // Trimming streams, exactly or by whole nodes, and filling the nodes.
 
-export interface Trim {
+interface Trim {
   readonly keep: (stream: Stream) => number;
   readonly approximate: boolean;
   /** The most entries that one approximate trim removes. */
@@ -56,7 +56,7 @@ export interface Trim {
 const approximateLimit = 10_000;
 
 /** Reads `MAXLEN|MINID [=|~] threshold [LIMIT count]`. */
-export function readTrim(words: readonly Bytes[], at: number): { trim: Trim; next: number } {
+function readTrim(words: readonly Bytes[], at: number): { trim: Trim; next: number } {
   const strategy = (words[at] ?? "").toUpperCase();
   let next = at + 1;
   const sign = words[next];
@@ -89,7 +89,7 @@ const nodeBytes = 4096;
 const entryOverheadBytes = 12;
 
 /** Makes room for one more entry. @returns The number of its node. */
-export function nextNode(stream: Stream, fields: readonly Bytes[]): number {
+function nextNode(stream: Stream, fields: readonly Bytes[]): number {
   const { tail } = stream;
   const bytes = fields.reduce((sum, field) => sum + field.length + 2, entryOverheadBytes);
   if (tail.entries >= nodeEntries || tail.bytes + bytes > nodeBytes) {
@@ -99,7 +99,7 @@ export function nextNode(stream: Stream, fields: readonly Bytes[]): number {
 }
 
 /** @returns How many entries went. Approximate trimming removes whole nodes only. */
-export function applyTrim(stream: Stream, { keep, approximate, limit }: Trim): number {
+function applyTrim(stream: Stream, { keep, approximate, limit }: Trim): number {
   let excess = Math.min(limit, Math.max(0, stream.entries.length - keep(stream)));
   if (approximate) {
     // Only whole nodes go: back to where the node of the first entry that stays begins.

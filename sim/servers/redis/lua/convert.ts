@@ -66,7 +66,7 @@ export function setNumber(L: LuaState, name: string, value: number): void {
 }
 
 /** Pushes a field of the table at `index`; no metatable is asked. @returns Its type. */
-export function rawField(L: LuaState, index: number, name: string): number {
+function rawField(L: LuaState, index: number, name: string): number {
   pushBytes(L, name);
   return lua.lua_rawget(L, index);
 }
@@ -79,7 +79,7 @@ export function stringField(L: LuaState, index: number, name: string): Bytes | u
   return value;
 }
 
-export function isNumber(L: LuaState, index: number): boolean {
+function isNumber(L: LuaState, index: number): boolean {
   return lua.lua_type(L, index) === lua.LUA_TNUMBER;
 }
 

@@ -37,7 +37,7 @@ function tableAt(L: LuaState, index: number): object {
 }
 
 /** Makes the table at `index`, and all tables and metatables within it, read-only. */
-export function protectTables(L: LuaState, index: number): void {
+function protectTables(L: LuaState, index: number): void {
   const at = index < 0 ? lua.lua_gettop(L) + 1 + index : index;
   const table = tableAt(L, at);
   if (readonlyTables.has(table)) return;
@@ -59,7 +59,7 @@ function refuse(L: LuaState): never {
 }
 
 /** Puts a `setmetatable` that respects read-only tables among the globals on top of the stack. */
-export function openProtectedSetMetatable(L: LuaState): void {
+function openProtectedSetMetatable(L: LuaState): void {
   lua.lua_getfield(L, -1, luaName("setmetatable"));
   const plain = lua.lua_tocfunction(L, -1);
   lua.lua_pop(L, 1);
@@ -99,7 +99,7 @@ const top = 2 ** 31 - 1;
 const start = 0x1234abcd330en;
 
 /** Replaces `math.random` in the globals on top of the stack. */
-export function openRandom(L: LuaState): void {
+function openRandom(L: LuaState): void {
   let state = start;
   const seed = (value: number): void => {
     state = (BigInt(Math.trunc(value) >>> 0) << 16n) + 0x330en;
@@ -176,7 +176,7 @@ const swap = (value: number): number =>
   ((value & 0xff) << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24);
 
 /** Adds `bit` to the table on top of the stack. */
-export function openBit(L: LuaState): void {
+function openBit(L: LuaState): void {
   lua.lua_newtable(L);
   const functions = {
     tobit: unary((value) => value),
@@ -303,7 +303,7 @@ function format(L: LuaState): number {
 }
 
 /** Replaces `string.format` in the globals on top of the stack. */
-export function openFormat(L: LuaState): void {
+function openFormat(L: LuaState): void {
   lua.lua_getfield(L, -1, luaName("string"));
   setFunction(L, "format", luaFunction(format));
   lua.lua_pop(L, 1);

@@ -26,7 +26,7 @@ export interface PendingEntry {
   deliveries: number;
 }
 
-export interface Consumer {
+interface Consumer {
   readonly name: Bytes;
   seenAt: number;
 }

@@ -247,7 +247,7 @@ describe("kept cases", () => {
     const text = failureMessages.join("\n");
     expect(text).toContain("[SIM_REGRESSION]");
     expect(text).toContain("injected: ");
-    expect(text).toMatch(/npx phoenix-sim replay cases\/two-clients-one-effect-per-key-\w+\.json --trace/);
+    expect(text).toMatch(/npx phoenix-sim replay cases\/two-clients-idempotency-\w+\.json --trace/);
   });
 
   test("say on stderr that the code has changed since they were recorded", () => {

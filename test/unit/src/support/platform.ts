@@ -23,7 +23,7 @@ export interface Platform {
   login(username: string, password: string): Promise<string>;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Record<string, unknown> & {

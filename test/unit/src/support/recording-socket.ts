@@ -13,7 +13,7 @@ export interface RecordingSocket extends ServerSocket {
   frames(type?: string): Frame[];
 }
 
-export interface Frame {
+interface Frame {
   readonly type: string;
   readonly event: string;
   readonly state: string;

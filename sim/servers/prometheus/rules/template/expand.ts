@@ -24,10 +24,10 @@ import {
 // What a template of an alert can see.
 
 /** Variables that are there before the text begins. */
-export const ALERT_VARIABLES = ["$labels", "$externalLabels", "$externalURL", "$value"];
+const ALERT_VARIABLES = ["$labels", "$externalLabels", "$externalURL", "$value"];
 
 /** One sample of a query. */
-export interface TemplateSample {
+interface TemplateSample {
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -46,7 +46,7 @@ export interface TemplateData {
 }
 
 /** The dot, and the variables, of a template. */
-export function rootOf(
+function rootOf(
   { labels, externalLabels, externalUrl = "", value }: TemplateData,
   dialect: Dialect,
 ): {
@@ -82,7 +82,7 @@ const MONTHS = "January February March April May June July August September Octo
 const DAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 
 /** @returns Undefined when there is no such method, or not for these arguments. */
-export function callMethod(value: GoTime | GoDuration, name: string, args: readonly unknown[]): unknown {
+function callMethod(value: GoTime | GoDuration, name: string, args: readonly unknown[]): unknown {
   return value instanceof GoTime ? timeMethod(value, name, args) : durationMethod(value, name, args);
 }
 
@@ -166,14 +166,14 @@ function formatTime(date: Date, layout: string): string {
 // Where a template looks values up: variables, fields, and the items of a list.
 
 /** Variables, and the dot. */
-export interface Scope {
+interface Scope {
   readonly dot: unknown;
   readonly variables: Map<string, unknown>;
   readonly parent: Scope | undefined;
 }
 
 /** @returns Undefined for what has no items. */
-export function entriesOf(value: unknown): (readonly [unknown, unknown])[] | undefined {
+function entriesOf(value: unknown): (readonly [unknown, unknown])[] | undefined {
   if (value === undefined || value === null) return [];
   if (Array.isArray(value)) return value.map((item: unknown, index) => [new GoInt(index), item] as const);
   if (!(value instanceof GoMap)) return undefined;
@@ -181,12 +181,12 @@ export function entriesOf(value: unknown): (readonly [unknown, unknown])[] | und
 }
 
 /** @returns A scope inside another one. */
-export function child(parent: Scope, dot: unknown): Scope {
+function child(parent: Scope, dot: unknown): Scope {
   return { dot, variables: new Map(), parent };
 }
 
 /** The scope that has the variable. */
-export function owner(name: string, scope: Scope): Scope {
+function owner(name: string, scope: Scope): Scope {
   for (let at: Scope | undefined = scope; at !== undefined; at = at.parent) {
     if (at.variables.has(name)) return at;
   }
@@ -194,7 +194,7 @@ export function owner(name: string, scope: Scope): Scope {
 }
 
 /** A field, a key of a map, or what a method gives. @throws TemplateError when there is none. */
-export function fieldOf(value: unknown, field: string, args: readonly unknown[]): unknown {
+function fieldOf(value: unknown, field: string, args: readonly unknown[]): unknown {
   if (value === undefined) return undefined;
   if (value instanceof GoTime || value instanceof GoDuration) {
     const result = callMethod(value, field, args);

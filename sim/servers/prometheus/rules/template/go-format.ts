@@ -102,7 +102,7 @@ function trimmed(value: number): string {
 // Decimal digits as Go prints them: of two numbers that are equally near, the even one. JavaScript takes the larger.
 
 /** `%.<digits>f`. */
-export function toFixed(value: number, digits: number): string {
+function toFixed(value: number, digits: number): string {
   const { sign, numerator, denominator } = fractionOf(value);
   const scaled = roundHalfEven(numerator * 10n ** BigInt(digits), denominator);
   const text = scaled.toString().padStart(digits + 1, "0");
@@ -111,7 +111,7 @@ export function toFixed(value: number, digits: number): string {
 }
 
 /** `%.<digits>e`, with `digits` behind the point. */
-export function toExponential(value: number, digits: number): string {
+function toExponential(value: number, digits: number): string {
   const { sign, numerator, denominator } = fractionOf(value);
   if (numerator === 0n) return `${sign}${withPoint("0".repeat(digits + 1))}e+00`;
   let exponent = Number(Math.abs(value).toExponential().split("e")[1]);

@@ -1,4 +1,4 @@
 /** The templates of alert labels and annotations. */
 
-export { expandAlertTemplate, parseAlertTemplate, type TemplateData } from "./expand.js";
+export { expandAlertTemplate, parseAlertTemplate } from "./expand.js";
 export { TemplateError } from "./tree.js";

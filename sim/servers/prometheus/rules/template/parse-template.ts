@@ -16,7 +16,7 @@ import {
 // Constants of templates.
 
 /** @returns Undefined when the text is no constant. */
-export function readConstant({ kind, text }: TemplateToken): Constant | undefined {
+function readConstant({ kind, text }: TemplateToken): Constant | undefined {
   if (kind === "bool") return text === "true";
   if (kind === "string") return unquote(text);
   if (kind === "char") {
@@ -42,7 +42,7 @@ function readNumber(text: string): Constant | undefined {
 
 // Tokens of a template, read one after the other.
 
-export interface TokenStream {
+interface TokenStream {
   peek(): TemplateToken;
   next(): TemplateToken;
   skipSpace(): void;
@@ -58,7 +58,7 @@ export interface TokenStream {
 }
 
 /** @param tokens - At least one; the last one comes again and again. */
-export function createTokenStream(tokens: readonly TemplateToken[]): TokenStream {
+function createTokenStream(tokens: readonly TemplateToken[]): TokenStream {
   let at = 0;
   const peek = (): TemplateToken => tokens[at] as TemplateToken;
   const next = (): TemplateToken => {
@@ -94,7 +94,7 @@ export function createTokenStream(tokens: readonly TemplateToken[]): TokenStream
 
 // The tokens of a template: Go's text/template/parse.
 
-export type TemplateTokenKind =
+type TemplateTokenKind =
   | "text"
   | "open"
   | "close"
@@ -118,7 +118,7 @@ export type TemplateTokenKind =
   | "error"
   | "end";
 
-export interface TemplateToken {
+interface TemplateToken {
   readonly kind: TemplateTokenKind;
   /** For `error`: what is wrong. */
   readonly text: string;
@@ -135,7 +135,7 @@ const CHARACTER = /'(?:[^'\\\n]|\\.)+'/y;
 const SPACE = /[ \t\r\n]+/y;
 
 /** Splits a whole template; the last token is `end` or the first `error`. */
-export function lexTemplate(text: string): TemplateToken[] {
+function lexTemplate(text: string): TemplateToken[] {
   const tokens: TemplateToken[] = [];
   let at = 0;
   let trimsNext = false;

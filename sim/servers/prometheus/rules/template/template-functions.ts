@@ -20,7 +20,7 @@ import { GoInt, TemplateError } from "./tree.js";
 // Comparisons and conversions as templates have them.
 
 /** @throws TemplateError for what stands for no number. */
-export function toNumber(value: unknown): number {
+function toNumber(value: unknown): number {
   if (value instanceof GoInt) return value.value;
   if (value instanceof GoDuration) return value.seconds;
   const number = typeof value === "string" ? parseGoFloat(value) : value;
@@ -38,13 +38,13 @@ function kindOf(value: unknown): string | undefined {
 }
 
 /** Whether a value equals one of others. */
-export function equalsAny(left: unknown, ...others: readonly unknown[]): boolean {
+function equalsAny(left: unknown, ...others: readonly unknown[]): boolean {
   if (others.length === 0) throw new TemplateError("missing argument for comparison");
   return others.some((other) => equals(left, other));
 }
 
 /** @throws TemplateError for values that Go does not compare. */
-export function equals(left: unknown, right: unknown): boolean {
+function equals(left: unknown, right: unknown): boolean {
   const kinds = [kindOf(left), kindOf(right)];
   const isNothing = (value: unknown): boolean => value === undefined || value === null;
   if (kinds[0] !== kinds[1]) {
@@ -58,7 +58,7 @@ export function equals(left: unknown, right: unknown): boolean {
 }
 
 /** @returns -1, 0, 1; NaN when a number is none. */
-export function compare(left: unknown, right: unknown): number {
+function compare(left: unknown, right: unknown): number {
   const kinds = [kindOf(left), kindOf(right)];
   if (kinds.includes(undefined)) throw new TemplateError("invalid type for comparison");
   if (kinds[0] !== kinds[1]) throw new TemplateError("incompatible types for comparison");
@@ -73,19 +73,19 @@ export function compare(left: unknown, right: unknown): number {
 // Numbers for people, as Prometheus' template functions write them.
 
 /** Metric prefixes: 1234567 is `1.235M`, 0.0123 is `12.3m`. */
-export function humanize(value: number): string {
+function humanize(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return fourDigits(value);
   return Math.abs(value) >= 1 ? scale(value, 1000, ["k", "M", "G", "T", "P", "E", "Z", "Y"]) : scaleUp(value);
 }
 
 /** Binary prefixes: 2048 is `2ki`. */
-export function humanize1024(value: number): string {
+function humanize1024(value: number): string {
   if (Math.abs(value) <= 1 || !Number.isFinite(value)) return fourDigits(value);
   return scale(value, 1024, ["ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"]);
 }
 
 /** Seconds as days, hours, minutes and seconds. */
-export function humanizeDuration(value: number): string {
+function humanizeDuration(value: number): string {
   if (!Number.isFinite(value)) return fourDigits(value);
   if (value === 0) return "0s";
   if (Math.abs(value) < 1) return `${scaleUp(value)}s`;
@@ -102,12 +102,12 @@ export function humanizeDuration(value: number): string {
 }
 
 /** A ratio as a percentage. */
-export function humanizePercentage(value: number): string {
+function humanizePercentage(value: number): string {
   return `${fourDigits(value * 100)}%`;
 }
 
 /** Seconds since the epoch as a date. */
-export function humanizeTimestamp(value: number): string {
+function humanizeTimestamp(value: number): string {
   if (!Number.isFinite(value)) return fourDigits(value);
   const [day = "", time = ""] = new Date(value * 1000).toISOString().split("T");
   return `${day} ${time.replace("Z", "").replace(/\.?0+$/, (zeros) => (zeros.startsWith(".") ? "" : zeros))} +0000 UTC`;
@@ -138,7 +138,7 @@ function scaleUp(value: number): string {
 // Host and port of an address, as Go's `net.SplitHostPort` takes them apart.
 
 /** @returns Undefined when the text has no port, or more than one. */
-export function addressOf(text: string): { readonly host: string; readonly port: string } | undefined {
+function addressOf(text: string): { readonly host: string; readonly port: string } | undefined {
   const found = /^(?:\[([^[\]]*)\]|([^[\]:]*)):([^[\]:]*)$/.exec(text);
   return found === null ? undefined : { host: found[1] ?? found[2] ?? "", port: found[3] ?? "" };
 }
@@ -146,7 +146,7 @@ export function addressOf(text: string): { readonly host: string; readonly port:
 // Functions of templates that change texts.
 
 /** The first part of a host name, with its port. */
-export function stripDomain(text: string): string {
+function stripDomain(text: string): string {
   const { host, port } = addressOf(text) ?? { host: text, port: "" };
   if (/^\d{1,3}(?:\.\d{1,3}){3}$/.test(host) || host.includes(":")) return text;
   const short = host.split(".")[0] ?? "";
@@ -154,7 +154,7 @@ export function stripDomain(text: string): string {
 }
 
 /** @throws TemplateError for a pattern that is not RE2. */
-export function compile(pattern: unknown): RE2JS {
+function compile(pattern: unknown): RE2JS {
   try {
     return RE2JS.compile(pattern as string);
   } catch (error) {
@@ -163,7 +163,7 @@ export function compile(pattern: unknown): RE2JS {
 }
 
 /** Go's `ReplaceAllString`: `$1`, `${1}` and `${name}` in the replacement. */
-export function replaceAll(pattern: RE2JS, replacement: string, text: string): string {
+function replaceAll(pattern: RE2JS, replacement: string, text: string): string {
   const matcher = pattern.matcher(text);
   const names = pattern.namedGroups();
   let result = "";
@@ -180,14 +180,14 @@ export function replaceAll(pattern: RE2JS, replacement: string, text: string): s
 }
 
 /** Go's `url.QueryEscape`. */
-export function queryEscape(text: string): string {
+function queryEscape(text: string): string {
   return encodeURIComponent(text)
     .replaceAll("%20", "+")
     .replace(/[!'()*]/g, (letter) => `%${letter.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Go's `template.HTMLEscapeString`. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   const names: Readonly<Record<string, string>> = {
     '"': "&#34;",
     "'": "&#39;",
@@ -200,7 +200,7 @@ export function escapeHtml(text: string): string {
 }
 
 /** Go's `template.JSEscapeString`. */
-export function escapeScript(text: string): string {
+function escapeScript(text: string): string {
   return text.replace(/[\\'"<>&=\p{Cc}]/gu, (letter) =>
     /[\\'"]/.test(letter)
       ? `\\${letter}`

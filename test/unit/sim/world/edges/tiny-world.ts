@@ -26,7 +26,7 @@ export interface TinyWorldOptions {
   readonly onSocket?: ((socket: ServerSocket, request: SocketRequest) => void) | false;
 }
 
-export const echo: HttpHandler = (request) => ({
+const echo: HttpHandler = (request) => ({
   status: 200,
   headers: { "content-type": "application/json" },
   body: JSON.stringify(request),

@@ -2,7 +2,7 @@
 import { Console } from "node:console";
 import { workerData } from "node:worker_threads";
 
-import { createExecutor } from "../explore/index.js";
+import { createExecutor, type Executor } from "../explore/index.js";
 import { loadCustomWorlds } from "./custom-worlds.js";
 
 /** What the thread that began the exploration gives to each. */
@@ -17,5 +17,9 @@ const [, { worldFile } = {}] = workerData as readonly [unknown, WorkerSettings |
 globalThis.console = new Console(process.stderr, process.stderr);
 const { makeRun } = await loadCustomWorlds(worldFile);
 
-/** What the pool calls with each job, and with each recording. */
-export const { execute, replay } = createExecutor(makeRun(() => {}));
+const executor = createExecutor(makeRun(() => {}));
+
+/** What the pool calls with each job. */
+export const execute: Executor["execute"] = executor.execute;
+/** What it calls with each recording. */
+export const replay: Executor["replay"] = executor.replay;

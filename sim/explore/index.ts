@@ -13,7 +13,7 @@ export {
   type MakeRun,
   type TracedReplay,
 } from "./worlds.js";
-export { createExecutor } from "./executor.js";
+export { createExecutor, type Executor } from "./executor.js";
 export {
   mergeAll,
   mergeReports,

@@ -20,7 +20,7 @@ export async function writeDeclarations(folder) {
     execFileSync("node", [compiler, "-p", "tsconfig.build.json", "--outDir", sources], { stdio: "inherit" });
     const input = Object.values(entries)
       .flatMap(({ types }) => (types === undefined ? [] : [/([^/]+)\.d\.ts$/.exec(types)[1]]))
-      .map((name) => [name, join(sources, "sim", `${name}.d.ts`)]);
+      .map((name) => [name, join(sources, "sim", name === "index" ? "index.d.ts" : `${name}/index.d.ts`)]);
     const bundle = await rolldown({
       input: Object.fromEntries(input),
       // Declarations of the sources only: what others declare stays with them.

@@ -53,7 +53,7 @@ async function smallestFailing(enough: number, fails: (number: number) => Promis
   return high;
 }
 
-// Shrinking: from a run that failed to the least decisions from the dull run that still fail the same way.
+// Shrinking: from a run that failed to the fewest decisions that differ from the default run that still fail the same way.
 //
 // Faults go first, because a failure without faults is the simplest to tell; then everything else; then the
 // values come down. Every step is verified by a run.

@@ -15,7 +15,7 @@ export interface RunTarget {
 }
 
 export interface RunInput extends RunTarget {
-  /** For whatever must be fixed before the first question; every other draw comes from the driver. */
+  /** For whatever must be fixed before the first question; every other sample comes from the driver. */
   readonly seed: number;
   readonly driver: Driver;
   /** Must be called with each step as it begins. */

@@ -1,9 +1,9 @@
 /**
- * One run of a scenario in a world, in two phases: faults strike, then all of them end and the world must come to
+ * One run of a scenario in a world, in two phases: faults are injected, then all of them end and the world must come to
  * rest.
  *
  * Under faults a scenario is only a workload: its own expectations hold without faults, so that its failures count
- * only when nothing struck. Invariants count always.
+ * only when no fault was injected. Invariants count always.
  */
 import { SimError } from "../errors.js";
 import { parseDuration } from "../kernel/index.js";
@@ -105,7 +105,7 @@ export function explorableNamed(name: string, custom: readonly Scenario[] = []):
   throw new SimError("SIM_SCENARIO_UNKNOWN", `There is no scenario "${name}".`, didYouMean(name, names));
 }
 
-/** Codes of failures that a scenario cannot have by itself, whatever struck. */
+/** Codes of failures that a scenario cannot have by itself, whatever was injected. */
 const never = new Set([
   "SIM_DEADLOCK",
   "SIM_STEP_LIMIT",
@@ -189,7 +189,7 @@ async function bothPhases(phoenix: Phoenix, scenario: Scenario, scale: number): 
   );
   if (phoenix.failure !== undefined) throw phoenix.failure;
   if (thrown !== undefined && !(injected() && excusable(thrown))) throw thrown;
-  // A short workload is over before most faults have struck; what it started is not.
+  // A short workload is over before most faults were injected; what it started is not.
   if (scenario.faultWindow !== undefined) await advanceTo(phoenix, parseDuration(scenario.faultWindow));
   await phoenix.faults.healAll();
   // Of a workload that was cut short, other requests may be under way: they may create something, still.

@@ -1,4 +1,4 @@
-/** An arbitrary of faults: which strike, when, for how long, and at whom, as a value that shrinks. */
+/** An arbitrary of faults: which are injected, when, for how long, and where, as a value that shrinks. */
 import { type Arbitrary, array, constantFrom, integer, nat, record, toStringMethod, tuple } from "fast-check";
 
 import { checkOptions } from "../shared/text.js";
@@ -11,7 +11,7 @@ import type { Phoenix } from "../world/index.js";
 export interface PlannedFault {
   /** Name of its kind, such as `partition`. */
   readonly kind: string;
-  /** When it strikes: virtual milliseconds after `inject`. */
+  /** When it is injected: virtual milliseconds after `inject`. */
   readonly afterMs: number;
   /** How long it lasts, in virtual milliseconds. */
   readonly forMs: number;
@@ -22,14 +22,14 @@ export interface PlannedFault {
 /** The faults of one run. */
 export interface FaultPlan {
   readonly faults: readonly PlannedFault[];
-  /** Lets them strike in a world, from now on; `phoenix.converge()` and `faults.healAll()` end them. */
+  /** Injects them into a world, from now on; `phoenix.converge()` and `faults.healAll()` end them. */
   inject(phoenix: Pick<Phoenix, "faults">): void;
-  /** One line for each fault, with its victim once it struck. */
+  /** One line for each fault, with its target once it was injected. */
   toString(): string;
 }
 
 export interface FaultPlansOptions {
-  /** Names of the kinds that may strike. @default every kind */
+  /** Names of the kinds that may be injected. @default every kind */
   readonly kinds?: readonly string[];
   /** Most faults in one plan. @default 4 */
   readonly maxLength?: number;
@@ -43,7 +43,7 @@ export interface FaultPlansOptions {
 const choicesMax = 4;
 
 /**
- * Plans of faults. A plan that failed shrinks to fewer faults, that come earlier, are shorter, and strike at whom
+ * Plans of faults. A plan that failed shrinks to fewer faults, that come earlier, are shorter, and hit the target
  * the catalogue names first.
  *
  * @throws SimError `SIM_FAULT_UNKNOWN`, `SIM_OPTION_INVALID`.

@@ -29,7 +29,7 @@ import {
 
 /** The schedule of one run. */
 export interface Schedule {
-  /** For `createPhoenix({ seed, driver })`; ids are drawn from it. */
+  /** For `createPhoenix({ seed, driver })`; ids are sampled from it. */
   readonly seed: number;
   /** A new driver that gives the same answers each time: take one for each world. */
   driver(): Driver;
@@ -400,7 +400,7 @@ function formatItem({ taskId, schedulingType, label, status, outputValue }: Sche
 
 /**
  * In place of `fc.scheduler()`. Tasks that are scheduled while another runs count as its continuation, so that
- * priorities and weights go to whole pieces of work. Where fast-check only draws another order, this one comes
+ * priorities and weights go to whole pieces of work. Where fast-check only samples another order, this one comes
  * down to the fewest swaps that still fail.
  */
 export function scheduler<TMetaData = unknown>(

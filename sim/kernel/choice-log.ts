@@ -1,17 +1,17 @@
 /**
  * The choice log: every undetermined thing in a world is asked here, and nowhere else.
  *
- * Choice 0 is always the dull default: oldest event first, nominal latency, no fault. A driver answers, so
+ * Choice 0 is always the default decision: oldest event first, nominal latency, no fault. A driver answers, so
  * that a seeded run, a replay, a shrink and an exhaustive search are one machine with another driver.
  */
 
-import type { Task } from "./strand.js";
+import type { Task } from "./task.js";
 
 /** What is being decided. */
 export type ChoiceKind =
   | "order" // which of several runnable events goes next
   | "latency" // how far above its nominal value a delay lies
-  | "fault" // whether a fault strikes
+  | "fault" // whether a fault is injected
   | "target" // which of several equal replicas serves a request
   | "timing"; // when, inside an interval, something planned happens
 
@@ -23,7 +23,7 @@ export interface Candidate {
   /** Where it runs; events of different hosts share no memory. */
   readonly owner: { readonly name: string } | undefined;
   readonly task: Task;
-  /** Its position on the strand, from 0. */
+  /** Its position on the task, from 0. */
   readonly place: number;
 }
 
@@ -38,7 +38,7 @@ export interface ChoicePoint {
   readonly probability: number | undefined;
   /** For `order`: the runnable events, oldest first. A view: it changes once the question is answered. */
   readonly candidates: readonly Candidate[] | undefined;
-  /** The strand whose event asks; undefined for `order`, and for questions from outside the world. */
+  /** The task whose event asks; undefined for `order`, and for questions from outside the world. */
   readonly currentTask: Task | undefined;
 }
 
@@ -46,7 +46,7 @@ export interface ChoicePoint {
 export interface Driver {
   /** @returns An integer from 0 to `point.n` - 1. */
   choose(point: ChoicePoint): number;
-  /** @returns The next 32 random bits of the stream named `stream`; what services draw their ids from. */
+  /** @returns The next 32 random bits of the stream named `stream`; what services sample their ids from. */
   entropy(stream: string): number;
 }
 
@@ -65,7 +65,7 @@ export interface ChoiceLog {
   chance(kind: ChoiceKind, label: string, probability: number): boolean;
   /** @returns 32 random bits of the stream named `stream`. */
   entropy(stream: string): number;
-  /** The strand whose event runs; kept by the loop. */
+  /** The task whose event runs; kept by the loop. */
   currentTask: Task | undefined;
   /** How many questions were asked. */
   readonly asked: number;

@@ -1,7 +1,7 @@
 /**
  * Virtual time.
  *
- * The kernel counts whole microseconds. Foreign code sees the same time through faces: fake-timers clocks
+ * The kernel counts whole microseconds. User code sees the same time through clock views: fake-timers clocks
  * with their own `Date` and timers, kept at the kernel's millisecond. What runs when is decided in loop.ts.
  */
 import FakeTimers from "@sinonjs/fake-timers";
@@ -33,11 +33,11 @@ export interface VirtualClock {
   moveTo(atUs: number): void;
   /** Keeps another fake-timers clock, such as an installed one, at this time. @returns A function that lets it go. */
   attach(clockView: ClockView): () => void;
-  /** When the earliest timer set on any face is due, in microseconds; undefined when none is set. */
+  /** When the earliest timer set on any clock view is due, in microseconds; undefined when none is set. */
   nextUserTimerUs(): number | undefined;
-  /** Whether a timer on any face keeps time moving: one that is set, and that was not `unref`ed. */
+  /** Whether a timer on any clock view keeps time moving: one that is set, and that was not `unref`ed. */
   userTimersKeepAlive(): boolean;
-  /** Moves to the earliest timer of any face and runs it. */
+  /** Moves to the earliest timer of any clock view and runs it. */
   fireUserTimer(): void;
 }
 

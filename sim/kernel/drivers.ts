@@ -4,7 +4,7 @@ import { hashString, mix32 } from "./hash.js";
 
 // Named streams of random numbers under one seed.
 //
-// Each name has a stream of its own, so that one more draw in one place does not move the draws of others.
+// Each name has a stream of its own, so that one more sample in one place does not move the samples of others.
 // The generator is a Weyl sequence through a 32-bit mixer, as in SplitMix (Steele, Lea, Flood 2014).
 
 export interface Streams {
@@ -31,7 +31,7 @@ export function createStreams(seed: number): Streams {
 }
 
 /**
- * Answers at random from a seed. Choices draw from one stream a label, so an extra question in one place
+ * Answers at random from a seed. Choices sample from one stream a label, so an extra question in one place
  * leaves the answers of all others alone.
  *
  * @param seed - Any safe integer.
@@ -49,7 +49,7 @@ export function seededDriver(seed: number): Driver {
   };
 }
 
-/** Answers 0 to everything; ids still differ from each other, drawn as under `seed`. @default seed 0 */
+/** Answers 0 to everything; ids still differ from each other, sampled as under `seed`. @default seed 0 */
 export function defaultDriver(seed = 0): Driver {
   const { entropy } = seededDriver(seed);
   return { choose: () => 0, entropy };

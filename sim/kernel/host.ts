@@ -1,7 +1,7 @@
 /**
  * Hosts: the machines of a world. Each has a clock of its own and, while it is up, one incarnation.
  *
- * An incarnation is one life of the process on a host. When it dies its timers and everything it awaits are
+ * An incarnation is one process on a host, from its start to its end. When it dies its timers and everything it awaits are
  * gone for good: a continuation that belongs to a dead incarnation never runs, so code dies at any await.
  */
 import { SimError } from "../errors.js";
@@ -73,19 +73,19 @@ type HostState = "up" | "paused" | "down";
 
 export interface Incarnation extends EventOwner {
   readonly host: Host;
-  /** 1 for the first life of a host, one more for each restart. */
+  /** 1 for the first incarnation of a host, one more for each restart. */
   readonly number: number;
   readonly alive: boolean;
-  /** Schedules `run` for this life only. @returns A function that cancels it. */
+  /** Schedules `run` for this incarnation only. @returns A function that cancels it. */
   schedule(delayMs: number, kind: StepKind, label: string, run: () => void, digest?: number): () => void;
-  /** Calls `listener` when this life ends. @returns A function that removes the listener. */
+  /** Calls `listener` when this incarnation ends. @returns A function that removes the listener. */
   onDeath(listener: () => void): () => void;
 }
 
 export interface Host {
   readonly name: string;
   readonly state: HostState;
-  /** The life that is on, if any. */
+  /** The incarnation that is on, if any. */
   readonly incarnation: Incarnation | undefined;
   /** Owner of what belongs to the machine and outlives its process: arriving messages. Never dead, only paused. */
   readonly machine: EventOwner;
@@ -97,9 +97,9 @@ export interface Host {
   now(): number;
   /** Milliseconds since the world began, by this host's own rate; never steps. */
   monotonic(): number;
-  /** Begins a new life. @throws SimError `SIM_HOST_STATE` when one is on. */
+  /** Begins a new incarnation. @throws SimError `SIM_HOST_STATE` when one is on. */
   boot(): Incarnation;
-  /** Ends the life that is on, at once and without a word; does nothing on a host that is down. */
+  /** Ends the incarnation that is on, at once and without a word; does nothing on a host that is down. */
   kill(): void;
   /** Freezes the host: nothing runs on it, its timers and arriving messages wait. */
   pause(): void;

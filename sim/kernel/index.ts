@@ -23,5 +23,5 @@ export type { Loop } from "./run-loop-api.js";
 export { createOrigins, type Origin } from "./origins.js";
 export { everyRealMs, realNowMs, yieldToProcess } from "./quiescence.js";
 export { formatStep, type Step, type StepKind } from "./step.js";
-export { createTasks, type Task } from "./strand.js";
+export { createTasks, type Task } from "./task.js";
 export { advance, holdWhile, waitFor } from "./wait.js";

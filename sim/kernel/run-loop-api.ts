@@ -57,7 +57,7 @@ export interface Loop
    * gets a number of turns. Ends when the returned function is called.
    */
   beginMockedRequest(): () => void;
-  /** Starts moving if there is a reason to: call it after a timer was set on a face of the clock. */
+  /** Starts moving if there is a reason to: call it after a timer was set on a clock view. */
   kick(): void;
   /**
    * From now on waits between events until the process has had a turn; needed once real stream code takes part.

@@ -26,7 +26,7 @@ import {
 } from "./run-queue.js";
 import { createStepLog, type StepLog } from "./step-log.js";
 import type { StepKind } from "./step.js";
-import { createTasks } from "./strand.js";
+import { createTasks } from "./task.js";
 
 // The real time that a world keeps up with while only clients in real time wait for it.
 

@@ -6,7 +6,7 @@
 import type { Candidate, ChoiceLog } from "./choice-log.js";
 import type { VirtualClock } from "./clock.js";
 import type { StepKind } from "./step.js";
-import type { Task } from "./strand.js";
+import type { Task } from "./task.js";
 
 // Pending events, earliest first; events of one instant keep the order in which they were scheduled.
 
@@ -190,7 +190,7 @@ function nameOfEvent(event: Pick<Candidate, "label" | "owner">): string {
   return event.owner === undefined ? event.label : `${event.owner.name}/${event.label}`;
 }
 
-// One event on the agenda.
+// One event of the run queue.
 
 /**
  * A class: V8 would put literals that often live long among the old at once, and with them the closures that are

@@ -119,7 +119,7 @@ export interface PhoenixNetwork {
 
 /** Faults of a world. */
 interface PhoenixFaults extends FaultController {
-  /** Ends every fault that was injected by hand or by the profile, and lets the profile strike no more. */
+  /** Ends every fault that was injected by hand or by the profile, and stops the profile from injecting more. */
   healAll(): Promise<void>;
   /** What the profile of the world has done so far. */
   injected(): readonly { readonly name: string; readonly kind: string; readonly atMs: number }[];
@@ -201,7 +201,7 @@ export interface Phoenix extends AsyncDisposable {
   reachable(name: string): void;
   /** What `sometimes` and `reachable` declared, and what of it came true. */
   readonly sometimesSeen: { readonly declared: readonly string[]; readonly reached: readonly string[] };
-  /** Asks the choice log: a number from 0 to `count` - 1. An exploration tries them all; 0 is the dull one. */
+  /** Asks the choice log: a number from 0 to `count` - 1. An exploration tries them all; 0 is the default decision. */
   choose(name: string, count: number): number;
   /** Asks the choice log a yes-or-no question. @param probability - Of yes, under a random driver. */
   chance(name: string, probability: number): boolean;

@@ -1,4 +1,4 @@
-/** What watches a world and what disturbs it: invariants, properties of the user, faults by hand and as a storm. */
+/** What watches a world and what disturbs it: invariants, properties of the user, faults by hand and by the nemesis. */
 import { SimError } from "../errors.js";
 import {
   advance,
@@ -153,7 +153,7 @@ export interface Monitor {
   readonly faults: FaultController;
   readonly nemesis: Nemesis;
   readonly properties: Properties;
-  /** Lets the storm strike no more, and ends every fault in force. */
+  /** Stops the nemesis, and ends every active fault. */
   heal(): Promise<void>;
   /** Ends all faults, then lets time pass until nothing is pending. */
   converge(within: Duration): Promise<void>;

@@ -67,7 +67,7 @@ export interface PhoenixOptions {
   readonly epochMs?: number;
   /** Settings of the platform's services, and pieces of them to exchange, as tests of wrong variants do. */
   readonly platform?: PlatformOptions;
-  /** Profile of faults that strike on their own: `calm`, `swarm`, `hostile` or `only-<fault>`. @default "calm" */
+  /** Profile of faults that are injected by the nemesis: `calm`, `swarm`, `hostile` or `only-<fault>`. @default "calm" */
   readonly faults?: string | { readonly profile: string; readonly window: Duration };
   /** Watch the invariants of the platform, or those named; one that does not hold ends the world. @default true */
   readonly invariants?: boolean | readonly string[];

@@ -15,7 +15,7 @@ export interface WorldParts {
   readonly network: Network;
   readonly cluster: Cluster;
   readonly recorder: Recorder;
-  /** The life of the host that the test's own requests come from. */
+  /** The incarnation of the host that the test's own requests come from. */
   readonly incarnation: Incarnation;
   readonly fetch: typeof fetch;
   readonly sockets: WorldSockets;

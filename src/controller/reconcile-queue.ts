@@ -89,7 +89,7 @@ export interface ReconcileQueue {
   stop(): Promise<void>;
 }
 
-/** What an agenda is made of. */
+/** What a reconcile queue is made of. */
 export interface ReconcileQueuePorts {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -101,7 +101,7 @@ export interface ReconcileQueuePorts {
 // One visit follows an experiment through states that leave nothing to wait for; a life has fewer.
 const stepsMax = 8;
 
-/** Creates an empty agenda. */
+/** Creates an empty reconcile queue. */
 export function createReconcileQueue({
   clock,
   logger,

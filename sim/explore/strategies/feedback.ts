@@ -146,7 +146,7 @@ function createSizes(): Sizes {
 interface ScheduleFingerprint {
   readonly orderPoints: number;
   readonly latencyPoints: number;
-  /** For each name of strands: how many there were, and how many events they had together. */
+  /** For each name of tasks: how many there were, and how many events they had together. */
   readonly tasks: readonly (readonly [name: string, tasks: number, events: number])[];
 }
 
@@ -158,7 +158,7 @@ export interface FingerprintBuilder {
 
 const namesMax = 512;
 
-/** Sees only strands that once had to wait for another: the ones that order is about. */
+/** Sees only tasks that once had to wait for another: the ones that order is about. */
 export function createFingerprintBuilder(): FingerprintBuilder {
   const tasks = new Set<Task>();
   let orderPoints = 0;
@@ -183,7 +183,7 @@ export function createFingerprintBuilder(): FingerprintBuilder {
   };
 }
 
-/** @returns Host and first label of a strand. */
+/** @returns Host and first label of a task. */
 export function taskName({ host, label }: Pick<Task, "host" | "label">): string {
   return `${host}/${label}`;
 }

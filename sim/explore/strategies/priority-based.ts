@@ -1,13 +1,13 @@
 /**
- * PCT: strands have random priorities, the highest goes first, and at depth - 1 random points the one that
+ * PCT: tasks have random priorities, the highest goes first, and at depth - 1 random points the one that
  * would go next falls below all others.
  *
  * A fault that needs `depth` ordering constraints is met with a chance of at least 1 / (n k^(depth - 1)), for
- * n strands and k steps: Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with
- * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Strands instead of threads: see kernel/strand.ts.
+ * n tasks and k steps: Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with
+ * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Tasks instead of threads: see kernel/task.ts.
  *
- * Where messages take time, events seldom meet, and priorities decide nothing. So under `slow-strands` they
- * become speeds: a strand of low priority gets long delays, and one that fell gets the longest.
+ * Where messages take time, events seldom meet, and priorities decide nothing. So under `slow-tasks` they
+ * become speeds: a task of low priority gets long delays, and one that fell gets the longest.
  */
 import type { Candidate, ChoicePoint, Task } from "../../kernel/index.js";
 import {
@@ -73,7 +73,7 @@ interface Priorities {
   /** From 0 to 1 at first; below 0 once it fell. */
   of(task: Task): number;
   ofCandidate(candidate: Candidate): number;
-  /** Puts a strand below all others. */
+  /** Puts a task below all others. */
   fall(task: Task): void;
 }
 
@@ -100,7 +100,7 @@ function createPriorities(sampler: Sampler): Priorities {
   };
 }
 
-// Half of the strands are quick, a quarter as slow as possible, the rest in between.
+// Half of the tasks are quick, a quarter as slow as possible, the rest in between.
 function slownessOf(priority: number, n: number): number {
   if (priority >= 0.5) return 0;
   return priority < 0.25 ? n - 1 : Math.floor((0.5 - priority) * 4 * n);
@@ -124,7 +124,7 @@ function indexOfHighest(
 }
 
 // Partial order sampling: every event has a random priority, the highest goes first, and the events that race
-// with it draw again.
+// with it sample again.
 //
 // Orders that differ only in independent events come up as one, so that small partial orders are met more
 // often than by a walk: Yuan, Yang and Gu, "Partial Order Aware Concurrency Sampling", CAV 2018. Two events
@@ -169,9 +169,9 @@ export function posStrategy({ latency = "varied" }: { latency?: LatencyPolicy } 
 // others that are runnable, or a message takes longer than it must.
 //
 // Most faults need few delays, and what it finds is short: Emmi, Qadeer and Rakamaric, "Delay-Bounded
-// Scheduling", POPL 2011; drawn at random here instead of enumerated.
+// Scheduling", POPL 2011; sampled at random here instead of enumerated.
 
-/** @param delays - How many delays one run may have; half of them, at random, strike messages. @default 3 */
+/** @param delays - How many delays one run may have; half of them, at random, hit messages. @default 3 */
 export function delayBoundedStrategy({ delays = 3 }: { delays?: number } = {}): Strategy {
   return {
     name: "delay-bounded",

@@ -49,10 +49,10 @@ export function fifoStrategy({ latency = "spread" }: { latency?: LatencyPolicy }
   };
 }
 
-// Weighted random (URW): a strand is drawn in proportion to the events it still has to run.
+// Weighted random (URW): a task is sampled in proportion to the events it still has to run.
 //
-// Among strands of known lengths this makes every interleaving equally likely, where a uniform choice at each
-// step favours those in which the short strands end early: Zhao, Wolff, Mathur and Roychoudhury, "Selectively
+// Among tasks of known lengths this makes every interleaving equally likely, where a uniform choice at each
+// step favours those in which the short tasks end early: Zhao, Wolff, Mathur and Roychoudhury, "Selectively
 // Uniform Concurrency Testing", ASPLOS 2025, algorithm 1. Lengths are estimated from earlier runs.
 
 /** @param latency - How delays are chosen. @default "varied" */
@@ -77,7 +77,7 @@ export function urwStrategy({ latency = "varied" }: { latency?: LatencyPolicy } 
   };
 }
 
-// At least one event is left on every strand: the one that is runnable.
+// At least one event is left on every task: the one that is runnable.
 function estimator({ taskLengths }: Feedback): (candidate: Candidate) => number {
   const lengths = Object.values(taskLengths);
   const mean = lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length);
@@ -95,7 +95,7 @@ function sampleWeighted(weights: readonly number[], unit: number): number {
 
 // Mutation: takes a run that reached something new, and changes a little of it.
 //
-// It keeps the answers of the parent up to a random point or throughout, forgets some, and draws a few anew.
+// It keeps the answers of the parent up to a random point or throughout, forgets some, and samples a few anew.
 // What counts as new is said in coverage.ts. The idea is that of fuzzing by coverage, as AFL does it.
 
 const forgetChance = 0.05;

@@ -21,7 +21,7 @@ export interface RunKey {
 export interface RunDriver extends Driver {
   /** Name of the strategy that made it; a portfolio gives the name of the one it chose. */
   readonly strategy: string;
-  /** Seed that the ids of the run are drawn from; belongs to a replay. A mutation keeps that of its parent. */
+  /** Seed that the ids of the run are sampled from; belongs to a replay. A mutation keeps that of its parent. */
   readonly seed: number;
   /** Asked after the run: what only this strategy can learn from it. */
   readonly runFeedback?: () => RunFeedback;
@@ -51,12 +51,12 @@ export interface Feedback {
   readonly runs: number;
   /** First run that it is for. */
   readonly firstRun: number;
-  /** Most order points of any run: where a change may have to strike. */
+  /** Most order points of any run: where a change may be needed. */
   readonly orderPointsMax: number;
   /** Mean number of order points of a run, and of latency points. */
   readonly orderPoints: number;
   readonly latencyPoints: number;
-  /** Mean length of a strand, by its host and first label. */
+  /** Mean length of a task, by its host and first label. */
   readonly taskLengths: Readonly<Record<string, number>>;
   /** What each strategy was used for and gained; see portfolio.ts. */
   readonly arms: Readonly<Record<string, Arm>>;
@@ -100,7 +100,7 @@ export const emptyFeedback: Feedback = Object.freeze({
   branches: [{ answers: [], asleep: [] }],
 });
 
-// Random draws of one strategy in one run, apart from those of the world.
+// Random samples of one strategy in one run, apart from those of the world.
 
 export interface Sampler {
   /** @returns A number from 0 up to but not including 1. */
@@ -109,7 +109,7 @@ export interface Sampler {
   below(n: number): number;
 }
 
-/** @param purpose - Keeps draws under one seed apart. */
+/** @param purpose - Keeps samples under one seed apart. */
 export function createSampler(seed: number, purpose: string): Sampler {
   const streams = createStreams(seed);
   const name = `strategy/${purpose}`;
@@ -129,14 +129,14 @@ export function sampleDistinct(sampler: Sampler, count: number, n: number): Read
 //
 // Delays decide order too, wherever events do not meet at one instant. One policy for delays cannot fit all
 // faults: at nominal delays concurrent work meets at every hop, so that order points decide; with slow
-// strands one piece of work falls far behind; with spread delays everything is a little out of step.
+// tasks one piece of work falls far behind; with spread delays everything is a little out of step.
 
-/** `varied` draws one of the other three for each run. @see sideQuestions */
+/** `varied` samples one of the other three for each run. @see sideQuestions */
 export type LatencyPolicy = "nominal" | "slow-tasks" | "spread" | "varied";
 
 /**
- * @param policy - `nominal`: no delay is longer than it must be. `slow-strands`: half of the strands are quick,
- *   a quarter as slow as possible, a quarter in between. `spread`: every delay is drawn by itself.
+ * @param policy - `nominal`: no delay is longer than it must be. `slow-tasks`: half of the tasks are quick,
+ *   a quarter as slow as possible, a quarter in between. `spread`: every delay is sampled by itself.
  * @returns A driver for all questions but `order`: faults by their probability, replicas and timings at random.
  */
 export function nonOrderDriver(seed: number, policy: LatencyPolicy): Driver {

@@ -51,7 +51,7 @@ interface Exchange<Request, Reply> {
   readonly onAbort?: (abort: (error: Error) => void) => void;
 }
 
-/** @throws NetworkError as described in ports/http.ts; never settles once the calling life has ended. */
+/** @throws NetworkError as described in ports/http.ts; never settles once the calling incarnation has ended. */
 async function exchange<Request, Reply>(
   fabric: Fabric,
   listeners: Listeners,
@@ -436,7 +436,7 @@ function createEnd(
   return end;
 }
 
-// Who listens where. A listener belongs to one life of a host and goes with it.
+// Who listens where. A listener belongs to one incarnation of a host and goes with it.
 
 /** What a port does with a request: any protocol that asks once and is answered once. */
 type RequestListener<Request, Reply> = (request: Request, from: string) => Promise<Reply> | Reply;
@@ -452,9 +452,9 @@ interface Listener {
 }
 
 export interface Listeners {
-  /** Opens `port` on the host of `incarnation` until that life ends. A second call for one port adds to the first. */
+  /** Opens `port` on the host of `incarnation` until that incarnation ends. A second call for one port adds to the first. */
   listen(incarnation: Incarnation, port: number, listener: Omit<Listener, "incarnation">): void;
-  /** Decides for every other port of the host of `incarnation`, anew for each request, until that life ends. */
+  /** Decides for every other port of the host of `incarnation`, anew for each request, until that incarnation ends. */
   listenElsewhere(
     incarnation: Incarnation,
     at: (port: number) => Omit<Listener, "incarnation"> | undefined,
@@ -489,14 +489,14 @@ function createListeners(): Listeners {
 export interface Network {
   readonly fabric: Fabric;
   readonly listeners: Listeners;
-  /** Opens a port for the rest of a life. */
+  /** Opens a port for the rest of an incarnation. */
   listen(incarnation: Incarnation, port: number, listener: Omit<Listener, "incarnation">): void;
-  /** Decides for every other port of the host, anew for each request, for the rest of a life. */
+  /** Decides for every other port of the host, anew for each request, for the rest of an incarnation. */
   listenElsewhere(
     incarnation: Incarnation,
     at: (port: number) => Omit<Listener, "incarnation"> | undefined,
   ): void;
-  /** @returns The HTTP port for code of this life. */
+  /** @returns The HTTP port for code of this incarnation. */
   http(incarnation: Incarnation): HttpClient;
   /** Opens a connection to a host or service name; errors as in connection.ts, `ENOTFOUND` for unknown names. */
   connect(

@@ -115,7 +115,7 @@ interface NodeStorage {
   readonly configs: ConfigTools;
 }
 
-/** @param onBoot - Gets the agent of each life; faults act on it. */
+/** @param onBoot - Gets the agent of each incarnation; faults act on it. */
 function nodeInstance(
   world: World,
   storage: NodeStorage,
@@ -204,7 +204,7 @@ function createPlatformCache({ loop }: World): RedisServer {
   });
 }
 
-/** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
+/** Puts the server on the network for one incarnation. The first incarnation finds it running, later ones restart it. */
 function redisInstance(world: World, server: RedisServer, incarnation: Incarnation): Instance {
   return {
     start() {
@@ -407,7 +407,7 @@ function pathOf(url: string): string {
 
 export const prometheusPort = 9090;
 
-/** @param onBoot - Gets the instance of each life. */
+/** @param onBoot - Gets the instance of each incarnation. */
 function prometheusInstance(
   { loop, network, recorder, faultHooks }: World,
   incarnation: Incarnation,
@@ -498,9 +498,9 @@ export interface Cluster {
   readonly postgres: PostgresServer;
   readonly redis: RedisServer;
   readonly storage: Storage;
-  /** The Prometheus of the present life, or of the last. @throws SimError `SIM_HOST_STATE` before the first. */
+  /** The Prometheus of the present incarnation, or of the last. @throws SimError `SIM_HOST_STATE` before the first. */
   prometheus(): Prometheus;
-  /** The agent of a node's present life; undefined before the first. */
+  /** The agent of a node's present incarnation; undefined before the first. */
   agent(node: string): NodeAgent | undefined;
   /** What the nodes keep over their crashes. */
   readonly disks: ReadonlyMap<string, NodeDisk>;

@@ -28,10 +28,10 @@ export interface ServicePorts {
   readonly logger: Logger;
 }
 
-/** Exchanges what a service gets from its world. Called once for each life. */
+/** Exchanges what a service gets from its world. Called once for each incarnation. */
 type WrapPorts = (ports: ServicePorts) => ServicePorts;
 
-/** Exchanges how a service answers requests. Called once for each life. */
+/** Exchanges how a service answers requests. Called once for each incarnation. */
 export type WrapHandler = (handler: HttpHandler) => HttpHandler;
 
 /** Exchanges the server's end of a WebSocket. Called once for each socket. */
@@ -65,7 +65,7 @@ export interface PlatformOptions {
   readonly node?: { readonly options?: NodeOptions; readonly handler?: WrapHandler };
 }
 
-/** @returns The parts of one life, when they were given as a function of its ports. */
+/** @returns The parts of one incarnation, when they were given as a function of its ports. */
 export function partsFor<Parts extends object>(
   given: Parts | ((ports: ServicePorts) => Parts) | undefined,
   ports: ServicePorts,
@@ -165,9 +165,9 @@ export function rememberingPasswords(): typeof checkPassword {
   };
 }
 
-// The ports of src/ports over one life of one host.
+// The ports of src/ports over one incarnation of a host.
 
-/** Time as this host sees it; timers die with the life. */
+/** Time as this host sees it; timers die with the incarnation. */
 export function createClockPort(incarnation: Incarnation): Clock {
   return {
     now: () => incarnation.host.now(),

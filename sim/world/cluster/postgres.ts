@@ -61,7 +61,7 @@ export function createDatabaseFactory(): (world: World) => PostgresServer {
   };
 }
 
-/** Who has a session: a host, and which of its lives. */
+/** Who has a session: a host, and which of its incarnations. */
 export interface Writer {
   readonly host: string;
   readonly incarnation: number;
@@ -71,7 +71,7 @@ export interface Writer {
 
 const writes = /^\s*(?:INSERT|UPDATE|DELETE|WITH)\b/i;
 
-/** Puts the server on the network for one life. The first life finds it running, later ones restart it. */
+/** Puts the server on the network for one incarnation. The first incarnation finds it running, later ones restart it. */
 export function postgresInstance(
   world: World,
   server: PostgresServer,

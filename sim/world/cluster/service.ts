@@ -1,5 +1,5 @@
 /**
- * A service under supervision: a host, and a factory that builds a new instance for each of its lives.
+ * A service under supervision: a host, and a factory that builds a new instance for each of its incarnations.
  *
  * Stopping is graceful, crashing is not, pausing freezes. Each gives an outage that `heal` ends.
  */
@@ -15,11 +15,11 @@ import {
 import type { NodeAgent, NodeFault } from "../../servers/collector/index.js";
 import { checkOptions } from "../../shared/text.js";
 
-/** One instance of a service: what a factory builds for one life. */
+/** One instance of a service: what a factory builds for one incarnation. */
 export interface Instance {
   /** Resolves when the service is ready for work. */
   start(): Promise<void> | void;
-  /** Finishes what is under way; the life ends when it resolves, or when the grace period is over. */
+  /** Finishes what is under way; the incarnation ends when it resolves, or when the grace period is over. */
   stop(): Promise<void> | void;
 }
 
@@ -57,7 +57,7 @@ const graceMs = 30_000;
 export interface ServiceOptions {
   readonly loop: Loop;
   readonly host: Host;
-  /** Builds an instance for one life; called at each start. */
+  /** Builds an instance for one incarnation; called at each start. */
   readonly build: (incarnation: Incarnation) => Instance;
 }
 
@@ -68,7 +68,7 @@ export function createService({ loop, host, build }: ServiceOptions): Service {
     const incarnation = host.boot();
     const starting = build(incarnation);
     instance = starting;
-    // A life that ends while it starts never gets ready; whoever waits for it must not wait for ever.
+    // A incarnation that ends while it starts never gets ready; whoever waits for it must not wait for ever.
     const ended = new Promise<void>((resolve) => {
       incarnation.onDeath(resolve);
     });
@@ -163,7 +163,7 @@ export interface SimulatedNode extends Service {
   slowCollectors(factor: number): NodeFault;
 }
 
-/** @param agent - The agent of the node's present life. */
+/** @param agent - The agent of the node's present incarnation. */
 export function createSimulatedNode(service: Service, agent: () => NodeAgent | undefined): SimulatedNode {
   function running(step: string): NodeAgent {
     const found = service.host.state === "down" ? undefined : agent();

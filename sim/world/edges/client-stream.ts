@@ -18,7 +18,7 @@ import type { WireListener } from "./wire.js";
 
 export interface ClientStreamsOptions {
   readonly network: Network;
-  /** The life of the host that the clients run on. */
+  /** The incarnation of the host that the clients run on. */
   readonly incarnation: Incarnation;
   readonly loop: Loop;
 }

@@ -194,7 +194,7 @@ function headersOf(headers: Headers): Record<string, string> {
 
 export interface WorldFetchOptions {
   readonly network: Network;
-  /** The life of the host that the calls come from. */
+  /** The incarnation of the host that the calls come from. */
   readonly incarnation: Incarnation;
   readonly loop: Loop;
   /** Virtual milliseconds until a call without an answer fails with `UND_ERR_HEADERS_TIMEOUT`. @default 300_000 */
@@ -437,7 +437,7 @@ export const outsideHost = "outside";
 
 /** The third parties of one world. */
 export interface Outside {
-  /** Answers at every port of the host `outside`, until that life ends. */
+  /** Answers at every port of the host `outside`, until that incarnation ends. */
   listen(incarnation: Incarnation): void;
   /** Whether a host is one of theirs. */
   claims(hostname: string): boolean;

@@ -242,7 +242,7 @@ function installTimeStamps(now: () => number, undo: Undo): void {
   });
 }
 
-// The process's sources of randomness, drawn from a world's streams.
+// The process's sources of randomness, sampled from a world's streams.
 
 // Node's own, kept when this module is loaded: each says by its errors what it does not take.
 const { webcrypto, randomBytes, randomInt, randomFillSync } = nodeCrypto;

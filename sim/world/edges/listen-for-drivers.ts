@@ -290,7 +290,7 @@ export interface DriverProtocol {
 export interface DriverWorld {
   readonly network: Network;
   readonly loop: Loop;
-  /** The life of the host that the drivers run on. */
+  /** The incarnation of the host that the drivers run on. */
   readonly incarnation: Incarnation;
 }
 

@@ -16,7 +16,7 @@ export interface ServePortOptions extends PortService {
   readonly port: number;
 }
 
-/** Serves until the life ends. Without `onSocket`, an upgrade is refused with 426. */
+/** Serves until the incarnation ends. Without `onSocket`, an upgrade is refused with 426. */
 export function servePort({ network, port, ...service }: ServePortOptions): void {
   network.listen(service.incarnation, port, {
     onRequest: service.handler,
@@ -57,7 +57,7 @@ export function carriesBytes(first: unknown): first is BytesOpening {
   return (first as { readonly kind?: unknown }).kind === "bytes";
 }
 
-/** Lets `open` serve a connection, until it closes or the life ends. What it sends in one go travels in one piece. */
+/** Lets `open` serve a connection, until it closes or the incarnation ends. What it sends in one go travels in one piece. */
 export function serveBytes(
   incarnation: Incarnation,
   connection: Connection,

@@ -21,7 +21,7 @@ export type UpgradeFrame = Extract<SocketFrame, { kind: "upgrade" }>;
 /**
  * Accepts an upgrade with the first sub-protocol that was asked for, as `ws` does, and hands out the socket.
  *
- * @param incarnation - The life of the server, for its time-outs.
+ * @param incarnation - The incarnation of the server, for its time-outs.
  */
 export function acceptWebSocket(
   incarnation: Incarnation,

@@ -53,7 +53,7 @@ const closingState = 2;
 
 export interface WorldSocketsOptions {
   readonly network: Network;
-  /** The life of the host that sockets come from. */
+  /** The incarnation of the host that sockets come from. */
   readonly incarnation: Incarnation;
   readonly loop: Loop;
   /** Virtual milliseconds until a socket that does not open fails. @default 120_000 */

@@ -26,7 +26,7 @@ export interface WireListener {
 
 /** How a wire comes about. */
 export interface WireOptions {
-  /** The life that time-outs belong to; the stream is destroyed with it. */
+  /** The incarnation that time-outs belong to; the stream is destroyed with it. */
   readonly incarnation: Incarnation;
   /** Called once; what is written before it resolves waits. */
   readonly open: () => Promise<Connection> | Connection;

@@ -7,7 +7,7 @@ import { delayKinds, httpAnswerKinds, lossKinds, partitionKinds } from "./networ
 import { clockKinds, collectorKinds, processKinds } from "./process-faults.js";
 import { redisKinds, statementKinds } from "./server-faults.js";
 
-/** In a stable order: profiles draw from it by position. Add at the end of a group only with a new version. */
+/** In a stable order: profiles sample from it by position. Add at the end of a group only with a new version. */
 export const faultKinds: readonly FaultKind[] = [
   ...partitionKinds,
   ...delayKinds,
@@ -28,12 +28,12 @@ export function faultKindNamed(name: string): FaultKind {
   throw new SimError("SIM_FAULT_UNKNOWN", `There is no fault "${name}".`, didYouMean(name, names));
 }
 
-// Profiles: which faults may strike in a run, and how likely each is.
+// Profiles: which faults may be injected in a run, and how likely each is.
 //
 // `swarm` leaves most kinds out of each run (Groce et al., "Swarm Testing", ISSTA 2012): a few kinds at a high rate
 // reach what all of them at a low rate do not.
 
-/** A kind that may strike, and its chance of doing so in a run. */
+/** A kind that may be injected, and its chance of doing so in a run. */
 export interface EnabledKind {
   readonly kind: FaultKind;
   readonly probability: number;
@@ -43,7 +43,7 @@ export interface EnabledKind {
 export type Profile = (seed: number) => readonly EnabledKind[];
 
 const swarmKinds = { min: 3, max: 10 };
-// What a scenario itself expects counts only where nothing struck.
+// What a scenario itself expects counts only where no fault was injected.
 const calmOneIn = 8;
 
 function swarm(seed: number): readonly EnabledKind[] {

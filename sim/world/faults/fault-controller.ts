@@ -5,7 +5,7 @@ import { type Duration, parseDuration } from "../../kernel/index.js";
 import type { Fault, FaultHandle, FaultWorld } from "./fault.js";
 
 export interface PlanOptions {
-  /** Virtual time from now until it strikes. */
+  /** Virtual time from now until it is injected. */
   readonly after: Duration;
   /** How long it lasts. @default until it is healed */
   readonly for?: Duration;
@@ -14,11 +14,11 @@ export interface PlanOptions {
 export interface FaultController {
   /** Injects a fault now. @throws SimError `SIM_HOST_UNKNOWN`, `SIM_HOST_STATE`. */
   inject(fault: Fault): FaultHandle;
-  /** Lets a fault strike later, unless all are healed before. */
+  /** Injects a fault later, unless all are healed before. */
   plan(fault: Fault, options: PlanOptions): void;
   /** Names of the faults in force. */
   active(): readonly string[];
-  /** Ends every fault that was injected here, and lets none strike that was planned. */
+  /** Ends every fault that was injected here, and cancels those planned. */
   healAll(): Promise<void>;
 }
 

@@ -13,7 +13,7 @@ export interface FaultWorld {
   readonly sockets: { setAllReading(reading: boolean): void };
 }
 
-/** Which part of the world a fault strikes. */
+/** Which part of the world a fault affects. */
 export type FaultScope =
   "network" | "http" | "websocket" | "process" | "clock" | "postgres" | "redis" | "prometheus" | "collector";
 
@@ -40,10 +40,10 @@ export interface Fault {
   inject(world: FaultWorld): FaultHandle;
 }
 
-/** Chooses one of several values under a stable name; the first is the dullest. */
+/** Chooses one of several values under a stable name; the first is the default. */
 export type ChooseOption = <T>(name: string, options: readonly T[]) => T;
 
-/** One kind of fault: data about it, and how the explorer draws one. */
+/** One kind of fault: data about it, and how the explorer samples one. */
 export interface FaultKind {
   readonly kind: string;
   readonly scope: FaultScope;

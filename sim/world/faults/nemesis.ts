@@ -1,8 +1,8 @@
 /**
- * A storm: the faults of one run under a profile.
+ * The nemesis: the faults of one run under a profile.
  *
- * Whether a fault strikes, at whom, when and for how long are questions to the choice log, so that a replay knows
- * them and a shrink can drop each. Where nothing strikes nothing else is asked.
+ * Whether a fault is injected, where, when and for how long are questions to the choice log, so that a replay knows
+ * them and a shrink can drop each. Without a fault nothing else is asked.
  */
 import type { ChoiceKind } from "../../kernel/index.js";
 import type { Fault, FaultHandle, FaultKind, FaultWorld, ChooseOption } from "./fault.js";
@@ -14,9 +14,9 @@ export interface NemesisOptions {
 }
 
 export interface Nemesis {
-  /** Names of the faults that have struck, in order, with their virtual milliseconds. */
+  /** Names of the faults that were injected, in order, with their virtual milliseconds. */
   readonly injected: readonly { readonly name: string; readonly kind: string; readonly atMs: number }[];
-  /** Lets no further fault strike and heals those in force. */
+  /** Injects no further fault and heals the active ones. */
   end(): Promise<void>;
 }
 

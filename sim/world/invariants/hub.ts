@@ -45,7 +45,7 @@ export interface HubParts extends Omit<InvariantView, "fail" | "experiment" | "e
   fail(invariant: string, problem: string): void;
 }
 
-/** A socket as taps of a world see it. */
+/** A socket as observers of a world see it. */
 interface ObservedSocket {
   readonly id: number;
   readonly host: string;

@@ -1,7 +1,7 @@
 /**
- * Strands: chains of events in which each was scheduled by the one before it.
+ * Tasks: chains of events in which each was scheduled by the one before it.
  *
- * A request on its way through the services, a task, a ticking timer: each is one strand. To a search over
+ * A request on its way through the services, a background job, a ticking timer: each is one task. To a search over
  * schedules they are what threads are elsewhere (the causal chains of Ozkan et al., "Randomized Testing of
  * Distributed Systems with Probabilistic Guarantees", OOPSLA 2018).
  */
@@ -10,7 +10,7 @@ import type { StepKind } from "./step.js";
 export interface Task {
   /** Unique within a run, in order of birth from 0. */
   readonly id: number;
-  /** Host and label of its first event; strands of the same kind of work share them. */
+  /** Host and label of its first event; tasks of the same kind of work share them. */
   readonly host: string;
   readonly label: string;
   /** Events scheduled on it so far. */
@@ -18,13 +18,13 @@ export interface Task {
 }
 
 export interface Tasks {
-  /** The strand whose event runs now. */
+  /** The task whose event runs now. */
   readonly current: Task | undefined;
-  /** From now on events are scheduled by an event of this strand; by nobody's when undefined. */
+  /** From now on events are scheduled by an event of this task; by nobody's when undefined. */
   enter(task: Task | undefined, kind: StepKind): void;
   /**
-   * The strand for the next event that is scheduled. The first one that is no timer continues the current
-   * strand, so that a deadline set beside a request does not take its place; a timer continues only a timer.
+   * The task for the next event that is scheduled. The first one that is no timer continues the current
+   * task, so that a deadline set beside a request does not take its place; a timer continues only a timer.
    */
   next(kind: StepKind, host: string, label: string): Task;
 }

@@ -4,7 +4,7 @@ import type { Fault } from "./fault.js";
 
 /**
  * @param kind - Name of the kind.
- * @param choices - Which of its possible hosts, times and so on it takes, in order; counted from 0, the dullest, and
+ * @param choices - Which of its possible hosts, times and so on it takes, in order; counted from 0, the default, and
  *   round again beyond the last. What is missing is 0.
  * @throws SimError `SIM_FAULT_UNKNOWN` with the nearest name.
  */

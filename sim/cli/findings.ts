@@ -28,7 +28,7 @@ import {
 } from "./reporters/reporter.js";
 import { exitCodes, type Interrupt, type Terminal } from "./terminal.js";
 
-// What is told of a failure once it is as small as it gets.
+// The report of a failure once it is minimized.
 
 export interface MinimizedReport {
   /** The case, with its failure as it was seen here, where lines are those of the sources. */
@@ -47,7 +47,7 @@ export async function reportMinimized(
   return { minimized: { ...smallest, failure: seen ?? smallest.failure }, story };
 }
 
-// Stores what was found, where that can be done: what was found is told either way.
+// Stores what was found, where that can be done: what was found is reported either way.
 
 export interface StoredCase {
   readonly id: string;

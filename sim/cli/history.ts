@@ -21,7 +21,7 @@ import { version } from "../shared/version.js";
 import { createTextTable, formatCount, wrap, type Cell } from "./reporters/text-table.js";
 import type { Terminal } from "./terminal.js";
 
-// The verdicts over a history as text: alerts first, then what is worth a look, then what cannot be told yet.
+// The verdicts over a history as text: alerts first, then what is worth a look, then what cannot be judged yet.
 
 /** @returns Lines to print, joined; as wide as the terminal at most. */
 export function formatVerdicts(

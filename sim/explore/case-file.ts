@@ -149,7 +149,7 @@ function readText(file: string): string {
   }
 }
 
-/** @returns The cases of a folder; files that are none are told to `warn`. */
+/** @returns The cases of a folder; files that are none are reported by `warn`. */
 export function casesIn(folder: string, warn: (text: string) => void): readonly Case[] {
   return caseFilesIn(folder).flatMap((file) => {
     try {

@@ -59,7 +59,7 @@ const internals = /^(?:dist|node_modules|sim\/(?!scenarios\/(?!(?:scenario|run-s
 
 /**
  * @param stack - Of an error, with lines of sources where there are maps.
- * @param folder - What paths are told from. @default the current one
+ * @param folder - What paths are relative to. @default the current one
  * @returns `file:line` of the first place that is no machinery; undefined when there is none.
  */
 export function sourceOf(stack: string, folder = process.cwd()): string | undefined {
@@ -69,7 +69,7 @@ export function sourceOf(stack: string, folder = process.cwd()): string | undefi
     const path = at.startsWith("file:") ? fileURLToPath(at) : at;
     const ours = path.startsWith(packageRoot);
     if (ours ? internals.test(path.slice(packageRoot.length)) : path.includes("/node_modules/")) continue;
-    // Sources of an installed package lie nowhere: they are told as the package names them.
+    // Sources of an installed package lie nowhere: they are shown as the package names them.
     const shown = ours ? path.slice(packageRoot.length) : relative(folder, path);
     return `${shown.startsWith("..") ? path : shown}:${line}`;
   }

@@ -22,7 +22,7 @@ export interface RunInput extends RunTarget {
   readonly onStep: (step: Step) => void;
   /** Option of the same name of `createPhoenix`: a run that is deterministic goes as without. */
   readonly between?: (next: () => void) => void;
-  /** Option of the same name of `createPhoenix`, for a run that is told to people. @default false */
+  /** Option of the same name of `createPhoenix`, for a run that is shown to people. @default false */
   readonly trace?: boolean;
 }
 
@@ -34,7 +34,7 @@ type FailureKind =
   | "throw" // anything else that was thrown
   | "leak" // something was left open at the end
   | "hang" // it would never have ended: everybody waits, or something goes on for ever
-  | "convergence"; // after the faults had ended, the world did not come to rest in time
+  | "convergence"; // after the faults had ended, the world did not settle in time
 
 export interface Failure {
   readonly kind: FailureKind;

@@ -76,7 +76,7 @@ export interface TestPlace {
   readonly namePattern: string | undefined;
 }
 
-/** How each runner is told which test to run. */
+/** How each runner selects the test to run. */
 const runners = {
   vitest: { words: ["vitest", "run"], option: "-t", anchored: true },
   jest: { words: ["jest"], option: "-t", anchored: false },

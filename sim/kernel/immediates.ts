@@ -21,7 +21,7 @@ export interface Immediates {
   add(run: () => void): ImmediateHandle;
   /** Forgets one that has not run; anything else is ignored. */
   clear(handle: unknown): void;
-  /** Whether any is queued. Ask when code has come to rest: with none, whatever polled has ended. */
+  /** Whether any is queued. Ask at quiescence: with none, whatever polled has ended. */
   pending(): boolean;
   /**
    * Whether the next of those pending goes before everything that is not an event of the world due now.

@@ -5,7 +5,7 @@ import type { Origin } from "./origins.js";
 export interface KeepAlive {
   /** What is awaited, what was last seen, and what could end the wait; shown when it never ends. */
   describe(): string;
-  /** Called after each event has come to rest. */
+  /** Called at quiescence after each event. */
   poll?(): void;
   /** Ends the wait with an error. */
   fail(error: Error): void;

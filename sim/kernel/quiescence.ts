@@ -1,5 +1,5 @@
 /**
- * Waiting until code has really come to rest between two events.
+ * Quiescence: waiting until all code has run that an event woke.
  *
  * `process.nextTick` called from a promise job runs after the whole promise queue is empty. Code that itself
  * uses `nextTick` (streams, real drivers) may queue more work behind ours, so two rounds are made; code that

@@ -77,7 +77,7 @@ export interface Loop
   fail(error: Error): void;
   /** The error that ended the world, if one did. */
   readonly failure: Error | undefined;
-  /** The same, while nobody waited who could have been told: whoever ends the world must not pass over it. */
+  /** The same, while nobody waited for it: whoever ends the world must not pass over it. */
   readonly unreportedFailure: Error | undefined;
   /** Ends every wait with `SIM_WORLD_CLOSED` and forgets all events. */
   close(): void;

@@ -1,5 +1,5 @@
 /**
- * The run loop: runs the next event, lets the code it woke come to rest, and takes the next.
+ * The run loop: runs the next event, waits for quiescence, and takes the next.
  *
  * Time moves only when nothing is due, and only while somebody holds the loop: a pending fetch, a wait, a
  * timer of the test. While nobody does, virtual time stands still and the loop costs nothing. While real I/O of the
@@ -273,7 +273,7 @@ function createSpinWatch(onSpin: () => void): SpinWatch {
   };
 }
 
-// When the loop has its next turn: after everything that the last one woke has come to rest.
+// When the loop has its next turn: after quiescence of the last one.
 
 interface Turns {
   /** Arranges the first turn of a loop that stood still. */

@@ -97,7 +97,7 @@ export interface StoryParts {
 /** How many delays a message can have: as the network samples them. */
 const latencyLevels = 16;
 
-/** Decisions of one kind that are told one by one; more are counted. */
+/** Decisions of one kind that are described one by one; more are counted. */
 const shownMax = 8;
 
 /** @returns Lines to print. */

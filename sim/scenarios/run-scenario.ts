@@ -185,7 +185,7 @@ export interface RunScenarioOptions {
   readonly checksRequired?: boolean;
   /** Gives the scenario up when aborted: it fails, and its world is disposed. */
   readonly signal?: AbortSignal;
-  /** Finds `file:line` in the stack of an error. @default no place is told */
+  /** Finds `file:line` in the stack of an error. @default no place is named */
   readonly placeOf?: (stack: string) => string | undefined;
   /** Called as each step begins. */
   readonly onStep?: (title: string, virtualMs: number) => void;

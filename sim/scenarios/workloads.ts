@@ -257,7 +257,7 @@ export const twoClients: Scenario = {
       const viewer = phoenix.clientFor("viewer@tenant1.phoenix.io", "tenant1");
       if (mainId !== undefined) await retryUntil(phoenix, async () => viewer.stopExperiment(mainId));
 
-      step("the listener is told of the end");
+      step("the listener hears of the end");
       if (stopped !== undefined) await retryUntil(phoenix, async () => second.getMetrics(stopped));
       await phoenix.converge({ within: "30m" });
       if (mainId !== undefined) {

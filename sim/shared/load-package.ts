@@ -17,7 +17,7 @@ type RarePackage =
   | "pg-mem"
   | "pgsql-ast-parser";
 
-/** @returns What a CommonJS package exports. Its type is told by the caller. */
+/** @returns What a CommonJS package exports. Its type is given by the caller. */
 export function loadPackage(name: RarePackage): unknown {
   return require(name) as unknown;
 }

@@ -208,8 +208,8 @@ export interface Phoenix extends AsyncDisposable {
   /** Calls `run` after that much virtual time. @param label - Stable name, for the trace. */
   at(delay: Duration, label: string, run: () => void): void;
   /**
-   * Ends all faults and lets time pass until every invariant has come to rest: each experiment has ended, nothing
-   * of it is left on nodes, sockets were told everything.
+   * Ends all faults and lets time pass until every invariant has settled: each experiment has ended, nothing
+   * of it is left on nodes, sockets have got everything.
    *
    * @throws SimError `SIM_NOT_CONVERGED` with what is still pending after `within` (20 minutes by default).
    */
@@ -242,7 +242,7 @@ export interface Phoenix extends AsyncDisposable {
    * Ends the world. `Symbol.asyncDispose` does the same.
    *
    * @throws SimError `SIM_LEFT_OPEN` naming what the test left open, unless `force` is set.
-   * @throws The error that ended the world before, when nobody waited who could have been told.
+   * @throws The error that ended the world before, when nobody waited for it.
    */
   dispose(options?: { readonly force?: boolean }): Promise<void>;
 }

@@ -21,9 +21,9 @@ import { InvariantError, createInvariantHub, testWriter, type InvariantHub } fro
 import type { WorldParts } from "./parts.js";
 import { recentWarningsOf } from "./unhandled.js";
 
-// The second phase of a run: faults have ended, and the world must come to rest.
+// The second phase of a run: faults have ended, and the world must settle.
 
-/** Thrown when a healed world does not come to rest; `invariant` names what is still to come. */
+/** Thrown when a healed world does not quiesce; `invariant` names what is still to come. */
 export class ConvergenceError extends SimError {
   readonly invariant: string;
 
@@ -34,7 +34,7 @@ export class ConvergenceError extends SimError {
     super(
       "SIM_NOT_CONVERGED",
       [
-        `The world did not come to rest within ${within} after its faults had ended: ${reason} (${invariant}).`,
+        `The world did not settle within ${within} after its faults had ended: ${reason} (${invariant}).`,
         ...logged,
       ].join("\n  "),
       "Look at what waits: a lost hint that no tick repairs, a lease that nobody takes over, a retry that ended.",
@@ -91,7 +91,7 @@ interface Properties {
   reachable(name: string): void;
   /** Names declared by `sometimes` and `reachable`, and those of them that came true here. */
   readonly sometimesSeen: { readonly declared: readonly string[]; readonly reached: readonly string[] };
-  /** To be called before each step: what ran before it has come to rest. */
+  /** To be called before each step: what ran before it has quiesced. */
   rested(step?: Step): void;
 }
 
@@ -211,9 +211,14 @@ type WhileWriting = (by: Writer | undefined, action: () => void) => void;
 function connect({ cluster, observers }: WorldParts, hub: InvariantHub, whileWriting: WhileWriting): void {
   cluster.postgres.inspect.onCommit((changes, pid) => {
     const by = cluster.writer(pid);
-    whileWriting(by, () => hub.committed(changes, by ?? testWriter));
+    whileWriting(by, () => hub.onCommit(changes, by ?? testWriter));
   });
-  observers.add({ asked: hub.asked, answered: hub.answered, frame: hub.told, heard: hub.heard });
+  observers.add({
+    onRequest: hub.onRequest,
+    onResponse: hub.onResponse,
+    onFrame: hub.onFrame,
+    onClientMessage: hub.onClientMessage,
+  });
 }
 
 function onceLive({ cluster }: WorldParts, node: string, key: string): number {

@@ -35,16 +35,16 @@ async function scan(length: number): Promise<number> {
   const socket = { id: 1, host: "gateway-0", request: { url: "ws://gateway/ws", headers: {} }, open: true };
   return timed(async () => {
     for (const text of texts) {
-      hub.heard(socket, text);
-      hub.told(socket, text);
+      hub.onClientMessage(socket, text);
+      hub.onFrame(socket, text);
       const request = {
         method: "POST",
         url: "/api/v1/templates",
         headers: { authorization: text },
         body: text,
       };
-      hub.asked(request);
-      hub.answered({ host: "gateway-0", request, reply: { status: 400, body: text }, askedAtMs: 0 });
+      hub.onRequest(request);
+      hub.onResponse({ host: "gateway-0", request, reply: { status: 400, body: text }, askedAtMs: 0 });
     }
   });
 }

@@ -2,7 +2,7 @@
  * The fabric: carries messages between hosts, under rules and links.
  *
  * It behaves like TCP: what is lost is sent again with growing pauses until it arrives, or until the sender
- * gives up; messages of one lane arrive in order; who is told of a broken connection is decided above.
+ * gives up; messages of one lane arrive in order; who learns of a broken connection is decided above.
  */
 import { SimError } from "../../errors.js";
 import { didYouMean } from "../../shared/text.js";

@@ -191,7 +191,7 @@ function splitUrl(url: string): { hostname: string; port: number; path: string }
 
 // Connections: two ends, messages in order both ways. SQL and Redis sessions, WebSockets and byte streams.
 //
-// When one side's process dies the other is told by a reset; when the way is cut nobody is told, and the
+// When one side's process dies the other gets a reset; when the route is cut nobody notices, and the
 // connection stays half open until somebody gives up.
 
 /** One end of a connection. */
@@ -366,7 +366,7 @@ function createEnd(
     });
   }
 
-  // Most ends come when a world is disposed and nobody is told any more: errors are made where they arrive.
+  // Most ends come when a world is disposed and nobody listens any more: errors are made where they arrive.
   function finish(part: "close" | "reset", errorOf: () => NetworkError | undefined): void {
     if (!open) return;
     open = false;

@@ -5,7 +5,7 @@
  */
 import { createRequestParser } from "./resp.js";
 
-/** Whether a client waits; told of every byte, in order. */
+/** Whether a client waits; it gets every byte, in order. */
 export interface AnswerWatch {
   sent(bytes: Uint8Array): void;
   received(bytes: Uint8Array): void;

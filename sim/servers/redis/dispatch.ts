@@ -542,7 +542,7 @@ function runCommand(context: Context, spec: CommandSpec, words: readonly Bytes[]
   return spec[2](context, words.slice(1) as unknown as Args);
 }
 
-// What is no error of Redis is a bug of the simulator: it is told as one, and the connection lives on.
+// What is no error of Redis is a bug of the simulator: it is reported as one, and the connection stays open.
 function toErrorReply({ counters }: Core, problem: unknown): RedisReply {
   counters.errors += 1;
   if (problem instanceof RedisError) return error(problem.message);

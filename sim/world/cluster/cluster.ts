@@ -364,12 +364,12 @@ function gatewayInstance(
   const answer = given.handler?.(gateway.handle) ?? gateway.handle;
   const handler: HttpHandler = async (request) => {
     const askedAtMs = loop.clock.nowMs;
-    observers.asked(request);
+    observers.onRequest(request);
     await workers.serve(incarnation, request.method);
     const reply = await answer(request);
     recorder.answered(`${request.method} ${routeLabel(pathOf(request.url))}`, reply.status);
     if (incarnation.alive)
-      observers.answered({
+      observers.onResponse({
         host: incarnation.name,
         request,
         reply,

@@ -13,7 +13,7 @@ export interface World {
   readonly faultHooks: ServerFaultHooks;
 }
 
-// Taps: whoever watches a world from outside is told here what passed. Watching changes nothing.
+// Observers of a world from outside get what passes. Observing changes nothing.
 
 /** One answer of a gateway, as it was sent. */
 interface GatewayAnswer {
@@ -38,19 +38,19 @@ interface ObservedSocket {
 
 interface Observer {
   /** A request, as it arrived at a gateway. */
-  asked?(request: HttpRequest): void;
-  answered?(answer: GatewayAnswer): void;
+  onRequest?(request: HttpRequest): void;
+  onResponse?(answer: GatewayAnswer): void;
   /** A frame of the server, as it was sent. */
-  frame?(socket: ObservedSocket, text: string): void;
+  onFrame?(socket: ObservedSocket, text: string): void;
   /** A frame of the client, as it arrived. */
-  heard?(socket: ObservedSocket, text: string): void;
+  onClientMessage?(socket: ObservedSocket, text: string): void;
 }
 
 export interface Observers {
   add(observer: Observer): void;
-  asked(request: HttpRequest): void;
-  answered(answer: GatewayAnswer): void;
-  /** @returns The same socket; what passes through it is told. */
+  onRequest(request: HttpRequest): void;
+  onResponse(answer: GatewayAnswer): void;
+  /** @returns The same socket; observers get what passes through it. */
   socket(incarnation: Incarnation, socket: ServerSocket, request: SocketRequest): ServerSocket;
 }
 
@@ -61,11 +61,11 @@ export function createObservers(): Observers {
     add(observer) {
       observers.push(observer);
     },
-    asked(request) {
-      for (const observer of observers) observer.asked?.(request);
+    onRequest(request) {
+      for (const observer of observers) observer.onRequest?.(request);
     },
-    answered(answer) {
-      for (const observer of observers) observer.answered?.(answer);
+    onResponse(answer) {
+      for (const observer of observers) observer.onResponse?.(answer);
     },
     socket(incarnation, inner, request) {
       if (observers.length === 0) return inner;
@@ -84,7 +84,7 @@ export function createObservers(): Observers {
           return inner.bufferedAmount;
         },
         send(text) {
-          for (const observer of observers) observer.frame?.(socket, text);
+          for (const observer of observers) observer.onFrame?.(socket, text);
           inner.send(text);
         },
         close(code, reason) {
@@ -93,7 +93,7 @@ export function createObservers(): Observers {
         },
         onMessage(listener) {
           inner.onMessage((text) => {
-            for (const observer of observers) observer.heard?.(socket, text);
+            for (const observer of observers) observer.onClientMessage?.(socket, text);
             listener(text);
           });
         },

@@ -266,7 +266,7 @@ function bridge(
 // while a driver waits for an answer that time can bring. An idle connection moves nothing, so that a pool may be
 // left open; neither does a wait without an end, such as `BLPOP` without a limit.
 
-/** Knows a protocol well enough to say whether the client waits; told of every byte, in order. */
+/** Knows a protocol well enough to say whether the client waits; it gets every byte, in order. */
 interface DriverWatch {
   sent(bytes: Uint8Array): void;
   received(bytes: Uint8Array): void;

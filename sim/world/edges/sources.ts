@@ -206,19 +206,19 @@ const randomness: readonly Omit<Source, "kind">[] = [
   {
     name: "Math.random",
     state: "replaced",
-    why: "drawn from the seed; a spy of the test's own stays in its place",
+    why: "sampled from the seed; a spy of the test's own stays in its place",
     covers: ["Math.random"],
   },
   {
     name: "crypto.randomUUID, crypto.getRandomValues",
     state: "replaced",
-    why: "drawn from the seed; a spy of the test's own stays in its place",
+    why: "sampled from the seed; a spy of the test's own stays in its place",
     covers: ["globalThis.crypto", ...all("crypto", "randomUUID", "getRandomValues")],
   },
   {
     name: "node:crypto randomBytes, randomInt, randomUUID, randomUUIDv7, randomFill, randomFillSync",
     state: "replaced",
-    why: "drawn from the seed; named imports too",
+    why: "sampled from the seed; named imports too",
     covers: [
       ...all("node:crypto", "randomBytes", "randomInt", "randomUUID", "randomUUIDv7", "randomFill"),
       ...all("node:crypto", "randomFillSync", "getRandomValues", "pseudoRandomBytes", "prng", "rng"),

@@ -176,7 +176,7 @@ export async function installVitestTools(loop: Loop, undo: Undo): Promise<Vitest
 /**
  * An `expect` that a test takes from its context, and a `waitFor` taken from `vi` before, poll in real time. After each
  * interval they ask whether the timers are fake, and if so to have them moved: they get the same interval of virtual
- * time. Whoever else asks is told the truth.
+ * time. Everybody else gets the truth.
  */
 function installPace(loop: Loop, vi: VitestUtils, undo: Undo): void {
   const { isFakeTimers, advanceTimersByTime } = vi;

@@ -47,7 +47,7 @@ export function crashBetweenStatements(name: string, nth: number): Fault {
   });
 }
 
-/** Processes freeze; what arrives waits, and nobody is told. */
+/** Processes freeze; what arrives waits, and nobody notices. */
 export function pause(name: string): Fault {
   return faultOf("pause", `pause ${name}`, (world) => {
     const affects = servicesOf(world, name).filter(({ host }) => host.state === "up");
@@ -245,7 +245,7 @@ export const clockKinds: readonly FaultKind[] = [
   },
 ];
 
-// Collectors that do not do what they are told.
+// Collectors that do not do what they should.
 
 /** Configurations that a node accepts do not become live. */
 export function stuckReload(node: string): Fault {

@@ -1,4 +1,4 @@
-/** Faults whose victim is told by numbers, so that they can be made before there is a world. */
+/** Faults whose target is given by numbers, so that they can be made before there is a world. */
 import { faultKindNamed } from "./catalogue.js";
 import type { Fault } from "./fault.js";
 

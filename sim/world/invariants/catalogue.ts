@@ -26,7 +26,7 @@ const noInternalError: Invariant = {
   name: "no-internal-error",
   summary: "no gateway answers 500",
   watch: ({ fail }) => ({
-    answered({ method, path, status, body }) {
+    onResponse({ method, path, status, body }) {
       if (status === 500) fail(`${method} ${path} was answered 500: ${body}`);
     },
   }),
@@ -78,7 +78,7 @@ const uniqueIds: Invariant = {
   watch({ fail }) {
     const seen = new Map<string, string>();
     return {
-      answered({ method, path, status, headers, json, requestBody, claims }) {
+      onResponse({ method, path, status, headers, json, requestBody, claims }) {
         if (method !== "POST" || status !== 201 || !path.endsWith("/experiments")) return;
         const id = String(json?.["id"]);
         const key = headers["idempotency-key"];
@@ -105,7 +105,7 @@ const loadsEnd: Invariant = {
   watch(view) {
     const states = new Map<string, string>();
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, key, after } of changes)
           if (table === "load_simulations" && after !== null) states.set(key, textOf(after["state"]));
       },
@@ -132,7 +132,7 @@ const roles: Invariant = {
   name: "roles",
   summary: "viewers change nothing, and without a token nothing is answered",
   watch: ({ fail }) => ({
-    answered({ method, path, status, claims, body }) {
+    onResponse({ method, path, status, claims, body }) {
       if (status >= 300 || openPaths.test(path)) return;
       // What a server can do is no secret, and browsers ask for it without a token.
       if (method === "OPTIONS" && body === "") return;
@@ -154,7 +154,7 @@ const ownNodes: Invariant = {
   summary: "metrics of an experiment come only from its own nodes",
   watch({ fail, experiment, experiments, nodesOfSeries }) {
     return {
-      answered({ path, status, json }) {
+      onResponse({ path, status, json }) {
         const { id, rest } = readExperimentPath(path) ?? {};
         if (id === undefined || rest !== "/metrics" || status !== 200) return;
         const targets = textsOf(experiment(id)?.["target_nodes"]);
@@ -185,12 +185,12 @@ const oneEffectPerKey: Invariant = {
     const answers = new Map<string, { readonly body: string; readonly request: string }>();
     const effects = new Map<string, string>();
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, after } of changes)
           if (table === "idempotency_keys" && after !== null)
             effects.set(textOf(after["scope"]), textOf(after["experiment_id"]));
       },
-      answered({ method, path, status, headers, claims, body, json, requestBody }) {
+      onResponse({ method, path, status, headers, claims, body, json, requestBody }) {
         const key = headers["idempotency-key"];
         if (key === undefined || method !== "POST" || status !== 201 || !path.endsWith("/experiments"))
           return;
@@ -224,7 +224,7 @@ const fullDuration: Invariant = {
     const startedAtMs = new Map<string, number>();
     let calmSinceMs = Infinity;
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, key, before, after } of changes) {
           if (table !== "experiments" || after === null || before?.["state"] === after["state"]) continue;
           if (after["state"] === "running") startedAtMs.set(key, view.nowMs);
@@ -253,7 +253,7 @@ const runningMeansDeployed: Invariant = {
   name: "running-means-deployed",
   summary: "an experiment that runs has both collectors on each of its nodes, and on no other",
   watch: ({ fail, collectors, rows, versionOnceLive }) => ({
-    committed(changes) {
+    onCommit(changes) {
       for (const { table, key, before, after } of changes) {
         const applied = Number(after?.["applied_version"]);
         if (table !== "experiments" || !(applied > Number(before?.["applied_version"]))) continue;
@@ -303,7 +303,7 @@ const wholeHistory: Invariant = {
     }
 
     return {
-      committed(changes) {
+      onCommit(changes) {
         const events = changes.filter(({ table }) => table === "experiment_events");
         const fresh = events
           .filter(({ before }) => before === null)
@@ -357,7 +357,7 @@ const fencing: Invariant = {
     }
 
     return {
-      committed(changes, by) {
+      onCommit(changes, by) {
         if (by === undefined || !by.host.startsWith("controller")) return;
         for (const change of changes) if (change.table === "experiments") check(change, by);
       },
@@ -386,7 +386,7 @@ const noLostUpdate: Invariant = {
   name: "no-lost-update",
   summary: "what people set changes only with an event that says so, and nothing counts backwards",
   watch: ({ fail }) => ({
-    committed(changes) {
+    onCommit(changes) {
       const types = new Set(
         changes
           .filter(({ table, before }) => table === "experiment_events" && before === null)
@@ -418,7 +418,7 @@ const results: Invariant = {
   summary: "a completed experiment has one set of results, with a recommendation and finite figures",
   watch({ fail, rows }) {
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, key, before, after } of changes) {
           if (table === "experiment_results") {
             if (before !== null || after === null) fail(`the results of ${key} were changed`);
@@ -496,7 +496,7 @@ const acknowledgedWrites: Invariant = {
     }
 
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, key, after } of changes) {
           if (table !== "experiments") continue;
           if (after === null && created.has(key)) fail(`experiment ${key} was acknowledged and is gone`);
@@ -504,7 +504,7 @@ const acknowledgedWrites: Invariant = {
           names.set(key, known.add(String(after?.["name"])));
         }
       },
-      answered(answer) {
+      onResponse(answer) {
         if (answer.status >= 300) return;
         if (answer.method === "POST" && answer.path.endsWith("/experiments")) checkCreated(answer);
         const target = readExperimentPath(answer.path);
@@ -558,7 +558,7 @@ const configVersions: Invariant = {
     const previous = new Map<string, RowImage>();
     const newest = new Map<string, number>();
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, key, before, after } of changes) {
           if (table !== "generated_configs") continue;
           if (before !== null || after === null) fail(`configuration ${key} was changed`);

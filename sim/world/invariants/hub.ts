@@ -70,10 +70,10 @@ interface Pending {
 }
 
 export interface InvariantHub {
-  committed(changes: readonly RowChange[], by: Writer | undefined): void;
-  asked(request: ObservedRequest): void;
-  /** With the very request that `asked` was told. */
-  answered(answer: {
+  onCommit(changes: readonly RowChange[], by: Writer | undefined): void;
+  onRequest(request: ObservedRequest): void;
+  /** With the very request that `onRequest` got. */
+  onResponse(answer: {
     readonly host: string;
     readonly request: ObservedRequest;
     readonly reply: { readonly status: number; readonly body: string };
@@ -81,8 +81,8 @@ export interface InvariantHub {
     /** @default the time of the world */
     readonly hostNowMs?: number;
   }): void;
-  told(socket: ObservedSocket, text: string): void;
-  heard(socket: ObservedSocket, text: string): void;
+  onFrame(socket: ObservedSocket, text: string): void;
+  onClientMessage(socket: ObservedSocket, text: string): void;
   /** What is still to come, by invariant; empty when the world has converged. */
   pending(): readonly Pending[];
   /** To be called once, when nothing is pending any more. */
@@ -99,10 +99,10 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
   }));
   const having = (hook: keyof Watcher) =>
     watchers.map(({ watcher }) => watcher).filter((watcher) => watcher[hook] !== undefined);
-  const [onCommit, onAsk, onAnswer] = [having("committed"), having("asked"), having("answered")];
+  const [onCommit, onAsk, onAnswer] = [having("onCommit"), having("onRequest"), having("onResponse")];
   const questions = new WeakMap<ObservedRequest, number>();
   let asked = 0;
-  const [onTold, onHeard] = [having("told"), having("heard")];
+  const [onTold, onHeard] = [having("onFrame"), having("onClientMessage")];
   let judging = true;
 
   function viewFor(name: string): InvariantView {
@@ -146,26 +146,26 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
   }
 
   return {
-    committed(changes, by) {
+    onCommit(changes, by) {
       for (const { table, key, after } of changes) {
         if (table !== "experiments") continue;
         if (after !== null) experiments.set(key, after);
         else if (by === testWriter) experiments.delete(key);
       }
       judging = by !== testWriter;
-      for (const watcher of onCommit) watcher.committed?.(changes, by);
+      for (const watcher of onCommit) watcher.onCommit?.(changes, by);
       judging = true;
     },
-    asked(request) {
+    onRequest(request) {
       if (request.method === "GET" || onAsk.length === 0) return;
       asked += 1;
       questions.set(request, asked);
       const { method, headers, body: requestBody } = request;
       const claims = readClaims(headers["authorization"] ?? "");
       const question = { id: asked, method, path: readTarget(request.url).path, requestBody, claims };
-      for (const watcher of onAsk) watcher.asked?.(question);
+      for (const watcher of onAsk) watcher.onRequest?.(question);
     },
-    answered({ host, request, reply, askedAtMs, hostNowMs = parts.epochMs + parts.nowMs }) {
+    onResponse({ host, request, reply, askedAtMs, hostNowMs = parts.epochMs + parts.nowMs }) {
       const { path, query } = readTarget(request.url);
       const answer = {
         question: questions.get(request) ?? 0,
@@ -182,21 +182,21 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
         body: reply.body,
         json: objectOf(reply.body),
       };
-      for (const watcher of onAnswer) watcher.answered?.(answer);
+      for (const watcher of onAnswer) watcher.onResponse?.(answer);
     },
-    told(observed, text) {
+    onFrame(observed, text) {
       authenticate(observed);
       const socket = socketOf(observed);
       const json = objectOf(text);
-      for (const watcher of onTold) watcher.told?.(socket, text, json);
+      for (const watcher of onTold) watcher.onFrame?.(socket, text, json);
     },
-    heard(observed, text) {
+    onClientMessage(observed, text) {
       const json = objectOf(text);
       authenticate(observed);
       const token = tokenOfFrame(observed.request.url, text, json);
       if (token !== undefined) introduced(observed, token);
       const socket = socketOf(observed);
-      for (const watcher of onHeard) watcher.heard?.(socket, json, text);
+      for (const watcher of onHeard) watcher.onClientMessage?.(socket, json, text);
     },
     pending: () =>
       watchers.flatMap(({ name, msMax, watcher }) => {

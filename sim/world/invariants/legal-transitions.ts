@@ -16,7 +16,7 @@ export const legalTransitions: Invariant = {
   name: "legal-transitions",
   summary: "an experiment begins pending and takes only the steps of its state machine",
   watch: ({ fail }) => ({
-    committed(changes) {
+    onCommit(changes) {
       for (const { table, key, before, after } of changes) {
         if (table !== "experiments") continue;
         if (after === null) fail(`experiment ${key} is gone`);

@@ -18,7 +18,7 @@ const listPath = /^\/(?:api\/)?v1\/experiments$/;
 export const freshReads: Invariant = {
   name: "linearizable-reads",
   summary:
-    "what is told of an experiment was so while it was asked, and lists are whole and without repetition",
+    "what a read says of an experiment was true during the read, and lists are complete and without repetition",
   watch(view) {
     const { fail } = view;
     const histories = new Map<string, Period[]>();
@@ -35,14 +35,16 @@ export const freshReads: Invariant = {
       if (seen.length === 0) return;
       const fits = ({ state, name }: Period): boolean => state === item["state"] && name === item["name"];
       if (!seen.some(fits))
-        fail(`experiment ${id} was told to be ${textOf(item["state"])} and called ${textOf(item["name"])}`);
+        fail(
+          `experiment ${id} was reported to be ${textOf(item["state"])} and called ${textOf(item["name"])}`,
+        );
     }
 
     function checkMissing(id: string, { askedAtMs, claims }: Answer): void {
       const seen = during(id, askedAtMs);
       const there = ({ deleted, tenant, sinceMs }: Period): boolean =>
         !deleted && tenant === claims?.tenant && sinceMs < askedAtMs;
-      if (seen.length > 0 && seen.every(there)) fail(`experiment ${id} was told not to exist`);
+      if (seen.length > 0 && seen.every(there)) fail(`experiment ${id} was reported not to exist`);
     }
 
     function checkList({ json, query, askedAtMs, claims }: Answer): void {
@@ -58,7 +60,7 @@ export const freshReads: Invariant = {
     }
 
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, key, after } of changes) {
           if (table !== "experiments") continue;
           // Only a test can take a row away; then nobody knows what is to be told of it.
@@ -81,7 +83,7 @@ export const freshReads: Invariant = {
           histories.set(key, periods);
         }
       },
-      answered(answer) {
+      onResponse(answer) {
         const { method, path, status, json } = answer;
         if (method !== "GET") return;
         const { id, rest } = readExperimentPath(path) ?? {};

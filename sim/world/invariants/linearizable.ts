@@ -460,7 +460,7 @@ export const linearizable: Invariant = {
     }
 
     return {
-      committed(changes, by) {
+      onCommit(changes, by) {
         if (by !== testWriter) return;
         // What a test wrote itself, no client asked for.
         for (const { table, key } of changes) {
@@ -469,7 +469,7 @@ export const linearizable: Invariant = {
           experiments.delete(key);
         }
       },
-      asked(question) {
+      onRequest(question) {
         const { id, rest = "" } = readExperimentPath(question.path) ?? {};
         if (id === undefined) return;
         const action = actions[`${question.method} ${rest}`];
@@ -477,7 +477,7 @@ export const linearizable: Invariant = {
         if (action !== undefined && !experiments.has(id)) untracked.add(id);
         if (action !== undefined) open.set(question.id, { id, action, requestBody, askedAtMs: view.nowMs });
       },
-      answered(answer) {
+      onResponse(answer) {
         const { method, path, status, json } = answer;
         if (open.has(answer.question)) return answeredWrite(answer);
         if (method === "POST" && status < 300 && listPath.test(path)) return noteCreated(answer);

@@ -136,14 +136,14 @@ function readWish(json: Readonly<Record<string, unknown>>): Wish | undefined {
   const many: readonly unknown[] = lists.find(Array.isArray) ?? [];
   const single = ["event", "topic", "channel"].map((name) => fields[name]);
   const all = [...many, ...single].slice(0, topicsMax).some((topic) => topics.has(String(topic)));
-  // Whoever names an experiment, wherever, may be told of it alone.
+  // A client that names an experiment, wherever, may get that one only.
   const narrowed = ["experiment_id", "experimentId", "filters"].some((name) => fields[name] !== undefined);
   return { whole: all && !narrowed, since: since === undefined ? undefined : Number(since) };
 }
 
 export const socketOrder: Invariant = {
   name: "socket-order",
-  summary: "a socket is told every event of an experiment once, in order, after it was committed",
+  summary: "a socket gets every event of an experiment once, in order, after it was committed",
   watch(view) {
     const events = new Map<string, string>();
     const newest = new Map<string, number>();
@@ -169,7 +169,7 @@ export const socketOrder: Invariant = {
     }
 
     return {
-      committed(changes) {
+      onCommit(changes) {
         for (const { table, key, before, after } of changes) {
           if (table === "experiments" && before === null) createdAtMs.set(key, view.nowMs);
           if (table !== "experiment_events" || after === null) continue;
@@ -179,7 +179,7 @@ export const socketOrder: Invariant = {
           newest.set(id, Math.max(seq, newest.get(id) ?? 0));
         }
       },
-      heard(socket, json, text) {
+      onClientMessage(socket, json, text) {
         // Who becomes somebody else is owed nothing of what went before.
         if (tokenOfFrame(socket.url, text, json) !== undefined) sockets.delete(socket.id);
         const type = json?.["type"];
@@ -191,26 +191,26 @@ export const socketOrder: Invariant = {
         const place = whole ? since : undefined;
         sockets.set(socket.id, { socket, sinceMs, whole, last: new Map(), place });
       },
-      told(socket, _text, json) {
+      onFrame(socket, _text, json) {
         if (json?.["type"] !== "experiment.update" || typeof json["seq"] !== "number") return;
         const [id, seq, state] = [String(json["experiment_id"]), json["seq"], String(json["state"])];
         const known = following(socket);
         const last = known.last.get(id);
         const committed = events.get(`${id}/${seq}`);
-        if (committed === undefined) fail(`a socket was told event ${seq} of ${id} before it was committed`);
+        if (committed === undefined) fail(`a socket got event ${seq} of ${id} before it was committed`);
         else if (committed !== state)
-          fail(`a socket was told ${state} as event ${seq} of ${id}, which is ${committed}`);
+          fail(`a socket got ${state} as event ${seq} of ${id}, which is ${committed}`);
         else if (last !== undefined && seq <= last)
-          fail(`a socket was told event ${seq} of ${id} after event ${last}`);
+          fail(`a socket got event ${seq} of ${id} after event ${last}`);
         else if (last !== undefined && known.whole && seq > last + 1)
-          fail(`a socket was told event ${seq} of ${id} right after event ${last}`);
+          fail(`a socket got event ${seq} of ${id} right after event ${last}`);
         else if (last === undefined && seq > 1 && known.whole && (createdAtMs.get(id) ?? 0) > known.sinceMs)
-          fail(`the first that a socket was told of ${id} is event ${seq}`);
+          fail(`the first event of ${id} that a socket got is ${seq}`);
         known.last.set(id, seq);
         if (known.place === undefined || typeof json["position"] !== "number") return;
         const missed = missing(known, json["position"]);
         if (missed !== undefined)
-          fail(`a socket that came back was not told what happened at place ${missed}`);
+          fail(`a socket that reconnected did not get what happened at place ${missed}`);
         known.place = json["position"];
       },
       pending() {
@@ -218,12 +218,11 @@ export const socketOrder: Invariant = {
           const { socket, sinceMs, whole, last } = known;
           if (!whole || !socket.open || socket.claims === undefined) continue;
           const place = missing(known, places.length);
-          if (place !== undefined) return `socket ${socket.id} was not told what happened at place ${place}`;
+          if (place !== undefined) return `socket ${socket.id} did not get what happened at place ${place}`;
           for (const [id, seq] of newest) {
             if (view.experiment(id)?.["tenant_id"] !== socket.claims.tenant) continue;
             const told = last.get(id) ?? ((createdAtMs.get(id) ?? 0) > sinceMs ? 0 : seq);
-            if (told < seq)
-              return `socket ${socket.id} was told ${told} of ${seq} events of experiment ${id}`;
+            if (told < seq) return `socket ${socket.id} got ${told} of ${seq} events of experiment ${id}`;
           }
         }
         return undefined;

@@ -93,13 +93,13 @@ export const tenantIsolation: Invariant = {
     }
 
     return {
-      asked({ requestBody, claims }) {
+      onRequest({ requestBody, claims }) {
         noteAll(written, claims?.tenant ?? "", requestBody);
       },
-      heard({ id }, _json, text) {
+      onClientMessage({ id }, _json, text) {
         noteAll(named, id, text);
       },
-      answered({ method, path, query, status, body, claims, requestBody, headers }) {
+      onResponse({ method, path, query, status, body, claims, requestBody, headers }) {
         if (frames.test(path) || method === "OPTIONS") return;
         const own = new Set(uuidsIn([path, query, requestBody, ...Object.values(headers)].join(" ")));
         const wrote = wroteIt(claims);
@@ -114,7 +114,7 @@ export const tenantIsolation: Invariant = {
             `${method} ${path} of ${claims?.tenant ?? "a stranger"} was answered ${status} with experiment ${found} of another tenant`,
           );
       },
-      told({ claims, id: socket }, text, json) {
+      onFrame({ claims, id: socket }, text, json) {
         const isNews = textOf(json?.["type"]).startsWith("experiment.") || text.startsWith("42");
         const wrote = wroteIt(claims);
         // A confirmation or refusal may repeat what its client sent.

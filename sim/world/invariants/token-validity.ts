@@ -17,7 +17,7 @@ export const goodTokens: Invariant = {
   watch(view) {
     const given = new Set<string>();
     return {
-      answered({ method, path, status, headers, json, claims, hostNowMs }) {
+      onResponse({ method, path, status, headers, json, claims, hostNowMs }) {
         const token = json?.["token"];
         if (status === 200 && path.includes("/auth/") && typeof token === "string") given.add(token);
         if (status !== 401 || claims === undefined || openPaths.test(path)) return;

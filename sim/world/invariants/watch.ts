@@ -1,5 +1,5 @@
 /**
- * What invariants look at: what the database committed, what gateways answered and told, what nodes run.
+ * What invariants look at: what the database committed, what gateways answered and sent, what nodes run.
  *
  * An invariant only watches. It must cost little, because it watches every run.
  */
@@ -76,7 +76,7 @@ export interface Socket {
   readonly open: boolean;
 }
 
-/** A collector that a node has been told to run. */
+/** A collector that a node should run. */
 interface RunningCollector {
   readonly experimentId: string;
   readonly variant: string;
@@ -86,7 +86,7 @@ interface RunningCollector {
   readonly port: number;
 }
 
-/** A load that a node has been told to run. */
+/** A load that a node should run. */
 interface RunningLoad {
   readonly loadId: string;
   readonly experimentId: string;
@@ -118,14 +118,14 @@ export interface InvariantView {
 
 /** What an invariant does with what it sees. Nothing here may change the world. */
 export interface Watcher {
-  committed?(changes: readonly RowChange[], by: Writer | undefined): void;
+  onCommit?(changes: readonly RowChange[], by: Writer | undefined): void;
   /** Told of every request but those by GET; some are never answered. */
-  asked?(question: Question): void;
-  answered?(answer: Answer): void;
+  onRequest?(question: Question): void;
+  onResponse?(answer: Answer): void;
   /** A frame of the server; `json` is undefined when it is not JSON. */
-  told?(socket: Socket, text: string, json: Readonly<Record<string, unknown>> | undefined): void;
+  onFrame?(socket: Socket, text: string, json: Readonly<Record<string, unknown>> | undefined): void;
   /** A frame of the client. */
-  heard?(socket: Socket, json: Readonly<Record<string, unknown>> | undefined, text: string): void;
+  onClientMessage?(socket: Socket, json: Readonly<Record<string, unknown>> | undefined, text: string): void;
   /** Asked once faults have ended: what is still to come, in words; undefined when nothing is. */
   pending?(): string | undefined;
   /** Called once, when nothing is pending any more. */

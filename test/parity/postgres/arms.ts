@@ -290,7 +290,7 @@ export async function startRealArm(): Promise<Arm | undefined> {
         const still = open.every((name) => pending.get(name)?.answer === null);
         if (quiet && still && !hasCycle(waiters)) return waiters;
       }
-      throw new Error(`the real server did not come to rest within ${restMsMax} ms`);
+      throw new Error(`the real server did not settle within ${restMsMax} ms`);
     },
     pass: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     stop() {

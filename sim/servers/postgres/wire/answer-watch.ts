@@ -15,7 +15,7 @@ const [readyForQuery, errorResponse] = ["Z".charCodeAt(0), "E".charCodeAt(0)];
 const encryptionRequests: ReadonlySet<number> = new Set([80_877_103, 80_877_104]);
 const cancelRequest = 80_877_102;
 
-/** Whether a client waits; told of every byte, in order. */
+/** Whether a client waits; it gets every byte, in order. */
 export interface AnswerWatch {
   sent(bytes: Uint8Array): void;
   received(bytes: Uint8Array): void;

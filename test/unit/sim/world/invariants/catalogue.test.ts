@@ -37,7 +37,7 @@ function changed(changes: Readonly<Record<string, unknown>>): RowChange {
 
 test("a creation breaks nothing", () => {
   const { hub, broken } = watch();
-  hub.committed([created], undefined);
+  hub.onCommit([created], undefined);
   expect(broken).toEqual([]);
 });
 
@@ -57,22 +57,22 @@ test.each([
   ["results", changed({ state: "completed" })],
 ])("%s notices a wrong commit", (name, wrong) => {
   const { hub, broken } = watch();
-  hub.committed([created], undefined);
-  hub.committed([wrong], undefined);
+  hub.onCommit([created], undefined);
+  hub.onCommit([wrong], undefined);
   expect(broken).toContain(name);
 });
 
 test("fencing notices a controller that writes what another holds, and lets a holder write", () => {
   const { hub, broken } = watch();
   const held = experiment({ lease_owner: "a", lease_token: 1 });
-  hub.committed([created], undefined);
-  hub.committed([change("experiments", experiment(), held)], { host: "controller-0", incarnation: 1 });
-  hub.committed([change("experiments", held, { ...held, applied_version: 0 })], {
+  hub.onCommit([created], undefined);
+  hub.onCommit([change("experiments", experiment(), held)], { host: "controller-0", incarnation: 1 });
+  hub.onCommit([change("experiments", held, { ...held, applied_version: 0 })], {
     host: "controller-0",
     incarnation: 1,
   });
   expect(broken).toEqual([]);
-  hub.committed([change("experiments", held, { ...held, lease_owner: null })], {
+  hub.onCommit([change("experiments", held, { ...held, lease_owner: null })], {
     host: "controller-0",
     incarnation: 2,
   });
@@ -100,8 +100,8 @@ test.each([
   ],
 ])("%s notices a wrong answer", (name, wrong) => {
   const { hub, broken } = watch();
-  hub.committed([created], undefined);
-  hub.answered(wrong);
+  hub.onCommit([created], undefined);
+  hub.onResponse(wrong);
   expect(broken).toContain(name);
 });
 
@@ -110,31 +110,31 @@ test("a token that was given out is good, and results that agree with each other
   const claims = { ...mine, exp: 10_000 };
   const login = answer("POST", "/api/v1/auth/login", 200, {}, claims);
   const token = login.request.headers.authorization.replace("Bearer ", "");
-  hub.answered(answer("GET", "/api/v1/auth/me", 401, {}, claims));
-  hub.committed([change("experiment_results", null, results({}))], undefined);
+  hub.onResponse(answer("GET", "/api/v1/auth/me", 401, {}, claims));
+  hub.onCommit([change("experiment_results", null, results({}))], undefined);
   expect(broken).toEqual([]);
-  hub.answered({ ...login, reply: { status: 200, body: JSON.stringify({ token }) } });
-  hub.answered(answer("GET", "/api/v1/auth/me", 401, {}, claims));
+  hub.onResponse({ ...login, reply: { status: 200, body: JSON.stringify({ token }) } });
+  hub.onResponse(answer("GET", "/api/v1/auth/me", 401, {}, claims));
   expect(broken).toEqual(["token-validity"]);
 });
 
 test("one key gets one answer, and one id belongs to one request", () => {
   const { hub, broken } = watch();
-  hub.committed([created], undefined);
+  hub.onCommit([created], undefined);
   const keyed = (body: unknown) =>
     answer("POST", "/api/v1/experiments", 201, body, mine, { "idempotency-key": "k" });
-  hub.answered(keyed({ id, name: "one" }));
-  hub.answered(keyed({ id, name: "one" }));
+  hub.onResponse(keyed({ id, name: "one" }));
+  hub.onResponse(keyed({ id, name: "one" }));
   expect(broken).toEqual([]);
-  hub.answered(keyed({ id, name: "one", again: true }));
+  hub.onResponse(keyed({ id, name: "one", again: true }));
   expect(broken).toEqual(["idempotency"]);
-  hub.answered(answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, mine));
+  hub.onResponse(answer("POST", "/api/v1/experiments", 201, { id, name: "one" }, mine));
   expect(broken).toContain("unique-ids");
 });
 
 test("what is pending says which experiment waits, and for what", () => {
   const { hub } = watch();
-  hub.committed([created], undefined);
+  hub.onCommit([created], undefined);
   expect(hub.pending()).toEqual([
     {
       invariant: "every-experiment-ends",

@@ -10,10 +10,10 @@ type Answered = ReturnType<typeof answer>;
 /** @returns What breaks when these requests come and are answered, one after the other. */
 function brokenBy(...answers: readonly Answered[]): readonly string[] {
   const { hub, broken } = watch();
-  hub.committed([created], undefined);
+  hub.onCommit([created], undefined);
   for (const each of answers) {
-    hub.asked(each.request);
-    hub.answered(each);
+    hub.onRequest(each.request);
+    hub.onResponse(each);
   }
   return broken;
 }
@@ -113,13 +113,13 @@ function tokenOf(claims: object): string {
   return answer("GET", "/", 200, {}, claims).request.headers.authorization.slice(7);
 }
 
-/** @returns What breaks when a socket of `others` hears and tells these frames. */
+/** @returns What breaks when a socket of `others` sends and gets these frames. */
 function brokenBySocket(
-  frames: readonly (readonly ["heard" | "told", unknown])[],
+  frames: readonly (readonly ["onClientMessage" | "onFrame", unknown])[],
   path = "/ws",
 ): readonly string[] {
   const { hub, broken } = watch();
-  hub.committed([created], undefined);
+  hub.onCommit([created], undefined);
   const request = { url: `ws://gateway${path}?token=${tokenOf(others)}`, headers: {} };
   for (const [way, frame] of frames)
     hub[way]({ id: 1, host: "gateway-0", request, open: true }, textOf(frame));
@@ -135,21 +135,21 @@ test("a token in a text of the client does not make it somebody else", () => {
   const news = { type: "alert", experiment_id: id };
   expect(
     brokenBySocket([
-      ["heard", topic],
-      ["told", news],
+      ["onClientMessage", topic],
+      ["onFrame", news],
     ]),
   ).toEqual(["tenant-isolation"]);
   const news2 = { type: "alert", experiment_id: second };
   expect(
     brokenBySocket([
-      ["heard", { type: "subscribe", topic: tokenOf(mine) }],
-      ["told", news2],
+      ["onClientMessage", { type: "subscribe", topic: tokenOf(mine) }],
+      ["onFrame", news2],
     ]),
   ).toEqual([]);
   expect(
     brokenBySocket([
-      ["heard", { type: "auth", token: tokenOf(mine) }],
-      ["told", news],
+      ["onClientMessage", { type: "auth", token: tokenOf(mine) }],
+      ["onFrame", news],
     ]),
   ).toEqual([]);
   // Each dialect has its own frame for it, and to the other one it is only text.
@@ -157,8 +157,8 @@ test("a token in a text of the client does not make it somebody else", () => {
   const both = (path: string, frame: unknown): readonly string[] =>
     brokenBySocket(
       [
-        ["heard", frame],
-        ["told", news],
+        ["onClientMessage", frame],
+        ["onFrame", news],
       ],
       path,
     );
@@ -172,22 +172,22 @@ test("a frame may repeat what its client sent, and news may not", () => {
   const confirmed = { type: "subscribed", topics: [`experiment:${id}`] };
   expect(
     brokenBySocket([
-      ["heard", topic],
-      ["told", confirmed],
+      ["onClientMessage", topic],
+      ["onFrame", confirmed],
     ]),
   ).toEqual([]);
   const news = { type: "experiment.update", experiment_id: id };
   expect(
     brokenBySocket([
-      ["heard", topic],
-      ["told", news],
+      ["onClientMessage", topic],
+      ["onFrame", news],
     ]),
   ).toContain("tenant-isolation");
   const event = `42["experiment:${id}",{"seq":1}]`;
   expect(
     brokenBySocket([
-      ["heard", topic],
-      ["told", event],
+      ["onClientMessage", topic],
+      ["onFrame", event],
     ]),
   ).toEqual(["tenant-isolation"]);
 });
@@ -218,13 +218,13 @@ test("an id is an id in upper case and in percent-encoding", () => {
   const row = experiment({ id: upper.toLowerCase(), state: "cancelled" });
   for (const spelling of [upper, upper.replace("A", "%41")]) {
     const { hub, broken } = watch();
-    hub.committed([{ ...change("experiments", null, row), key: row.id }], testWriter);
-    hub.answered(answer("POST", `/api/v1/experiments/${spelling}/stop`, 200, {}, mine));
-    hub.answered(
+    hub.onCommit([{ ...change("experiments", null, row), key: row.id }], testWriter);
+    hub.onResponse(answer("POST", `/api/v1/experiments/${spelling}/stop`, 200, {}, mine));
+    hub.onResponse(
       answer("GET", `/api/v1/experiments/${spelling}/metrics`, 200, { labels: { node: "node1" } }, mine),
     );
     expect(broken).toEqual([]);
-    hub.answered(answer("DELETE", `/api/v1/experiments/${spelling}`, 204, "", mine));
+    hub.onResponse(answer("DELETE", `/api/v1/experiments/${spelling}`, 204, "", mine));
     expect(broken).toEqual(["acknowledged-writes"]);
   }
 });
@@ -241,13 +241,13 @@ test("paths are read as they came: no dots are taken out, no host is needed, and
 
 test("what a test writes into the database is noted and not judged; what a service writes then is", () => {
   const { hub, broken } = watch();
-  hub.committed([change("experiments", null, experiment({ state: "running" }))], testWriter);
-  hub.committed(
+  hub.onCommit([change("experiments", null, experiment({ state: "running" }))], testWriter);
+  hub.onCommit(
     [change("experiments", experiment({ state: "running" }), experiment({ name: "x" }))],
     testWriter,
   );
   expect(broken).toEqual([]);
-  hub.committed([change("experiments", experiment({ name: "x" }), experiment({ state: "completed" }))], {
+  hub.onCommit([change("experiments", experiment({ name: "x" }), experiment({ state: "completed" }))], {
     host: "controller-0",
     incarnation: 1,
   });
@@ -276,9 +276,9 @@ test.each([
 ])("socket-order owes not everything to a client that %s", (_, frame) => {
   const { hub, broken } = watch();
   const row = { ...experiment(), id: second, tenant_id: "tenant2" };
-  hub.committed([{ ...change("experiments", null, row), key: second }], undefined);
+  hub.onCommit([{ ...change("experiments", null, row), key: second }], undefined);
   for (const seq of [1, 2, 3])
-    hub.committed(
+    hub.onCommit(
       [
         change("experiment_events", null, {
           experiment_id: second,
@@ -292,12 +292,12 @@ test.each([
   const request = { url: `ws://gateway/ws?token=${tokenOf(others)}`, headers: {} };
   const socket = { id: 1, host: "gateway-0", request, open: true };
   const reportGap = (): void => {
-    for (const seq of [1, 3]) hub.told(socket, JSON.stringify(eventOf(seq)));
+    for (const seq of [1, 3]) hub.onFrame(socket, JSON.stringify(eventOf(seq)));
   };
-  hub.heard(socket, JSON.stringify(frame));
+  hub.onClientMessage(socket, JSON.stringify(frame));
   reportGap();
   expect(broken).toEqual([]);
-  hub.heard(socket, JSON.stringify(everything));
+  hub.onClientMessage(socket, JSON.stringify(everything));
   reportGap();
   expect(broken).toEqual(["socket-order"]);
 });

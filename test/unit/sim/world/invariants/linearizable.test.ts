@@ -69,10 +69,10 @@ function history(...calls: readonly (readonly [method: string, body: object, sta
     const askedAtMs = nowMs;
     const url = method === "POST" ? "/api/v1/experiments" : path;
     const request = { method, url, headers: {}, body: JSON.stringify(body) };
-    hub.asked(request);
+    hub.onRequest(request);
     nowMs += 1;
     const reply = { status: status ?? 0, headers: {}, body: JSON.stringify(body) };
-    if (status !== undefined) hub.answered({ host: "gateway-0", request, reply, askedAtMs });
+    if (status !== undefined) hub.onResponse({ host: "gateway-0", request, reply, askedAtMs });
   }
   hub.finished();
   return problem;

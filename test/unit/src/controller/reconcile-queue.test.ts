@@ -193,6 +193,9 @@ test("an experiment is known while it waits, is looked at, or is planned within 
   await clock.advance(500);
   expect([queue.has("a", 499), queue.has("a", 500)]).toEqual([false, true]);
   await end("b");
+  await clock.advance(500);
+  await end("a");
+  expect(queue.has("a", 60_000)).toBe(false);
   await end("c");
   expect(["b", "c"].map((id) => queue.has(id, 60_000))).toEqual([false, false]);
 });

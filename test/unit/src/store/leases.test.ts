@@ -219,19 +219,29 @@ test.each([true, false])(
   },
 );
 
-test("a transition is announced, and a first event is written for the creation only then", async () => {
-  const { sql, claimed } = await open();
-  const seen = await claimed("a");
-  await transitionExperiment(sql, { seen, to: "cancelled", reason: "", triggeredBy: "u", atMs: startMs });
-  const { rows } = await sql.query<{ id: string; announced: boolean }>({
-    name: "announced",
-    text: "SELECT id, announced FROM experiments ORDER BY id",
-  });
-  expect(rows).toEqual([
-    { id, announced: true },
-    { id: other, announced: false },
-  ]);
-});
+test.each([true, false])(
+  "a transition stands for the announcement of its experiment (fenced: %s)",
+  async (fenced) => {
+    const { sql, claimed } = await open();
+    const seen = await claimed("a");
+    await transitionExperiment(sql, {
+      seen,
+      to: "cancelled",
+      reason: "",
+      triggeredBy: "u",
+      atMs: startMs,
+      fenced,
+    });
+    const { rows } = await sql.query<{ id: string; announced: boolean }>({
+      name: "announced",
+      text: "SELECT id, announced FROM experiments ORDER BY id",
+    });
+    expect(rows).toEqual([
+      { id, announced: true },
+      { id: other, announced: false },
+    ]);
+  },
+);
 
 test("a step that the states do not allow is refused before anything is written", async () => {
   const { sql, read } = await open();

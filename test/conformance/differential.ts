@@ -29,43 +29,98 @@ export interface DifferentialReport {
   readonly explained: readonly Difference[];
 }
 
-/** @param queries - How many random queries. @param seed - The same seed asks the same. */
+/**
+ * @param queries - How many random queries.
+ * @param seed - The same seed asks the same.
+ * @throws Error when Prometheus 2.42 is not installed.
+ */
 export async function runDifferential(queries: number, seed: number): Promise<DifferentialReport> {
-  const requests = sample(randomQueries(DATA_START, DATA_LENGTH), { numRuns: queries, seed });
+  const requests = sampleQueries(queries, seed);
   const real = await startRealServer(openMetricsText());
   try {
-    return await compareAll(requests, real);
+    return await compareAll(requests, async (request) => askReal(real, request), real.version);
   } finally {
     await real.close();
   }
 }
 
-async function compareAll(requests: readonly RandomQuery[], real: RealServer): Promise<DifferentialReport> {
+/** @param answers - What the real server of this version answered to each of the requests. */
+export async function compareRecorded(
+  requests: readonly RandomQuery[],
+  answers: readonly RawAnswer[],
+  version: string,
+): Promise<DifferentialReport> {
+  return compareAll(requests, async (_, index) => answers[index] as RawAnswer, version);
+}
+
+/** @returns The answers of the real server to the requests, with series in one order, and its version. */
+export async function recordAnswers(
+  requests: readonly RandomQuery[],
+): Promise<{ readonly version: string; readonly answers: readonly RawAnswer[] }> {
+  const real = await startRealServer(openMetricsText());
+  try {
+    const answers: RawAnswer[] = [];
+    for (const request of requests) answers.push(inOneOrder(await askReal(real, request)));
+    return { version: real.version, answers };
+  } finally {
+    await real.close();
+  }
+}
+
+export function sampleQueries(queries: number, seed: number): readonly RandomQuery[] {
+  return sample(randomQueries(DATA_START, DATA_LENGTH), { numRuns: queries, seed });
+}
+
+const headers = { "content-type": "application/x-www-form-urlencoded" };
+
+async function askReal(real: RealServer, request: RandomQuery): Promise<RawAnswer> {
+  const { path, body } = formOf(request);
+  const reply = await fetch(`${real.url}${path}`, { method: "POST", headers, body });
+  return (await reply.json()) as RawAnswer;
+}
+
+/** The real server gives series in any order. */
+function inOneOrder(answer: RawAnswer): RawAnswer {
+  const { data } = answer;
+  if (data === undefined || (data.resultType !== "vector" && data.resultType !== "matrix")) return answer;
+  const series = (data.result as readonly { readonly metric: Readonly<Record<string, string>> }[]).map(
+    (each) => [labelsOf(each.metric).toString(), each] as const,
+  );
+  const result = series.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each);
+  return { ...answer, data: { ...data, result } };
+}
+
+async function compareAll(
+  requests: readonly RandomQuery[],
+  askOther: (request: RandomQuery, index: number) => Promise<RawAnswer>,
+  version: string,
+): Promise<DifferentialReport> {
   const handle = ourServer();
   const found: Difference[] = [];
   let failing = 0;
-  const compare = async (request: RandomQuery): Promise<void> => {
+  const compare = async (request: RandomQuery, index: number): Promise<void> => {
     const { path, body } = formOf(request);
-    const headers = { "content-type": "application/x-www-form-urlencoded" };
     const [theirs, ours] = await Promise.all([
-      fetch(`${real.url}${path}`, { method: "POST", headers, body }).then((reply) => reply.text()),
+      askOther(request, index),
       Promise.resolve(handle({ method: "POST", url: `http://ours${path}`, headers, body })).then(
         (reply) => reply.body,
       ),
     ]);
-    const answers = [parseAnswer(theirs), parseAnswer(ours)] as const;
+    const answers = [parseAnswer(theirs), parseAnswer(JSON.parse(ours) as RawAnswer)] as const;
     if (answers[0].error !== undefined) failing += 1;
     if (sameAnswer(answers[0], answers[1])) return;
     found.push({
       request,
-      real: theirs,
+      real: JSON.stringify(theirs),
       ours,
       reason: explainDifference(request.query, answers[0], answers[1]),
     });
   };
-  for (let at = 0; at < requests.length; at += 8) await Promise.all(requests.slice(at, at + 8).map(compare));
+  for (let at = 0; at < requests.length; at += 8) {
+    await Promise.all(requests.slice(at, at + 8).map(async (request, index) => compare(request, at + index)));
+  }
   return {
-    version: real.version,
+    version,
     queries: requests.length,
     failing,
     different: found.filter(({ reason }) => reason === undefined),
@@ -96,15 +151,15 @@ function formOf({ query, start, end, step }: RandomQuery): { readonly path: stri
   return { path: "/api/v1/query_range", body: new URLSearchParams(values).toString() };
 }
 
-interface RawAnswer {
+/** An answer of the query API as it came. */
+export interface RawAnswer {
   readonly status: string;
   readonly errorType?: string;
   readonly error?: string;
   readonly data?: { readonly resultType: string; readonly result: unknown };
 }
 
-function parseAnswer(text: string): Answer {
-  const raw = JSON.parse(text) as RawAnswer;
+function parseAnswer(raw: RawAnswer): Answer {
   const points = new Map<string, number>();
   if (raw.data === undefined) return { error: raw.errorType, message: raw.error ?? "", points };
   const { resultType, result } = raw.data;

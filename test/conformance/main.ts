@@ -5,8 +5,8 @@
  * queries the real server is asked (0: none); `--verbose` lists what failed.
  */
 import { parseArgs } from "node:util";
+import { decideRealArm, missingProgram, realPrograms } from "../support/real-programs.js";
 import { runDifferential } from "./differential.js";
-import { installedVersion } from "./real-server.js";
 import { caseSets, CASES_FOLDER, LEFT_OUT, runFolder } from "./report.js";
 
 const { values } = parseArgs({
@@ -38,8 +38,12 @@ for (const set of caseSets(values.cases)) {
   say(`${set.name}: ${total - failed} / ${total} cases\n`);
 }
 
-if (Number(values.queries) > 0 && installedVersion() === undefined) {
-  say("differential: the package `prometheus` is not installed, so no query was compared\n");
+const { action, reason: missing } = decideRealArm(missingProgram([realPrograms.prometheus]));
+if (Number(values.queries) > 0 && action !== "run") {
+  console.error(
+    `differential: ${action === "fail" ? "FAILED" : "skipped"}, no query was compared: ${missing}`,
+  );
+  if (action === "fail") process.exitCode = 1;
 } else if (Number(values.queries) > 0) {
   const report = await runDifferential(Number(values.queries), Number(values.seed));
   summary["differential"] = { queries: report.queries, different: report.different.length };

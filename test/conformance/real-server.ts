@@ -1,9 +1,11 @@
 /** The real Prometheus of the machine, started on loopback over samples of ours. */
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+
+import { missingProgram, realPrograms, realVersion } from "../support/real-programs.js";
 
 /** A server that runs until it is closed. */
 export interface RealServer {
@@ -12,20 +14,15 @@ export interface RealServer {
   close(): Promise<void>;
 }
 
-/** @returns The version of the installed server, or undefined when there is none. */
-export function installedVersion(): string | undefined {
-  const result = spawnSync("prometheus", ["--version"], { encoding: "utf8" });
-  return /version (\S+?)[+,\s]/.exec(`${result.stdout ?? ""}${result.stderr ?? ""}`)?.[1];
-}
-
 /**
  * Loads an OpenMetrics text into blocks and serves it.
  *
- * @throws Error when the server does not become ready.
+ * @throws Error when Prometheus 2.42 is not installed, or does not become ready.
  */
 export async function startRealServer(openMetrics: string, config = ""): Promise<RealServer> {
-  const version = installedVersion();
-  if (version === undefined) throw new Error("prometheus is not installed");
+  const missing = missingProgram([realPrograms.prometheus]);
+  if (missing !== undefined) throw new Error(missing);
+  const version = realVersion(realPrograms.prometheus) ?? "unknown";
   const folder = mkdtempSync(path.join(tmpdir(), "promql-"));
   writeFileSync(path.join(folder, "samples.txt"), openMetrics);
   writeFileSync(

@@ -1,23 +1,17 @@
 /** The platform on the real PostgreSQL, Redis and Prometheus, beside the same platform in a simulated world. */
 import { type Phoenix, createPhoenix } from "phoenix-sim";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { startRealServer } from "../parity/postgres/real-server.js";
+import { describeReal } from "../support/real-arm.js";
+import { realPrograms } from "../support/real-programs.js";
 import { type RealPlatform, startRealPlatform } from "./platform.js";
-import { missingPrograms } from "./servers.js";
 import { type Arm, concurrency, consistency, createCount, lifecycle } from "./stories.js";
 
 const nodes = Array.from({ length: 8 }, (_, index) => `node${index + 1}`);
 
-const missing = [...missingPrograms(["redis-server", "redis-cli", "prometheus"])];
-const probe = await startRealServer();
-probe?.stop();
-if (probe === undefined) missing.push("postgresql-15");
-if (missing.length > 0) {
-  console.log(`The platform on real backends is skipped: not on this machine are ${missing.join(", ")}.`);
-}
+const programs = [realPrograms.postgres, realPrograms.redis, realPrograms.redisCli, realPrograms.prometheus];
 
-describe.skipIf(missing.length > 0)("the platform on real backends", () => {
+describeReal("the platform on real backends", programs, () => {
   let platform: RealPlatform | undefined;
   let phoenix: Phoenix | undefined;
 

@@ -41,14 +41,13 @@ const controllerOptions = {
   readyPollMs: 300,
 };
 
-/** @returns Undefined when PostgreSQL 15 is not installed. */
-export async function startRealPlatform(nodes: readonly string[]): Promise<RealPlatform | undefined> {
+/** @throws Error when PostgreSQL 15 is not installed. */
+export async function startRealPlatform(nodes: readonly string[]): Promise<RealPlatform> {
   const undo: (() => unknown)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step();
   };
   const postgres = await startRealServer();
-  if (postgres === undefined) return undefined;
   undo.push(() => postgres.stop());
   try {
     const admin = await postgres.connect();

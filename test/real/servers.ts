@@ -13,11 +13,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** @returns Which of the programs are not installed. */
-export function missingPrograms(programs: readonly string[]): readonly string[] {
-  return programs.filter((program) => spawnSync(program, ["--version"]).error !== undefined);
-}
-
 export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => {

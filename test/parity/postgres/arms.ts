@@ -191,10 +191,9 @@ interface RealSession {
   readonly notifications: string[];
 }
 
-/** @returns Undefined when PostgreSQL 15 is not installed. */
-export async function startRealArm(): Promise<Arm | undefined> {
+/** @throws Error when PostgreSQL 15 is not installed. */
+export async function startRealArm(): Promise<Arm> {
   const server = await startRealServer();
-  if (server === undefined) return undefined;
   const control = await server.connect();
   const known = new Map<string, RealSession>();
   let current: readonly string[] = [];

@@ -1,10 +1,11 @@
 /** A real PostgreSQL with a private data directory on a free loopback port, started and stopped by the suite. */
 import { execFileSync, spawn } from "node:child_process";
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import path from "node:path";
 import * as pg from "pg";
+import { missingProgram, realPrograms } from "../../support/real-programs.js";
 
 export interface RealServer {
   readonly version: string;
@@ -12,14 +13,6 @@ export interface RealServer {
   readonly url: string;
   connect(): Promise<pg.Client>;
   stop(): void;
-}
-
-const packages = "/usr/lib/postgresql";
-
-/** @returns Directory of the programs of PostgreSQL 15, or undefined when it is not installed. */
-function findPrograms(): string | undefined {
-  if (!existsSync(packages) || !readdirSync(packages).includes("15")) return undefined;
-  return path.join(packages, "15", "bin");
 }
 
 /** The server refuses to run as root, so root lends its place to the user of the package. */
@@ -62,10 +55,11 @@ async function untilReady(port: number): Promise<string> {
 /** How long the real server waits before it looks for a deadlock; long enough for a few steps, short for a suite. */
 export const deadlockTimeoutMs = 1000;
 
-/** @returns Undefined when PostgreSQL 15 is not installed. */
-export async function startRealServer(): Promise<RealServer | undefined> {
-  const programs = findPrograms();
-  if (programs === undefined) return undefined;
+/** @throws Error when PostgreSQL 15 is not installed. */
+export async function startRealServer(): Promise<RealServer> {
+  const missing = missingProgram([realPrograms.postgres]);
+  if (missing !== undefined) throw new Error(missing);
+  const programs = path.dirname(realPrograms.postgres.command);
   const directory = mkdtempSync(path.join(tmpdir(), "postgres-parity-"));
   if (userInfo().uid === 0) {
     const uid = Number(execFileSync("id", ["-u", "postgres"], { encoding: "utf8" }));

@@ -1,6 +1,6 @@
 /** The two servers that are compared, behind one face. */
 import { createRedisServer, type RedisReply, type RedisServer } from "../../../sim/servers/redis/index.js";
-import { realRedisVersion, startRealServer, type Connection, type RealServer } from "./real-server.js";
+import { startRealServer, type Connection, type RealServer } from "./real-server.js";
 
 export interface Arm {
   readonly name: string;
@@ -43,9 +43,8 @@ function countBlocked(reply: RedisReply): number {
   return Number(/blocked_clients:(\d+)/.exec(text)?.[1] ?? 0);
 }
 
-/** @returns Undefined when there is no redis-server on this machine. */
-export async function startRealArm(): Promise<(Arm & { readonly version: string }) | undefined> {
-  if (realRedisVersion() === undefined) return undefined;
+/** @throws Error when Redis 7.0 is not installed. */
+export async function startRealArm(): Promise<Arm & { readonly version: string }> {
   const server: RealServer = await startRealServer();
   const control = await server.connect();
   return {

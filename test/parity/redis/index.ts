@@ -29,8 +29,8 @@ export interface RedisParity {
   readonly unsupported: number;
   readonly features: readonly RedisParityFeature[];
   readonly differences: readonly RedisDifference[];
-  /** Version of the real server, or undefined when there is none and nothing was compared. */
-  readonly against: string | undefined;
+  /** Version of the real server. */
+  readonly against: string;
 }
 
 async function compareHistories(
@@ -55,12 +55,13 @@ export interface RedisParityOptions {
   readonly seed?: number;
 }
 
-/** Plays every behaviour on both servers. Without a `redis-server` on this machine all counts are 0. */
+/**
+ * Plays every behaviour on both servers.
+ *
+ * @throws Error when Redis 7.0 is not installed.
+ */
 export async function runRedisParity(options: RedisParityOptions = {}): Promise<RedisParity> {
   const real = await startRealArm();
-  if (real === undefined) {
-    return { equal: 0, different: 0, unsupported: 0, features: [], differences: [], against: undefined };
-  }
   const simulated = createSimulatedArm();
   const rows = new Map<string, Counts>();
   const differences: RedisDifference[] = [];

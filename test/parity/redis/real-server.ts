@@ -2,13 +2,14 @@
  * The real Redis as an arm of the comparison: started on a unix socket in a private directory, stopped at the
  * end, nothing on disk.
  */
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toBytes } from "../../../sim/servers/redis/bytes.js";
 import type { RedisReply } from "../../../sim/servers/redis/index.js";
+import { missingProgram, realPrograms, realVersion } from "../../support/real-programs.js";
 import { createReplyParser } from "./reply-parser.js";
 
 export interface Connection {
@@ -22,12 +23,6 @@ export interface RealServer {
   readonly version: string;
   connect(): Promise<Connection>;
   stop(): void;
-}
-
-/** @returns The version of the installed binary, such as `7.0.15`, or undefined when there is none. */
-export function realRedisVersion(): string | undefined {
-  const { stdout, error } = spawnSync("redis-server", ["--version"], { encoding: "utf8" });
-  return error === undefined ? /v=(\d+\.\d+\.\d+)/.exec(stdout)?.[1] : undefined;
 }
 
 function encode(args: readonly string[]): Buffer {
@@ -71,7 +66,7 @@ function answersOf(args: readonly string[]): number {
 }
 
 /** Resolves when the server says that it takes connections. */
-function untilReady(child: ChildProcess): Promise<void> {
+export function untilReady(child: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     child.stdout?.on("data", (text: Buffer) => {
       if (text.toString().includes("eady to accept connections")) resolve();
@@ -81,7 +76,10 @@ function untilReady(child: ChildProcess): Promise<void> {
   });
 }
 
+/** @throws Error when Redis 7.0 is not installed. */
 export async function startRealServer(): Promise<RealServer> {
+  const missing = missingProgram([realPrograms.redis]);
+  if (missing !== undefined) throw new Error(missing);
   const directory = mkdtempSync(join(tmpdir(), "phoenix-redis-"));
   const path = join(directory, "redis.sock");
   const child = spawn(
@@ -92,7 +90,7 @@ export async function startRealServer(): Promise<RealServer> {
   await untilReady(child);
   child.removeAllListeners("exit");
   return {
-    version: realRedisVersion() ?? "unknown",
+    version: realVersion(realPrograms.redis) ?? "unknown",
     connect: () => open(path),
     stop() {
       child.kill("SIGKILL");

@@ -1,14 +1,12 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 
 import { Redis } from "ioredis";
 import * as pg from "pg";
 import { createPhoenix } from "phoenix-sim";
 import { expect, test } from "vitest";
 
-const has = (program: string): boolean => spawnSync(program, ["--version"]).error === undefined;
-for (const program of ["psql", "redis-cli"]) {
-  if (!has(program)) console.log(`${program} is not on this machine: its test is skipped`);
-}
+import { testReal } from "../../../support/real-arm.js";
+import { realPrograms } from "../../../support/real-programs.js";
 
 function run(program: string, args: readonly string[], input: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -74,7 +72,7 @@ test("a stopped server says goodbye, and a crashed one is gone without a word", 
   expect((await unreported.error).message).toMatch(/terminated unexpectedly|ECONNRESET/);
 });
 
-test.skipIf(!has("psql"))("psql looks into a world", async () => {
+testReal("psql looks into a world", [realPrograms.psql], async () => {
   await using phoenix = await createPhoenix();
   await phoenix.client.createExperiment({ name: "visible" });
   const { url } = await phoenix.postgres.listen();
@@ -82,7 +80,7 @@ test.skipIf(!has("psql"))("psql looks into a world", async () => {
   expect(output).toMatch(/^visible\|\w+\n$/);
 });
 
-test.skipIf(!has("redis-cli"))("redis-cli looks into a world", async () => {
+testReal("redis-cli looks into a world", [realPrograms.redisCli], async () => {
   await using phoenix = await createPhoenix();
   await phoenix.redis.command("SET", "k", "v");
   const { port } = await phoenix.redis.listen();

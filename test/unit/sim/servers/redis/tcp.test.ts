@@ -1,12 +1,11 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
-import { expect, test } from "vitest";
+import { expect } from "vitest";
 import { createRedisServer } from "../../../../../sim/servers/redis/index.js";
+import { testReal } from "../../../../support/real-arm.js";
+import { realPrograms } from "../../../../support/real-programs.js";
 import { createTestClock } from "./test-clock.js";
-
-const hasCli = spawnSync("redis-cli", ["--version"]).error === undefined;
-if (!hasCli) console.log("redis-cli is not on this machine: its test is skipped");
 
 function run(port: number, input: string): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -21,7 +20,7 @@ function run(port: number, input: string): Promise<string> {
   });
 }
 
-test.skipIf(!hasCli)("redis-cli looks into a server over a loopback port", async () => {
+testReal("redis-cli looks into a server over a loopback port", [realPrograms.redisCli], async () => {
   const server = createRedisServer({ clock: createTestClock() });
   const listener = createServer((socket) => {
     const stream = server.connectStream();

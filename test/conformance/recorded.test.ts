@@ -1,0 +1,14 @@
+/** The simulated server answers as Prometheus 2.42 did when it was recorded; see test/parity/recordings.ts. */
+import { expect, test } from "vitest";
+import { readRecording } from "../parity/recordings.js";
+import { compareRecorded, type RawAnswer } from "./differential.js";
+import { querySuite } from "./suites.js";
+
+const answers = readRecording(querySuite) as readonly RawAnswer[];
+
+test(`Prometheus 2.42 as recorded: ${answers.length} random queries`, async () => {
+  const { different, failing, queries } = await compareRecorded(querySuite.scripts, answers, "2.42");
+  expect(different).toEqual([]);
+  // Most queries must mean something, or the comparison would prove little.
+  expect(failing).toBeLessThan(queries / 5);
+});

@@ -1,0 +1,15 @@
+/** What is asked of Prometheus for the recording. */
+import type { Suite } from "../parity/recordings.js";
+import { realPrograms } from "../support/real-programs.js";
+import { sampleQueries } from "./differential.js";
+import type { RandomQuery } from "./query-grammar.js";
+
+const seed = 20_231_114;
+
+export const querySuite: Suite<RandomQuery> = {
+  name: "prometheus",
+  server: realPrograms.prometheus.name,
+  generator: "test/conformance/query-grammar.ts",
+  seed,
+  scripts: sampleQueries(1_000, seed),
+};

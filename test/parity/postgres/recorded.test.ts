@@ -1,0 +1,23 @@
+/** The simulated server answers as PostgreSQL 15 did when it was recorded; see ../recordings.ts. */
+import { expect, test } from "vitest";
+import { asRecorded, readRecording } from "../recordings.js";
+import { createSimulatedArm } from "./arms.js";
+import { fixedSuite, historySuite } from "./suites.js";
+import { play } from "./transcript.js";
+
+const simulated = createSimulatedArm();
+const answers = readRecording(fixedSuite);
+const histories = readRecording(historySuite);
+
+test.each(fixedSuite.scripts.map((script, index) => ({ script, index })))(
+  "PostgreSQL 15 as recorded: $script.feature: $script.name",
+  async ({ script, index }) => {
+    expect(asRecorded(await play(simulated, script))).toEqual(answers[index]);
+  },
+);
+
+test(`PostgreSQL 15 as recorded: ${histories.length} random histories`, async () => {
+  for (const [index, script] of historySuite.scripts.entries()) {
+    expect(asRecorded(await play(simulated, script)), `history ${index}`).toEqual(histories[index]);
+  }
+});

@@ -296,6 +296,8 @@ interface Turns {
 
 interface TurnsOptions {
   readonly turn: () => void;
+  /** Everything that the last event woke by promises and ticks has run; the process gets a turn of its own next. */
+  readonly beforeProcess: () => void;
   /** The process had a turn of its own, so that any code may have run. */
   readonly processRan: () => unknown;
   /** The test polls and lets nothing real end, so that there is no use in waiting for that. */
@@ -307,10 +309,14 @@ const realSliceMs = 8;
 const quickLooksMax = 100;
 const slowLookMs = 2;
 
-function createTurns({ turn, processRan, testSpins }: TurnsOptions): Turns {
+function createTurns({ turn, beforeProcess, processRan, testSpins }: TurnsOptions): Turns {
   const spin = createSpinWatch(turnDespiteSpin);
   const drain = createDrain(resume);
   let giveTurn: ((next: () => void) => void) | undefined;
+  const drainThenGiveTurn = createDrain(() => {
+    beforeProcess();
+    (giveTurn ?? yieldToProcess)(resumeAfterProcess);
+  });
   let sliceEndsAt = 0;
   let looks = 0;
   // Turns that were arranged, and that a spin of the test has made superfluous.
@@ -357,12 +363,9 @@ function createTurns({ turn, processRan, testSpins }: TurnsOptions): Turns {
     },
     afterEvent(steps, testRan) {
       looks = 0;
-      if (giveTurn !== undefined) {
+      if (giveTurn !== undefined || ((steps & 31) === 0 && realNowMs() > sliceEndsAt)) {
         watchForSpin();
-        giveTurn(resumeAfterProcess);
-      } else if ((steps & 31) === 0 && realNowMs() > sliceEndsAt) {
-        watchForSpin();
-        yieldToProcess(resumeAfterProcess);
+        drainThenGiveTurn();
       } else {
         if (testRan || stale > 0) watchForSpin();
         drain();
@@ -401,7 +404,7 @@ export function createLoop(options: LoopOptions): Loop {
   const realIo = watchRealIo();
   const realTime = createRealTime();
   const noteTestRan = (): unknown => (testRan = true);
-  const turns = createTurns({ turn, processRan: noteTestRan, testSpins: () => (testRan = false) });
+  const turns = createTurns({ turn, beforeProcess, processRan: noteTestRan, testSpins: () => (testRan = false) });
   const stepper = createStepper({
     clock,
     choices,
@@ -453,13 +456,19 @@ export function createLoop(options: LoopOptions): Loop {
     } else lookAndGoOn();
   }
 
+  // Whether code runs inside an event must not depend on when real I/O ends: the world is left before the process has
+  // a turn, and not while it stands still for real I/O.
+  function beforeProcess(): void {
+    keepAlives.pollAll();
+    if (!wanted()) stepper.leave();
+  }
+
   function lookAndGoOn(): void {
     const io = testRan ? realIo.inFlight() : undefined;
     testRan = io !== undefined;
     const inRealTime = io?.slow === true || keepAlives.size > keepAlives.eager || realTime.followed;
     if (io !== undefined && !inRealTime) {
       realTime.leave();
-      stepper.leave();
       turns.afterLook();
     } else if (io === undefined && hasReason()) {
       realTime.leave();
@@ -510,7 +519,6 @@ export function createLoop(options: LoopOptions): Loop {
 
   // What the process itself has in flight gets two turns of its own before this is called a deadlock.
   function quiesce(): void {
-    stepper.leave();
     idleTurns += 1;
     if (idleTurns <= 2) turns.afterProcess();
     else {

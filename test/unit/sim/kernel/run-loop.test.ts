@@ -185,3 +185,28 @@ test("a failure is untold until somebody who waits has been given it", async () 
   expect(loop.unreportedFailure).toBeUndefined();
   expect(loop.failure).toBe(failure);
 });
+
+test.each(["before", "after"])(
+  "what real I/O wakes has the same cause, ended %s the next turn",
+  async (when) => {
+    const { loop, steps } = createBareWorld();
+    const readEnds = (): void => void loop.schedule(1, "task", "after the read", () => {});
+    let turns = 0;
+    loop.quiesceMacrotasks((next) => {
+      turns += 1;
+      if (turns === 1 && when === "before") readEnds();
+      next();
+      if (turns === 1 && when === "after") setImmediate(readEnds);
+    });
+    await new Promise<void>((resolve) => {
+      const release = loop.hold({ describe: () => "the event", fail: () => {} });
+      loop.schedule(1, "task", "event", () => {
+        release();
+        resolve();
+      });
+    });
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await advance(loop, 5);
+    expect(steps.map(({ label, cause }) => [label, cause])).toContainEqual(["after the read", 0]);
+  },
+);

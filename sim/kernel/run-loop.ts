@@ -404,7 +404,12 @@ export function createLoop(options: LoopOptions): Loop {
   const realIo = watchRealIo();
   const realTime = createRealTime();
   const noteTestRan = (): unknown => (testRan = true);
-  const turns = createTurns({ turn, beforeProcess, processRan: noteTestRan, testSpins: () => (testRan = false) });
+  const turns = createTurns({
+    turn,
+    beforeProcess,
+    processRan: noteTestRan,
+    testSpins: () => (testRan = false),
+  });
   const stepper = createStepper({
     clock,
     choices,

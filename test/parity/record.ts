@@ -27,6 +27,8 @@ interface Recorder {
 
 /** Where the real server answers now so, now so, the answer that the simulation gives is kept, if it is one of them. */
 async function recordPostgres({ scripts }: Suite<Script>): Promise<Recorded> {
+  // The client reads timestamps without a zone in the zone of its process.
+  process.env["TZ"] = "UTC";
   const real = await postgres.startRealArm();
   const simulated = postgres.createSimulatedArm();
   try {

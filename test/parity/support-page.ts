@@ -35,21 +35,23 @@ export async function supportPage(): Promise<string> {
       "# What is supported",
       "Made by `npm run support` from the suites of `test/parity` and from the code; a test keeps it current. Each behaviour" +
         " counted here is played on the simulated server and on the real one (Debian's packages), and must give the same" +
-        " answer, error and waiting; `npm run parity` does so and prints `equal / different / unsupported`. What is not" +
+        " answer, error and waiting; `npm run parity` does so and prints `equal / different / unsupported`. What the real" +
+        " servers answered is recorded with the tests and replayed on machines without them. What is not" +
         " supported throws `SIM_UNSUPPORTED` naming the feature, or, in Redis, answers with an error that says so.",
       "For Prometheus see [prometheus-support.md](prometheus-support.md); it is certified by Prometheus's own test files" +
         " and against a real server.",
       "## PostgreSQL",
       table([...postgresBehaviours, ...platform, ...hermitage], postgresDifferences, versions.postgres),
       "Besides, random histories of three sessions (statements over a few rows, locks, commits and aborts, under one" +
-        " interleaving) are played on both: same rows, counts, error codes, and same who waits for whom.",
+        " interleaving) are played on both, 500 of them recorded: same rows, counts, error codes, and same who waits for whom.",
       others([...postgresBehaviours, ...platform, ...hermitage], postgresDifferences),
       "### Not supported: `SIM_UNSUPPORTED`",
       "As the messages name it; `...` stands for the name that was found.",
       bullets(unsupportedSql()),
       "## Redis",
       table(redisBehaviours, redisDifferences, versions.redis),
-      "Besides, random sequences of commands are played on both.",
+      "Besides, random sequences of commands are played on both, 500 of them recorded; and raw conversations in RESP2 and" +
+        " RESP3, compared byte for byte.",
       others(redisBehaviours, redisDifferences),
       "### Commands",
       words(commandNames()),

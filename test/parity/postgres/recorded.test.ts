@@ -1,9 +1,17 @@
 /** The simulated server answers as PostgreSQL 15 did when it was recorded; see ../recordings.ts. */
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { asRecorded, readRecording } from "../recordings.js";
 import { createSimulatedArm } from "./arms.js";
 import { fixedSuite, historySuite } from "./suites.js";
 import { play } from "./transcript.js";
+
+// The client reads timestamps without a zone in the zone of its process; they were recorded in UTC.
+beforeAll(() => {
+  vi.stubEnv("TZ", "UTC");
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+});
 
 const simulated = createSimulatedArm();
 const answers = readRecording(fixedSuite);

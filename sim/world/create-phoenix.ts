@@ -237,7 +237,7 @@ const portsOf = { gateway: gatewayPort, prometheus: prometheusPort } as const;
 function createSend({ loop, network, incarnation }: WorldParts): Send {
   return async (method, path, headers, body) => {
     const request = { method, url: `http://${origin}${path}`, headers, body };
-    const exchange = sendHttp(network.fabric, network.listeners, incarnation, request, clientTimeoutMs);
+    const exchange = sendHttp(network, incarnation, request, clientTimeoutMs);
     return holdWhile(loop, `${method} ${path}`, exchange);
   };
 }

@@ -53,8 +53,7 @@ interface Exchange<Request, Reply> {
 
 /** @throws NetworkError as described in ports/http.ts; never settles once the calling incarnation has ended. */
 async function exchange<Request, Reply>(
-  fabric: Fabric,
-  listeners: Listeners,
+  { fabric, listeners }: Wires,
   call: Exchange<Request, Reply>,
 ): Promise<Reply> {
   const { from, to, port, protocol, label } = call;
@@ -142,27 +141,26 @@ async function exchange<Request, Reply>(
 const timeoutMsDefault = 10_000;
 
 /** @returns A client whose requests come from the host of `incarnation` and die with it. */
-function createHttpClient(fabric: Fabric, listeners: Listeners, incarnation: Incarnation): HttpClient {
+function createHttpClient(network: Wires, incarnation: Incarnation): HttpClient {
   return {
     async request(url, { method = "GET", headers = {}, body = "", timeoutMs = timeoutMsDefault } = {}) {
-      return sendHttp(fabric, listeners, incarnation, { method, url, headers, body }, timeoutMs);
+      return sendHttp(network, incarnation, { method, url, headers, body }, timeoutMs);
     },
   };
 }
 
 /** Sends one HTTP request. Errors are those of the `HttpClient` port. */
 export async function sendHttp(
-  fabric: Fabric,
-  listeners: Listeners,
+  network: Wires,
   from: Incarnation,
   request: HttpRequest,
   timeoutMs: number,
   onAbort?: (abort: (error: Error) => void) => void,
 ): Promise<HttpReply> {
   const { hostname, port, path } = splitUrl(request.url);
-  const reply = await exchange<HttpRequest, HttpReply & { readonly failure?: Error }>(fabric, listeners, {
+  const reply = await exchange<HttpRequest, HttpReply & { readonly failure?: Error }>(network, {
     from,
-    to: pickHost(fabric, hostname, from.host.name),
+    to: pickHost(network.fabric, hostname, from.host.name),
     port,
     protocol: "http",
     label: `${request.method} ${routeLabel(path)}`,
@@ -235,8 +233,7 @@ interface End extends Connection {
  * @throws NetworkError `ECONNREFUSED` when nobody listens, `ETIMEDOUT` when nothing answers within `timeoutMs`.
  */
 async function openConnection(
-  fabric: Fabric,
-  listeners: Listeners,
+  { fabric, listeners }: Wires,
   options: {
     readonly from: Incarnation;
     readonly to: Host;
@@ -486,9 +483,13 @@ function createListeners(): Listeners {
   };
 }
 
-export interface Network {
+/** What carries messages, and who receives them. */
+interface Wires {
   readonly fabric: Fabric;
   readonly listeners: Listeners;
+}
+
+export interface Network extends Wires {
   /** Opens a port for the rest of an incarnation. */
   listen(incarnation: Incarnation, port: number, listener: Omit<Listener, "incarnation">): void;
   /** Decides for every other port of the host, anew for each request, for the rest of an incarnation. */
@@ -512,15 +513,15 @@ export interface Network {
 export function createNetwork(loop: Loop, defaultLink: LinkOptions = {}): Network {
   const fabric = createFabric(loop, defaultLink);
   const listeners = createListeners();
+  const wires: Wires = { fabric, listeners };
   return {
-    fabric,
-    listeners,
+    ...wires,
     listen: listeners.listen,
     listenElsewhere: listeners.listenElsewhere,
-    http: (incarnation) => createHttpClient(fabric, listeners, incarnation),
+    http: (incarnation) => createHttpClient(wires, incarnation),
     async connect(from, name, port, protocol, timeoutMs) {
       const to = pickHost(fabric, name, from.host.name);
-      return openConnection(fabric, listeners, { from, to, port, protocol, timeoutMs });
+      return openConnection(wires, { from, to, port, protocol, timeoutMs });
     },
     host: fabric.host,
   };

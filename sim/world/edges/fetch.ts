@@ -273,7 +273,7 @@ export async function sendCall(
     const onAbort = (abortExchange: (error: Error) => void): void => {
       abort = abortExchange;
     };
-    sendHttp(network.fabric, network.listeners, incarnation, request, Infinity, onAbort).then(
+    sendHttp(network, incarnation, request, Infinity, onAbort).then(
       (reply) => {
         end();
         resolve(reply);

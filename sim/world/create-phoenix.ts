@@ -45,7 +45,7 @@ import {
 } from "./facades.js";
 import { createMonitor, type Monitor } from "./monitor.js";
 import { resolvePhoenixOptions, type PhoenixOptions } from "./options.js";
-import { createGuard, guarded, type WorldParts } from "./parts.js";
+import { createGuard, guardMethods, guarded, type WorldParts } from "./parts.js";
 import { createThirdParties } from "./third-parties.js";
 import { createStateWatch, until, waitForState } from "./waits.js";
 
@@ -173,15 +173,21 @@ function assemble(parts: WorldParts, monitor: Monitor): Phoenix {
         return new Date(loop.clock.unixMs);
       },
       advance: async (duration) => advance(loop, duration),
-      followRealTime: (given = {}) => followRealTime(loop, given),
+      followRealTime: (given = {}) => {
+        guard("clock.followRealTime");
+        return followRealTime(loop, given);
+      },
     },
     services: cluster.groups,
     service: (hostName) =>
       findService([...cluster.all, ...(parts.outside === undefined ? [] : [parts.outside])], hostName),
     node: (name) =>
       createSimulatedNode(findService([...cluster.nodes.values()], name), () => cluster.agent(name)),
-    postgres,
-    redis: createRedisFacade(loop, cluster.redis, drivers),
+    postgres: guardMethods(guard, "postgres", postgres, ["query", "listen"]),
+    redis: guardMethods(guard, "redis", createRedisFacade(loop, cluster.redis, drivers), [
+      "command",
+      "listen",
+    ]),
     prometheus: {
       query: (expr, timeMs) => cluster.prometheus().query(expr, timeMs),
       queryRange: (expr, startMs, endMs, stepMs) =>

@@ -42,6 +42,26 @@ export function createGuard(isDisposed: () => boolean): (what: string) => void {
   };
 }
 
+/** @returns The same object; the methods named are guarded as `phoenix.<member>.<method>`. */
+export function guardMethods<T extends object>(
+  guard: (what: string) => void,
+  member: string,
+  target: T,
+  methods: readonly (keyof T & string)[],
+): T {
+  for (const name of methods) {
+    const method = target[name] as (...args: unknown[]) => unknown;
+    Object.defineProperty(target, name, {
+      enumerable: true,
+      value(...args: unknown[]) {
+        guard(`${member}.${name}`);
+        return method.apply(target, args);
+      },
+    });
+  }
+  return target;
+}
+
 /** Members that act on a world; what only tells of it (trace, histories, rows) stays readable after its end. */
 const acting = [
   "services",

@@ -125,6 +125,11 @@ test("whatever acts on a world says so once it is disposed; what tells of it sta
     () => world.at("1s", "late", () => {}),
     () => world.choose("late", 2),
     () => world.always("late", () => true),
+    () => world.postgres.query("SELECT 1"),
+    () => world.postgres.listen(),
+    () => world.redis.command("GET", "late"),
+    () => world.redis.listen(),
+    () => world.clock.followRealTime(),
   ];
   for (const act of acts) {
     const problem = await Promise.resolve()

@@ -109,7 +109,8 @@ async function tryModule(
     equivalent: survivors.filter(({ key }) => key in equivalent).length,
     survivors: survivors
       .filter(({ key }) => !(key in equivalent))
-      .map(({ file, line, shown, id }) => ({
+      .map(({ file, line, shown, key, id }) => ({
+        key,
         place: `${file}:${line}`,
         shown: shown.replaceAll(/\s+/g, " "),
         changesGolden: (golden.get(id)?.by ?? null) !== null,
@@ -143,8 +144,10 @@ try {
     if (positionals.length > 0 && !positionals.includes(module.name)) continue;
     const outcome = await tryModule(module, { count, seed: values.seed, golden: values.golden });
     outcomes.push(outcome);
-    for (const { place, shown, changesGolden } of outcome.survivors)
-      console.log(`survived${changesGolden ? ", changes a golden trace" : ""}: ${place} ${shown}`);
+    for (const { key, place, shown, changesGolden } of outcome.survivors)
+      console.log(
+        `survived${changesGolden ? ", changes a golden trace" : ""}: ${place} ${shown}\n  key: ${key}`,
+      );
     console.log(summaryOf(outcome));
   }
   if (values.write) writeFileSync("docs/mutation-tests.md", pageOf(outcomes));

@@ -15,6 +15,8 @@ export interface ModuleOutcome {
   /** Survivors shown to behave as the original does. */
   readonly equivalent: number;
   readonly survivors: readonly {
+    /** Names it in equivalent.json. */
+    readonly key: string;
     readonly place: string;
     readonly shown: string;
     readonly changesGolden: boolean;

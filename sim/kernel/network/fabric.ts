@@ -129,10 +129,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
     }
     if (verdict?.action === "hold") {
       if (lane !== undefined) lane.stalled = true;
-      verdict.until(() => {
-        if (lane !== undefined) lane.stalled = false;
-        attempt(message, delivery, attempts);
-      });
+      verdict.until(() => attempt(message, delivery, attempts));
       return;
     }
     if (verdict?.action === "reset") {
@@ -171,10 +168,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       return;
     }
     const pauseMs = Math.min(resendMsFirst * 2 ** attempts, resendMsMax);
-    loop.schedule(pauseMs, "timer", "send-again", () => {
-      if (delivery.lane !== undefined) delivery.lane.stalled = false;
-      attempt(message, delivery, attempts + 1);
-    });
+    loop.schedule(pauseMs, "timer", "send-again", () => attempt(message, delivery, attempts + 1));
   }
 
   return {

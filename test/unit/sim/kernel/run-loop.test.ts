@@ -2,7 +2,14 @@ import { readFile } from "node:fs/promises";
 
 import { expect, test } from "vitest";
 
-import { advance, holdWhile, seededDriver, waitFor } from "../../../../sim/kernel/index.js";
+import {
+  advance,
+  defaultDriver,
+  holdWhile,
+  seededDriver,
+  waitFor,
+  type Loop,
+} from "../../../../sim/kernel/index.js";
 import { createBareWorld } from "../../../support/world.js";
 
 test("each event sees its own due time, and ties keep the order they were scheduled in", async () => {
@@ -210,3 +217,146 @@ test.each(["before", "after"])(
     expect(steps.map(({ label, cause }) => [label, cause])).toContainEqual(["after the read", 0]);
   },
 );
+
+test("questions say which task asks: that of the running event, and none outside of events", async () => {
+  const asked: (string | undefined)[] = [];
+  const { loop } = createBareWorld({
+    driver: {
+      ...defaultDriver(),
+      choose: ({ label, currentTask }) => {
+        if (label === "question")
+          asked.push(currentTask === undefined ? "nobody" : String(tasks.get(currentTask)));
+        return 0;
+      },
+    },
+  });
+  const tasks = new Map<unknown, string>();
+  const ask = (): unknown => loop.choices.choose("timing", "question", 2);
+  for (const name of ["a", "b"]) tasks.set(loop.schedule(1, "task", name, ask).task, name);
+  ask();
+  await advance(loop, 5);
+  await realTurns(3);
+  ask();
+  expect(asked).toEqual(["nobody", "a", "b", "nobody"]);
+});
+
+test("what is scheduled in an event has it as its cause; what is scheduled after a deadlock has none", async () => {
+  const { loop } = createBareWorld();
+  const causes: number[] = [];
+  loop.schedule(1, "task", "first", () => causes.push(loop.schedule(1, "task", "second", () => {}).cause));
+  await holdWhile(loop, "nothing", new Promise(() => {})).catch(() => {
+    causes.push(loop.schedule(1, "task", "afterwards", () => {}).cause);
+  });
+  expect(causes).toEqual([1, 0]);
+});
+
+test("who begins to wait for a world that has failed is told at once, and may let go", () => {
+  const { loop } = createBareWorld();
+  loop.fail(new Error("over"));
+  const told: string[] = [];
+  const wait = { describe: () => "x", fail: (error: Error) => void told.push(error.message) };
+  for (const begin of [loop.hold, loop.waitEndlessly]) expect(() => begin(wait)()).not.toThrow();
+  expect(told).toEqual(["over", "over"]);
+  expect(loop.waiting()).toEqual([]);
+});
+
+test("a mock that answers within a few turns of the process does so before time moves", async () => {
+  const { loop } = createBareWorld();
+  const end = loop.beginMockedRequest();
+  let answeredAtMs = -1;
+  void realTurns(5).then(() => {
+    answeredAtMs = loop.clock.nowMs;
+    end();
+  });
+  await advance(loop, 10);
+  expect([answeredAtMs, loop.clock.nowMs]).toEqual([0, 10]);
+});
+
+test("a mock that does not answer lets time move", async () => {
+  const { loop } = createBareWorld();
+  loop.beginMockedRequest();
+  const seen: number[] = [];
+  for (const ms of [1, 2]) loop.schedule(ms, "task", "event", () => seen.push(loop.clock.nowMs));
+  await advance(loop, 10);
+  expect(seen).toEqual([1, 2]);
+});
+
+test("real work keeps time from moving, however long it takes, and lets it go on when it ends", async () => {
+  const { loop } = createBareWorld();
+  const end = loop.beginRealWork("zlib");
+  let ran = false;
+  loop.schedule(1, "task", "event", () => (ran = true));
+  const advanced = advance(loop, 5);
+  await realMs(40);
+  expect([ran, loop.clock.nowMs, loop.realIo()]).toEqual([false, 0, { what: "zlib", slow: false }]);
+  end();
+  await advanced;
+  expect([ran, loop.realIo()]).toEqual([true, undefined]);
+});
+
+// Real time. What is claimed holds on the slowest machine: virtual time is never ahead of it.
+
+/** Waits as a client on a real port does. */
+function holdInRealTime(loop: Loop): () => void {
+  return loop.hold({ describe: () => "a client", fail: () => {}, inRealTime: true });
+}
+
+test("for a client in real time, time moves no faster than real time", async () => {
+  const { loop } = createBareWorld();
+  const fromMs = performance.now();
+  const release = holdInRealTime(loop);
+  await new Promise<void>((resolve) => void loop.schedule(40, "task", "event", resolve));
+  expect(performance.now() - fromMs).toBeGreaterThanOrEqual(39);
+  release();
+});
+
+test("a client in real time finds the time of day as it is when it comes, also while nothing was to do", async () => {
+  const { loop } = createBareWorld();
+  const release = holdInRealTime(loop);
+  await realMs(40);
+  const atMs = await new Promise<number>(
+    (resolve) => void loop.schedule(0, "task", "event", () => resolve(loop.clock.nowMs)),
+  );
+  expect(atMs).toBeGreaterThanOrEqual(30);
+  release();
+});
+
+test("time follows real time at a speed, and stands when nobody follows", async () => {
+  const { loop } = createBareWorld();
+  const fromMs = performance.now();
+  const end = loop.followRealTime(1_000);
+  await new Promise<void>((resolve) => void loop.schedule(20_000, "task", "event", resolve));
+  const tookMs = performance.now() - fromMs;
+  expect(tookMs).toBeGreaterThanOrEqual(19);
+  expect(tookMs).toBeLessThan(10_000);
+  end();
+  await realTurns(5);
+  const stoodAtMs = loop.clock.nowMs;
+  await realMs(20);
+  expect(loop.clock.nowMs).toBe(stoodAtMs);
+});
+
+test("who follows real time again begins anew: the time between is not caught up with", async () => {
+  const { loop } = createBareWorld();
+  loop.followRealTime(1)();
+  await realTurns(5);
+  const again = loop.followRealTime(1);
+  await realMs(5);
+  again();
+  await realTurns(5);
+  await realMs(60);
+  const beforeMs = loop.clock.nowMs;
+  const fromMs = performance.now();
+  const end = loop.followRealTime(1);
+  await new Promise<void>((resolve) => void loop.schedule(10, "task", "event", resolve));
+  expect(loop.clock.nowMs - beforeMs).toBeLessThanOrEqual(performance.now() - fromMs + 1);
+  end();
+});
+
+async function realTurns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function realMs(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -104,7 +104,7 @@ test("the end heals what is active, once, and lets nothing more strike", async (
     "fault/y/at": 63,
     "fault/x/for": 7,
   });
-  const nemesis = startNemesis(world, [kind("x"), kind("y")], { windowMs: 5_000 });
+  const nemesis = startNemesis(world, [kind("y"), kind("x")], { windowMs: 5_000 });
   await advance(loop, 1_000);
   await nemesis.end();
   expect(seen).toEqual(["x chooses at 0", "x a begins at 0", "x a ends at 1000"]);
@@ -141,7 +141,7 @@ test("a fault that cannot be healed fails the world", async () => {
 
 test("a sampled fault takes its choices by number, round again beyond the last, and 0 where one is missing", () => {
   // Between which hosts a partition lies is its one parameter.
-  const routes = (choices: readonly number[]): string => {
+  const routes = (choices: readonly number[], kind = "partition"): string => {
     const { world } = open();
     const nodes = new Map<string, unknown>();
     world.network.fabric.addHost("gateway");
@@ -150,13 +150,15 @@ test("a sampled fault takes its choices by number, round again beyond the last, 
     world.network.fabric.addHost("client");
     for (const name of ["generator", "redis", "prometheus"]) world.network.fabric.addHost(name);
     const withCluster = { ...world, cluster: { nodes, groups: {} } } as unknown as FaultWorld;
-    return sampledFault("partition", choices).inject(withCluster).name;
+    return sampledFault(kind, choices).inject(withCluster).name;
   };
   expect(routes([])).toBe("partition gateway | postgres");
   expect(routes([0])).toBe("partition gateway | postgres");
   expect(routes([1])).toBe("partition controller | postgres");
   const { name, kind } = sampledFault("partition", [1, 2]);
   expect([name, kind]).toEqual(["partition 1 2", "partition"]);
+  expect(routes([1, 2], "clog")).toBe("clog controller | postgres, 3000 ms a message");
+  expect(routes([1], "clog")).toBe("clog controller | postgres, 200 ms a message");
   // There are nine routes when there are no nodes.
   expect(routes([10])).toBe("partition controller | postgres");
   expect(() => sampledFault("partitoin", [])).toThrow(/partitoin/);

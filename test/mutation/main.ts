@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { format, resolveConfig } from "prettier";
 import { jobVariable, type Job, type JobEvent } from "./job.js";
 import { mutatedModules, type MutatedModule } from "./modules.js";
 import { sampleMutants, type Mutant } from "./mutants.js";
@@ -150,7 +151,10 @@ try {
       );
     console.log(summaryOf(outcome));
   }
-  if (values.write) writeFileSync("docs/mutation-tests.md", pageOf(outcomes));
+  if (values.write) {
+    const page = "docs/mutation-tests.md";
+    writeFileSync(page, await format(pageOf(outcomes), { ...(await resolveConfig(page)), filepath: page }));
+  }
   const survived = outcomes.reduce((sum, { survivors }) => sum + survivors.length, 0);
   const tried = outcomes.reduce((sum, { mutants }) => sum + mutants, 0);
   console.log(`${tried} mutants, ${survived} survived (${((100 * survived) / tried).toFixed(1)} %)`);

@@ -11,5 +11,5 @@ export const querySuite: Suite<RandomQuery> = {
   server: realPrograms.prometheus.name,
   generator: "test/conformance/query-grammar.ts",
   seed,
-  scripts: sampleQueries(1_000, seed),
+  scripts: sampleQueries(2_500, seed),
 };

@@ -30,7 +30,7 @@ test("a script that is added, left out or changed must be recorded anew, and the
     'Run "npm run parity -- --record=redis-histories" where Redis 7.0 is installed, and commit test/parity/recordings.';
   for (const scripts of [others, [...suite.scripts, []], [...others, first]]) {
     expect(() => readRecording({ ...suite, scripts })).toThrow(
-      `The recording "redis-histories" no longer fits its scripts (test/parity/redis/random-commands.ts): 500 were recorded, and what is asked now (${scripts.length}) is not the same. ${again}`,
+      `The recording "redis-histories" no longer fits its scripts (test/parity/redis/random-commands.ts): 1000 were recorded, and what is asked now (${scripts.length}) is not the same. ${again}`,
     );
   }
   expect(() => readRecording({ ...suite, name: "other" })).toThrow('There is no recording "other". Run');

@@ -50,7 +50,7 @@ export async function supportPage(): Promise<string> {
       bullets(unsupportedSql()),
       "## Redis",
       table(redisBehaviours, redisDifferences, versions.redis),
-      "Besides, random sequences of commands are played on both, 500 of them recorded; and raw conversations in RESP2 and" +
+      "Besides, random sequences of commands are played on both, 1,000 of them recorded; and raw conversations in RESP2 and" +
         " RESP3, compared byte for byte.",
       others(redisBehaviours, redisDifferences),
       "### Commands",

@@ -23,7 +23,7 @@ export const historySuite: Suite<readonly RandomStep[]> = {
   server,
   generator: "test/parity/redis/random-commands.ts",
   seed,
-  scripts: sample(history, { numRuns: 500, seed }),
+  scripts: sample(history, { numRuns: 1_000, seed }),
 };
 
 /** Raw conversations, in both versions of the protocol. */

@@ -8,6 +8,7 @@ import type { RuleManager } from "../../sim/servers/prometheus/rules/index.js";
 import type { HttpHandler } from "../../src/ports/index.js";
 import { DATA_LENGTH, DATA_START, dataStorage, openMetricsText } from "./data-set.js";
 import { explainDifference, type Answer } from "./known-differences.js";
+import { fixedQueries } from "./fixed-queries.js";
 import { randomQueries, type RandomQuery } from "./query-grammar.js";
 import { startRealServer, type RealServer } from "./real-server.js";
 
@@ -30,12 +31,14 @@ export interface DifferentialReport {
 }
 
 /**
+ * Asks the fixed queries, and random ones.
+ *
  * @param queries - How many random queries.
  * @param seed - The same seed asks the same.
  * @throws Error when Prometheus 2.42 is not installed.
  */
 export async function runDifferential(queries: number, seed: number): Promise<DifferentialReport> {
-  const requests = sampleQueries(queries, seed);
+  const requests = [...fixedQueries, ...sampleQueries(queries, seed)];
   const real = await startRealServer(openMetricsText());
   try {
     return await compareAll(requests, async (request) => askReal(real, request), real.version);

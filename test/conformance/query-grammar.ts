@@ -21,12 +21,21 @@ function word(words: string): Arbitrary<string> {
   return constantFrom(...words.split(" "));
 }
 
+export const vectorFunctions =
+  "abs ceil floor exp ln log2 log10 sqrt sgn sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh deg rad round absent timestamp sort sort_desc day_of_month day_of_week days_in_month hour minute month year day_of_year";
+export const rangeFunctions =
+  "rate increase delta irate idelta deriv changes resets absent_over_time avg_over_time count_over_time last_over_time max_over_time min_over_time present_over_time stddev_over_time stdvar_over_time sum_over_time";
+export const aggregations = "sum avg count min max group stddev stdvar";
+export const operators = "+ - * / % ^ atan2 == != < > <= >=";
+
+const vectorFunction = word(vectorFunctions);
+const rangeFunction = word(rangeFunctions);
 const weighted = (weight: number, arbitrary: Arbitrary<string>) => ({ weight, arbitrary });
 
 const duration = word("15s 1m 90s 5m 7m30s 20m 1h");
 const label = word("job instance group le version none");
 const labels = array(label, { maxLength: 2 }).map((list) => list.join(","));
-const operator = word("+ - * / % ^ atan2 == != < > <= >=");
+const operator = word(operators);
 const comparison = word("== != < > <= >=");
 const number = oneof(
   word("0 1 2 -1 0.5 1e3 -0.25 0x1f 017 Inf -Inf NaN 3. 1e-7"),
@@ -62,12 +71,6 @@ const selector = phrase`${word("requests_total memory latency_bucket odd info la
   },
 ).map((list) => (list.length === 0 ? "" : `{${list.join(",")}}`))}`;
 
-const vectorFunction = word(
-  "abs ceil floor exp ln log2 log10 sqrt sgn sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh deg rad round absent timestamp sort sort_desc day_of_month day_of_week days_in_month hour minute month year day_of_year",
-);
-const rangeFunction = word(
-  "rate increase delta irate idelta deriv changes resets absent_over_time avg_over_time count_over_time last_over_time max_over_time min_over_time present_over_time stddev_over_time stdvar_over_time sum_over_time",
-);
 const grouping = oneof(constant(""), phrase` by (${labels}) `, phrase` without (${labels}) `);
 const matching = oneof(constant(""), phrase` on(${labels})`, phrase` ignoring(${labels})`);
 const join = phrase`${constantFrom(" on(job)", " ignoring(instance,group)", " on(job,instance)")}${constantFrom("", "", " group_left", " group_right", " group_left(version)", " group_right(group)")}`;
@@ -112,7 +115,7 @@ const { vector, scalar } = letrec<{ vector: string; scalar: string; range: strin
       weighted(1, phrase`vector(${value})`),
       weighted(1, phrase`label_replace(${inner}, "${label}", "${replacement}", "${label}", "${pattern}")`),
       weighted(1, phrase`label_join(${inner}, "${label}", "-", "${label}", "${label}")`),
-      weighted(4, phrase`${word("sum avg count min max group stddev stdvar")}${grouping}(${inner})`),
+      weighted(4, phrase`${word(aggregations)}${grouping}(${inner})`),
       weighted(1, phrase`quantile${grouping}(${number}, ${inner})`),
       weighted(1, phrase`count_values${grouping}("value", ${inner})`),
       weighted(1, phrase`${word("topk bottomk")}${grouping}(${word("1 2 3 0 -1")}, ${selector})`),

@@ -2,12 +2,20 @@
 import type { Suite } from "../parity/recordings.js";
 import { realPrograms } from "../support/real-programs.js";
 import { sampleQueries } from "./differential.js";
+import { fixedQueries } from "./fixed-queries.js";
 import type { RandomQuery } from "./query-grammar.js";
 
 const seed = 20_231_114;
 
-export const querySuite: Suite<RandomQuery> = {
+export const fixedSuite: Suite<RandomQuery> = {
   name: "prometheus",
+  server: realPrograms.prometheus.name,
+  generator: "test/conformance/fixed-queries.ts",
+  scripts: fixedQueries,
+};
+
+export const querySuite: Suite<RandomQuery> = {
+  name: "prometheus-queries",
   server: realPrograms.prometheus.name,
   generator: "test/conformance/query-grammar.ts",
   seed,

@@ -11,7 +11,7 @@ afterEach(() => {
 
 test("a recording that does not exist is refused with the names of those that do", async () => {
   await expect(recordSuites(["redis", "mysql"], say)).rejects.toThrow(
-    'There is no recording "mysql". There are: postgres, postgres-histories, redis, redis-histories, redis-wire, prometheus.',
+    'There is no recording "mysql". There are: postgres, postgres-histories, redis, redis-histories, redis-wire, prometheus, prometheus-queries.',
   );
 });
 

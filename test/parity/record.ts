@@ -1,6 +1,6 @@
 /** Asks the real servers what is recorded, and stores their answers. */
 import { recordAnswers } from "../conformance/differential.js";
-import { querySuite } from "../conformance/suites.js";
+import * as prometheusSuites from "../conformance/suites.js";
 import { missingProgram, type RealProgram, realPrograms } from "../support/real-programs.js";
 import * as postgres from "./postgres/arms.js";
 import { playBoth } from "./postgres/compare.js";
@@ -85,11 +85,11 @@ const recorders: readonly Recorder[] = [
     record: async () => recordRedis(redisSuites.historySuite, playHistory),
   },
   { suite: redisSuites.wireSuite, program: realPrograms.redis, record: recordWire },
-  {
-    suite: querySuite,
+  ...[prometheusSuites.fixedSuite, prometheusSuites.querySuite].map((suite) => ({
+    suite,
     program: realPrograms.prometheus,
-    record: async () => recordAnswers(querySuite.scripts),
-  },
+    record: async () => recordAnswers(suite.scripts),
+  })),
 ];
 
 /**

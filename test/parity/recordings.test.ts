@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { querySuite } from "../conformance/suites.js";
+import * as prometheus from "../conformance/suites.js";
 import * as postgres from "./postgres/suites.js";
 import { readRecording, type Suite } from "./recordings.js";
 import * as redis from "./redis/suites.js";
@@ -11,7 +11,8 @@ const suites: readonly Suite<unknown>[] = [
   redis.fixedSuite,
   redis.historySuite,
   redis.wireSuite,
-  querySuite,
+  prometheus.fixedSuite,
+  prometheus.querySuite,
 ];
 
 test.each(suites)("the recording of $name fits its scripts, with one answer for each", (suite) => {

@@ -12,7 +12,7 @@ import { parseArgs } from "node:util";
 import { format, resolveConfig } from "prettier";
 import { jobVariable, type Job, type JobEvent } from "./job.js";
 import { mutatedModules, type MutatedModule } from "./modules.js";
-import { sampleMutants, type Mutant } from "./mutants.js";
+import { mutantsOf, sampleMutants, type Mutant } from "./mutants.js";
 import { pageOf, summaryOf, type ModuleOutcome, type Outcome } from "./report.js";
 
 // For a run without a mutant; the others may take three times as long as that.
@@ -95,9 +95,20 @@ async function tryModule(
     string
   >;
   const mutants = sampleMutants(files, options.count, options.seed);
+  const possible = new Set(
+    files.flatMap((file) => mutantsOf(file, readFileSync(file, "utf8"))).map(({ key }) => key),
+  );
+  const stale = Object.keys(equivalent).filter(
+    (key) => files.some((file) => key.startsWith(`${file}: `)) && !possible.has(key),
+  );
+  if (stale.length > 0)
+    throw new Error(
+      `test/mutation/equivalent.json names changes that are not possible any more: ${stale.join("; ")}`,
+    );
   const there = tests.filter((file) => existsSync(file));
   const outcomes = await tryMutants(mutants, there);
-  const survivors = mutants.filter(({ id }) => outcomes.get(id)?.by === null);
+  const unnoticed = mutants.filter(({ id }) => outcomes.get(id)?.by === null);
+  const survivors = unnoticed.filter(({ key }) => !(key in equivalent));
   const golden =
     options.golden && survivors.length > 0
       ? await tryMutants(survivors, ["test/golden/golden.test.ts"])
@@ -105,17 +116,15 @@ async function tryModule(
   return {
     name,
     mutants: mutants.length,
-    killed: mutants.length - survivors.length,
+    killed: mutants.length - unnoticed.length,
     timedOut: [...outcomes.values()].filter(({ timedOut }) => timedOut).length,
-    equivalent: survivors.filter(({ key }) => key in equivalent).length,
-    survivors: survivors
-      .filter(({ key }) => !(key in equivalent))
-      .map(({ file, line, shown, key, id }) => ({
-        key,
-        place: `${file}:${line}`,
-        shown: shown.replaceAll(/\s+/g, " "),
-        changesGolden: (golden.get(id)?.by ?? null) !== null,
-      })),
+    equivalent: unnoticed.length - survivors.length,
+    survivors: survivors.map(({ file, line, shown, key, id }) => ({
+      key,
+      place: `${file}:${line}`,
+      shown: shown.replaceAll(/\s+/g, " "),
+      changesGolden: (golden.get(id)?.by ?? null) !== null,
+    })),
     seconds: Math.round((performance.now() - startedMs) / 1000),
   };
 }

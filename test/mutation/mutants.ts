@@ -242,7 +242,7 @@ export function compileMutants(text: string, mutants: readonly Mutant[]): string
         ? whole(same)
         : upTo(mutant.start, mutant.end);
     const on = `globalThis.isMutant(${mutant.id})`;
-    return mutant.form === "statement" ? `if(!${on}){${inner}}` : `(${on}?(${mutant.after}):(${inner}))`;
+    return mutant.form === "statement" ? `{if(!${on}){${inner}}}` : `(${on}?(${mutant.after}):(${inner}))`;
   }
 
   return upTo(0, text.length);

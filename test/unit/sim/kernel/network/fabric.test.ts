@@ -288,6 +288,7 @@ test("a link is checked: delays from 0 upwards and in order, a chance from 0 to 
     { lossProbability: Number.NaN },
   ])
     expect(() => resolveLinkOptions(illegal)).toThrow("Cannot build a link");
+  expect(() => resolveLinkOptions({ delayMs: 3 } as never)).toThrow(/delayMs\b/);
 });
 
 test("delays grow with the square of sixteen levels, from the shortest to the longest", () => {

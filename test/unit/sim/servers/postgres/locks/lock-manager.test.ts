@@ -153,6 +153,20 @@ test("a wait behind a conflicting waiter is not granted with the one before", ()
   expect(locks.isHeld(d, tag, accessShare)).toBe(true);
 });
 
+test("a lock that is released lets nobody past a waiter that must still wait", () => {
+  const locks = createLockManager();
+  const tag = table();
+  locks.acquire(a, tag, share);
+  locks.acquire(b, tag, share);
+  locks.acquire(c, tag, exclusive);
+  // It would fit beside the holders.
+  locks.acquire(d, tag, lockModes.rowShare);
+  locks.release(b, tag, share);
+  expect(locks.waits().map(({ owner }) => owner)).toEqual([c, d]);
+  locks.release(a, tag, share);
+  expect(locks.waits().map(({ owner }) => owner)).toEqual([d]);
+});
+
 test("giving up a wait lets those behind it go on, and is remembered nowhere", () => {
   const locks = createLockManager();
   const tag = table();

@@ -482,3 +482,17 @@ test("own versions, those of a part that was rolled back, and those of unchecked
   write(one, x);
   expect([commit(one), commit(two)]).toEqual(["committed", "committed"]);
 });
+
+test("a version that its writer had deleted and committed before the snapshot is no conflict", () => {
+  const { begin, insert, commit, row, read, write, check } = createHistory();
+  const [beside, writer] = [begin(), begin()];
+  const gone = insert(writer);
+  gone.xmax = writer;
+  expect(commit(writer)).toBe("committed");
+  const [one, two] = [begin(), begin()];
+  const z = row();
+  check.readVersion(one, gone, false);
+  read(two, z);
+  expect(codeOf(() => write(one, z))).toBe("passed");
+  expect([commit(one), commit(two), commit(beside)]).toEqual(["committed", "committed", "committed"]);
+});

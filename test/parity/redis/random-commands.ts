@@ -60,6 +60,24 @@ const templates: readonly string[] = (
   "XINFO GROUPS key|MULTI|EXEC|EXEC|DISCARD|WATCH key|UNWATCH|SELECT count|SELECT 0|SELECT 0|SELECT 0"
 ).split("|");
 
+/** By the first letters of a command, the key that mostly holds what it works on; other keys are of any type. */
+const usualKeys: readonly (readonly [RegExp, string])[] = [
+  [/^H/, "h"],
+  [/^(?:L|RP)/, "l"],
+  [/^S(?:ADD|REM|CARD|ISM|MISM|MEM|MOVE|UNI|INT|DIFF)/, "s"],
+  [/^Z/, "z"],
+  [/^X/, "x"],
+];
+
+/** Values for a hole, in a command of this name. */
+function poolOf(hole: string, name: string): readonly string[] | undefined {
+  const pool = pools[hole];
+  if (hole !== "key" || pool === undefined) return pool;
+  const usual = usualKeys.find(([names]) => names.test(name))?.[1];
+  if (usual === undefined) return [...pool, "h", "l", "s", "z", "x"];
+  return [...pool, ...Array.from({ length: 3 * pool.length }, () => usual)];
+}
+
 const unordered = new Set(["SMEMBERS", "SUNION", "SINTER", "SDIFF"]);
 
 /** Whether the real server promises no order for the elements of the answer. */
@@ -69,8 +87,9 @@ export function isUnordered(words: readonly string[]): boolean {
 
 /** One command as its words. */
 const command: Arbitrary<readonly string[]> = constantFrom(...templates).chain((template) => {
-  const holes = template.split(" ").map((word) => {
-    const pool = pools[word];
+  const words = template.split(" ");
+  const holes = words.map((word) => {
+    const pool = poolOf(word, words[0] ?? "");
     return pool === undefined ? constant(word) : constantFrom(...pool);
   });
   return tuple(...holes);

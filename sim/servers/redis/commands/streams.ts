@@ -353,6 +353,15 @@ function requireGroup(context: Context, key: Bytes, name: Bytes): { stream: Stre
   return { stream, group };
 }
 
+/** Redis 7.0 makes a consumer, or notes that it was seen, only when it answers it something, be it an empty history. */
+function noteConsumer(context: Context, key: Bytes, group: ConsumerGroup, name: Bytes): void {
+  const consumer = group.consumers.get(name);
+  if (consumer === undefined) {
+    context.db.edit(key, "stream");
+    group.consumers.set(name, { name, seenAt: context.now });
+  } else consumer.seenAt = context.now;
+}
+
 // The command has looked before: what is missing now went while its client waited.
 function deliver(context: Context, key: Bytes, request: ReadRequest): RedisReply | undefined {
   if (context.db.type(key) !== "stream") throw new RedisError("UNBLOCKED the stream key no longer exists");
@@ -364,6 +373,7 @@ function deliver(context: Context, key: Bytes, request: ReadRequest): RedisReply
   const entries = after(stream, group.lastId, request.count);
   if (entries.length === 0) return undefined;
   context.db.edit(key, "stream");
+  noteConsumer(context, key, group, request.consumer);
   for (const { id } of entries) advance(stream, group, id);
   if (!request.noAck) {
     for (const { id } of entries) {
@@ -377,6 +387,7 @@ function deliver(context: Context, key: Bytes, request: ReadRequest): RedisReply
 /** What the consumer has been given and has not acknowledged, from an id on; always an answer. */
 function history(context: Context, key: Bytes, request: ReadRequest, from: StreamId): RedisReply {
   const { stream, group } = requireGroup(context, key, request.group ?? "");
+  noteConsumer(context, key, group, request.consumer);
   const ofConsumer = [...group.pending.values()]
     .filter((entry) => entry.consumer === request.consumer && compareIds(entry.id, from) > 0)
     .sort((a, b) => compareIds(a.id, b.id))
@@ -399,14 +410,6 @@ function readGrouped(context: Context, args: Args): CommandResult {
     requireGroup(context, key, request.group ?? "");
     return readStart(context, key, text, true);
   });
-  for (const key of request.keys) {
-    const { group } = requireGroup(context, key, request.group ?? "");
-    const consumer = group.consumers.get(request.consumer);
-    if (consumer === undefined) {
-      context.db.edit(key, "stream");
-      group.consumers.set(request.consumer, { name: request.consumer, seenAt: context.now });
-    } else consumer.seenAt = context.now;
-  }
   const attempt = (keys: readonly Bytes[]): RedisReply | undefined => {
     const items: RedisReply[] = [];
     for (const [index, key] of request.keys.entries()) {

@@ -1,11 +1,14 @@
 /**
- * The router: one hono application over the table of routes.
+ * The gateway as a function of requests: hono's router over the table of routes.
  *
  * Whatever protects a route is done here, for all of them: who asks, what role it takes, what the body must look
  * like, how errors are told, what is counted. A route that is in the table cannot miss any of it.
  */
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { Hono } from "hono";
+import { RegExpRouter } from "hono/router/reg-exp-router";
+import { SmartRouter } from "hono/router/smart-router";
+import { TrieRouter } from "hono/router/trie-router";
+import { tryDecode } from "hono/utils/url";
 
 import type { HttpHeaders, HttpReply, HttpRequest } from "../ports/index.js";
 import { mayAct, type Identity } from "./access.js";
@@ -263,18 +266,28 @@ function holdsUnstorable(value: unknown): boolean {
 /** Where the routes live; the first is documented. */
 const bases = ["/api/v1", "/v1"];
 
-interface Slot {
-  readonly request: HttpRequest;
-  reply?: Reply;
-  /** Pattern of the route that answered. */
-  endpoint?: string;
+/** Values of the placeholders of a path, decoded. */
+type Params = Readonly<Record<string, string>>;
+
+/** One route as the router holds it. */
+interface Endpoint {
+  /** Pattern of the path, for metrics. */
+  readonly pattern: string;
+  answer(context: GatewayContext, request: HttpRequest, params: Params): Promise<Reply> | Reply;
 }
 
-interface Environment {
-  Bindings: { readonly slot: Slot; readonly context: GatewayContext };
+interface Router {
+  /** @returns The route for a request, and the values of its placeholders; undefined when there is none. */
+  match(method: string, path: string): readonly [Endpoint, Params] | undefined;
+  /** Which methods a path has, as the header `allow` lists them; empty when there is no such path. */
+  readonly allowedMethods: AllowedMethods;
 }
 
-type Router = Hono<Environment>;
+/** What answered, and with what. */
+interface Answered {
+  readonly endpoint: string;
+  readonly reply: Reply;
+}
 
 /** Answers one request. Never throws. */
 export type App = (request: HttpRequest) => Promise<HttpReply>;
@@ -291,14 +304,32 @@ export function createApp(
   const router = routerOf(routes);
   return async (request) => {
     const startedMs = context.clock.monotonic();
-    const slot: Slot = { request };
-    if (isPollingPath(pathOf(request.url))) await carry(slot, poll);
-    else await router.fetch(bareRequest(request), { slot, context });
-    const result = slot.reply ?? reply(500);
-    const endpoint = slot.endpoint ?? "unmatched";
-    context.metrics.answered(request.method, endpoint, result.status, context.clock.monotonic() - startedMs);
-    return toHttpReply(result, corsHeaders(request));
+    const served = isPollingPath(pathOf(request.url))
+      ? await carry(request, poll)
+      : await serve(router, context, request);
+    const tookMs = context.clock.monotonic() - startedMs;
+    context.metrics.answered(request.method, served.endpoint, served.reply.status, tookMs);
+    return toHttpReply(served.reply, corsHeaders(request));
   };
+}
+
+async function serve(router: Router, context: GatewayContext, request: HttpRequest): Promise<Answered> {
+  const path = decodedPathOf(request.url);
+  const [endpoint, params] = router.match(request.method, path) ?? [];
+  if (endpoint === undefined || params === undefined)
+    return { endpoint: "unmatched", reply: unrouted(request, path, router.allowedMethods(path)) };
+  try {
+    return { endpoint: endpoint.pattern, reply: await endpoint.answer(context, request, params) };
+  } catch (error) {
+    context.logger.error("a route failed", { error: (error as Error).message });
+    return { endpoint: endpoint.pattern, reply: errorReply(error) };
+  }
+}
+
+// An encoded percent sign stays encoded, so that a placeholder is decoded once.
+function decodedPathOf(url: string): string {
+  const path = pathOf(url);
+  return path.includes("%") ? tryDecode(path.replaceAll("%25", "%2525"), decodeURI) : path;
 }
 
 // A router knows no gateway: whose request it is comes with the request.
@@ -313,42 +344,42 @@ function routerOf(routes: readonly Route[]): Router {
 }
 
 function buildRouter(routes: readonly Route[]): Router {
-  const app: Router = new Hono<Environment>();
-  // The reply goes back beside the response: reading it out of a stream again would only cost time.
-  const done = new Response(null);
-  mountPlain(app, routes, done);
+  const table = new SmartRouter<Endpoint>({ routers: [new RegExpRouter(), new TrieRouter()] });
+  for (const endpoint of plainEndpoints(routes)) table.add("GET", endpoint.pattern, endpoint);
   for (const base of bases) {
     for (const route of routes) {
       const path = base + route.path.replaceAll(/\{(\w+)\}/g, ":$1");
-      app[route.method](path, async (c) => {
-        const { slot, context } = c.env;
-        slot.endpoint = base + route.path;
-        slot.reply = await answer(context, route, slot.request, c.req.param());
-        return done;
+      table.add(route.method.toUpperCase(), path, {
+        pattern: base + route.path,
+        answer: async (context, request, params) => answer(context, route, request, params),
       });
     }
   }
-  const allowedMethods = createAllowedMethods(routes, bases);
-  app.notFound(async (c) => {
-    c.env.slot.reply = unrouted(c.env.slot.request, c.req.path, allowedMethods(c.req.path));
-    return done;
-  });
-  app.onError((error, c) => {
-    c.env.slot.reply = errorReply(error);
-    c.env.context.logger.error("a route failed", { error: error.message });
-    return done;
-  });
-  return app;
+  return {
+    match(method, path) {
+      const [found, stash] = table.match(method === "HEAD" ? "GET" : method, path);
+      const [endpoint, places] = found[0] ?? [];
+      if (endpoint === undefined || places === undefined) return undefined;
+      const params = Object.entries(places).map(([name, place]) => {
+        const value = typeof place === "number" ? (stash?.[place] ?? "") : place;
+        return [name, value.includes("%") ? tryDecode(value, decodeURIComponent) : value] as const;
+      });
+      return [endpoint, Object.fromEntries(params)];
+    },
+    allowedMethods: createAllowedMethods(routes, bases),
+  };
 }
 
 const framesPath = "/socket.io/";
 const framesMethods = "GET, POST, OPTIONS";
 
-async function carry(slot: Slot, poll: (request: HttpRequest) => Promise<Reply> | Reply): Promise<void> {
-  const { request } = slot;
-  slot.endpoint = framesPath;
+async function carry(
+  request: HttpRequest,
+  poll: (request: HttpRequest) => Promise<Reply> | Reply,
+): Promise<Answered> {
   const isServed = request.method === "GET" || request.method === "POST";
-  slot.reply = isServed ? await poll(request) : unrouted(request, framesPath, framesMethods);
+  const answered = isServed ? await poll(request) : unrouted(request, framesPath, framesMethods);
+  return { endpoint: framesPath, reply: answered };
 }
 
 // No route has this path, or none has it with this method.
@@ -364,28 +395,15 @@ function unrouted(request: HttpRequest, path: string, allow: string): Reply {
   return { ...refusal, headers: { ...refusal.headers, allow } };
 }
 
-// The router reads method and URL and nothing else; a whole Request would cost more than routing itself.
-function bareRequest({ method, url }: HttpRequest): Request {
-  return { method, url: url.startsWith("/") ? `http://gateway${url}` : url } as Request;
-}
-
-function mountPlain(app: Router, routes: readonly Route[], done: Response): void {
-  const plain = (
-    path: (typeof plainPaths)[number],
-    answerPlain: (context: GatewayContext) => Promise<Reply> | Reply,
-  ): void => {
-    app.get(path, async (c) => {
-      c.env.slot.endpoint = path;
-      c.env.slot.reply = await answerPlain(c.env.context);
-      return done;
-    });
+function plainEndpoints(routes: readonly Route[]): readonly Endpoint[] {
+  const answers: Readonly<Record<(typeof plainPaths)[number], Endpoint["answer"]>> = {
+    "/health": () => reply(200, { status: "ok" }),
+    "/ready": () => reply(200, { status: "ok" }),
+    "/metrics": async ({ metrics }) =>
+      reply(200, await metrics.text(), { "content-type": metrics.contentType }),
+    "/openapi.json": () => reply(200, describeRoutes(routes, bases[0] ?? "")),
   };
-  plain("/health", () => reply(200, { status: "ok" }));
-  plain("/ready", () => reply(200, { status: "ok" }));
-  plain("/metrics", async ({ metrics }) =>
-    reply(200, await metrics.text(), { "content-type": metrics.contentType }),
-  );
-  plain("/openapi.json", () => reply(200, describeRoutes(routes, bases[0] ?? "")));
+  return plainPaths.map((pattern) => ({ pattern, answer: answers[pattern] }));
 }
 
 // A database that is cut off is silent for a minute and more, and clients give up long before. What the request has

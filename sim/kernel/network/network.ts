@@ -448,7 +448,7 @@ interface Listener {
   readonly onConnection?: ConnectionListener;
 }
 
-export interface Listeners {
+interface Listeners {
   /** Opens `port` on the host of `incarnation` until that incarnation ends. A second call for one port adds to the first. */
   listen(incarnation: Incarnation, port: number, listener: Omit<Listener, "incarnation">): void;
   /** Decides for every other port of the host of `incarnation`, anew for each request, until that incarnation ends. */

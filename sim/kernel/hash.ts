@@ -13,13 +13,13 @@ export function mix32(value: number): number {
 }
 
 /** Gets each text that is hashed, and its hash. */
-export type HashTap = (text: string, hash: number) => void;
+export type HashObserver = (text: string, hash: number) => void;
 
 // Of the process, not of a world: it is on only while two runs that differed are laid side by side.
-let observer: HashTap | undefined;
+let observer: HashObserver | undefined;
 
 /** Shows every text that is hashed to `next`, until it is called with nothing. Digests become readable with it. */
-export function tapHashes(next?: HashTap): void {
+export function observeHashes(next?: HashObserver): void {
   observer = next;
 }
 

@@ -7,7 +7,7 @@
 import { SimError } from "../errors.js";
 import type { Loop } from "./run-loop-api.js";
 import type { EventOwner, LoopEvent } from "./run-queue.js";
-import type { StepKind } from "./step.js";
+import type { StepKind } from "./task.js";
 
 // Listeners that come and go by the thousand, each for a short time.
 //

@@ -28,7 +28,7 @@ export interface Immediates {
    *
    * @param aheadUs - How far ahead that is; `Infinity` when there is nothing.
    */
-  goFirst(aheadUs: number): boolean;
+  nextComesFirst(aheadUs: number): boolean;
   /** Runs the next one of this turn. */
   runNext(): void;
 }
@@ -115,7 +115,7 @@ export function createImmediates(onHold: () => void): Immediates {
     clear(handle) {
       if (handle instanceof QueuedImmediate) handle.take();
     },
-    goFirst(aheadUs) {
+    nextComesFirst(aheadUs) {
       if (turn.length > 0) return true;
       if (timersNext && aheadUs === 0) {
         timersNext = false;

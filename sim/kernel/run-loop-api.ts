@@ -1,14 +1,13 @@
 /** What the run loop offers to the rest of a world; loop.ts runs it. */
-import type { RunQueue, EventOwner, LoopEvent } from "./run-queue.js";
 import type { ChoiceLog } from "./choice-log.js";
 import type { VirtualClock } from "./clock.js";
-import type { KeepAlive, Wait } from "./keep-alive.js";
 import type { ImmediateHandle } from "./immediates.js";
-import type { StepLog } from "./step-log.js";
+import type { KeepAlive, Origins, Wait } from "./keep-alive.js";
 import type { Limits } from "./limits.js";
-import type { Origins } from "./origins.js";
 import type { RealIo } from "./real-io.js";
-import type { Step, StepKind } from "./step.js";
+import type { EventOwner, LoopEvent, RunQueue } from "./run-queue.js";
+import type { StepLog } from "./step-log.js";
+import type { Step, StepKind } from "./task.js";
 
 export interface Loop
   extends Pick<StepLog, "steps" | "recent" | "traceHash" | "counts">, Pick<RunQueue, "pending"> {

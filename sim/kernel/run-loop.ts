@@ -11,9 +11,8 @@ import v8 from "node:v8";
 import type { ChoiceLog } from "./choice-log.js";
 import type { VirtualClock } from "./clock.js";
 import { createImmediates, type ImmediateHandle } from "./immediates.js";
-import { createKeepAlives, type KeepAlive } from "./keep-alive.js";
+import { createKeepAlives, createOrigins, type KeepAlive } from "./keep-alive.js";
 import { closedError, deadlockError, timeLimitError, type Limits } from "./limits.js";
-import { createOrigins } from "./origins.js";
 import { afterRealMs, createDrain, realNowMs, yieldToProcess } from "./quiescence.js";
 import { watchRealIo } from "./real-io.js";
 import type { Loop, LoopOptions } from "./run-loop-api.js";
@@ -25,8 +24,7 @@ import {
   type RunQueue,
 } from "./run-queue.js";
 import { createStepLog, type StepLog } from "./step-log.js";
-import type { StepKind } from "./step.js";
-import { createTasks } from "./task.js";
+import { createTasks, type StepKind } from "./task.js";
 
 // The real time that a world keeps up with while only clients in real time wait for it.
 
@@ -189,7 +187,7 @@ function createStepper(options: StepperOptions): Stepper {
       const userTimerUs = clock.nextUserTimerUs();
       const atUs = Math.min(nextUs ?? Infinity, userTimerUs ?? Infinity);
       if (immediatesUsed && nextUs !== clock.nowUs && immediates.pending()) {
-        if (immediates.goFirst(atUs - clock.nowUs)) {
+        if (immediates.nextComesFirst(atUs - clock.nowUs)) {
           execute(userTimer, immediates.runNext);
           return true;
         }
@@ -232,7 +230,7 @@ interface SpinWatch {
   arm(): void;
   disarm(): void;
   /** A turn came by itself: nobody polls any more. */
-  rested(): void;
+  onIdleTurn(): void;
 }
 
 // Code that computes makes promises by the ten thousand without any need of a turn.
@@ -267,7 +265,7 @@ function createSpinWatch(onSpin: () => void): SpinWatch {
       stop ??= hooks?.onBefore(count) as (() => void) | undefined;
     },
     disarm,
-    rested() {
+    onIdleTurn() {
       jobsMax = jobsMaxFirst;
     },
   };
@@ -285,13 +283,13 @@ interface Turns {
    */
   afterEvent(steps: number, testRan: boolean): void;
   /** Code of the test began something before a turn that is arranged already. */
-  testActs(): void;
+  onTestActivity(): void;
   /** Arranges one for after the process has had a turn of its own. */
   afterProcess(): void;
   /** The same while real I/O is awaited; the longer in a row, the more seldom. */
   afterLook(): void;
   /** From now on gives the process a turn after each event. */
-  deepen(giveTurnBetween?: (next: () => void) => void): void;
+  useMacrotasks(giveTurnBetween?: (next: () => void) => void): void;
 }
 
 interface TurnsOptions {
@@ -301,7 +299,7 @@ interface TurnsOptions {
   /** The process had a turn of its own, so that any code may have run. */
   readonly processRan: () => unknown;
   /** The test polls and lets nothing real end, so that there is no use in waiting for that. */
-  readonly testSpins: () => unknown;
+  readonly onTestSpin: () => unknown;
 }
 
 const realSliceMs = 8;
@@ -309,7 +307,7 @@ const realSliceMs = 8;
 const quickLooksMax = 100;
 const slowLookMs = 2;
 
-function createTurns({ turn, beforeProcess, processRan, testSpins }: TurnsOptions): Turns {
+function createTurns({ turn, beforeProcess, processRan, onTestSpin }: TurnsOptions): Turns {
   const spin = createSpinWatch(turnDespiteSpin);
   const drain = createDrain(resume);
   let giveTurn: ((next: () => void) => void) | undefined;
@@ -332,7 +330,7 @@ function createTurns({ turn, beforeProcess, processRan, testSpins }: TurnsOption
     if (watching) {
       watching = false;
       spin.disarm();
-      spin.rested();
+      spin.onIdleTurn();
     }
     turn();
   }
@@ -351,7 +349,7 @@ function createTurns({ turn, beforeProcess, processRan, testSpins }: TurnsOption
   // What was arranged cannot come before the spin ends, and the spin waits for it.
   function turnDespiteSpin(): void {
     stale += 1;
-    testSpins();
+    onTestSpin();
     void Promise.resolve().then(turn);
   }
 
@@ -371,7 +369,7 @@ function createTurns({ turn, beforeProcess, processRan, testSpins }: TurnsOption
         drain();
       }
     },
-    testActs() {
+    onTestActivity() {
       if (!watching) watchForSpin();
     },
     afterProcess() {
@@ -384,7 +382,7 @@ function createTurns({ turn, beforeProcess, processRan, testSpins }: TurnsOption
       if (looks < quickLooksMax) yieldToProcess(resumeAfterProcess);
       else afterRealMs(slowLookMs, resumeAfterProcess);
     },
-    deepen(giveTurnBetween) {
+    useMacrotasks(giveTurnBetween) {
       giveTurn ??= giveTurnBetween ?? yieldToProcess;
     },
   };
@@ -403,12 +401,12 @@ export function createLoop(options: LoopOptions): Loop {
   const keepAlives = createKeepAlives();
   const realIo = watchRealIo();
   const realTime = createRealTime();
-  const noteTestRan = (): unknown => (testRan = true);
+  const markTestRan = (): unknown => (testRan = true);
   const turns = createTurns({
     turn,
     beforeProcess,
-    processRan: noteTestRan,
-    testSpins: () => (testRan = false),
+    processRan: markTestRan,
+    onTestSpin: () => (testRan = false),
   });
   const stepper = createStepper({
     clock,
@@ -417,7 +415,7 @@ export function createLoop(options: LoopOptions): Loop {
     stepLog,
     limits,
     waits: keepAlives.describe,
-    testRan: noteTestRan,
+    testRan: markTestRan,
     fail,
     onImmediate: kick,
   });
@@ -434,7 +432,7 @@ export function createLoop(options: LoopOptions): Loop {
   function kick(): void {
     testRan = true;
     if (asleep) wakeUp();
-    else if (moving) turns.testActs();
+    else if (moving) turns.onTestActivity();
     else if (wanted()) {
       moving = true;
       turns.begin();
@@ -453,12 +451,12 @@ export function createLoop(options: LoopOptions): Loop {
   function turn(): void {
     keepAlives.pollAll();
     // The common case, without a question that need not be asked.
-    if (!testRan && keepAlives.eager > 0 && failure === undefined) moveOn();
+    if (!testRan && keepAlives.eager > 0 && failure === undefined) advanceRun();
     else if (!wanted()) {
       moving = false;
       realTime.leave();
       stepper.leave();
-    } else lookAndGoOn();
+    } else checkRealIoAndContinue();
   }
 
   // Whether code runs inside an event must not depend on when real I/O ends: the world is left before the process has
@@ -468,7 +466,7 @@ export function createLoop(options: LoopOptions): Loop {
     if (!wanted()) stepper.leave();
   }
 
-  function lookAndGoOn(): void {
+  function checkRealIoAndContinue(): void {
     const io = testRan ? realIo.inFlight() : undefined;
     testRan = io !== undefined;
     const inRealTime = io?.slow === true || keepAlives.size > keepAlives.eager || realTime.followed;
@@ -477,21 +475,21 @@ export function createLoop(options: LoopOptions): Loop {
       turns.afterLook();
     } else if (io === undefined && hasReason()) {
       realTime.leave();
-      moveOn();
+      advanceRun();
     } else stepInRealTime();
   }
 
-  function moveOn(): void {
+  function advanceRun(): void {
     if (mockedRequests > 0 && mockTurns < mockTurnsMax && (stepper.nextUs() ?? Infinity) > clock.nowUs) {
       mockTurns += 1;
       turns.afterProcess();
     } else {
       mockTurns = 0;
-      goOn(stepper.step());
+      continueRun(stepper.step());
     }
   }
 
-  function goOn(stepped: boolean): void {
+  function continueRun(stepped: boolean): void {
     if (stepped) {
       idleTurns = 0;
       turns.afterEvent(stepLog.steps, testRan);
@@ -502,7 +500,7 @@ export function createLoop(options: LoopOptions): Loop {
   // Runs what is due by real time; time stands between two events when nothing is.
   function stepInRealTime(): void {
     const nextUs = stepper.nextUs() ?? Infinity;
-    if (nextUs <= Math.max(realTime.allowedUs(clock.nowUs), clock.nowUs)) goOn(stepper.step());
+    if (nextUs <= Math.max(realTime.allowedUs(clock.nowUs), clock.nowUs)) continueRun(stepper.step());
     else {
       stepper.leave();
       asleep = true;
@@ -605,7 +603,7 @@ export function createLoop(options: LoopOptions): Loop {
       };
     },
     kick,
-    quiesceMacrotasks: turns.deepen,
+    quiesceMacrotasks: turns.useMacrotasks,
     waiting: () => keepAlives.waits().map(({ what }) => what),
     waits: keepAlives.waits,
     realIo: realIo.inFlight,

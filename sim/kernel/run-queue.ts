@@ -5,8 +5,7 @@
  */
 import type { Candidate, ChoiceLog } from "./choice-log.js";
 import type { VirtualClock } from "./clock.js";
-import type { StepKind } from "./step.js";
-import type { Task } from "./task.js";
+import type { StepKind, Task } from "./task.js";
 
 // Pending events, earliest first; events of one instant keep the order in which they were scheduled.
 

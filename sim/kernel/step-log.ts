@@ -3,7 +3,7 @@ import type { LoopEvent } from "./run-queue.js";
 import type { VirtualClock } from "./clock.js";
 import { createRunningHash, hashString } from "./hash.js";
 import { type Limits, stepLimitError } from "./limits.js";
-import type { Step } from "./step.js";
+import type { Step } from "./task.js";
 
 export interface StepLog {
   /** Events run so far. */

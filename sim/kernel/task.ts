@@ -1,11 +1,36 @@
-/**
- * Tasks: chains of events in which each was scheduled by the one before it.
- *
- * A request on its way through the services, a background job, a ticking timer: each is one task. To a search over
- * schedules they are what threads are elsewhere (the causal chains of Ozkan et al., "Randomized Testing of
- * Distributed Systems with Probabilistic Guarantees", OOPSLA 2018).
- */
-import type { StepKind } from "./step.js";
+/** What happened, as one record for each event that ran. */
+
+/** What kind of event ran. */
+export type StepKind = "timer" | "message" | "task" | "fault" | "foreign";
+
+/** One executed event. */
+export interface Step {
+  /** Position in the run, from 1. */
+  readonly index: number;
+  /** Virtual microseconds since the world began. */
+  readonly atUs: number;
+  /** The host it ran on; empty for the world itself. */
+  readonly host: string;
+  readonly kind: StepKind;
+  /** Stable name, such as `sql/insert-experiment`. */
+  readonly label: string;
+  /** Index of the step during which this one was scheduled; 0 when it came from the test. */
+  readonly cause: number;
+  /** 32-bit digest of what was carried; 0 when nothing was. */
+  readonly digest: number;
+}
+
+/** Prints a step on one line: time, host, kind and label. */
+export function formatStep(step: Step): string {
+  const time = (step.atUs / 1000).toFixed(3).padStart(12);
+  return `${time} ms  ${step.host.padEnd(14)} ${step.kind.padEnd(8)} ${step.label}`;
+}
+
+// Tasks: chains of events in which each was scheduled by the one before it.
+//
+// A request on its way through the services, a background job, a ticking timer: each is one task. To a search over
+// schedules they are what threads are elsewhere (the causal chains of Ozkan et al., "Randomized Testing of
+// Distributed Systems with Probabilistic Guarantees", OOPSLA 2018).
 
 export interface Task {
   /** Unique within a run, in order of birth from 0. */
@@ -33,7 +58,7 @@ export function createTasks(): Tasks {
   let current: Task | undefined;
   let timer = false;
   let taken = true;
-  let born = 0;
+  let nextId = 0;
   return {
     get current() {
       return current;
@@ -49,7 +74,7 @@ export function createTasks(): Tasks {
         current.length += 1;
         return current;
       }
-      return { id: born++, host, label, length: 1 };
+      return { id: nextId++, host, label, length: 1 };
     },
   };
 }

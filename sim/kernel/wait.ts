@@ -3,7 +3,7 @@ import { SimError } from "../errors.js";
 import { type Duration, formatDuration, parseDuration } from "./duration.js";
 import type { KeepAlive } from "./keep-alive.js";
 import type { Loop } from "./run-loop-api.js";
-import { formatStep } from "./step.js";
+import { formatStep } from "./task.js";
 
 export interface WaitOptions<T> {
   /** What is awaited, such as `experiment a1b2 to be running`. */

@@ -74,7 +74,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
     // Explorations record: what a run of theirs leaves open is named with its place once it is told.
     origins: createOrigins(resolved.record && !resolved.trace ? 0 : undefined),
     onStep(step) {
-      monitor?.properties.rested();
+      monitor?.properties.onQuiescence();
       if (resolved.trace) recorder.step(step);
       resolved.onStep?.(step);
     },

@@ -92,7 +92,7 @@ interface Properties {
   /** Names declared by `sometimes` and `reachable`, and those of them that came true here. */
   readonly sometimesSeen: { readonly declared: readonly string[]; readonly reached: readonly string[] };
   /** To be called before each step: what ran before it has quiesced. */
-  rested(step?: Step): void;
+  onQuiescence(step?: Step): void;
 }
 
 /** Ends the world. @param cause - Stands where the property was declared, or was thrown there. */
@@ -125,7 +125,7 @@ function createProperties(fail: Fail): Properties {
     get sometimesSeen() {
       return { declared: [...declared], reached: [...reached] };
     },
-    rested() {
+    onQuiescence() {
       for (const { name, holds, declared: here } of always) {
         try {
           const held = holds();

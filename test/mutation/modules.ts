@@ -44,7 +44,7 @@ export const mutatedModules: readonly MutatedModule[] = [
     name: "nemesis",
     files: [
       "sim/world/faults/nemesis.ts",
-      "sim/world/faults/sampled-fault.ts",
+      "sim/world/faults/nemesis.ts",
       "sim/world/faults/fault-controller.ts",
     ],
     tests: [

@@ -1,5 +1,5 @@
 /** The texts behind the digests of a run, so that two digests that differ can be shown as what was sent. */
-import { tapHashes } from "../../kernel/index.js";
+import { observeHashes } from "../../kernel/index.js";
 import { callSiteOfUser, stackAbove } from "../../shared/call-site.js";
 
 /** What one event carried. */
@@ -32,13 +32,13 @@ export function keepPayloads(): Payloads {
     }
   }
 
-  tapHashes(keep);
+  observeHashes(keep);
   return {
     find(digest) {
       const found = kept.get(digest);
       return found && { text: found.text, site: callSiteOfUser(found.stack) };
     },
-    end: () => tapHashes(),
+    end: () => observeHashes(),
   };
 }
 

@@ -13,11 +13,11 @@ import { NetworkError, type Protocol } from "./message.js";
  *
  * @throws NetworkError `ENOTFOUND` when there is no such name.
  */
-function pickHost(fabric: Fabric, name: string, askedBy: string): Host {
+function pickHost(fabric: Fabric, name: string, requestedBy: string): Host {
   const replicas = fabric.resolve(name);
   const up = replicas.filter((host) => host.state !== "down");
   const candidates = up.length > 0 ? up : replicas;
-  const index = fabric.loop.choices.choose("target", `${askedBy}>${name}/replica`, candidates.length);
+  const index = fabric.loop.choices.choose("target", `${requestedBy}>${name}/replica`, candidates.length);
   const host = candidates[index];
   if (host === undefined) throw new NetworkError("ENOTFOUND", `There is no host called ${name}`);
   return host;

@@ -462,7 +462,7 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
     const key = keyOf(experimentId, variant);
     const slot = slots.get(key);
     // Whatever is known goes, even when it is newer than the request: an experiment that ended stays ended.
-    bury(disk, key, Math.max(version ?? 0, slot?.desired.version ?? 0));
+    addTombstone(disk, key, Math.max(version ?? 0, slot?.desired.version ?? 0));
     if (slot !== undefined) byPort.delete(slot.desired.port);
     slots.delete(key);
     disk.collectors.delete(key);
@@ -514,7 +514,7 @@ function build({ nodeName, configs }: CollectorRegistryOptions, request: Collect
 }
 
 /** Leaves a tombstone, so that a late request for a deleted version cannot bring it back. */
-function bury(disk: NodeDisk, key: string, version: number): void {
+function addTombstone(disk: NodeDisk, key: string, version: number): void {
   const upTo = Math.max(version, disk.deletedVersions.get(key) ?? 0);
   if (upTo === 0) return;
   disk.deletedVersions.set(key, upTo);

@@ -1,30 +1,247 @@
 /** Reads a configuration, fills in what the real server defaults, and refuses what it would refuse. */
+import { createHash } from "node:crypto";
+import { stringify } from "yaml";
 import { z } from "zod";
 
 import { SimError } from "../../errors.js";
-import type { PrometheusConfigInput } from "./config/config-input.js";
-import { durationSchema } from "./config/duration-schema.js";
 import {
-  printConfig,
-  type PrometheusConfig,
-  type RelabelAction,
-  type RelabelRule,
-  type ScrapeConfig,
-} from "./config/print-config.js";
-import { RegExpSyntaxError, createRegExpCache, isPlainLabelName } from "./labels.js";
-import { parseRuleFile } from "./rules/rule-file.js";
+  RegExpSyntaxError,
+  createRegExpCache,
+  isPlainLabelName,
+  labelsOf,
+  type AnchoredRegExp,
+  type Labels,
+} from "./labels.js";
+import { expandTemplate, formatDuration, parseDuration } from "./promql/index.js";
+import { parseRuleFile, type RuleGroup } from "./rules/rule-file.js";
+import type { LabelLimits } from "./scrape/label-limits.js";
 import { YamlError, plainOf, readYaml } from "./yaml.js";
 
-export {
-  type FallbackFormat,
-  type HttpDiscovery,
-  type PrometheusConfig,
-  type ScrapeConfig,
-  type TargetGroup,
-  relabel,
-  type RelabelRule,
-} from "./config/print-config.js";
-export type { PrometheusConfigInput } from "./config/config-input.js";
+// Durations in YAML: texts such as `15s`, as milliseconds.
+
+/** A duration text that becomes milliseconds. */
+const durationSchema = z.union([z.string(), z.number()]).transform((text, context) => {
+  const parsed = parseDuration(String(text));
+  if (parsed !== undefined) return parsed;
+  context.addIssue({ code: "custom", message: `not a valid duration string: "${text}"` });
+  return z.NEVER;
+});
+
+// A configuration as YAML that a server could read, as /status/config shows it.
+
+/** Rule files are named, not shown. */
+function printConfig(config: Omit<PrometheusConfig, "yaml">): string {
+  const { externalLabels, scrapeConfigs, ruleGroups } = config;
+  const files = [...new Set(ruleGroups.map(({ file }) => file))];
+  return stringify({
+    global: {
+      scrape_interval: formatDuration(config.scrapeIntervalMs),
+      scrape_timeout: formatDuration(config.scrapeTimeoutMs),
+      evaluation_interval: formatDuration(config.evaluationIntervalMs),
+      ...given("external_labels", externalLabels),
+    },
+    ...given("rule_files", files),
+    ...given("scrape_configs", scrapeConfigs.map(printJob)),
+  });
+}
+
+function printJob(job: ScrapeConfig): Record<string, unknown> {
+  const limits = {
+    body_size_limit: job.bodySizeLimit === 0 ? 0 : `${job.bodySizeLimit}B`,
+    sample_limit: job.sampleLimit,
+    label_limit: job.labelLimits.count,
+    label_name_length_limit: job.labelLimits.nameLength,
+    label_value_length_limit: job.labelLimits.valueLength,
+  };
+  const fallback = { text: "PrometheusText0.0.4", openmetrics: "OpenMetricsText1.0.0" };
+  return {
+    job_name: job.jobName,
+    ...(job.honorLabels ? { honor_labels: true } : {}),
+    honor_timestamps: job.honorTimestamps,
+    ...given("params", job.params),
+    scrape_interval: formatDuration(job.scrapeIntervalMs),
+    scrape_timeout: formatDuration(job.scrapeTimeoutMs),
+    ...(job.fallback === undefined ? {} : { fallback_scrape_protocol: fallback[job.fallback] }),
+    metrics_path: job.metricsPath,
+    scheme: job.scheme,
+    ...Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== 0)),
+    follow_redirects: job.followRedirects,
+    ...given("relabel_configs", job.relabelRules.map(printRule)),
+    ...given("metric_relabel_configs", job.metricRelabelRules.map(printRule)),
+    ...given(
+      "static_configs",
+      job.staticConfigs.map(({ targets, labels }) => ({ targets: [...targets], ...given("labels", labels) })),
+    ),
+    ...given(
+      "http_sd_configs",
+      job.httpDiscoveries.map(({ url, refreshIntervalMs }) => ({
+        refresh_interval: formatDuration(refreshIntervalMs),
+        url,
+      })),
+    ),
+  };
+}
+
+function printRule(rule: RelabelRule): Record<string, unknown> {
+  return {
+    ...given("source_labels", [...rule.sourceLabels]),
+    separator: rule.separator,
+    regex: rule.regex.source,
+    ...(rule.modulus === 0 ? {} : { modulus: rule.modulus }),
+    ...(rule.targetLabel === "" ? {} : { target_label: rule.targetLabel }),
+    replacement: rule.replacement,
+    action: rule.action,
+  };
+}
+
+/** A key whose value is not empty. */
+function given(key: string, value: object): Record<string, unknown> {
+  return Object.keys(value).length === 0 ? {} : { [key]: value };
+}
+
+// The configuration of a Prometheus, complete and checked: `prometheus.yml` as the other parts read it.
+
+/** Targets that share labels. */
+export interface TargetGroup {
+  readonly targets: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A list of targets that is fetched. */
+export interface HttpDiscovery {
+  readonly url: string;
+  readonly refreshIntervalMs: number;
+}
+
+/** How a body without known Content-Type is read; undefined: it is refused. */
+export type FallbackFormat = "text" | "openmetrics" | undefined;
+
+/** One job. Durations are milliseconds. */
+export interface ScrapeConfig {
+  readonly jobName: string;
+  readonly scrapeIntervalMs: number;
+  readonly scrapeTimeoutMs: number;
+  readonly metricsPath: string;
+  readonly scheme: "http" | "https";
+  readonly params: Readonly<Record<string, readonly string[]>>;
+  readonly honorLabels: boolean;
+  readonly honorTimestamps: boolean;
+  /** Limits; zero: none. */
+  readonly sampleLimit: number;
+  /** Bytes. */
+  readonly bodySizeLimit: number;
+  readonly labelLimits: LabelLimits;
+  readonly followRedirects: boolean;
+  readonly fallback: FallbackFormat;
+  readonly staticConfigs: readonly TargetGroup[];
+  readonly httpDiscoveries: readonly HttpDiscovery[];
+  readonly relabelRules: readonly RelabelRule[];
+  readonly metricRelabelRules: readonly RelabelRule[];
+}
+
+export interface PrometheusConfig {
+  readonly scrapeIntervalMs: number;
+  readonly scrapeTimeoutMs: number;
+  readonly evaluationIntervalMs: number;
+  readonly externalLabels: Readonly<Record<string, string>>;
+  readonly scrapeConfigs: readonly ScrapeConfig[];
+  readonly ruleGroups: readonly RuleGroup[];
+  /** As `/api/v1/status/config` shows it. */
+  readonly yaml: string;
+}
+
+// Relabelling: rules that change, keep or drop label sets, for targets and for samples.
+
+/** What a rule does. */
+type RelabelAction =
+  | "replace"
+  | "keep"
+  | "drop"
+  | "keepequal"
+  | "dropequal"
+  | "hashmod"
+  | "labelmap"
+  | "labeldrop"
+  | "labelkeep"
+  | "lowercase"
+  | "uppercase";
+
+/** One rule, complete. */
+export interface RelabelRule {
+  readonly action: RelabelAction;
+  readonly sourceLabels: readonly string[];
+  readonly separator: string;
+  readonly regex: AnchoredRegExp;
+  readonly modulus: number;
+  readonly targetLabel: string;
+  readonly replacement: string;
+}
+
+/** Applies rules in order. @returns Undefined when a rule drops the set. */
+export function relabel(labels: Labels, rules: readonly RelabelRule[]): Labels | undefined {
+  if (rules.length === 0) return labels;
+  const current = new Map<string, string>(labels.entries());
+  for (const rule of rules) {
+    if (!applyRule(current, rule)) return undefined;
+  }
+  return labelsOf(current);
+}
+
+function applyRule(labels: Map<string, string>, rule: RelabelRule): boolean {
+  const source = rule.sourceLabels.map((name) => labels.get(name) ?? "").join(rule.separator);
+  switch (rule.action) {
+    case "keep":
+      return rule.regex.test(source);
+    case "drop":
+      return !rule.regex.test(source);
+    case "keepequal":
+      return (labels.get(rule.targetLabel) ?? "") === source;
+    case "dropequal":
+      return (labels.get(rule.targetLabel) ?? "") !== source;
+    case "lowercase":
+      labels.set(rule.targetLabel, source.toLowerCase());
+      return true;
+    case "uppercase":
+      labels.set(rule.targetLabel, source.toUpperCase());
+      return true;
+    case "hashmod":
+      labels.set(rule.targetLabel, String(hashModulo(source, rule.modulus)));
+      return true;
+    case "labelmap":
+    case "labeldrop":
+    case "labelkeep":
+      changeNames(labels, rule);
+      return true;
+    case "replace":
+    default:
+      replace(labels, rule, source);
+      return true;
+  }
+}
+
+function replace(labels: Map<string, string>, rule: RelabelRule, source: string): void {
+  const groups = rule.regex.groups(source);
+  if (groups === undefined) return;
+  const target = expandTemplate(rule.targetLabel, groups, rule.regex.names);
+  if (target === "") return;
+  const value = expandTemplate(rule.replacement, groups, rule.regex.names);
+  if (value === "") labels.delete(target);
+  else labels.set(target, value);
+}
+
+function changeNames(labels: Map<string, string>, { action, regex, replacement }: RelabelRule): void {
+  for (const [name, value] of Array.from(labels)) {
+    const groups = regex.groups(name);
+    if (action === "labelmap") {
+      if (groups !== undefined) labels.set(expandTemplate(replacement, groups, regex.names), value);
+    } else if ((groups !== undefined) === (action === "labeldrop")) labels.delete(name);
+  }
+}
+
+/** The last eight bytes of the MD5 sum, as the server takes them. */
+function hashModulo(text: string, modulus: number): bigint {
+  return createHash("md5").update(text).digest().readBigUInt64BE(8) % BigInt(modulus);
+}
 
 // The shape of `prometheus.yml`: every key that is understood, and those that are known but not simulated.
 
@@ -62,7 +279,7 @@ const size = z.union([z.string(), z.number()]).transform((text, context) => {
   return z.NEVER;
 });
 
-const relabel = z.strictObject({
+const relabelSchema = z.strictObject({
   source_labels: names.optional(),
   separator: z.string().optional(),
   target_label: z.string().optional(),
@@ -94,8 +311,8 @@ const scrape = z.strictObject({
   http_sd_configs: z
     .array(z.strictObject({ url: z.string(), refresh_interval: durationSchema.optional() }))
     .optional(),
-  relabel_configs: z.array(relabel).optional(),
-  metric_relabel_configs: z.array(relabel).optional(),
+  relabel_configs: z.array(relabelSchema).optional(),
+  metric_relabel_configs: z.array(relabelSchema).optional(),
 });
 
 /** What `prometheus.yml` may hold. `rule_files` takes the content of the files, not their names. */
@@ -113,7 +330,7 @@ export const configSchema = z.strictObject({
 });
 
 /** One relabelling rule as it is written. */
-type RelabelInput = z.output<typeof relabel>;
+type RelabelInput = z.output<typeof relabelSchema>;
 /** One job as it is written. */
 type ScrapeInput = z.output<typeof scrape>;
 
@@ -258,4 +475,81 @@ function invalid(problem: string): SimError {
     `Cannot read the Prometheus configuration: ${problem}.`,
     "Keys and values are those of prometheus.yml; rule_files takes the content of the files.",
   );
+}
+
+/**
+ * A configuration as an object, keys spelled as in `prometheus.yml`.
+ *
+ * Written out, because users see it: what a schema infers would name the library of the schema. A test keeps it equal
+ * to config-schema.ts.
+ */
+export interface PrometheusConfigInput {
+  readonly global?:
+    | {
+        readonly scrape_interval?: DurationInput | undefined;
+        readonly scrape_timeout?: DurationInput | undefined;
+        readonly evaluation_interval?: DurationInput | undefined;
+        readonly external_labels?: Readonly<Record<string, unknown>> | undefined;
+      }
+    | null
+    | undefined;
+  readonly scrape_configs?: readonly ScrapeConfigInput[] | null | undefined;
+  /** The content of the files, not their names. */
+  readonly rule_files?: readonly (string | Readonly<Record<string, unknown>>)[] | null | undefined;
+}
+
+/** Such as `15s`. */
+type DurationInput = string | number;
+
+/** A count, or its text. */
+type CountInput = string | number;
+
+/** A flag, or its text. */
+type FlagInput = boolean | "true" | "false";
+
+/** Formats that are read. */
+type ScrapeProtocol =
+  "PrometheusText0.0.4" | "PrometheusText1.0.0" | "OpenMetricsText0.0.1" | "OpenMetricsText1.0.0";
+
+/** One job. */
+interface ScrapeConfigInput {
+  readonly job_name: string;
+  readonly scrape_interval?: DurationInput | undefined;
+  readonly scrape_timeout?: DurationInput | undefined;
+  readonly metrics_path?: string | undefined;
+  readonly scheme?: "http" | "https" | undefined;
+  readonly params?: Readonly<Record<string, readonly unknown[]>> | undefined;
+  readonly honor_labels?: FlagInput | undefined;
+  readonly honor_timestamps?: FlagInput | undefined;
+  readonly sample_limit?: CountInput | undefined;
+  /** Such as `10MB`. */
+  readonly body_size_limit?: string | number | undefined;
+  readonly label_limit?: CountInput | undefined;
+  readonly label_name_length_limit?: CountInput | undefined;
+  readonly label_value_length_limit?: CountInput | undefined;
+  readonly follow_redirects?: FlagInput | undefined;
+  readonly enable_compression?: FlagInput | undefined;
+  readonly scrape_protocols?: readonly ScrapeProtocol[] | undefined;
+  readonly fallback_scrape_protocol?: ScrapeProtocol | undefined;
+  readonly static_configs?:
+    | readonly {
+        readonly targets: readonly string[];
+        readonly labels?: Readonly<Record<string, unknown>> | undefined;
+      }[]
+    | undefined;
+  readonly http_sd_configs?:
+    readonly { readonly url: string; readonly refresh_interval?: DurationInput | undefined }[] | undefined;
+  readonly relabel_configs?: readonly RelabelConfigInput[] | undefined;
+  readonly metric_relabel_configs?: readonly RelabelConfigInput[] | undefined;
+}
+
+/** One relabelling rule. */
+interface RelabelConfigInput {
+  readonly source_labels?: readonly string[] | undefined;
+  readonly separator?: string | undefined;
+  readonly target_label?: string | undefined;
+  readonly regex?: unknown;
+  readonly modulus?: CountInput | undefined;
+  readonly replacement?: unknown;
+  readonly action?: string | undefined;
 }

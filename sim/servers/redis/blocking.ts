@@ -2,8 +2,7 @@
  * Clients that wait: BLPOP, BZPOPMIN, XREAD BLOCK and their kin. First come, first served for each key,
  * after the command that made the key ready has finished. Time-outs run on the server's clock.
  */
-import type { Bytes } from "./bytes.js";
-import { error, RedisError, type RedisReply } from "./reply.js";
+import { RedisError, error, type Bytes, type RedisReply } from "./reply.js";
 
 export interface TimerClock {
   /** Epoch milliseconds. */

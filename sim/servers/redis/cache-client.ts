@@ -6,8 +6,7 @@
  * their own (a subscribed one cannot run other commands), kept up for as long as anybody listens.
  */
 import type { Cache } from "../../../src/ports/index.js";
-import { toBytes, toText } from "./bytes.js";
-import { replyText, type RedisReply } from "./reply.js";
+import { replyText, toBytes, toText, type RedisReply } from "./reply.js";
 
 interface CacheConnection {
   /** Rejects when the connection broke before the reply came. */

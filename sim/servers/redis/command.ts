@@ -1,11 +1,9 @@
 /** What a command is: its arity, its flags and the function that runs it; and small helpers for them all. */
 import type { Blocking, TimerClock } from "./blocking.js";
-import type { Bytes } from "./bytes.js";
-import type { Counters } from "./counters.js";
 import type { Database } from "./database.js";
 import type { LuaEngine, ScriptCache } from "./lua/engine.js";
 import type { PubSub, Subscriber } from "./pubsub.js";
-import { RedisError, syntaxError, type Protocol, type RedisReply } from "./reply.js";
+import { RedisError, syntaxError, type Bytes, type Protocol, type RedisReply } from "./reply.js";
 
 // Commands that Redis 7.0 has and the simulated one has not: they answer with an error that says so.
 
@@ -162,4 +160,47 @@ export interface Core {
   database(index: number): Database;
   /** Tells watchers of keys that FLUSHDB or FLUSHALL removed. */
   keysCleared(database: number, keys: readonly Bytes[]): void;
+}
+
+// What INFO counts: connections, commands, hits and misses of reading commands.
+
+export interface Counters {
+  connections: number;
+  commands: number;
+  errors: number;
+  expired: number;
+  hits: number;
+  misses: number;
+  /** A command begins; only commands that do not write count hits and misses. */
+  begin(writes: boolean): void;
+  /** The running command looked a key up. Several looks at one key in a row count once. */
+  looked(key: string, found: boolean): void;
+  reset(): void;
+}
+
+export function createCounters(): Counters {
+  let reading = false;
+  let last: string | undefined;
+  return {
+    connections: 0,
+    commands: 0,
+    errors: 0,
+    expired: 0,
+    hits: 0,
+    misses: 0,
+    begin(writes) {
+      this.commands += 1;
+      reading = !writes;
+      last = undefined;
+    },
+    looked(key, found) {
+      if (!reading || key === last) return;
+      last = key;
+      if (found) this.hits += 1;
+      else this.misses += 1;
+    },
+    reset() {
+      Object.assign(this, { connections: 0, commands: 0, errors: 0, expired: 0, hits: 0, misses: 0 });
+    },
+  };
 }

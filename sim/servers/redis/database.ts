@@ -5,10 +5,9 @@
 import type RedisMockClass from "ioredis-mock";
 
 import { loadPackage } from "../../shared/load-package.js";
-import type { Bytes } from "./bytes.js";
-import { wrongType } from "./reply.js";
-import type { SortedSet } from "./types/sorted-set.js";
-import type { Stream } from "./types/stream.js";
+import { wrongType, type Bytes } from "./reply.js";
+import type { SortedSet } from "./sorted-set.js";
+import type { Stream } from "./stream.js";
 
 // Keys to entries. A plain Map slows down when one key comes and goes in a large map, as queues do: each
 // deletion leaves a gap in the chain that the next look-up walks (80 us at 30,000 keys on Node 20). So a
@@ -125,7 +124,7 @@ function createStringStore(): StringStore {
 }
 
 /** Epoch milliseconds; a bigint only when a number cannot hold it. */
-export type Deadline = number | bigint;
+export type ExpireTime = number | bigint;
 
 /** The value of each type but strings, which live in the string store. */
 interface ValueOf {
@@ -146,13 +145,13 @@ export interface KeyImage {
   readonly text: Bytes | undefined;
   readonly value: ValueOf[ValueType];
   /** Epoch milliseconds, or null when it does not expire. */
-  readonly expireAt: Deadline | null;
+  readonly expireAt: ExpireTime | null;
 }
 
 interface Entry {
   readonly type: ValueType;
   value: ValueOf[ValueType];
-  expireAt: Deadline | null;
+  expireAt: ExpireTime | null;
 }
 
 /** Classes of keyspace notifications, as in `notify-keyspace-events`. */
@@ -170,7 +169,7 @@ export interface DatabaseHooks {
   /** A key got a value that blocked clients may wait for. */
   ready(key: Bytes): void;
   /** A deadline was set. */
-  deadline(key: Bytes, at: Deadline): void;
+  expireTime(key: Bytes, at: ExpireTime): void;
 }
 
 export interface Database {
@@ -181,7 +180,7 @@ export interface Database {
   /** @throws RedisError WRONGTYPE */
   string(key: Bytes): Bytes | undefined;
   /** @param expireAt - Epoch milliseconds, null for none, "keep" for the deadline it has. */
-  setString(key: Bytes, value: Bytes, expireAt: Deadline | null | "keep"): void;
+  setString(key: Bytes, value: Bytes, expireAt: ExpireTime | null | "keep"): void;
   /** For reading. @throws RedisError WRONGTYPE */
   read<T extends CollectionType>(key: Bytes, type: T): ValueOf[T] | undefined;
   /** For changing in place. @throws RedisError WRONGTYPE */
@@ -191,8 +190,8 @@ export interface Database {
   /** @returns Whether it was there. */
   remove(key: Bytes): boolean;
   /** Undefined when there is no such key, null when it does not expire. */
-  expireAt(key: Bytes): Deadline | null | undefined;
-  setExpireAt(key: Bytes, at: Deadline | null): void;
+  expireAt(key: Bytes): ExpireTime | null | undefined;
+  setExpireAt(key: Bytes, at: ExpireTime | null): void;
   /** Keys that have not expired, in a deterministic order. */
   keys(): Bytes[];
   /** Calls the hook for every deadline there is, for a listener that came later. */
@@ -257,14 +256,14 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
     setString(key, value, expireAt) {
       const entry = find(key);
       hooks.beforeChange(key);
-      const deadline = expireAt === "keep" ? (entry?.expireAt ?? null) : expireAt;
-      if (entry?.type === "string") entry.expireAt = deadline;
+      const expireTime = expireAt === "keep" ? (entry?.expireAt ?? null) : expireAt;
+      if (entry?.type === "string") entry.expireAt = expireTime;
       else {
-        entries.set(key, { type: "string", value: undefined, expireAt: deadline });
+        entries.set(key, { type: "string", value: undefined, expireAt: expireTime });
         if (entry?.type === "stream") hooks.ready(key);
       }
       strings.set(key, value);
-      if (deadline !== null) hooks.deadline(key, deadline);
+      if (expireTime !== null) hooks.expireTime(key, expireTime);
     },
     read: (key, type) => typed(key, type)?.value as ValueOf[typeof type] | undefined,
     edit(key, type) {
@@ -291,13 +290,13 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
       if (entry === undefined) return;
       hooks.beforeChange(key);
       entry.expireAt = at;
-      if (at !== null) hooks.deadline(key, at);
+      if (at !== null) hooks.expireTime(key, at);
     },
     keys: () => entries.keys().filter((key) => find(key) !== undefined),
     announceDeadlines() {
       for (const key of entries.keys()) {
         const at = entries.get(key)?.expireAt ?? null;
-        if (at !== null) hooks.deadline(key, at);
+        if (at !== null) hooks.expireTime(key, at);
       }
     },
     changed: hooks.changed,
@@ -317,7 +316,7 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
       }
       entries.set(key, { type: image.type, value: copy(image.value), expireAt: image.expireAt });
       if (image.text !== undefined) strings.set(key, image.text);
-      if (image.expireAt !== null) hooks.deadline(key, image.expireAt);
+      if (image.expireAt !== null) hooks.expireTime(key, image.expireAt);
     },
     clear() {
       const gone = entries.keys();

@@ -1,6 +1,5 @@
 /** From words to a reply: finds the command, checks arity and state, queues after MULTI, turns errors into replies. */
 import { SimError } from "../../errors.js";
-import type { Bytes } from "./bytes.js";
 import {
   argument,
   aritySatisfied,
@@ -60,9 +59,10 @@ import {
   notAFloat,
   notAnInteger,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "./reply.js";
-import { formatId, idMin, lagOf, type ConsumerGroup, type Stream } from "./types/stream.js";
+import { formatId, idMin, lagOf, type ConsumerGroup, type Stream } from "./stream.js";
 
 // SUBSCRIBE and its family. One command may confirm several channels: all but the last confirmation are pushed.
 

@@ -3,5 +3,5 @@
 export { createRedisServer, type RedisServer, type RedisSession } from "./server.js";
 export { replyText, type RedisReply } from "./reply.js";
 export { createCacheClient } from "./cache-client.js";
-export { createRedisWatch } from "./answer-watch.js";
+export { createRedisWatch } from "./resp.js";
 export { createIoredisConnector, type IoredisConnector } from "./ioredis-connector.js";

@@ -1,6 +1,5 @@
 /** Publish and subscribe: at most once, to whoever listens now, channels before patterns. */
-import type { Bytes } from "./bytes.js";
-import { bulk, integer, push, type RedisReply } from "./reply.js";
+import { bulk, integer, push, type Bytes, type RedisReply } from "./reply.js";
 
 // Glob patterns of KEYS, SCAN and PSUBSCRIBE: `*`, `?`, `[a-z]`, `[^a]`, `\` to quote.
 

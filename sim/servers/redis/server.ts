@@ -9,27 +9,25 @@ import { Duplex } from "node:stream";
 
 import { SimError } from "../../errors.js";
 import { createBlocking, type TimerClock } from "./blocking.js";
-import { toBytes, toText, type Bytes } from "./bytes.js";
-import type { CommandResult, Context, Core, SessionState } from "./command.js";
+import { createCounters, type CommandResult, type Context, type Core, type SessionState } from "./command.js";
 import { breakWatches, unwatch } from "./commands/transactions.js";
-import { createCounters } from "./counters.js";
 import {
   createDatabase,
   type CopyValue,
   type Database,
-  type Deadline,
   type EventClass,
+  type ExpireTime,
   type KeyImage,
   type ValueType,
 } from "./database.js";
 import { dispatch } from "./dispatch.js";
 import { createLuaEngine, createScriptCache } from "./lua/engine.js";
 import { createPubSub, type PubSub } from "./pubsub.js";
-import { OK, error, type Protocol, type RedisReply } from "./reply.js";
+import { OK, error, toBytes, toText, type Bytes, type Protocol, type RedisReply } from "./reply.js";
 import { createRequestParser, encodeReply, plain } from "./resp.js";
 import { defaultSettings } from "./settings.js";
-import { createSortedSet } from "./types/sorted-set.js";
-import type { ConsumerGroup, PendingEntry, Stream } from "./types/stream.js";
+import { createSortedSet } from "./sorted-set.js";
+import type { ConsumerGroup, PendingEntry, Stream } from "./stream.js";
 
 // Keyspace notifications: which events the setting `notify-keyspace-events` lets out, and to which channels.
 
@@ -362,10 +360,10 @@ function createSession(core: Core, id: number, options: ConnectOptions): WireSes
       return OK;
     }
     const reply = dispatch(context, words);
-    return reply instanceof Promise ? hold(reply, shape) : shape(reply);
+    return reply instanceof Promise ? deferReply(reply, shape) : shape(reply);
   }
 
-  function hold(reply: Promise<RedisReply>, shape: Shape): Promise<RedisReply> {
+  function deferReply(reply: Promise<RedisReply>, shape: Shape): Promise<RedisReply> {
     waiting = true;
     return reply.then((value) => {
       waiting = false;
@@ -381,7 +379,7 @@ function createSession(core: Core, id: number, options: ConnectOptions): WireSes
     const reply = run(next.words, next.shape);
     if (reply instanceof Promise) void reply.then(next.answer);
     else next.answer(reply);
-    // One that waits goes on from `hold`.
+    // One that waits goes on from `deferReply`.
     if (!(reply instanceof Promise)) drain();
   }
 
@@ -467,7 +465,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
   let sessionCount = 0;
 
   /** Without listeners for `expired` a key that nobody looks at needs no timer. */
-  function expireActively(index: number, key: string, at: Deadline): void {
+  function expireActively(index: number, key: string, at: ExpireTime): void {
     const setting = settings.get("notify-keyspace-events") ?? "";
     // A bigint lies so far ahead that no world comes there.
     if (setting === "" || typeof at === "bigint") return;
@@ -494,7 +492,7 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
       },
       looked: (key: string, found: boolean): void => counters.looked(key, found),
       ready: (key: string): void => blocking.ready(index, key),
-      deadline: (key: string, at: Deadline): void => expireActively(index, key, at),
+      expireTime: (key: string, at: ExpireTime): void => expireActively(index, key, at),
     };
     databases.push(createDatabase(index, hooks, copyValue));
   }

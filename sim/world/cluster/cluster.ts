@@ -42,7 +42,6 @@ import {
 } from "../../servers/redis/index.js";
 import { carriesBytes, serveBytes, servePort, type BytesOpening } from "../edges/index.js";
 import { createCallClient, createCallServer, type CallServer, type Frame } from "./call-channel.js";
-import { withFaultHooks } from "./fault-hooks.js";
 import {
   createClockPort,
   createLoggerPort,
@@ -55,7 +54,7 @@ import {
 } from "./platform.js";
 import { connectPool, createDatabaseFactory, postgresInstance, type Writer } from "./postgres.js";
 import { createService, type CrashOptions, type Instance, type Outage, type Service } from "./service.js";
-import type { World } from "./world.js";
+import { withFaultHooks, type World } from "./world.js";
 
 // All replicas of one service, handled as one: an outage of the group is an outage of each.
 

@@ -11,10 +11,9 @@ export {
   prometheusPort,
   type ServiceGroup,
 } from "./cluster.js";
-export { createServerFaultHooks, type ServerFaultHooks } from "./fault-hooks.js";
+export { createServerFaultHooks, type ServerFaultHooks, createObservers, type Observers } from "./world.js";
 export { checkPlatform, type PlatformOptions, type ServicePorts, type WrapHandler } from "./platform.js";
 export { type Writer, postgresPort } from "./postgres.js";
-export { createObservers, type Observers } from "./world.js";
 export {
   createService,
   type CrashOptions,

@@ -1,29 +1,28 @@
 /** PostgreSQL on a host, and the pools of clients that reach it through the network. */
 import type { SqlPool, SqlResult } from "../../../src/ports/index.js";
 import { migrations } from "../../../src/store/index.js";
-import { type BytesOpening, carriesBytes, serveBytes } from "../edges/index.js";
-import { type Incarnation, hashString } from "../../kernel/index.js";
+import { hashString, type Incarnation } from "../../kernel/index.js";
 import {
+  createCapacity,
   type Capacity,
   type CapacityOptions,
   type Connection,
-  createCapacity,
 } from "../../kernel/network/index.js";
 import {
   DatabaseError,
+  createPool,
+  createPostgresServer,
+  createTemplate,
   type PgSession,
   type PooledSession,
   type PostgresServer,
   type PostgresTemplate,
-  createPool,
-  createPostgresServer,
-  createTemplate,
 } from "../../servers/postgres/index.js";
-import type { ServerFaultHooks } from "./fault-hooks.js";
-import { type CallServer, type Frame, createCallClient, createCallServer } from "./call-channel.js";
+import { carriesBytes, serveBytes, type BytesOpening } from "../edges/index.js";
+import { createCallClient, createCallServer, type CallServer, type Frame } from "./call-channel.js";
 import { createClockPort } from "./platform.js";
 import type { Instance } from "./service.js";
-import type { World } from "./world.js";
+import type { ServerFaultHooks, World } from "./world.js";
 
 export const postgresPort = 5432;
 

@@ -121,14 +121,14 @@ export function createClientStreams({ network, incarnation, loop }: ClientStream
       });
     }
 
-    function letGo(): void {
+    function releaseKeepAlive(): void {
       release?.();
       release = undefined;
     }
 
     function settle(): void {
       if (state === "open" && waits(end, activity)) hold("to answer");
-      else if (state !== "opening") letGo();
+      else if (state !== "opening") releaseKeepAlive();
     }
 
     hold("to open");
@@ -136,7 +136,7 @@ export function createClientStreams({ network, incarnation, loop }: ClientStream
       async () => {
         const connection = await connect(target, activity);
         state = "open";
-        letGo();
+        releaseKeepAlive();
         return connection;
       },
       {
@@ -147,7 +147,7 @@ export function createClientStreams({ network, incarnation, loop }: ClientStream
         ended() {
           state = "over";
           ends.delete(end);
-          letGo();
+          releaseKeepAlive();
         },
       },
     );

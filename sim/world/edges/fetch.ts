@@ -13,8 +13,14 @@ import { SimError } from "../../errors.js";
 import type { Incarnation, Loop } from "../../kernel/index.js";
 import { NetworkError, sendHttp, type Connection, type Network } from "../../kernel/network/index.js";
 import { plainHeaders } from "./node-http.js";
-import { readOutsideHandlers, type OutsideHandlers } from "./outside-handlers.js";
-import { serveByHandlers, serveByMockServer, socketClassOf, type OutsideSocket } from "./outside-sockets.js";
+import {
+  readOutsideHandlers,
+  serveByHandlers,
+  serveByMockServer,
+  socketClassOf,
+  type OutsideHandlers,
+  type OutsideSocket,
+} from "./outside-handlers.js";
 import { requireRoute } from "./routes.js";
 import { acceptWebSocket, type WorldServerSocket } from "./server-socket.js";
 import {

@@ -15,7 +15,7 @@ import { MessagePort, Worker } from "node:worker_threads";
 import { SimError } from "../../errors.js";
 import { everyRealMs, formatDuration, type ChoiceLog, type Loop } from "../../kernel/index.js";
 import type { Undo } from "./layered-global.js";
-import { isMock } from "./mocks.js";
+import { isMock } from "./global-timers.js";
 
 /** As for `phoenix.until`. */
 const limitMs = 300_000;

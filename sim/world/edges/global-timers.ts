@@ -1,9 +1,4 @@
-/**
- * The process's timers and clocks, put under a world's time.
- *
- * fake-timers does the replacing. `nextTick` and `queueMicrotask` stay real: everything that settles a promise
- * stands on them.
- */
+/** Telling what a test has put in the place of a function from the function itself. */
 import FakeTimers from "@sinonjs/fake-timers";
 import { AsyncResource } from "node:async_hooks";
 import timers from "node:timers";
@@ -13,7 +8,16 @@ import { promisify } from "node:util";
 import { SimError } from "../../errors.js";
 import type { ClockView, ImmediateHandle, Loop, Origin } from "../../kernel/index.js";
 import { isOverridden, type Undo } from "./layered-global.js";
-import { isMock } from "./mocks.js";
+
+/** @returns Whether it is a spy or a stub: of Vitest, Jest, node:test or sinon. */
+export function isMock(value: unknown): boolean {
+  return typeof value === "function" && ("mock" in value || "isSinonProxy" in value);
+}
+
+// The process's timers and clocks, put under a world's time.
+//
+// fake-timers does the replacing. `nextTick` and `queueMicrotask` stay real: everything that settles a promise
+// stands on them.
 
 /** How long a timer of Node waits for a delay that it was given. */
 const delayMsMax = 2 ** 31 - 1;

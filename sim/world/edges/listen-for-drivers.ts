@@ -400,12 +400,12 @@ function createDriverEnd(
     if (waiting && endless !== true) hold("to answer");
     else if (bound?.wire.underWay === true) hold("to deliver");
     else if (waiting) hold("to answer, whenever that is");
-    else letGo();
+    else releaseKeepAlive();
   }
 
   function hold(what: string): void {
     if (held === what) return;
-    letGo();
+    releaseKeepAlive();
     held = what;
     const wait = {
       describe: () => `the connection to ${target.host}:${target.port} ${what}`,
@@ -416,7 +416,7 @@ function createDriverEnd(
     release = what.endsWith("whenever that is") ? loop.waitEndlessly(wait) : loop.hold(wait);
   }
 
-  function letGo(): void {
+  function releaseKeepAlive(): void {
     held = "";
     release();
     release = () => {};
@@ -434,7 +434,7 @@ function createDriverEnd(
   function over(): void {
     if (state !== "abandoned") state = "over";
     cancelClosing();
-    letGo();
+    releaseKeepAlive();
   }
 
   return {
@@ -451,7 +451,7 @@ function createDriverEnd(
       finished: closeSoon,
       ended: over,
       // A pool that ends its idle clients after the world says goodbye to nobody; that is no error.
-      saysGoodbye(bytes) {
+      isFinalMessage(bytes) {
         watch.sent(bytes);
         return !watch.waiting;
       },
@@ -479,13 +479,13 @@ function createDriverEnd(
           "End pools and clients before the block of `await using` ends.",
         ),
       );
-      if (endsWithWorld && bound !== undefined) sayClosed(bound.stream);
+      if (endsWithWorld && bound !== undefined) reportClosed(bound.stream);
     },
   };
 }
 
 // Whoever has no ear for the error of an idle connection shall not hear of it in the end of a world.
-function sayClosed(stream: Duplex): void {
+function reportClosed(stream: Duplex): void {
   try {
     stream.emit("close", false);
   } catch {

@@ -21,7 +21,7 @@ export interface WireListener {
   /** Whether time may have to move has to be asked again: a time-out was set, or reading paused or resumed. */
   changed?(): void;
   /** Whether what is written after `abandon` may be dropped in silence: last words to a peer that is gone. */
-  saysGoodbye?(bytes: Uint8Array): boolean;
+  isFinalMessage?(bytes: Uint8Array): boolean;
 }
 
 /** How a wire comes about. */
@@ -146,7 +146,8 @@ export function createWire(stream: Duplex, { incarnation, open, listener }: Wire
       listener.changed?.();
     },
     write(chunk, done) {
-      if (abandonedBy !== undefined) done(listener.saysGoodbye?.(chunk) === true ? undefined : abandonedBy);
+      if (abandonedBy !== undefined)
+        done(listener.isFinalMessage?.(chunk) === true ? undefined : abandonedBy);
       else if (connecting) early.push(() => wire.write(chunk, done));
       else {
         touch();

@@ -3,6 +3,5 @@
 export { faultKindNamed, faultKinds, profileNamed, profileNames } from "./catalogue.js";
 export { isolate, partition } from "./network-faults.js";
 export { createFaultController, type FaultController, type PlanOptions } from "./fault-controller.js";
-export { sampledFault } from "./sampled-fault.js";
+export { sampledFault, startNemesis, type Nemesis } from "./nemesis.js";
 export type { Fault, FaultHandle, FaultKind, FaultScope } from "./fault.js";
-export { startNemesis, type Nemesis } from "./nemesis.js";

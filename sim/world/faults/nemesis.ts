@@ -5,8 +5,8 @@
  * them and a shrink can drop each. Without a fault nothing else is asked.
  */
 import type { ChoiceKind } from "../../kernel/index.js";
-import type { Fault, FaultHandle, FaultKind, FaultWorld, ChooseOption } from "./fault.js";
-import type { EnabledKind } from "./catalogue.js";
+import { faultKindNamed, type EnabledKind } from "./catalogue.js";
+import type { ChooseOption, Fault, FaultHandle, FaultKind, FaultWorld } from "./fault.js";
 
 export interface NemesisOptions {
   /** Virtual time within which faults begin. @default 80_000 */
@@ -83,4 +83,28 @@ function chooserFor(world: FaultWorld, kind: FaultKind): ChooseOption {
 
 function choose({ loop }: FaultWorld, as: ChoiceKind, { kind }: FaultKind, name: string, n: number): number {
   return loop.choices.choose(as, `fault/${kind}/${name}`, n);
+}
+
+// Faults whose target is given by numbers, so that they can be made before there is a world.
+
+/**
+ * @param kind - Name of the kind.
+ * @param choices - Which of its possible hosts, times and so on it takes, in order; counted from 0, the default, and
+ *   round again beyond the last. What is missing is 0.
+ * @throws SimError `SIM_FAULT_UNKNOWN` with the nearest name.
+ */
+export function sampledFault(kind: string, choices: readonly number[]): Fault {
+  const { sample } = faultKindNamed(kind);
+  return {
+    kind,
+    name: [kind, ...choices].join(" "),
+    inject(world) {
+      let next = 0;
+      const fault = sample((_name, options) => {
+        const index = (choices[next++] ?? 0) % options.length;
+        return options[index] as (typeof options)[number];
+      }, world);
+      return fault.inject(world);
+    },
+  };
 }

@@ -282,7 +282,7 @@ export function commitLost(client: string): Fault {
   });
 }
 
-const everies = [2, 3, 5, 9];
+const everyNth = [2, 3, 5, 9];
 
 export const lossKinds: readonly FaultKind[] = [
   {
@@ -290,7 +290,7 @@ export const lossKinds: readonly FaultKind[] = [
     scope: "network",
     summary: "one of several attempts to send is lost",
     parameters: { one: "host or service", other: "host or service", every: "which ones" },
-    sample: (choose, world) => loss(...choose("route", routes(world)), choose("every", everies)),
+    sample: (choose, world) => loss(...choose("route", routes(world)), choose("every", everyNth)),
   },
   {
     kind: "duplicate",
@@ -311,7 +311,7 @@ export const lossKinds: readonly FaultKind[] = [
     scope: "network",
     summary: "one of several messages breaks its connection",
     parameters: { one: "host or service", other: "host or service", every: "which ones" },
-    sample: (choose, world) => reset(...choose("route", routes(world)), choose("every", everies)),
+    sample: (choose, world) => reset(...choose("route", routes(world)), choose("every", everyNth)),
   },
   {
     kind: "socket-drop",

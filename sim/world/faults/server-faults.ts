@@ -62,7 +62,7 @@ export function poolExhausted(): Fault {
   });
 }
 
-const everies = [1, 2, 3, 7];
+const everyNth = [1, 2, 3, 7];
 
 function kindOf(kind: string, summary: string, make: (name: string, every: number) => Fault): FaultKind {
   return {
@@ -70,7 +70,7 @@ function kindOf(kind: string, summary: string, make: (name: string, every: numbe
     scope: "postgres",
     summary,
     parameters: { name: "host or service", every: "which statements" },
-    sample: (choose, world) => make(choose("host", writers(world)), choose("every", everies)),
+    sample: (choose, world) => make(choose("host", writers(world)), choose("every", everyNth)),
   };
 }
 

@@ -97,12 +97,16 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
     msMax: invariant.pendingMsMax ?? Infinity,
     watcher: invariant.watch(viewFor(invariant.name)),
   }));
-  const having = (hook: keyof Watcher) =>
+  const watchersOf = (hook: keyof Watcher) =>
     watchers.map(({ watcher }) => watcher).filter((watcher) => watcher[hook] !== undefined);
-  const [onCommit, onAsk, onAnswer] = [having("onCommit"), having("onRequest"), having("onResponse")];
+  const [onCommit, requestWatchers, responseWatchers] = [
+    watchersOf("onCommit"),
+    watchersOf("onRequest"),
+    watchersOf("onResponse"),
+  ];
   const questions = new WeakMap<ObservedRequest, number>();
   let asked = 0;
-  const [onTold, onHeard] = [having("onFrame"), having("onClientMessage")];
+  const [frameWatchers, clientMessageWatchers] = [watchersOf("onFrame"), watchersOf("onClientMessage")];
   let judging = true;
 
   function viewFor(name: string): InvariantView {
@@ -140,7 +144,7 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
     if (!authenticated.has(id)) authenticated.set(id, claimsOfOpening(request));
   }
 
-  function introduced({ id, request }: ObservedSocket, token: string): void {
+  function onAuthenticated({ id, request }: ObservedSocket, token: string): void {
     const claims = token === "" ? claimsOfOpening(request) : readClaims(token);
     if (claims !== undefined) authenticated.set(id, claims);
   }
@@ -157,13 +161,13 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
       judging = true;
     },
     onRequest(request) {
-      if (request.method === "GET" || onAsk.length === 0) return;
+      if (request.method === "GET" || requestWatchers.length === 0) return;
       asked += 1;
       questions.set(request, asked);
       const { method, headers, body: requestBody } = request;
       const claims = readClaims(headers["authorization"] ?? "");
       const question = { id: asked, method, path: readTarget(request.url).path, requestBody, claims };
-      for (const watcher of onAsk) watcher.onRequest?.(question);
+      for (const watcher of requestWatchers) watcher.onRequest?.(question);
     },
     onResponse({ host, request, reply, askedAtMs, hostNowMs = parts.epochMs + parts.nowMs }) {
       const { path, query } = readTarget(request.url);
@@ -182,21 +186,21 @@ export function createInvariantHub(invariants: readonly Invariant[], parts: HubP
         body: reply.body,
         json: objectOf(reply.body),
       };
-      for (const watcher of onAnswer) watcher.onResponse?.(answer);
+      for (const watcher of responseWatchers) watcher.onResponse?.(answer);
     },
     onFrame(observed, text) {
       authenticate(observed);
       const socket = socketOf(observed);
       const json = objectOf(text);
-      for (const watcher of onTold) watcher.onFrame?.(socket, text, json);
+      for (const watcher of frameWatchers) watcher.onFrame?.(socket, text, json);
     },
     onClientMessage(observed, text) {
       const json = objectOf(text);
       authenticate(observed);
       const token = tokenOfFrame(observed.request.url, text, json);
-      if (token !== undefined) introduced(observed, token);
+      if (token !== undefined) onAuthenticated(observed, token);
       const socket = socketOf(observed);
-      for (const watcher of onHeard) watcher.onClientMessage?.(socket, json, text);
+      for (const watcher of clientMessageWatchers) watcher.onClientMessage?.(socket, json, text);
     },
     pending: () =>
       watchers.flatMap(({ name, msMax, watcher }) => {

@@ -121,14 +121,14 @@ const topics = new Set(["experiment.updates", "experiment.update", "experiment.*
 const topicsMax = 100;
 
 /** What a client that subscribes is owed; undefined when its frame is refused. */
-interface Wish {
+interface Subscription {
   /** Every event of its tenant. */
   readonly whole: boolean;
   /** The last place that it has seen. */
   readonly since: number | undefined;
 }
 
-function readWish(json: Readonly<Record<string, unknown>>): Wish | undefined {
+function readSubscription(json: Readonly<Record<string, unknown>>): Subscription | undefined {
   const fields = frameFields(json);
   const since = fields["since"] ?? fields["last_position"];
   if (since !== undefined && !(Number.isSafeInteger(since) && Number(since) >= 0)) return undefined;
@@ -184,9 +184,9 @@ export const socketOrder: Invariant = {
         if (tokenOfFrame(socket.url, text, json) !== undefined) sockets.delete(socket.id);
         const type = json?.["type"];
         if (type === "unsubscribe") following(socket).whole = false;
-        const wish = type === "subscribe" && json !== undefined ? readWish(json) : undefined;
-        if (wish === undefined) return;
-        const { whole, since } = wish;
+        const subscription = type === "subscribe" && json !== undefined ? readSubscription(json) : undefined;
+        if (subscription === undefined) return;
+        const { whole, since } = subscription;
         const sinceMs = since === undefined && !socket.url.includes("since=") ? view.nowMs : Infinity;
         const place = whole ? since : undefined;
         sockets.set(socket.id, { socket, sinceMs, whole, last: new Map(), place });
@@ -221,8 +221,9 @@ export const socketOrder: Invariant = {
           if (place !== undefined) return `socket ${socket.id} did not get what happened at place ${place}`;
           for (const [id, seq] of newest) {
             if (view.experiment(id)?.["tenant_id"] !== socket.claims.tenant) continue;
-            const told = last.get(id) ?? ((createdAtMs.get(id) ?? 0) > sinceMs ? 0 : seq);
-            if (told < seq) return `socket ${socket.id} got ${told} of ${seq} events of experiment ${id}`;
+            const reportedSeq = last.get(id) ?? ((createdAtMs.get(id) ?? 0) > sinceMs ? 0 : seq);
+            if (reportedSeq < seq)
+              return `socket ${socket.id} got ${reportedSeq} of ${seq} events of experiment ${id}`;
           }
         }
         return undefined;

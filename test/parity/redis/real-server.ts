@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toBytes } from "../../../sim/servers/redis/bytes.js";
+import { toBytes } from "../../../sim/servers/redis/reply.js";
 import type { RedisReply } from "../../../sim/servers/redis/index.js";
 import { missingProgram, realPrograms, realVersion } from "../../support/real-programs.js";
 import { createReplyParser } from "./reply-parser.js";

@@ -8,23 +8,29 @@ import type {
 } from "pgsql-ast-parser";
 
 import { DatabaseError } from "../database-error.js";
-import { compileDefault } from "../execute/default.js";
-import { bareContext, missingTable, unsupported, type Env } from "../execute/execution-context.js";
+import { compileDefault } from "../execute/compile.js";
+import {
+  bareContext,
+  missingTable,
+  unsupported,
+  type EvaluationContext,
+} from "../execute/execution-context.js";
 import { int8Type } from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import {
+  createDraft,
   referencesTo,
+  requireFree,
   type Catalog,
   type ColumnDef,
+  type Draft,
   type ForeignKeyDef,
   type IndexDef,
   type TableDef,
 } from "./catalog.js";
-import { addConstraint, columnIndex } from "./constraints.js";
-import { createDraft, requireFree, type Draft } from "./draft.js";
-import { createIndexDef } from "./index-def.js";
+import { addConstraint, columnIndex, createIndexDef } from "./constraints.js";
 import {
   applyInlineConstraints,
   buildColumn,
@@ -39,7 +45,7 @@ import {
 export interface TableRows {
   /** Live rows of a table. */
   rows(tableId: number): Iterable<Row>;
-  readonly env: Env;
+  readonly env: EvaluationContext;
 }
 
 function withColumn(table: TableDef, index: number, change: (column: ColumnDef) => ColumnDef): TableDef {

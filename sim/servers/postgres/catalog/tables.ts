@@ -8,14 +8,13 @@ import type {
 } from "pgsql-ast-parser";
 
 import { DatabaseError } from "../database-error.js";
-import { compileDefault } from "../execute/default.js";
+import { compileDefault } from "../execute/compile.js";
 import { bareContext, unsupported } from "../execute/execution-context.js";
 import { int2Type, int4Type, int8Type } from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
-import type { ColumnDef, SequenceDef, TableDef } from "./catalog.js";
+import { requireFree, type ColumnDef, type Draft, type SequenceDef, type TableDef } from "./catalog.js";
 import { addCheck, addConstraint, addForeignKey, addUnique } from "./constraints.js";
-import { requireFree, type Draft } from "./draft.js";
 
 const serials: Readonly<Record<string, PgType>> = {
   serial: int4Type,

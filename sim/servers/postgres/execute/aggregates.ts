@@ -10,7 +10,7 @@ import { arrayOf, type PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { asCondition, settle, tryCoerce } from "./coerce.js";
 import { unsupported, type AggregateState, type CompileContext, type Compiled } from "./execution-context.js";
-import { toJsonText } from "./json-operators.js";
+import { toJsonText } from "./operators.js";
 
 type Compile = (node: Expr, context: CompileContext) => Compiled;
 interface Fold {

@@ -1,6 +1,7 @@
 /** From expression trees to functions over rows, with PostgreSQL's rules for types. */
 import type { DataTypeDef, Expr, ExprBinary, ExprCall, ExprCase, ExprRef, ExprUnary } from "pgsql-ast-parser";
 
+import type { ColumnDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { boolType, jsonbType, textType, unknownType } from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";
@@ -8,8 +9,11 @@ import { arrayOf, type PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { compileAggregate, isAggregate } from "./aggregates.js";
 import {
+  alignSides,
   asCondition,
+  assignTo,
   castTo,
+  combine,
   compileKeyword,
   compileNumber,
   compileParameter,
@@ -24,12 +28,11 @@ import {
   unsupported,
   type CompileContext,
   type Compiled,
-  type Env,
+  type EvaluationContext,
   type Scope,
   type ScopeTable,
 } from "./execution-context.js";
 import { compileFunction } from "./functions.js";
-import { jsonGet, jsonGetText } from "./json-operators.js";
 import {
   compileAtTimeZone,
   compileBinary,
@@ -38,8 +41,9 @@ import {
   compileIndex,
   compileLogic,
   compileMinus,
+  jsonGet,
+  jsonGetText,
 } from "./operators.js";
-import { alignSides, combine } from "./sides.js";
 
 // Names of columns: finding the table they belong to.
 
@@ -108,7 +112,7 @@ function createSlot(type: Compiled["type"]): { readonly source: Compiled; set(va
 }
 
 /** True when one comparison is true, null when one is null and none is true. */
-function anyOf(items: readonly Compiled[], env: Env): boolean | null {
+function anyOf(items: readonly Compiled[], env: EvaluationContext): boolean | null {
   let sawNull = false;
   for (const item of items) {
     const result = item.run(env);
@@ -502,4 +506,13 @@ export function compile(node: Expr, context: CompileContext): Compiled {
     default:
       throw unsupported(`the expression ${node.type}`);
   }
+}
+
+// Defaults of columns.
+
+/** Compiles the default of a column; null when it has none. */
+export function compileDefault(column: ColumnDef, context: CompileContext): Compiled {
+  if (column.default === null) return constantOf(column.type, null);
+  const inner: CompileContext = { ...context, scope: { tables: [], outer: null }, subquery: null };
+  return assignTo(compile(column.default, inner), column.type, column.name);
 }

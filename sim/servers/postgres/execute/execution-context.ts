@@ -80,7 +80,7 @@ export interface AdvisoryRequest {
 }
 
 /** One execution of one statement. */
-export interface Env {
+export interface EvaluationContext {
   readonly runtime: Runtime;
   readonly parameters: readonly Value[];
   /** Current row of each table of the statement, by its place. */
@@ -92,7 +92,7 @@ export interface Env {
 /** An expression ready to run. */
 export interface Compiled {
   readonly type: PgType;
-  run(env: Env): Value;
+  run(env: EvaluationContext): Value;
   /** Set for literals and parameters whose type is not known yet. */
   readonly coerce?: (type: PgType) => Compiled;
   /** Whether it depends on no row, so that it can be a key of an index lookup. */
@@ -132,14 +132,14 @@ export interface CompileContext {
 /** A subquery that takes row locks, to be run before the statement that holds it. */
 interface Prelude {
   readonly key: unknown;
-  run(execution: Execution, env: Env): Run<readonly Row[]>;
+  run(execution: ExecutionContext, env: EvaluationContext): Run<readonly Row[]>;
 }
 
 export interface CompiledSubquery {
   readonly types: readonly PgType[];
   readonly names: readonly string[];
   readonly constant: boolean;
-  run(env: Env): readonly Row[];
+  run(env: EvaluationContext): readonly Row[];
 }
 
 /** One aggregate call of a grouped query. */
@@ -149,7 +149,7 @@ export interface Aggregate {
 }
 
 export interface AggregateState {
-  add(env: Env): void;
+  add(env: EvaluationContext): void;
   result(): Value;
 }
 
@@ -219,12 +219,12 @@ export interface Plan {
   /** Whether it needs a transaction that may write. */
   readonly writes: boolean;
   /** Set when it never waits. */
-  readonly runNow?: (execution: Execution, parameters: readonly Value[]) => Outcome;
-  run(execution: Execution, parameters: readonly Value[]): Run<Outcome>;
+  readonly runNow?: (execution: ExecutionContext, parameters: readonly Value[]) => Outcome;
+  run(execution: ExecutionContext, parameters: readonly Value[]): Run<Outcome>;
 }
 
 /** The surroundings of one running statement. */
-export interface Execution {
+export interface ExecutionContext {
   readonly runtime: Runtime;
   readonly snapshot: Snapshot;
   /** The innermost open part of the transaction: what it writes is written by this. */
@@ -245,7 +245,7 @@ export interface Execution {
    */
   write(table: TableDef, before: Tuple | null, after: Tuple | null, mode: RowLockMode): void;
   /** An execution that sees what this one wrote so far. */
-  next(options?: { readonly fresh: boolean }): Execution;
+  next(options?: { readonly fresh: boolean }): ExecutionContext;
   /** Foreign keys to look at once the statement is done. */
   readonly checks: Array<() => Run<void>>;
   readonly references: (tableId: number) => readonly ForeignKeyDef[];
@@ -258,6 +258,9 @@ export function* runAtOnce<T>(work: () => T): Run<T> {
   return work();
 }
 
-export function createEnv(execution: Execution, parameters: readonly Value[]): Env {
+export function createEvaluationContext(
+  execution: ExecutionContext,
+  parameters: readonly Value[],
+): EvaluationContext {
   return { runtime: execution.runtime, parameters, rows: [], aggregates: [] };
 }

@@ -5,11 +5,15 @@ import { DatabaseError } from "../database-error.js";
 import { boolType, int4Type, jsonType, jsonbType, textType, unknownType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
-import { settle, tryCoerce, unify } from "./coerce.js";
-import { unsupported, type CompileContext, type Compiled, type Env } from "./execution-context.js";
-import { toJsonText } from "./json-operators.js";
+import { alignSides, settle, tryCoerce, unify } from "./coerce.js";
+import {
+  unsupported,
+  type CompileContext,
+  type Compiled,
+  type EvaluationContext,
+} from "./execution-context.js";
+import { toJsonText } from "./operators.js";
 import { functionTable, knownUnsupported, type FunctionDef } from "./scalar-functions.js";
-import { alignSides } from "./sides.js";
 
 type Compile = (node: Expr, context: CompileContext) => Compiled;
 
@@ -147,7 +151,7 @@ function arrayFunction(name: string, args: readonly Compiled[]): Compiled {
   const element = array?.type.element;
   if (array === undefined || element === undefined)
     throw unsupported(`${name}() of something that is no array`);
-  const int = (run: (items: readonly Value[], env: Env) => Value): Compiled => ({
+  const int = (run: (items: readonly Value[], env: EvaluationContext) => Value): Compiled => ({
     type: name === "array_append" || name === "array_remove" ? array.type : int4Type,
     constant: false,
     run(env) {

@@ -8,17 +8,15 @@ import { isVisible, type Tuple } from "../storage/heap.js";
 import { boolType } from "../types/builtin.js";
 import type { Row, Value } from "../types/value.js";
 import { asCondition, assignTo } from "./coerce.js";
-import { compile } from "./compile.js";
-import { findDuplicate } from "./constraints.js";
-import { compileDefault } from "./default.js";
+import { compile, compileDefault } from "./compile.js";
 import {
-  createEnv,
+  createEvaluationContext,
   findTable,
   unsupported,
   type CompileContext,
   type Compiled,
-  type Env,
-  type Execution,
+  type EvaluationContext,
+  type ExecutionContext,
   type Outcome,
   type Plan,
   type Run,
@@ -26,8 +24,15 @@ import {
 import { compileOutputs, type Output } from "./output.js";
 import { lockRow } from "./row-lock.js";
 import { scopeTableOf, withMissing } from "./scan.js";
-import { compileSets, type Assignment } from "./sets.js";
-import { checkRow, insertRow, runChecks, updateRow } from "./writer.js";
+import {
+  checkRow,
+  compileSets,
+  findDuplicate,
+  insertRow,
+  runChecks,
+  updateRow,
+  type Assignment,
+} from "./writer.js";
 
 // Which unique indexes an `ON CONFLICT` clause means.
 
@@ -89,7 +94,7 @@ function findArbiters(clause: OnConflictAction, table: TableDef, predicate: Expr
 
 interface Source {
   /** Rows with a value for each target column. */
-  rows(env: Env): Iterable<readonly Value[]>;
+  rows(env: EvaluationContext): Iterable<readonly Value[]>;
 }
 
 function targetColumns(table: TableDef, node: InsertStatement): number[] {
@@ -245,7 +250,7 @@ export function compileInsert(node: InsertStatement, base: CompileContext): Plan
     : null;
   // One list for all executions: results are remembered by it.
   const columns = outputs?.map((output) => output.column) ?? null;
-  const build = (values: readonly Value[], env: Env): Row => {
+  const build = (values: readonly Value[], env: EvaluationContext): Row => {
     const row: Value[] = Array.from({ length: width }, () => null);
     for (const [at, value] of values.entries()) row[targets[at] ?? 0] = value;
     for (const { index, value } of unset.slice(values.length)) row[index] = value().run(env);
@@ -253,8 +258,8 @@ export function compileInsert(node: InsertStatement, base: CompileContext): Plan
     return row;
   };
 
-  function* run(execution: Execution, parameters: readonly Value[]): Run<Outcome> {
-    const env = createEnv(execution, parameters);
+  function* run(execution: ExecutionContext, parameters: readonly Value[]): Run<Outcome> {
+    const env = createEvaluationContext(execution, parameters);
     const returned: Row[] = [];
     let count = 0;
     for (const values of source.rows(env)) {
@@ -273,7 +278,7 @@ export function compileInsert(node: InsertStatement, base: CompileContext): Plan
     };
   }
 
-  function* writeOne(execution: Execution, env: Env, row: Row): Run<Tuple | null> {
+  function* writeOne(execution: ExecutionContext, env: EvaluationContext, row: Row): Run<Tuple | null> {
     if (conflict === null) return yield* insertRow(execution, tableOf(), row, env);
     checkRow(execution, tableOf(), row, env);
     for (;;) {
@@ -301,13 +306,13 @@ function neverColumn(): never {
   throw new Error("target column vanished");
 }
 
-function project(outputs: readonly Output[], env: Env, tuple: Tuple): Row {
+function project(outputs: readonly Output[], env: EvaluationContext, tuple: Tuple): Row {
   env.rows[targetPlace] = tuple.values;
   return outputs.map((output) => output.value.run(env));
 }
 
 function* findConflict(
-  execution: Execution,
+  execution: ExecutionContext,
   arbiters: Arbiters,
   table: TableDef,
   row: Row,
@@ -320,15 +325,15 @@ function* findConflict(
 }
 
 /** A repeatable transaction may not act on a row it cannot see. */
-function requireVisible(execution: Execution, tuple: Tuple): void {
+function requireVisible(execution: ExecutionContext, tuple: Tuple): void {
   if (!execution.repeatable || tuple.xmin.top === execution.xact.top || isVisible(tuple, execution.snapshot))
     return;
   throw new DatabaseError("40001", "could not serialize access due to concurrent update");
 }
 
 function* updateExisting(
-  execution: Execution,
-  env: Env,
+  execution: ExecutionContext,
+  env: EvaluationContext,
   table: TableDef,
   existing: Tuple,
   row: Row,

@@ -11,7 +11,7 @@ import {
   type Tuple,
   type Xact,
 } from "../storage/heap.js";
-import type { Execution, Run } from "./execution-context.js";
+import type { ExecutionContext, Run } from "./execution-context.js";
 
 export type WaitPolicy = "wait" | "nowait" | "skip locked";
 
@@ -39,7 +39,7 @@ function findHolder(tuple: Tuple, mode: RowLockMode, self: Xact): Xact | null {
   return holder?.xact ?? null;
 }
 
-function* waitFor(execution: Execution, tuple: Tuple, mode: RowLockMode): Run<void> {
+function* waitFor(execution: ExecutionContext, tuple: Tuple, mode: RowLockMode): Run<void> {
   const place = execution.queueFor(tuple, mode);
   try {
     if (place.wait !== null) yield { kind: "lock", wait: place.wait };
@@ -81,7 +81,7 @@ function remember(tuple: Tuple, mode: RowLockMode, xact: Xact): void {
  * @throws DatabaseError 40001 when the row changed since the snapshot of a repeatable transaction; 55P03 for NOWAIT.
  */
 export function* lockRow(
-  execution: Execution,
+  execution: ExecutionContext,
   tuple: Tuple,
   mode: RowLockMode,
   policy: WaitPolicy,

@@ -21,7 +21,13 @@ import { negateNumeric, roundNumeric, type Numeric } from "../types/numeric.js";
 import type { Interval } from "../types/temporal.js";
 import { arrayOf, type PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
-import { missingTable, unsupported, type AdvisoryRequest, type Env, type Wait } from "./execution-context.js";
+import {
+  missingTable,
+  unsupported,
+  type AdvisoryRequest,
+  type EvaluationContext,
+  type Wait,
+} from "./execution-context.js";
 
 type Args = readonly Value[];
 
@@ -278,7 +284,7 @@ const {
   float8Type: float8TypeTime,
 } = builtin;
 
-function clock(name: string, run: (env: Env) => Value, volatile = false): FunctionDef {
+function clock(name: string, run: (env: EvaluationContext) => Value, volatile = false): FunctionDef {
   return { name, args: [], result: timestamptzType, volatile, run: (_, env) => run(env) };
 }
 
@@ -433,7 +439,7 @@ const timeFunctions: readonly FunctionDef[] = [
 
 // Functions of the session: sequences, advisory locks, settings, identity, randomness.
 
-function findSequence(name: Value | undefined, env: Env): SequenceDef {
+function findSequence(name: Value | undefined, env: EvaluationContext): SequenceDef {
   const bare = (name as string).replace(/^public\./, "").replace(/^"(.*)"$/, "$1");
   const found = env.runtime.catalog.sequences.get(bare);
   if (found === undefined) throw missingTable(bare);
@@ -475,10 +481,13 @@ type AdvisoryParts = Omit<AdvisoryRequest, "key">;
 function advisory(name: string, result: PgType, parts: AdvisoryParts): FunctionDef[] {
   const keyOf = (args: readonly Value[]): string =>
     args.map((part) => (part as bigint | number).toString()).join(",");
-  const ask = (args: readonly Value[], env: Env): ReturnType<Env["runtime"]["advisory"]> =>
+  const ask = (
+    args: readonly Value[],
+    env: EvaluationContext,
+  ): ReturnType<EvaluationContext["runtime"]["advisory"]> =>
     env.runtime.advisory({ ...parts, key: keyOf(args) });
   const waits = parts.action === "lock";
-  const wait = (values: readonly Value[], env: Env): Wait | null => {
+  const wait = (values: readonly Value[], env: EvaluationContext): Wait | null => {
     const answer = ask(values, env);
     return answer === null || typeof answer === "boolean" ? null : { kind: "lock", wait: answer };
   };
@@ -625,9 +634,9 @@ export interface FunctionDef {
   /** Whether it runs although an argument is null. @default false: null in, null out */
   readonly calledOnNull?: boolean;
   readonly volatile?: boolean;
-  run(args: readonly Value[], env: Env): Value;
+  run(args: readonly Value[], env: EvaluationContext): Value;
   /** Set when the call may have to wait; allowed only as a column of a plain `SELECT`. */
-  readonly wait?: ((args: readonly Value[], env: Env) => Wait | null) | null;
+  readonly wait?: ((args: readonly Value[], env: EvaluationContext) => Wait | null) | null;
 }
 
 const all = [...mathFunctions, ...textFunctions, ...timeFunctions, ...sessionFunctions];

@@ -1,15 +1,21 @@
 /** Finding the rows of a table that a condition selects: by an index when equality allows it, else one by one. */
 import type { Expr } from "pgsql-ast-parser";
+
 import { encodeKey, type IndexDef, type IndexKey, type TableDef } from "../catalog/catalog.js";
-import { boolType } from "../types/builtin.js";
-import { isVisible, type Tuple } from "../storage/heap.js";
-import type { Value } from "../types/value.js";
-import { asCondition, tryCoerce } from "./coerce.js";
-import { compile } from "./compile.js";
-import type { Compiled, CompileContext, Env, Runtime, ScopeTable } from "./execution-context.js";
-import { alignSides } from "./sides.js";
-import { arrayOf } from "../types/type.js";
 import { walkTree } from "../sql/parse.js";
+import { isVisible, type Tuple } from "../storage/heap.js";
+import { boolType } from "../types/builtin.js";
+import { arrayOf } from "../types/type.js";
+import type { Value } from "../types/value.js";
+import { alignSides, asCondition, tryCoerce } from "./coerce.js";
+import { compile } from "./compile.js";
+import type {
+  CompileContext,
+  Compiled,
+  EvaluationContext,
+  Runtime,
+  ScopeTable,
+} from "./execution-context.js";
 
 export interface Scan {
   readonly table: TableDef;
@@ -17,9 +23,9 @@ export interface Scan {
   /** The whole condition; null when every row is wanted. */
   readonly filter: Compiled | null;
   /** Versions that the snapshot shows and the filter accepts. Sets the row of its place while at it. */
-  tuples(env: Env): Iterable<Tuple>;
+  tuples(env: EvaluationContext): Iterable<Tuple>;
   /** Whether a version passes the filter. */
-  accepts(env: Env, tuple: Tuple): boolean;
+  accepts(env: EvaluationContext, tuple: Tuple): boolean;
 }
 
 export function scopeTableOf(table: TableDef, alias: string, place: number): ScopeTable {
@@ -39,7 +45,7 @@ function conjuncts(node: Expr | null | undefined): Expr[] {
 interface Equality {
   readonly column: number;
   /** Values the column must be one of. */
-  keys(env: Env): readonly Value[];
+  keys(env: EvaluationContext): readonly Value[];
 }
 
 function scannedColumn(node: Expr, scanned: ScopeTable, context: CompileContext): number | null {
@@ -135,7 +141,7 @@ function chooseIndex(
   return best;
 }
 
-function keysFor(index: IndexDef, parts: readonly Equality[], env: Env): readonly IndexKey[] {
+function keysFor(index: IndexDef, parts: readonly Equality[], env: EvaluationContext): readonly IndexKey[] {
   const combinations = parts.reduce<Value[][]>(
     (soFar, part) => soFar.flatMap((prefix) => part.keys(env).map((value) => prefix.concat([value]))),
     [[]],
@@ -162,12 +168,12 @@ export function compileScan(
     .filter((equality) => equality !== null);
   const chosen = chooseIndex(table, equalities);
   const { place } = scanned;
-  const accepts = (env: Env, tuple: Tuple): boolean => {
+  const accepts = (env: EvaluationContext, tuple: Tuple): boolean => {
     env.rows[place] = withMissing(table, tuple);
     return filter === null || filter.run(env) === true;
   };
 
-  function* found(env: Env): Iterable<Tuple> {
+  function* found(env: EvaluationContext): Iterable<Tuple> {
     const { runtime } = env;
     const heap = runtime.heap(table.id);
     if (chosen === null) {

@@ -15,8 +15,8 @@ import {
   type Aggregate,
   type CompileContext,
   type Compiled,
-  type Env,
-  type Execution,
+  type EvaluationContext,
+  type ExecutionContext,
   type Outcome,
   type OutputColumn,
   type Run,
@@ -83,9 +83,9 @@ export interface CompiledSelect {
   readonly tableMode: number;
   readonly locking: RowLockMode | null;
   /** Rows without taking locks. */
-  rows(env: Env): Row[];
+  rows(env: EvaluationContext): Row[];
   /** Rows, locking each if the statement says so. */
-  runLocked(execution: Execution, env: Env): Run<Row[]>;
+  runLocked(execution: ExecutionContext, env: EvaluationContext): Run<Row[]>;
 }
 
 /** Whether {@link compileSelect} can run it. */
@@ -101,7 +101,7 @@ function compileCount(
   node: Expr | null | undefined,
   name: string,
   context: CompileContext,
-): (env: Env) => number | null {
+): (env: EvaluationContext) => number | null {
   if (node === null || node === undefined) return () => null;
   const value = tryCoerce(compile(node, context), int8Type, "implicit");
   if (value === null) throw new DatabaseError("42804", `argument of ${name} must be type bigint`);
@@ -184,20 +184,20 @@ function buildSelect({ node, table, scan, aggregates, outputs, keys, inner }: Pa
   const bare =
     scan === null && node.where ? asCondition(compile(node.where, inner), boolType, "WHERE") : null;
   const values = outputs.map((output) => output.value);
-  const prepare = (env: Env, tuple: Tuple | null): Prepared => ({
+  const prepare = (env: EvaluationContext, tuple: Tuple | null): Prepared => ({
     output: values.map((value) => value.run(env)),
     sort: keys.map((key) => key.value.run(env)),
     tuple,
   });
 
-  const cut = <T>(items: T[], env: Env): T[] => {
+  const cut = <T>(items: T[], env: EvaluationContext): T[] => {
     const offset = offsetOf(env) ?? 0;
     const limit = limitOf(env);
     if (offset === 0 && limit === null) return items;
     return items.slice(offset, limit === null ? undefined : offset + limit);
   };
 
-  const aggregate = (env: Env): Prepared[] => {
+  const aggregate = (env: EvaluationContext): Prepared[] => {
     const states = aggregates.map((one) => one.start());
     if (scan === null) {
       if (bare === null || bare.run(env) === true) for (const state of states) state.add(env);
@@ -227,7 +227,7 @@ function buildSelect({ node, table, scan, aggregates, outputs, keys, inner }: Pa
     });
   };
 
-  const collect = (env: Env): Prepared[] => {
+  const collect = (env: EvaluationContext): Prepared[] => {
     if (aggregates.length > 0) return aggregate(env);
     if (scan === null) return bare === null || bare.run(env) === true ? [prepare(env, null)] : [];
     const items: Prepared[] = [];
@@ -245,7 +245,8 @@ function buildSelect({ node, table, scan, aggregates, outputs, keys, inner }: Pa
   const sorted = (items: Prepared[]): Prepared[] =>
     keys.length === 0 ? items : items.sort((a, b) => compareKeys(keys, a.sort, b.sort));
 
-  const rows = (env: Env): Row[] => cut(sorted(distinct(collect(env))), env).map((item) => item.output);
+  const rows = (env: EvaluationContext): Row[] =>
+    cut(sorted(distinct(collect(env))), env).map((item) => item.output);
   const locking = node.for?.type ?? null;
   return {
     columns: outputs.map((output) => output.column),
@@ -279,13 +280,13 @@ function policyOf(node: SelectFromStatement): WaitPolicy {
 }
 
 interface LockParts {
-  readonly execution: Execution;
-  readonly env: Env;
+  readonly execution: ExecutionContext;
+  readonly env: EvaluationContext;
   readonly scan: Scan;
   readonly mode: RowLockMode;
   readonly policy: WaitPolicy;
   readonly keys: readonly SortKey[];
-  readonly prepare: (env: Env, tuple: Tuple | null) => Prepared;
+  readonly prepare: (env: EvaluationContext, tuple: Tuple | null) => Prepared;
   readonly limit: number | null;
   readonly offset: number;
 }

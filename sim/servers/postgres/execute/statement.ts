@@ -3,7 +3,6 @@ import type { DeleteStatement, SelectStatement, Statement, UpdateStatement } fro
 
 import type { Catalog, TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import { compileGeneral, compileGeneralSubquery } from "../general/general.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { ParsedStatement } from "../sql/parse.js";
 import type { Tuple } from "../storage/heap.js";
@@ -13,35 +12,35 @@ import type { Row, Value } from "../types/value.js";
 import { tryCoerce } from "./coerce.js";
 import { compile } from "./compile.js";
 import {
-  createEnv,
+  createEvaluationContext,
   emptyScope,
   findTable,
   runAtOnce,
   unsupported,
   type CompileContext,
   type CompiledSubquery,
-  type Env,
-  type Execution,
+  type EvaluationContext,
+  type ExecutionContext,
   type Outcome,
   type Plan,
   type Run,
   type Wait,
 } from "./execution-context.js";
 import { compileInsert } from "./insert.js";
+import { compileGeneral, compileGeneralSubquery } from "./multi-table.js";
 import { compileOutputs, type Output } from "./output.js";
 import { lockRow } from "./row-lock.js";
 import { functionTable, type FunctionDef } from "./scalar-functions.js";
 import { compileScan, scopeTableOf, withMissing, type Scan } from "./scan.js";
 import { compileSelect, isSimpleSelect, selected, type CompiledSelect } from "./select.js";
-import { compileSets } from "./sets.js";
-import { deleteRow, runChecks, updateMode, updateRow } from "./writer.js";
+import { compileSets, deleteRow, runChecks, updateMode, updateRow } from "./writer.js";
 
 // Columns such as `pg_advisory_lock(1)` and `pg_sleep(1)`, which must wait before they have a value.
 
 interface WaitingColumn {
   readonly index: number;
-  readonly waits: (values: readonly Value[], env: Env) => Wait | null;
-  readonly args: (env: Env) => readonly Value[];
+  readonly waits: (values: readonly Value[], env: EvaluationContext) => Wait | null;
+  readonly args: (env: EvaluationContext) => readonly Value[];
 }
 
 /** Columns such as `pg_advisory_lock(1)`, which must wait before they have a value. */
@@ -103,7 +102,7 @@ function compileWaiting(
     tables: [],
     writes: false,
     *run(execution, parameters): Run<Outcome> {
-      const env = createEnv(execution, parameters);
+      const env = createEvaluationContext(execution, parameters);
       for (const { waits, args } of waiting) {
         const wait = waits(args(env), env);
         if (wait !== null) yield wait;
@@ -142,7 +141,7 @@ function compileTarget(
   return { table, scan, outputs, columns, context };
 }
 
-function project(target: Target, env: Env, row: Row): Row {
+function project(target: Target, env: EvaluationContext, row: Row): Row {
   env.rows[target.scan.place] = row;
   return target.outputs?.map((output) => output.value.run(env)) ?? [];
 }
@@ -172,7 +171,7 @@ function compileUpdate(node: UpdateStatement, base: CompileContext): Plan {
   const target = compileTarget(node.table, node, base);
   const { table, scan } = target;
   const sets = compileSets(node.sets, table, target.context);
-  const changed = (env: Env, tuple: Tuple): Row => {
+  const changed = (env: EvaluationContext, tuple: Tuple): Row => {
     const row: Value[] = [...withMissing(table, tuple)];
     env.rows[scan.place] = withMissing(table, tuple);
     for (const { index, value } of sets) row[index] = value.run(env);
@@ -180,7 +179,7 @@ function compileUpdate(node: UpdateStatement, base: CompileContext): Plan {
   };
 
   /** Locks the row as strongly as the change needs, reading it again when it moved meanwhile. */
-  function* updateOne(execution: Execution, env: Env, tuple: Tuple): Run<Tuple | null> {
+  function* updateOne(execution: ExecutionContext, env: EvaluationContext, tuple: Tuple): Run<Tuple | null> {
     let current = tuple;
     let row = changed(env, current);
     for (;;) {
@@ -195,7 +194,7 @@ function compileUpdate(node: UpdateStatement, base: CompileContext): Plan {
   }
 
   return planOf("UPDATE", target, function* (execution, parameters) {
-    const env = createEnv(execution, parameters);
+    const env = createEvaluationContext(execution, parameters);
     const returned: Row[] = [];
     let count = 0;
     for (const tuple of candidates(scan, env)) {
@@ -210,7 +209,7 @@ function compileUpdate(node: UpdateStatement, base: CompileContext): Plan {
 }
 
 // A copy, because the loop writes to what is being read.
-function candidates(scan: Scan, env: Env): Tuple[] {
+function candidates(scan: Scan, env: EvaluationContext): Tuple[] {
   return [...scan.tuples(env)];
 }
 
@@ -218,7 +217,7 @@ function compileDelete(node: DeleteStatement, base: CompileContext): Plan {
   const target = compileTarget(node.from, node, base);
   const { table, scan } = target;
   return planOf("DELETE", target, function* (execution, parameters) {
-    const env = createEnv(execution, parameters);
+    const env = createEvaluationContext(execution, parameters);
     const returned: Row[] = [];
     let count = 0;
     for (const tuple of candidates(scan, env)) {
@@ -277,7 +276,7 @@ function compileSubquery(ast: unknown, context: CompileContext): CompiledSubquer
   return { types, names, constant, run: constant ? (env) => once(env, node, rows) : rows };
 }
 
-function once(env: Env, key: unknown, rows: (env: Env) => Row[]): readonly Row[] {
+function once(env: EvaluationContext, key: unknown, rows: (env: EvaluationContext) => Row[]): readonly Row[] {
   const known = env.runtime.results.get(key);
   if (known !== undefined) return known;
   const found = rows(env);
@@ -298,8 +297,8 @@ function compileSelectPlan(node: Statement & { type: "select" }, context: Compil
     writes: locking !== null,
   };
   if (locking === null) {
-    const runNow = (execution: Execution, parameters: readonly Value[]): Outcome =>
-      selected(columns, select.rows(createEnv(execution, parameters)));
+    const runNow = (execution: ExecutionContext, parameters: readonly Value[]): Outcome =>
+      selected(columns, select.rows(createEvaluationContext(execution, parameters)));
     return {
       ...base,
       runNow,
@@ -310,7 +309,10 @@ function compileSelectPlan(node: Statement & { type: "select" }, context: Compil
     ...base,
     label: `SELECT FOR ${locking.toUpperCase()}`,
     *run(execution, parameters) {
-      return selected(columns, yield* select.runLocked(execution, createEnv(execution, parameters)));
+      return selected(
+        columns,
+        yield* select.runLocked(execution, createEvaluationContext(execution, parameters)),
+      );
     },
   };
 }
@@ -393,7 +395,10 @@ export function compileStatement({ ast, parameterCount }: ParsedStatement, catal
     writes: true,
     *run(execution, parameters) {
       for (const { key, run } of prelude) {
-        execution.runtime.results.set(key, yield* run(execution, createEnv(execution, parameters)));
+        execution.runtime.results.set(
+          key,
+          yield* run(execution, createEvaluationContext(execution, parameters)),
+        );
       }
       return yield* plan.run(execution, parameters);
     },

@@ -1,19 +1,144 @@
 /** Writing one row: constraints, the new row image, and the foreign keys to look at afterwards. */
+import type { SetStatement } from "pgsql-ast-parser";
+
 import { encodeKey, type ForeignKeyDef, type IndexDef, type TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import { createTuple, isVisible, type RowLockMode, type Tuple } from "../storage/heap.js";
+import {
+  createTuple,
+  isAborted,
+  isActive,
+  isCommitted,
+  isVisible,
+  replacedBy,
+  type RowLockMode,
+  type Tuple,
+} from "../storage/heap.js";
+import { boolType } from "../types/builtin.js";
 import { convertValue } from "../types/cast.js";
 import type { Row, Value } from "../types/value.js";
-import { compileRowChecks, duplicateKey, findDuplicate, type RowCheck } from "./constraints.js";
+import { asCondition, assignTo } from "./coerce.js";
+import { compile, compileDefault } from "./compile.js";
 import {
   bareContext,
-  createEnv,
+  createEvaluationContext,
   type CompileContext,
-  type Env,
-  type Execution,
+  type Compiled,
+  type EvaluationContext,
+  type ExecutionContext,
   type Run,
 } from "./execution-context.js";
 import { lockRow } from "./row-lock.js";
+import { scopeTableOf } from "./scan.js";
+
+// NOT NULL, CHECK and UNIQUE, with the error fields PostgreSQL gives.
+
+/** `(1, a, null)`, as details show a row. */
+function printRow(table: TableDef, row: Row): string {
+  const shown = table.columns.flatMap((column, index) => {
+    if (column.dropped) return [];
+    const value = row[index] ?? null;
+    const text = value === null ? "null" : column.type.print(value);
+    return [text.length > 64 ? `${text.slice(0, 64)}...` : text];
+  });
+  return `(${shown.join(", ")})`;
+}
+
+export function printKey(index: IndexDef, row: Row): string {
+  const parts = index
+    .partsOf(row)
+    .map((value: Value, at) => (value === null ? "null" : (index.types[at]?.print(value) ?? "")));
+  return `(${index.keyText})=(${parts.join(", ")})`;
+}
+
+type RowCheck = (row: Row, env: EvaluationContext) => void;
+
+/** Compiles the checks of one table that need no other row. */
+function compileRowChecks(table: TableDef, context: CompileContext): RowCheck {
+  const place = 0;
+  const scope = { tables: [scopeTableOf(table, table.name, place)], outer: null };
+  const inner: CompileContext = { ...context, scope, aggregates: null, subquery: null, parameters: [] };
+  const checks = table.checks.map((check): { name: string; condition: Compiled } => ({
+    name: check.name,
+    condition: asCondition(compile(check.expression, inner), boolType, "CHECK"),
+  }));
+  const required = table.columns.flatMap((column, index) =>
+    column.notNull && !column.dropped ? [{ column, index }] : [],
+  );
+  return (row, env) => {
+    for (const { column, index } of required) {
+      if ((row[index] ?? null) !== null) continue;
+      throw new DatabaseError(
+        "23502",
+        `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
+        {
+          detail: `Failing row contains ${printRow(table, row)}.`,
+          schema: "public",
+          table: table.name,
+          column: column.name,
+        },
+      );
+    }
+    if (checks.length === 0) return;
+    const checkEnv: EvaluationContext = { ...env, rows: [row] };
+    for (const { name, condition } of checks) {
+      if (condition.run(checkEnv) !== false) continue;
+      throw new DatabaseError(
+        "23514",
+        `new row for relation "${table.name}" violates check constraint "${name}"`,
+        {
+          detail: `Failing row contains ${printRow(table, row)}.`,
+          schema: "public",
+          table: table.name,
+          constraint: name,
+        },
+      );
+    }
+  };
+}
+
+function duplicateKey(table: TableDef, index: IndexDef, row: Row): DatabaseError {
+  return new DatabaseError("23505", `duplicate key value violates unique constraint "${index.name}"`, {
+    detail: `Key ${printKey(index, row)} already exists.`,
+    schema: "public",
+    table: table.name,
+    constraint: index.name,
+  });
+}
+
+/**
+ * The live row that has the key already, after waiting for whoever is about to write or delete one.
+ */
+export function* findDuplicate(
+  execution: ExecutionContext,
+  table: TableDef,
+  index: IndexDef,
+  row: Row,
+): Run<Tuple | null> {
+  const key = index.keyOf(row);
+  if (key === null) return null;
+  const self = execution.xact.top;
+  const heap = execution.runtime.heap(table.id);
+  search: for (;;) {
+    for (const tuple of heap.lookup(index, key)) {
+      if (isAborted(tuple.xmin)) continue;
+      if (tuple.xmin.top !== self && isActive(tuple.xmin)) {
+        const wait = execution.waitForEnd(tuple.xmin);
+        if (wait !== null) yield { kind: "lock", wait };
+        continue search;
+      }
+      const writer = replacedBy(tuple);
+      if (writer === null) {
+        execution.runtime.noteDuplicate(index, key);
+        return tuple;
+      }
+      if (writer.top === self || isCommitted(writer)) continue;
+      const wait = execution.waitForEnd(writer);
+      if (wait !== null) yield { kind: "lock", wait };
+      continue search;
+    }
+    return null;
+  }
+}
 
 // Foreign keys: the parent must exist when a child is written, and what happens to children when it goes.
 
@@ -40,7 +165,7 @@ function indexOver(table: TableDef, columns: readonly number[]): IndexDef | null
 
 /** Visible rows of a table with those values, by an index when there is one. */
 function* rowsWith(
-  execution: Execution,
+  execution: ExecutionContext,
   table: TableDef,
   columns: readonly number[],
   values: readonly Value[],
@@ -64,14 +189,14 @@ function* rowsWith(
   for (const tuple of heap.tuples) if (isVisible(tuple, snapshot) && same(tuple.values)) yield tuple;
 }
 
-function tableOf(execution: Execution, id: number): TableDef {
+function tableOf(execution: ExecutionContext, id: number): TableDef {
   const table = execution.runtime.catalog.tablesById.get(id);
   if (table === undefined) throw new Error(`no table with id ${id}`);
   return table;
 }
 
 /** Looks for the parent of a new child row and keeps it from going away. */
-function* checkParent(execution: Execution, child: TableDef, key: ForeignKeyDef, row: Row): Run<void> {
+function* checkParent(execution: ExecutionContext, child: TableDef, key: ForeignKeyDef, row: Row): Run<void> {
   const parent = tableOf(execution, key.parentId);
   const values = valuesOf(row, key.columns).map((value, at) => {
     const from = child.columns[key.columns[at] ?? 0]?.type;
@@ -123,13 +248,13 @@ function stillReferenced(
 
 /** How the writers in dml.ts change one row of another table. */
 interface ChildWriter {
-  remove(execution: Execution, table: TableDef, tuple: Tuple): Run<void>;
-  replace(execution: Execution, table: TableDef, tuple: Tuple, row: Row): Run<void>;
+  remove(execution: ExecutionContext, table: TableDef, tuple: Tuple): Run<void>;
+  replace(execution: ExecutionContext, table: TableDef, tuple: Tuple, row: Row): Run<void>;
 }
 
 /** Deals with the children of a parent row that was deleted or whose key changed. `after` is null for a delete. */
 function* applyToChildren(
-  execution: Execution,
+  execution: ExecutionContext,
   key: ForeignKeyDef,
   before: Row,
   after: Row | null,
@@ -203,7 +328,12 @@ export function updateMode(table: TableDef, before: Row, after: Row): RowLockMod
   return touchesKey ? "update" : "no key update";
 }
 
-function queueParentChecks(execution: Execution, table: TableDef, before: Row | null, after: Row): void {
+function queueParentChecks(
+  execution: ExecutionContext,
+  table: TableDef,
+  before: Row | null,
+  after: Row,
+): void {
   for (const key of table.foreignKeys) {
     const unchanged =
       before !== null &&
@@ -212,7 +342,12 @@ function queueParentChecks(execution: Execution, table: TableDef, before: Row | 
   }
 }
 
-function queueChildActions(execution: Execution, table: TableDef, before: Row, after: Row | null): void {
+function queueChildActions(
+  execution: ExecutionContext,
+  table: TableDef,
+  before: Row,
+  after: Row | null,
+): void {
   for (const key of execution.references(table.id)) {
     const unchanged =
       after !== null &&
@@ -226,12 +361,22 @@ function queueChildActions(execution: Execution, table: TableDef, before: Row, a
 }
 
 /** What a row must fulfil by itself. @throws DatabaseError 23502, 23514 */
-export function checkRow(execution: Execution, table: TableDef, row: Row, env: Env): void {
+export function checkRow(
+  execution: ExecutionContext,
+  table: TableDef,
+  row: Row,
+  env: EvaluationContext,
+): void {
   rowCheck(table, execution.runtime)(row, env);
 }
 
 /** Enters a version into the indexes one by one, in their order, waiting for others' claims to a key where it must. */
-function* enterIndexes(execution: Execution, table: TableDef, tuple: Tuple, before: Tuple | null): Run<void> {
+function* enterIndexes(
+  execution: ExecutionContext,
+  table: TableDef,
+  tuple: Tuple,
+  before: Tuple | null,
+): Run<void> {
   const heap = execution.runtime.heap(table.id);
   const row = tuple.values;
   for (const index of table.indexes) {
@@ -244,7 +389,12 @@ function* enterIndexes(execution: Execution, table: TableDef, tuple: Tuple, befo
 }
 
 /** @throws DatabaseError 23502, 23514, 23505 */
-export function* insertRow(execution: Execution, table: TableDef, row: Row, env: Env): Run<Tuple> {
+export function* insertRow(
+  execution: ExecutionContext,
+  table: TableDef,
+  row: Row,
+  env: EvaluationContext,
+): Run<Tuple> {
   checkRow(execution, table, row, env);
   const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
   execution.write(table, null, tuple, "update");
@@ -255,11 +405,11 @@ export function* insertRow(execution: Execution, table: TableDef, row: Row, env:
 
 /** Replaces a version that is locked already. @throws DatabaseError 23502, 23514, 23505 */
 export function* updateRow(
-  execution: Execution,
+  execution: ExecutionContext,
   table: TableDef,
   before: Tuple,
   row: Row,
-  env: Env,
+  env: EvaluationContext,
 ): Run<Tuple> {
   checkRow(execution, table, row, env);
   const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
@@ -271,7 +421,7 @@ export function* updateRow(
 }
 
 /** Deletes a version that is locked already. */
-export function deleteRow(execution: Execution, table: TableDef, before: Tuple): void {
+export function deleteRow(execution: ExecutionContext, table: TableDef, before: Tuple): void {
   execution.write(table, before, null, "update");
   queueChildActions(execution, table, before.values, null);
 }
@@ -287,16 +437,56 @@ const childWriter: ChildWriter = {
     const mode = updateMode(table, tuple.values, row);
     const result = yield* lockRow(execution, tuple, mode, "wait", false, table.name);
     if (result.kind !== "locked") return;
-    yield* updateRow(execution, table, result.tuple, row, createEnv(execution, []));
+    yield* updateRow(execution, table, result.tuple, row, createEvaluationContext(execution, []));
     yield* runChecks(execution);
   },
 };
 
 /** What has to hold once the statement is done. Cascades add to the list while it runs. */
-export function* runChecks(execution: Execution): Run<void> {
+export function* runChecks(execution: ExecutionContext): Run<void> {
   for (;;) {
     const check = execution.checks.shift();
     if (check === undefined) return;
     yield* check();
   }
+}
+
+// The `SET` list of `UPDATE` and `DO UPDATE`.
+
+export interface Assignment {
+  readonly index: number;
+  readonly value: Compiled;
+}
+
+/** @throws DatabaseError 42703, 42601, 42804, 428C9 */
+export function compileSets(
+  sets: readonly SetStatement[],
+  table: TableDef,
+  context: CompileContext,
+): Assignment[] {
+  const assignments = sets.map(({ column, value }): Assignment => {
+    const index = table.columns.findIndex(
+      (candidate) => candidate.name === column.name && !candidate.dropped,
+    );
+    const target = table.columns[index];
+    if (target === undefined) {
+      throw new DatabaseError("42703", `column "${column.name}" of relation "${table.name}" does not exist`);
+    }
+    if (value.type === "default") return { index, value: compileDefault(target, context) };
+    if (target.identity === "always") {
+      throw new DatabaseError("428C9", `column "${target.name}" can only be updated to DEFAULT`, {
+        detail: `Column "${target.name}" is an identity column defined as GENERATED ALWAYS.`,
+      });
+    }
+    return { index, value: assignTo(compile(value, context), target.type, target.name) };
+  });
+  for (const [at, { index }] of assignments.entries()) {
+    if (assignments.findIndex((other) => other.index === index) !== at) {
+      throw new DatabaseError(
+        "42601",
+        `multiple assignments to same column "${table.columns[index]?.name ?? ""}"`,
+      );
+    }
+  }
+  return assignments;
 }

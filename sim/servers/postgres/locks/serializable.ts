@@ -172,11 +172,11 @@ export function createSerializability(): Serializability {
       if (writer === null || writer.top === xact || isAborted(writer)) return;
       const other = partyOf(writer.top);
       if (other === null || (isCommitted(other) && other.committedAs <= party.startedAfter)) return;
-      const harmless =
+      const safe =
         party.readOnly &&
         isCommitted(other) &&
         (other.earliestOut === 0 || party.startedAfter < other.earliestOut);
-      if (!harmless) connect(party, other, party);
+      if (!safe) connect(party, other, party);
     },
     readTuple(xact, tuple) {
       const party = partyOf(xact);

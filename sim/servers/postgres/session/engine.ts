@@ -1,7 +1,7 @@
 /** What all sessions of one server share: committed state, locks, the order of commits. */
 import type { Catalog, SequenceDef, TableDef } from "../catalog/catalog.js";
 import type { Mirror } from "../execute/execution-context.js";
-import { createMirror } from "../general/mirror.js";
+import { createMirror } from "../execute/pg-mem.js";
 import {
   createLockManager,
   lockModes,
@@ -77,7 +77,7 @@ export interface Engine {
   /** Runs what was scheduled; call it last in every entry from outside. */
   drain(): void;
   /** Takes versions out that nobody can see any more. */
-  bury(dead: ReadonlyArray<{ readonly tuple: Tuple; readonly seq: number }>): void;
+  addDeadTuples(dead: ReadonlyArray<{ readonly tuple: Tuple; readonly seq: number }>): void;
   /** Throws away what a rolled back transaction wrote. */
   discard(written: readonly Tuple[]): void;
   deliver(channel: string, payload: string, senderPid: number): void;
@@ -155,7 +155,7 @@ export function createEngine(parts: EngineParts): Engine {
   const heaps = new Map<number, Heap>();
   const sequences = new Map<number, SequenceState>();
   const queue: Array<() => void> = [];
-  const graves: Array<{ tuple: Tuple; seq: number }> = [];
+  const deadTuples: Array<{ tuple: Tuple; seq: number }> = [];
   let nextXactId = 730;
   let draining = false;
   let mirror: Mirror | null = null;
@@ -220,16 +220,16 @@ export function createEngine(parts: EngineParts): Engine {
         draining = false;
       }
     },
-    bury(dead) {
-      graves.push(...dead);
+    addDeadTuples(dead) {
+      deadTuples.push(...dead);
       const limit = oldestSnapshot();
       let done = 0;
-      for (const { tuple, seq } of graves) {
+      for (const { tuple, seq } of deadTuples) {
         if (seq > limit) break;
         heaps.get(tuple.tableId)?.remove(tuple);
         done += 1;
       }
-      graves.splice(0, done);
+      deadTuples.splice(0, done);
     },
     discard(written) {
       for (const tuple of written) if (isAborted(tuple.xmin)) heaps.get(tuple.tableId)?.remove(tuple);
@@ -355,12 +355,12 @@ export function commitTransaction(engine: Engine, transaction: Transaction): voi
   if (transaction.catalog !== null) engine.catalog = transaction.catalog;
   for (const act of transaction.atCommit) act();
   engine.serializability.ended(top, true);
-  buryChanges(engine, transaction, seq);
+  vacuumChanges(engine, transaction, seq);
   if (kept.length > 0) for (const hook of engine.commitHooks) hook(kept, transaction.owner.id);
   releaseAll(engine, transaction);
 }
 
-function buryChanges(engine: Engine, transaction: Transaction, seq: number): void {
+function vacuumChanges(engine: Engine, transaction: Transaction, seq: number): void {
   const dead: Array<{ tuple: Tuple; seq: number }> = [];
   const orphans: Tuple[] = [];
   for (const { before, after } of transaction.changes) {
@@ -368,7 +368,7 @@ function buryChanges(engine: Engine, transaction: Transaction, seq: number): voi
     if (after !== null && isAborted(after.xmin)) orphans.push(after);
   }
   engine.discard(orphans);
-  engine.bury(dead);
+  engine.addDeadTuples(dead);
 }
 
 /** Undoes everything. */
@@ -379,7 +379,7 @@ export function rollbackTransaction(engine: Engine, transaction: Transaction): v
   engine.counters.rollbacks += 1;
   engine.serializability.ended(top, false);
   engine.discard(transaction.changes.flatMap(({ after }) => after ?? []));
-  engine.bury([]);
+  engine.addDeadTuples([]);
   releaseAll(engine, transaction);
 }
 

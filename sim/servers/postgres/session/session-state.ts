@@ -80,7 +80,7 @@ const fixed = new Set([
   "bytea_output",
 ]);
 /** Settings of memory, planner, log and the like: taken and shown, but nothing here depends on them. */
-const harmless =
+const ignoredSettings =
   /^(?:work_mem|maintenance_work_mem|temp_buffers|jit|row_security|xmloption|check_function_bodies|default_tablespace|default_table_access_method|geqo|effective_cache_size|random_page_cost|seq_page_cost|(?:log|enable|track|lc|tcp|cpu|parallel)_\w+)$/;
 const readOnly = new Set(["server_version", "server_encoding", "integer_datetimes", "max_connections"]);
 const units: Readonly<Record<string, number>> = {
@@ -178,7 +178,7 @@ export function createSessionState(
     advisory: [],
     notice: (severity, code, message) => onNotice({ severity, code, message }),
     change(name, value, local) {
-      if (!settings.has(name) && !name.includes(".") && !harmless.test(name)) {
+      if (!settings.has(name) && !name.includes(".") && !ignoredSettings.test(name)) {
         throw new DatabaseError("42704", `unrecognized configuration parameter "${name}"`);
       }
       before ??= new Map(settings);

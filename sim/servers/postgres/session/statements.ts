@@ -10,13 +10,13 @@ import {
 } from "../catalog/catalog.js";
 import { changeSchema, isSchemaStatement, lockedTables } from "../catalog/ddl.js";
 import { DatabaseError } from "../database-error.js";
-import { printKey } from "../execute/constraints.js";
+import { printKey } from "../execute/writer.js";
 import {
-  createEnv,
+  createEvaluationContext,
   missingTable,
   type AdvisoryRequest,
-  type Env,
-  type Execution,
+  type EvaluationContext,
+  type ExecutionContext,
   type Mirror,
   type Outcome,
   type Plan,
@@ -155,7 +155,7 @@ const queueModes: Readonly<Record<RowLockMode, number>> = {
 };
 
 /** A class, because one is made for each statement and closures would cost more than the statement. */
-class StatementExecution implements Execution, Runtime {
+class StatementExecution implements ExecutionContext, Runtime {
   readonly runtime: Runtime = this;
   readonly results = new Map<unknown, readonly Row[]>();
   readonly checks: Array<() => Run<void>> = [];
@@ -279,7 +279,7 @@ class StatementExecution implements Execution, Runtime {
     transaction.changes.push({ xact, table, before, after });
   }
 
-  next(options?: { readonly fresh: boolean }): Execution {
+  next(options?: { readonly fresh: boolean }): ExecutionContext {
     const { transaction } = this;
     transaction.command += 1;
     const fresh = options?.fresh === true && !this.repeatable;
@@ -438,7 +438,7 @@ export function* runSchemaStatement(
     snapshot,
     Math.round(engine.clock.now() * 1000),
   );
-  const env: Env = createEnv(execution, []);
+  const env: EvaluationContext = createEvaluationContext(execution, []);
   function* rows(tableId: number): Iterable<Row> {
     for (const tuple of engine.heap(tableId).tuples) if (isVisible(tuple, snapshot)) yield tuple.values;
   }

@@ -1,8 +1,8 @@
 /** Conversions between types, and which of them happen without being asked for. */
 import { DatabaseError } from "../database-error.js";
 import * as builtin from "./builtin.js";
+import { int8Limit } from "./builtin.js";
 import { canonicalJson, isJsonNumber, parseJson } from "./json.js";
-import { int8Limit } from "./number-text.js";
 import { numericOf, numericToNumber, roundNumeric, type Numeric } from "./numeric.js";
 import type { PgType } from "./type.js";
 import type { Value } from "./value.js";

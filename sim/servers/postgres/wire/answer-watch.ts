@@ -8,8 +8,8 @@ const letters = (text: string): ReadonlySet<number> => new Set(Buffer.from(text)
 const sync = letters("QSF");
 const flush = letters("H");
 // Each of these is answered on its own, as soon as the client flushes.
-const asked = letters("PBDCE");
-const answered = letters("123TnCsI");
+const requestTypes = letters("PBDCE");
+const replyTypes = letters("123TnCsI");
 const [readyForQuery, errorResponse] = ["Z".charCodeAt(0), "E".charCodeAt(0)];
 
 const encryptionRequests: ReadonlySet<number> = new Set([80_877_103, 80_877_104]);
@@ -41,7 +41,7 @@ export function createPostgresWatch(): AnswerWatch {
     message(type) {
       if (sync.has(type)) ready += 1;
       else if (flush.has(type)) flushed = true;
-      else if (asked.has(type)) unanswered += 1;
+      else if (requestTypes.has(type)) unanswered += 1;
     },
   });
   const server = createScanner({
@@ -50,7 +50,7 @@ export function createPostgresWatch(): AnswerWatch {
         ready = Math.max(0, ready - 1);
         if (ready === 0) [unanswered, flushed] = [0, false];
       } else if (type === errorResponse) unanswered = 0;
-      else if (answered.has(type)) unanswered = Math.max(0, unanswered - 1);
+      else if (replyTypes.has(type)) unanswered = Math.max(0, unanswered - 1);
       if (unanswered === 0) flushed = false;
     },
   });

@@ -10,7 +10,6 @@ import {
   type SampleValue,
 } from "./exposition-entry.js";
 import { createLabelSets, isolatedText, type LabelSet, type LabelSets } from "./labels.js";
-import type { CachedLine, ScrapeCache } from "./scrape-cache.js";
 
 // The quick way to the series of a line: its labels were seen in this body before.
 
@@ -267,4 +266,34 @@ function isDecimal(text: string): boolean {
   const last = text.charCodeAt(text.length - 1);
   const second = text.charCodeAt(2);
   return last >= ZERO && last <= NINE && (second <= NINE || second === SMALL_E || Number.isNaN(second));
+}
+
+// What a target exposed last time, line by line. Most bodies differ from the one before only in their values, so
+// the next line is usually the expected one and its series is known without parsing.
+
+/** One line of text and what it stands for. */
+interface CachedLine {
+  /** A comment, or the part of a sample that names its series. */
+  readonly text: string;
+  readonly isComment: boolean;
+  /** Undefined for comments, and for samples that relabelling drops. */
+  readonly series: Series | undefined;
+  /** Index in the lines of that scrape. */
+  position: number;
+  /** The last scrape that had this line. */
+  seenIn: number;
+  /** True when its sample had a time of its own: it gets no staleness mark. */
+  hasTimestamp: boolean;
+}
+
+export interface ScrapeCache {
+  /** The lines of the last good scrape, in order. */
+  lines: CachedLine[];
+  readonly byText: Map<string, CachedLine>;
+  scrapes: number;
+}
+
+/** @returns A cache that has seen nothing. */
+export function createScrapeCache(): ScrapeCache {
+  return { lines: [], byText: new Map(), scrapes: 0 };
 }

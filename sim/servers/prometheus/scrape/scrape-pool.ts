@@ -23,8 +23,7 @@ import {
   type TargetInfo,
   type TextPool,
 } from "./labels.js";
-import { createStaging, readExposition, type Staging } from "./read-exposition.js";
-import { createScrapeCache } from "./scrape-cache.js";
+import { createScrapeCache, createStaging, readExposition, type Staging } from "./read-exposition.js";
 
 // HTTP service discovery: fetches a JSON list of targets again and again. A failure keeps the last list.
 

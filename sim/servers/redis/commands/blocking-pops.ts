@@ -1,5 +1,4 @@
 /** Commands that wait for an element: BLPOP, BLMOVE, BZPOPMIN and the multi-key pops with and without waiting. */
-import type { Bytes } from "../bytes.js";
 import {
   argument,
   type Args,
@@ -11,14 +10,15 @@ import {
 import type { Database } from "../database.js";
 import { readDouble, readIntegerIn } from "../numbers.js";
 import {
+  NULL,
+  NULL_ARRAY,
+  RedisError,
   array,
   bulk,
   bulks,
   double,
-  NULL,
-  NULL_ARRAY,
-  RedisError,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
 import { moveElement, popFirst, popMany, readEnd } from "./lists.js";

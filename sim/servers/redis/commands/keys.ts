@@ -1,7 +1,6 @@
 /** Commands on keys of any type: existence, names, deadlines, moving. */
-import type { Bytes } from "../bytes.js";
 import { subcommands, type Args, type CommandTable, type Context } from "../command.js";
-import type { Database, Deadline } from "../database.js";
+import type { Database, ExpireTime } from "../database.js";
 import { fitsLong, readInteger, readLong, shrink } from "../numbers.js";
 import { matchesGlob } from "../pubsub.js";
 import {
@@ -16,6 +15,7 @@ import {
   notAnInteger,
   simple,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
 import { readDatabaseIndex } from "./connection.js";
@@ -39,7 +39,7 @@ export function readDeadline(
   unit: TimeUnit,
   command: string,
   positive: boolean,
-): Deadline {
+): ExpireTime {
   const value = readLong(text);
   if (value === undefined) throw notAnInteger();
   const at = value * BigInt(unit.scale) + (unit.relative ? BigInt(now) : 0n);

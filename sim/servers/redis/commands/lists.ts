@@ -1,5 +1,4 @@
 /** Commands on lists that answer at once. */
-import type { Bytes } from "../bytes.js";
 import { argument, type Args, type CommandTable, type Context } from "../command.js";
 import type { Database } from "../database.js";
 import { readInteger, readIntegerIn } from "../numbers.js";
@@ -15,6 +14,7 @@ import {
   integer,
   noSuchKey,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
 import { removeIfEmpty } from "./keys.js";

@@ -1,9 +1,18 @@
 /** EVAL, EVALSHA, SCRIPT. A script runs alone: nothing else happens until it has ended, and it never waits. */
-import type { Bytes } from "../bytes.js";
 import { subcommands, type Args, type CommandTable, type Context, type Core } from "../command.js";
 import type { ScriptCall } from "../lua/engine.js";
 import { readInteger } from "../numbers.js";
-import { OK, RedisError, array, bulk, error, flag, syntaxError, type RedisReply } from "../reply.js";
+import {
+  OK,
+  RedisError,
+  array,
+  bulk,
+  error,
+  flag,
+  syntaxError,
+  type Bytes,
+  type RedisReply,
+} from "../reply.js";
 
 /** Runs one command on behalf of a script, which may not write if `readonly`; errors are replies. */
 export type RunFromScript = (context: Context, words: readonly Bytes[], readonly: boolean) => RedisReply;

@@ -1,5 +1,4 @@
 /** Commands on sets. */
-import type { Bytes } from "../bytes.js";
 import { argument, type Args, type CommandTable, type Context } from "../command.js";
 import { readIntegerIn, readLong } from "../numbers.js";
 import {
@@ -11,6 +10,7 @@ import {
   integer,
   setOf,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
 import { readPickCount, removeIfEmpty, sample } from "./keys.js";

@@ -1,5 +1,4 @@
 /** Reading sorted sets by rank, score or name. */
-import type { Bytes } from "../bytes.js";
 import { argument, pairs, type Args, type CommandTable, type Context } from "../command.js";
 import type { Database } from "../database.js";
 import { readDouble, readInteger, readIntegerIn, requireDouble } from "../numbers.js";
@@ -14,9 +13,10 @@ import {
   integer,
   syntaxError,
   wrongType,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
-import { createSortedSet, type Member, type SortedSet } from "../types/sorted-set.js";
+import { createSortedSet, type Member, type SortedSet } from "../sorted-set.js";
 import { readPickCount, removeIfEmpty, sample } from "./keys.js";
 import { bounds } from "./lists.js";
 

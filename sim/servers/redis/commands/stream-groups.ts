@@ -1,5 +1,4 @@
 /** Consumer groups: XGROUP, XACK, XPENDING, XCLAIM, XAUTOCLAIM. Reading as a consumer is in stream-read.ts. */
-import type { Bytes } from "../bytes.js";
 import { argument, subcommands, type Args, type CommandTable, type Context } from "../command.js";
 import { readInteger, readIntegerIn } from "../numbers.js";
 import {
@@ -14,6 +13,7 @@ import {
   flag,
   integer,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
 import {
@@ -29,7 +29,7 @@ import {
   type Stream,
   type StreamEntry,
   type StreamId,
-} from "../types/stream.js";
+} from "../stream.js";
 import { replyEntries } from "./streams.js";
 
 // XCLAIM and XAUTOCLAIM: taking over what another consumer left unacknowledged.

@@ -1,5 +1,4 @@
 /** Commands on streams themselves; consumer groups are in stream-groups.ts. */
-import type { Bytes } from "../bytes.js";
 import {
   argument,
   wrongArity,
@@ -20,6 +19,7 @@ import {
   integer,
   noSuchKey,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
 import {
@@ -40,7 +40,7 @@ import {
   type Stream,
   type StreamEntry,
   type StreamId,
-} from "../types/stream.js";
+} from "../stream.js";
 import { orWait } from "./blocking-pops.js";
 
 // Trimming streams, exactly or by whole nodes, and filling the nodes.

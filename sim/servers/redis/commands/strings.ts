@@ -1,27 +1,26 @@
 /** Commands on strings. */
 import { argument, pairs, wrongArity, type Args, type CommandTable, type Context } from "../command.js";
-import { addFloats, fitsLong, readInteger, readLong, shrink } from "../numbers.js";
+import type { ExpireTime } from "../database.js";
+import { addFloats, fitsLong, readDouble, readInteger, readLong, shrink } from "../numbers.js";
 import {
+  NULL,
+  OK,
+  RedisError,
   bulk,
   bulks,
   flag,
   integer,
   notAFloat,
   notAnInteger,
-  NULL,
-  OK,
-  RedisError,
   syntaxError,
+  type Bytes,
   type RedisReply,
 } from "../reply.js";
-import { readDouble } from "../numbers.js";
-import type { Bytes } from "../bytes.js";
-import type { Deadline } from "../database.js";
 import { readDeadline, type TimeUnit } from "./keys.js";
 
 const sizeMax = 512 * 1024 * 1024;
 
-const deadlineUnits: Readonly<Record<string, TimeUnit>> = {
+const expireUnits: Readonly<Record<string, TimeUnit>> = {
   EX: { scale: 1000, relative: true },
   PX: { scale: 1, relative: true },
   EXAT: { scale: 1000, relative: false },
@@ -31,14 +30,14 @@ const deadlineUnits: Readonly<Record<string, TimeUnit>> = {
 interface SetOptions {
   condition: "NX" | "XX" | undefined;
   get: boolean;
-  expireAt: Deadline | null | "keep";
+  expireAt: ExpireTime | null | "keep";
 }
 
 function readSetOptions(context: Context, words: readonly Bytes[]): SetOptions {
   const options: SetOptions = { condition: undefined, get: false, expireAt: null };
   for (let index = 0; index < words.length; index += 1) {
     const word = (words[index] ?? "").toUpperCase();
-    const unit = deadlineUnits[word];
+    const unit = expireUnits[word];
     if (word === "GET") options.get = true;
     else if ((word === "NX" || word === "XX") && (options.condition ?? word) === word)
       options.condition = word;
@@ -51,7 +50,7 @@ function readSetOptions(context: Context, words: readonly Bytes[]): SetOptions {
   return options;
 }
 
-function writeString(context: Context, key: Bytes, value: Bytes, expireAt: Deadline | null | "keep"): void {
+function writeString(context: Context, key: Bytes, value: Bytes, expireAt: ExpireTime | null | "keep"): void {
   context.db.setString(key, value, expireAt);
   context.db.changed(key, "$", "set");
   if (expireAt !== null && expireAt !== "keep") context.db.changed(key, "g", "expire");
@@ -139,7 +138,7 @@ function setRange(context: Context, args: Args): RedisReply {
 
 function getEx(context: Context, args: Args): RedisReply {
   const word = args.length > 1 ? args[1].toUpperCase() : "";
-  const unit = deadlineUnits[word];
+  const unit = expireUnits[word];
   const known = args.length === 1 || (word === "PERSIST" && args.length === 2) || (unit && args.length === 3);
   if (!known) throw syntaxError();
   const value = context.db.string(args[0]);

@@ -1,7 +1,6 @@
 /** MULTI, EXEC, DISCARD, WATCH. The commands in between are queued by dispatch.ts. */
-import type { Bytes } from "../bytes.js";
 import type { CommandTable, Context, Core, SessionState } from "../command.js";
-import { NULL_ARRAY, OK, RedisError, array, type RedisReply } from "../reply.js";
+import { NULL_ARRAY, OK, RedisError, array, type Bytes, type RedisReply } from "../reply.js";
 
 const watchName = (database: number, key: Bytes): string => `${database}:${key}`;
 

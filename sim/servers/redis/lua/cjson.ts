@@ -1,10 +1,17 @@
 /** The `cjson` library: encode, decode and null, with the defaults of Redis. */
 import type { LuaState } from "fengari";
 
-import { toBytes, type Bytes } from "../bytes.js";
-import { RedisError } from "../reply.js";
-import { eachEntry, luaFunction, luaName, pushBytes, readBytes, setFunction, tableShape } from "./convert.js";
-import { lua } from "./fengari.js";
+import { RedisError, toBytes, type Bytes } from "../reply.js";
+import {
+  eachEntry,
+  lua,
+  luaFunction,
+  luaName,
+  pushBytes,
+  readBytes,
+  setFunction,
+  tableShape,
+} from "./fengari.js";
 import { luaNumberText } from "./struct.js";
 
 const depthMax = 1000;

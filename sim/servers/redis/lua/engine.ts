@@ -5,19 +5,19 @@
 import type { LuaState } from "fengari";
 import { createHash } from "node:crypto";
 
-import type { Bytes } from "../bytes.js";
-import { RedisError, error, type RedisReply } from "../reply.js";
+import { RedisError, error, type Bytes, type RedisReply } from "../reply.js";
 import {
   describeValue,
   fromLua,
+  lauxlib,
+  lua,
   luaName,
   pushBytes,
   pushFieldTable,
   readBytes,
   readReply,
   stringField,
-} from "./convert.js";
-import { lauxlib, lua } from "./fengari.js";
+} from "./fengari.js";
 import { openLibraries, withReadonlyTables, type ScriptHost } from "./libraries.js";
 import { withLua51Numbers } from "./struct.js";
 

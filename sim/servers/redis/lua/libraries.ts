@@ -2,17 +2,20 @@
 import type { LuaState } from "fengari";
 import { createHash } from "node:crypto";
 
-import type { Bytes } from "../bytes.js";
 import { formatGeneral, toFixedExact } from "../numbers.js";
-import { RedisError, type Protocol, type RedisReply } from "../reply.js";
+import { RedisError, type Bytes, type Protocol, type RedisReply } from "../reply.js";
 import { plain } from "../resp.js";
 import { openCjson } from "./cjson.js";
-import { openCmsgpack } from "./cmsgpack.js";
 import {
   describeValue,
   fromLua,
+  lauxlib,
+  ldebug,
+  ltable,
+  lua,
   luaFunction,
   luaName,
+  lualib,
   pushBytes,
   pushFieldTable,
   pushReply,
@@ -20,9 +23,8 @@ import {
   readBytes,
   setFunction,
   setNumber,
-} from "./convert.js";
-import { lauxlib, ldebug, ltable, lua, lualib } from "./fengari.js";
-import { openStruct } from "./struct.js";
+} from "./fengari.js";
+import { openCmsgpack, openStruct } from "./struct.js";
 
 // Tables that scripts cannot change, as in the Lua that Redis ships: the globals, the libraries, the metatable of
 // strings. Neither an assignment nor `rawset`, `table.insert` or `setmetatable` gets through.

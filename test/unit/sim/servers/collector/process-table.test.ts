@@ -32,8 +32,8 @@ test("churn spares critical processes and picks all others alike", () => {
     churnPerHour: 6,
   };
   const minutes = pidsSeen(profile, 20, 600);
-  const livesOf = (place: number): number => new Set(minutes.map((pids) => pids[place])).size;
-  const incarnations = Array.from({ length: 20 }, (_, place) => livesOf(place));
+  const incarnationsOf = (place: number): number => new Set(minutes.map((pids) => pids[place])).size;
+  const incarnations = Array.from({ length: 20 }, (_, place) => incarnationsOf(place));
   expect(incarnations.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => 1));
   // 1,200 replacements among 10 places; ids come round after 64 lives.
   expect(Math.min(...incarnations.slice(10))).toBe(64);

@@ -102,13 +102,13 @@ test("several statements in one text answer with several results", async () => {
 test("notifications and notices arrive", async () => {
   const { pool } = openServer();
   const listener = await pool.connect();
-  const heard: string[] = [];
-  listener.on("notification", ({ channel, payload }) => heard.push(`${channel}=${payload ?? ""}`));
-  listener.on("notice", (notice) => heard.push(notice.message ?? ""));
+  const received: string[] = [];
+  listener.on("notification", ({ channel, payload }) => received.push(`${channel}=${payload ?? ""}`));
+  listener.on("notice", (notice) => received.push(notice.message ?? ""));
   await listener.query("listen news");
   await pool.query("select pg_notify('news', 'hello')");
   await listener.query("commit");
-  expect(heard).toEqual(["news=hello", "there is no transaction in progress"]);
+  expect(received).toEqual(["news=hello", "there is no transaction in progress"]);
   listener.release();
   await pool.end();
 });

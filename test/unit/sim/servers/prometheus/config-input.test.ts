@@ -1,8 +1,7 @@
 import { expectTypeOf, test } from "vitest";
 import type { z } from "zod";
 
-import type { PrometheusConfigInput } from "../../../../../sim/servers/prometheus/config/config-input.js";
-import type { configSchema } from "../../../../../sim/servers/prometheus/config.js";
+import type { PrometheusConfigInput, configSchema } from "../../../../../sim/servers/prometheus/config.js";
 
 type DeepReadonly<Value> = unknown extends Value
   ? Value

@@ -112,15 +112,15 @@ test.each([
 });
 
 test("functions behind the server's flag are known to an engine that is told so", () => {
-  const told = createEngine({ experimentalFunctions: true });
+  const reported = createEngine({ experimentalFunctions: true });
   const storage = stored({ m: { values: [4, 1, 9, 1] } });
-  const valueOf = (query: string) => told.instant(storage, query, 30_000);
+  const valueOf = (query: string) => reported.instant(storage, query, 30_000);
   expect(valueOf("mad_over_time(m[1m])")).toMatchObject({ samples: [{ value: 1.5 }] });
   expect(valueOf("ts_of_max_over_time(m[1m])")).toMatchObject({ samples: [{ value: 20 }] });
   expect(valueOf("ts_of_min_over_time(m[1m])")).toMatchObject({ samples: [{ value: 30 }] });
   const hosts = createStorage();
   for (const host of ["h10", "h2"]) hosts.append(hosts.series(labelsOf({ __name__: "m", host })), 0, 1);
-  expect(told.instant(hosts, 'sort_by_label(m, "host")', 0)).toMatchObject({
+  expect(reported.instant(hosts, 'sort_by_label(m, "host")', 0)).toMatchObject({
     samples: [{ labels: labelsOf({ __name__: "m", host: "h2" }) }, {}],
   });
   expect(() => engine.parse("mad_over_time(m[1m])")).toThrow("is not enabled");

@@ -56,28 +56,28 @@ test("values expire after the time given", async () => {
 
 test("messages reach each listener until it ends", async () => {
   const { cache, server } = setup();
-  const heard: string[] = [];
-  const end = cache.subscribe("events", (message) => heard.push(`first ${message}`));
-  cache.subscribe("events", (message) => heard.push(`second ${message}`));
+  const received: string[] = [];
+  const end = cache.subscribe("events", (message) => received.push(`first ${message}`));
+  cache.subscribe("events", (message) => received.push(`second ${message}`));
   await settle();
   expect(await cache.publish("events", "a")).toBe(1);
   end();
   await cache.publish("events", "b");
-  expect(heard).toEqual(["first a", "second a", "second b"]);
+  expect(received).toEqual(["first a", "second a", "second b"]);
   expect(server.inspect.subscribers("events")).toBe(1);
 });
 
 test("a broken connection loses what was published meanwhile and comes back by itself", async () => {
   const { cache, clock, cut } = setup();
-  const heard: string[] = [];
-  cache.subscribe("events", (message) => heard.push(message));
+  const received: string[] = [];
+  cache.subscribe("events", (message) => received.push(message));
   await settle();
   cut();
   expect(await cache.publish("events", "lost")).toBe(0);
   clock.advance(50);
   await settle();
   expect(await cache.publish("events", "heard")).toBe(1);
-  expect(heard).toEqual(["heard"]);
+  expect(received).toEqual(["heard"]);
 });
 
 test("while the server is down commands fail at once, and subscriptions wait longer each time", async () => {

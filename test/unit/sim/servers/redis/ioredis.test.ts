@@ -37,12 +37,12 @@ test("a transaction with a failing command answers for each one", async () => {
 test("a subscriber hears what another client publishes, in order", async () => {
   const { open } = setup();
   const [subscriber, publisher] = [open(), open()];
-  const heard: string[] = [];
-  subscriber.on("message", (channel: string, message: string) => heard.push(`${channel} ${message}`));
+  const received: string[] = [];
+  subscriber.on("message", (channel: string, message: string) => received.push(`${channel} ${message}`));
   expect(await subscriber.subscribe("a", "b")).toBe(2);
   await Promise.all([publisher.publish("a", "1"), publisher.publish("b", "2"), publisher.publish("a", "3")]);
   await subscriber.ping();
-  expect(heard).toEqual(["a 1", "b 2", "a 3"]);
+  expect(received).toEqual(["a 1", "b 2", "a 3"]);
   subscriber.disconnect();
   publisher.disconnect();
 });

@@ -27,27 +27,27 @@ describe("time", () => {
 
   test("expired events come from the clock, without anybody looking at the key", () => {
     const { clock, server, run } = setup();
-    const heard: RedisReply[] = [];
-    const listener = server.connect({ onPush: (reply) => heard.push(reply) });
+    const received: RedisReply[] = [];
+    const listener = server.connect({ onPush: (reply) => received.push(reply) });
     void run("CONFIG", "SET", "notify-keyspace-events", "Ex");
     void listener.execute(["SUBSCRIBE", "__keyevent@0__:expired"]);
     void run("SET", "k", "v", "PX", "50");
     clock.advance(60);
     const items = ["message", "__keyevent@0__:expired", "k"].map(bulk);
-    expect(heard).toEqual([{ kind: "array", items }]);
+    expect(received).toEqual([{ kind: "array", items }]);
   });
 });
 
 test("expired events also come for deadlines set before anybody asked for events", () => {
   const { clock, server, run } = setup();
-  const heard: RedisReply[] = [];
+  const received: RedisReply[] = [];
   void run("SET", "k", "v", "PX", "50");
   void run("CONFIG", "SET", "notify-keyspace-events", "Ex");
   void server
-    .connect({ onPush: (reply) => heard.push(reply) })
+    .connect({ onPush: (reply) => received.push(reply) })
     .execute(["SUBSCRIBE", "__keyevent@0__:expired"]);
   clock.advance(60);
-  expect(heard).toHaveLength(1);
+  expect(received).toHaveLength(1);
 });
 
 describe("faults", () => {

@@ -2,10 +2,9 @@ import { expect, test } from "vitest";
 
 import { advance, defaultDriver, type ChoicePoint } from "../../../../../sim/kernel/index.js";
 import type { EnabledKind } from "../../../../../sim/world/faults/catalogue.js";
-import { sampledFault } from "../../../../../sim/world/faults/sampled-fault.js";
 import { createFaultController } from "../../../../../sim/world/faults/fault-controller.js";
 import { faultOf, type Fault, type FaultWorld } from "../../../../../sim/world/faults/fault.js";
-import { startNemesis } from "../../../../../sim/world/faults/nemesis.js";
+import { sampledFault, startNemesis } from "../../../../../sim/world/faults/nemesis.js";
 import { createBareWorld } from "../../../../support/world.js";
 
 /** A world with nothing in it but time; faults note when they begin and end. */

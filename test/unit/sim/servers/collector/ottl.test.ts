@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createOttlCompiler, type OttlScope } from "../../../../../../sim/servers/collector/ottl.js";
-import { createRegexCompiler } from "../../../../../../sim/servers/collector/collector-config.js";
+import { createOttlCompiler, type OttlScope } from "../../../../../sim/servers/collector/ottl.js";
+import { createRegexCompiler } from "../../../../../sim/servers/collector/collector-config.js";
 
 const ottl = createOttlCompiler(createRegexCompiler());
 const scope: OttlScope = {

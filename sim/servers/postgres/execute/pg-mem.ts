@@ -8,8 +8,8 @@ import type * as PgMem from "pg-mem";
 
 import { loadPackage } from "../../../shared/load-package.js";
 import type { TableDef } from "../catalog/catalog.js";
-import { unsupported, type Mirror, type Runtime } from "../execute/execution-context.js";
-import { withMissing } from "../execute/scan.js";
+import { unsupported, type Mirror, type Runtime } from "./execution-context.js";
+import { withMissing } from "./scan.js";
 import { isVisible, type Tuple } from "../storage/heap.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";

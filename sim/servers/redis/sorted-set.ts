@@ -2,7 +2,7 @@
  * A sorted set: members by score, ties by bytes. A sorted array with binary search: inserting moves
  * memory, which up to some 100,000 members costs less than walking a skip list.
  */
-import type { Bytes } from "../bytes.js";
+import type { Bytes } from "./reply.js";
 
 export interface Member {
   readonly member: Bytes;

@@ -10,28 +10,28 @@ import type {
 
 import type { Catalog, TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import { asCondition, commonType, settle, tryCoerce, unify } from "../execute/coerce.js";
-import { compile } from "../execute/compile.js";
+import { asCondition, commonType, settle, tryCoerce, unify } from "./coerce.js";
+import { compile } from "./compile.js";
 import {
-  createEnv,
+  createEvaluationContext,
   missingTable,
   runAtOnce,
   unsupported,
   type Aggregate,
   type CompileContext,
   type CompiledSubquery,
-  type Env,
+  type EvaluationContext,
   type Plan,
   type ScopeTable,
-} from "../execute/execution-context.js";
-import { columnName, compileOutputs } from "../execute/output.js";
-import { scopeTableOf } from "../execute/scan.js";
-import { selected } from "../execute/select.js";
+} from "./execution-context.js";
+import { columnName, compileOutputs } from "./output.js";
+import { scopeTableOf } from "./scan.js";
+import { selected } from "./select.js";
 import { walkTree } from "../sql/parse.js";
 import { boolType, int8Type, textType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
-import { fromMirror } from "./mirror.js";
+import { fromMirror } from "./pg-mem.js";
 
 // Prepares a tree for pg-mem: table names become those of the mirror, parameters and literals become constants.
 
@@ -401,7 +401,7 @@ function analyzeGeneral(node: SelectStatement, context: CompileContext): Analysi
 
 interface Query {
   readonly analysis: Analysis;
-  rows(env: Env): Row[];
+  rows(env: EvaluationContext): Row[];
 }
 
 interface SortKey {
@@ -501,7 +501,10 @@ function sortRows(rows: Row[], keys: readonly SortKey[], analysis: Analysis): Ro
   });
 }
 
-function countOf(node: Expr | null | undefined, context: CompileContext): (env: Env) => number | null {
+function countOf(
+  node: Expr | null | undefined,
+  context: CompileContext,
+): (env: EvaluationContext) => number | null {
   if (node === null || node === undefined) return () => null;
   const value = tryCoerce(compile(node, context), int8Type, "implicit");
   if (value === null) throw new DatabaseError("42804", "argument of LIMIT must be type bigint");
@@ -548,7 +551,7 @@ export function compileGeneral(node: SelectStatement, context: CompileContext): 
   const { analysis, rows } = prepare(node, context);
   const { columns } = analysis;
   const runNow: NonNullable<Plan["runNow"]> = (execution, parameters) =>
-    selected(columns, rows(createEnv(execution, parameters)));
+    selected(columns, rows(createEvaluationContext(execution, parameters)));
   return {
     command: "SELECT",
     parameterTypes: [],

@@ -1,7 +1,6 @@
 /** A stream: entries in id order, consumer groups, and the ids themselves. */
-import type { Bytes } from "../bytes.js";
-import { readLong } from "../numbers.js";
-import { RedisError } from "../reply.js";
+import { readLong } from "./numbers.js";
+import { RedisError, type Bytes } from "./reply.js";
 
 /** `<milliseconds>-<sequence>`, both unsigned 64-bit. */
 export interface StreamId {

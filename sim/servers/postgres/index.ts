@@ -4,6 +4,7 @@ export { DatabaseError } from "./database-error.js";
 export {
   createPostgresServer,
   createTemplate,
+  type ArrivingStatement,
   type PostgresServer,
   type PostgresTemplate,
   type PgSession,

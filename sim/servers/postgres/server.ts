@@ -377,9 +377,21 @@ export interface PostgresParts {
   /** Schema and rows to begin with. @default an empty database */
   readonly template?: PostgresTemplate;
   readonly options?: PostgresOptions;
+  /** Asked before each statement of any session, whoever speaks; an error is the answer, and fails the transaction. */
+  readonly beforeStatement?: (statement: ArrivingStatement) => DatabaseError | undefined;
+}
+
+/** A statement that a session is about to run. */
+export interface ArrivingStatement {
+  /** Who opened the session, as it said to the server. */
+  readonly from: string;
+  /** Kind of a statement that is no query, such as `begin` or `set`; `query` for all others. */
+  readonly kind: string;
 }
 
 interface ConnectOptions {
+  /** Who opens the session, for `beforeStatement`. @default "" */
+  readonly from?: string;
   /** @default "postgres" */
   readonly user?: string;
   /** @default the user */
@@ -399,8 +411,8 @@ export interface PostgresServer {
   openSession(options: ConnectOptions, events: SessionEvents): ServerSession;
   /** The client's end of a connection that speaks the wire protocol, for the `stream` option of `pg`. */
   connectStream(): MemorySocket;
-  /** The server's end of such a connection, for whoever carries the bytes. */
-  acceptWire(end: WireEnd): WireConnection;
+  /** The server's end of such a connection, for whoever carries the bytes. @param from - As in the options of `connect`. */
+  acceptWire(end: WireEnd, from?: string): WireConnection;
   /** Loses everything not committed, and every session. */
   crash(): void;
   /** Takes sessions again, after the recovery time. */
@@ -449,6 +461,7 @@ export function createPostgresServer({
   random,
   template = emptyTemplate(),
   options = {},
+  beforeStatement,
 }: PostgresParts): PostgresServer {
   const { connectionsMax, recoveryMs, settings } = checkOptions(options);
   const engine: Engine = createEngine({
@@ -473,7 +486,7 @@ export function createPostgresServer({
   };
 
   const openSession: PostgresServer["openSession"] = (
-    { user = "postgres", database = user, applicationName = "" },
+    { user = "postgres", database = user, applicationName = "", from = "" },
     events,
   ) => {
     requireRoom();
@@ -487,6 +500,9 @@ export function createPostgresServer({
       events,
       settings: [...settings, ["application_name", applicationName]],
       parse: (text) => template.parse(text),
+      ...(beforeStatement === undefined
+        ? {}
+        : { beforeStatement: (kind) => beforeStatement({ from, kind }) }),
       onEnded: () => sessions.delete(id),
     });
     sessions.set(id, session);
@@ -495,21 +511,21 @@ export function createPostgresServer({
 
   // Secrets only tell apart old sessions from new ones with the same pid; nobody has to guess them here.
   const secretOf = (pid: number): number => (pid * 2_654_435_761) | 0;
-  const wireHost: WireHost = {
+  const wireHostFor = (from: string): WireHost => ({
     open: (user, database, applicationName, events) =>
-      openSession({ user, database, applicationName }, events),
+      openSession({ user, database, applicationName, from }, events),
     parse: (text) => template.parse(text),
     cancel(pid, secret) {
       if (secret === secretOf(pid)) sessions.get(pid)?.cancel();
     },
     secretOf,
-  };
+  });
 
   return {
     openSession,
     connect: (connect = {}) => createPgSession((events) => openSession(connect, events), connect),
-    connectStream: () => createWireStream(wireHost),
-    acceptWire: (end) => createWireConnection(wireHost, end),
+    connectStream: () => createWireStream(wireHostFor("")),
+    acceptWire: (end, from = "") => createWireConnection(wireHostFor(from), end),
     get isRunning() {
       return phase === "running";
     },

@@ -10,6 +10,7 @@ import {
 } from "../../kernel/network/index.js";
 import {
   DatabaseError,
+  type ArrivingStatement,
   createPool,
   createPostgresServer,
   createTemplate,
@@ -43,10 +44,11 @@ type QueryReply = { readonly result: SqlResult<Record<string, unknown>> } | { re
 /** @returns A function that builds the platform's schema once and makes each world's server from it. */
 export function createDatabaseFactory(): (world: World) => PostgresServer {
   let template: PostgresTemplate | undefined;
-  return ({ loop }) => {
+  return ({ loop, faultHooks }) => {
     template ??= createTemplate(migrations);
     return createPostgresServer({
       template,
+      beforeStatement: (statement) => refusal(faultHooks, statement),
       // A client that freezes inside a transaction must not keep its row locks for ever.
       options: { settings: [["idle_in_transaction_session_timeout", "10s"]] },
       clock: {
@@ -104,13 +106,13 @@ interface Caller {
 }
 
 function serveCalls(
-  { loop, network, faultHooks }: World,
+  { loop, network }: World,
   server: PostgresServer,
   incarnation: Incarnation,
   { workers, writers, connection }: Caller,
 ): CallServer {
   // A server that takes no sessions says so to each statement, since the connection is there already.
-  const session = openSession(server, () => connection.close());
+  const session = openSession(server, connection.remote, () => connection.close());
   if (!(session instanceof Error)) {
     const writerIncarnation = network.host(connection.remote).incarnation?.number ?? 0;
     writers.set(session.session.id, {
@@ -127,8 +129,6 @@ function serveCalls(
     async (call: QueryCall, label): Promise<QueryReply> => {
       await workers.serve(incarnation, label);
       if (session instanceof Error) return { error: session };
-      const refused = await applyFaultHooks(faultHooks, session, connection.remote, call);
-      if (refused !== undefined) return { error: refused };
       const writer = call.stack === undefined ? undefined : writers.get(session.session.id);
       if (writer !== undefined && writes.test(call.text))
         writers.set(session.session.id, { ...writer, stack: call.stack });
@@ -150,7 +150,7 @@ function serveDriver(
   connection: Connection,
 ): void {
   serveBytes(incarnation, connection, (client) => {
-    const wire = server.acceptWire(client);
+    const wire = server.acceptWire(client, connection.remote);
     let served = Promise.resolve();
     return {
       receive(bytes) {
@@ -197,27 +197,18 @@ async function connectSession(
   };
 }
 
-// A failed statement fails its transaction, and these failures end it: the server has rolled back.
-async function applyFaultHooks(
-  { sql }: ServerFaultHooks,
-  session: PgSession,
-  from: string,
-  { name }: QueryCall,
-): Promise<DatabaseError | undefined> {
-  if (sql.size === 0) return undefined;
+/** What a fault of the world answers to a statement, in place of the server. */
+function refusal({ sql }: ServerFaultHooks, statement: ArrivingStatement): DatabaseError | undefined {
   for (const fails of sql) {
-    const code = fails({ from, name });
-    if (code === undefined) continue;
-    if (session.session.status() !== "I")
-      await session.query({ text: "SELECT 1 / 0" }).catch(() => undefined);
-    return new DatabaseError(code, `a fault of the simulation: ${code}`);
+    const code = fails(statement);
+    if (code !== undefined) return new DatabaseError(code, `a fault of the simulation: ${code}`);
   }
   return undefined;
 }
 
-function openSession(server: PostgresServer, onTerminated: () => void): PgSession | Error {
+function openSession(server: PostgresServer, from: string, onTerminated: () => void): PgSession | Error {
   try {
-    return server.connect({ onTerminated });
+    return server.connect({ from, onTerminated });
   } catch (error) {
     if (error instanceof DatabaseError) return error;
     throw error;

@@ -1,4 +1,5 @@
 /** What every service needs to stand in a world. */
+import type { ArrivingStatement } from "../../servers/postgres/index.js";
 import type {
   HttpHandler,
   HttpReply,
@@ -122,13 +123,6 @@ interface HttpFaultHooks {
   before?(host: string, request: HttpRequest, from: string | undefined): HttpReply | undefined;
   /** Changes what the service answered. */
   after?(host: string, request: HttpRequest, reply: HttpReply): HttpReply;
-}
-
-/** One statement on its way into PostgreSQL. */
-interface ArrivingStatement {
-  /** Host that sent it. */
-  readonly from: string;
-  readonly name: string;
 }
 
 export interface ServerFaultHooks {

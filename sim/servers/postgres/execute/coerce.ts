@@ -120,7 +120,7 @@ export function unify(branches: readonly Compiled[], construct: string): Compile
   return branches.map((branch) => tryCoerce(branch, target, "implicit") ?? branch);
 }
 
-// Literals and parameters, whose type their surroundings may decide.
+// Literals and parameters, whose type their context may decide.
 
 /** A literal without a type yet. */
 export function unknownLiteral(text: string): Compiled {

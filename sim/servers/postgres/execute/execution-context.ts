@@ -223,7 +223,7 @@ export interface Plan {
   run(execution: ExecutionContext, parameters: readonly Value[]): Run<Outcome>;
 }
 
-/** The surroundings of one running statement. */
+/** The execution context of one running statement. */
 export interface ExecutionContext {
   readonly runtime: Runtime;
   readonly snapshot: Snapshot;

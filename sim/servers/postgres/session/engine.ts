@@ -213,7 +213,8 @@ export function createEngine(parts: EngineParts): Engine {
       draining = true;
       try {
         for (let count = 0; queue.length > 0; count += 1) {
-          if (count > tasksMax) throw new Error(`the server ran ${tasksMax} tasks without coming to rest`);
+          if (count > tasksMax)
+            throw new Error(`the server ran ${tasksMax} tasks without reaching quiescence`);
           queue.shift()?.();
         }
       } finally {

@@ -278,4 +278,6 @@ export interface SessionParts {
   readonly events: SessionEvents;
   parse(text: string): readonly ParsedStatement[];
   onEnded(): void;
+  /** Asked before each statement; an error is the answer. Gets the kind of a utility statement, else `query`. */
+  readonly beforeStatement?: (kind: string) => DatabaseError | undefined;
 }

@@ -441,6 +441,7 @@ export function createSession({
   settings,
   events,
   parse,
+  beforeStatement,
   onEnded,
 }: SessionParts): ServerSession {
   const owner = { id };
@@ -513,6 +514,8 @@ export function createSession({
     const own = open(false);
     requireUsable(statement);
     engine.counters.statements += 1;
+    const refused = beforeStatement?.(statement.utility?.kind ?? "query");
+    if (refused !== undefined) throw refused;
     if (statement.utility !== null) return yield* runUtility(host, statement.utility);
     if (isSchema(statement)) return yield* runSchemaStatement(engine, state, own, statement);
     if (!isPlanned(statement)) return yield* runTruncate(engine, state, own, statement);

@@ -145,7 +145,7 @@ function setSequenceValue(
   if (called) state.sequenceValues.set(sequence.id, value);
 }
 
-// The surroundings of one running statement: its snapshot, its transaction, its server.
+// The execution context of one running statement: its snapshot, its transaction, its server.
 
 const queueModes: Readonly<Record<RowLockMode, number>> = {
   "key share": lockModes.accessShare,

@@ -264,5 +264,5 @@ export const intervalType = define("interval", 1186, 1187, "interval", {
 });
 export const regclassType = define("regclass", 2205, 2210, "other", { size: 4, parse: (text) => text });
 export const voidType = define("void", 2278, 0, "other", { size: 4, parse: () => "", print: () => "" });
-/** A literal or parameter whose type its surroundings decide. */
+/** A literal or parameter whose type its context decides. */
 export const unknownType = define("unknown", 705, 0, "unknown", { size: -2, parse: (text) => text });

@@ -305,7 +305,7 @@ export interface RuleManager {
   stop(): void;
 }
 
-/** @returns A manager at rest. */
+/** @returns A manager that is not started. */
 export function createRuleManager({
   config,
   engine,

@@ -403,7 +403,7 @@ const REDIRECTS_MAX = 10;
 const ACCEPT_TEXT =
   "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,application/openmetrics-text;version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2";
 
-/** @returns A target at rest. */
+/** @returns A target that is not started. */
 function createScrapeTarget(options: ScrapeTargetOptions): ScrapeTarget {
   const { clock, http, logger, config, target, storage } = options;
   const { scrapeIntervalMs: intervalMs, scrapeTimeoutMs: timeoutMs } = config;
@@ -590,7 +590,7 @@ export interface ScrapePool {
   dropped(): Labels[];
 }
 
-/** @returns A pool at rest. */
+/** @returns A pool that is not started. */
 export function createScrapePool(options: ScrapePoolOptions): ScrapePool {
   const { config, dialect } = options;
   const active = new Map<string, ScrapeTarget>();

@@ -1,3 +1,4 @@
+import pg from "pg";
 import { createPhoenix, faults } from "phoenix-sim";
 import { expect, test } from "vitest";
 
@@ -83,4 +84,21 @@ test("partitions of phoenix.network are faults: listed while active, ended by he
   await phoenix.faults.healAll();
   expect(phoenix.faults.active()).toEqual([]);
   expect((await phoenix.fetch(`${phoenix.url}/api/v1/templates`)).status).toBe(401);
+});
+
+test("a statement fault reaches a driver of the test, fails its transaction, and ends when it is healed", async () => {
+  await using phoenix = await createPhoenix({ seed: 7, nodes: 1, globals: true });
+  const client = new pg.Client(phoenix.postgres.connection);
+  await client.connect();
+  await client.query("CREATE TABLE seats (id int PRIMARY KEY)");
+  const fault = phoenix.faults.inject(faults.serializationFailure("client", 2));
+  await client.query("BEGIN");
+  await client.query("INSERT INTO seats VALUES (1)");
+  await expect(client.query("INSERT INTO seats VALUES ($1)", [2])).rejects.toMatchObject({ code: "40001" });
+  await expect(client.query("SELECT 1")).rejects.toMatchObject({ code: "25P02" });
+  await fault.heal();
+  await client.query("ROLLBACK");
+  expect((await client.query("SELECT count(*)::int AS n FROM seats")).rows).toEqual([{ n: 0 }]);
+  expect(await phoenix.postgres.query("SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  await client.end();
 });

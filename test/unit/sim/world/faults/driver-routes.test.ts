@@ -36,3 +36,15 @@ test.each(["reset", "partition", "latency-spike", "half-open"])(
     expect(runs.some(({ names }) => names.some((name) => !name.includes("client |")))).toBe(true);
   },
 );
+
+test.each(["deadlock", "serialization-failure", "statement-timeout"])(
+  "a profile of %s fails statements of the test's own pool in some of ten worlds",
+  async (kind) => {
+    const runs = [];
+    for (let seed = 1; seed <= 10; seed += 1) runs.push(await runWithDrivers(`only-${kind}`, seed));
+    const aimed = runs.filter(({ names }) => names.some((name) => name.includes("for client")));
+    expect(aimed.length).toBeGreaterThan(0);
+    expect(aimed.some(({ reached }) => reached)).toBe(true);
+    expect(runs.some(({ names }) => names.some((name) => !name.includes("for client")))).toBe(true);
+  },
+);

@@ -462,7 +462,6 @@ export function createLoop(options: LoopOptions): Loop {
   // Whether code runs inside an event must not depend on when real I/O ends: the world is left before the process has
   // a turn, and not while it stands still for real I/O.
   function beforeProcess(): void {
-    keepAlives.pollAll();
     if (!wanted()) stepper.leave();
   }
 

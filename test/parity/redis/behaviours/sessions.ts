@@ -69,5 +69,5 @@ export const sessionBehaviours: readonly Behaviour[] = [
   notifications("events of each type", "CONFIG SET notify-keyspace-events EA", "b> PSUBSCRIBE __keyevent*", "SET s 1 EX 100", "INCR s", "APPEND s x", "RPUSH l a", "LPOP l", "HSET h a 1", "HDEL h a", "SADD t a", "SREM t a", "ZADD z 1 a", "ZREM z a", "XADD x 1-1 a 1", "EXPIRE s 10", "PERSIST s", "RENAME s s2"),
   notifications("only the classes asked for", "CONFIG SET notify-keyspace-events El", "b> PSUBSCRIBE __key*", "SET k v", "RPUSH l a", "DEL l"),
   notifications("what changes nothing says nothing", "CONFIG SET notify-keyspace-events EA", "b> PSUBSCRIBE __key*", "DEL missing", "SADD s a", "SADD s a", "SREM s x", "EXPIRE missing 1", "SETNX k 1", "SETNX k 2"),
-  notifications("stores and moves", "CONFIG SET notify-keyspace-events EA", "b> PSUBSCRIBE __key*", "SADD a 1", "SUNIONSTORE b a", "RPUSH l 1", "RPOPLPUSH l m", "COPY a c", "MOVE a 1", "SET p v PXAT 1"),
+  notifications("stores and moves", "CONFIG SET notify-keyspace-events EA", "b> PSUBSCRIBE __key*", "SADD a 1", "SUNIONSTORE b a", "RPUSH l 1", "RPOPLPUSH l m", "COPY a c", "MOVE a 1", "SET p v PXAT 33177117420000"),
 ];

@@ -78,7 +78,7 @@ function refuseName(name: string): void {
   if (/^[\w-]+$/.test(name)) return;
   throw new SimError(
     "SIM_OPTION_INVALID",
-    `Cannot explore the scenario "${name}": no replay token could name it.`,
+    `Cannot explore the scenario "${name}": a replay token cannot contain that name.`,
     "Give it a name of letters, digits, - and _.",
   );
 }

@@ -197,7 +197,7 @@ export function parseToken(text: string, version?: string): Token {
     throw new SimError(
       "SIM_TOKEN_VERSION",
       `The token was made by version ${token.version}, and this is ${version}.`,
-      `Use phoenix-sim@${token.version}, or hunt again: other code asks other questions.`,
+      `Use phoenix-sim@${token.version}, or explore again: the choices of other code differ.`,
     );
   }
   return token;
@@ -242,7 +242,7 @@ function noToken(text: string): SimError {
   const foreign = /^px\d+\./.test(text) && !text.startsWith(`${prefix}.`);
   return new SimError(
     "SIM_TOKEN_INVALID",
-    foreign ? `"${shown}" is a token of another format than ${prefix}.` : `"${shown}" is no replay token.`,
+    foreign ? `"${shown}" is a token of another format than ${prefix}.` : `"${shown}" is not a replay token.`,
     `A token reads ${prefix}.<scenario>~<profile>.<letters>; copy all of it.`,
   );
 }

@@ -1,4 +1,4 @@
-/** What happened, as one record for each event that ran. */
+/** Tasks: chains of events that cause one another; and the record of each event that ran. */
 
 /** What kind of event ran. */
 export type StepKind = "timer" | "message" | "task" | "fault" | "foreign";

@@ -42,11 +42,7 @@ export const mutatedModules: readonly MutatedModule[] = [
   },
   {
     name: "nemesis",
-    files: [
-      "sim/world/faults/nemesis.ts",
-      "sim/world/faults/nemesis.ts",
-      "sim/world/faults/fault-controller.ts",
-    ],
+    files: ["sim/world/faults/nemesis.ts", "sim/world/faults/fault-controller.ts"],
     tests: [
       "test/unit/sim/world/faults/nemesis.test.ts",
       "test/unit/sim/world/faults/by-hand.test.ts",

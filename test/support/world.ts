@@ -19,7 +19,7 @@ export interface BareWorld {
 }
 
 /**
- * A loop and a network under the dull driver, unless another is given. Without `keepSteps` neither steps nor
+ * A loop and a network under the default driver, unless another is given. Without `keepSteps` neither steps nor
  * decisions are kept, as in a world that keeps no trace.
  */
 export function createBareWorld(

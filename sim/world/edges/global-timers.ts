@@ -1,4 +1,4 @@
-/** Telling what a test has put in the place of a function from the function itself. */
+/** Timers, clocks and waits of the process, as a world with the globals gives them to the code of the test. */
 import FakeTimers from "@sinonjs/fake-timers";
 import { AsyncResource } from "node:async_hooks";
 import timers from "node:timers";

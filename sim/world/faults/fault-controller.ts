@@ -78,7 +78,7 @@ function checkFault(fault: unknown): void {
   if (typeof (fault as Fault | undefined)?.inject === "function") return;
   throw new SimError(
     "SIM_OPTION_INVALID",
-    `Cannot inject ${JSON.stringify(fault) ?? String(fault)}: it is no fault.`,
+    `Cannot inject ${JSON.stringify(fault) ?? String(fault)}: it is not a fault.`,
     'Make one: phoenix.faults.inject(faults.partition("gateway", "postgres")).',
   );
 }

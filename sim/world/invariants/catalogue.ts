@@ -369,7 +369,7 @@ const fencing: Invariant = {
 
     function check({ key, before, after }: RowChange, by: Writer): void {
       if (before === null || after === null) return;
-      const who = `${by.host} in life ${by.incarnation}`;
+      const who = `${by.host} in incarnation ${by.incarnation}`;
       const claimed =
         after["lease_owner"] !== null && Number(after["lease_token"]) > Number(before["lease_token"]);
       if (claimed) {

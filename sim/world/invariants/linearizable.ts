@@ -542,8 +542,6 @@ interface Period {
 
 type Item = Readonly<Record<string, unknown>>;
 
-const experimentListPath = /^\/(?:api\/)?v1\/experiments$/;
-
 export const linearizableReads: Invariant = {
   name: "linearizable-reads",
   summary:
@@ -579,7 +577,7 @@ export const linearizableReads: Invariant = {
     function checkList({ json, query, askedAtMs, claims }: Answer): void {
       const items = Array.isArray(json?.["experiments"]) ? (json["experiments"] as Item[]) : [];
       const ids = new Set(items.map(({ id }) => textOf(id)));
-      if (ids.size < items.length) fail("a list tells of an experiment twice");
+      if (ids.size < items.length) fail("a list contains an experiment twice");
       for (const item of items) checkItem(item, askedAtMs);
       if (query !== "" || json?.["has_more"] !== false) return;
       for (const [id, [first, ...later]] of histories) {
@@ -619,7 +617,7 @@ export const linearizableReads: Invariant = {
         if (id !== undefined && rest !== "") return;
         if (id !== undefined && status === 404) checkMissing(id, answer);
         else if (id !== undefined && status === 200) checkItem(json ?? {}, answer.askedAtMs);
-        else if (status === 200 && experimentListPath.test(path)) checkList(answer);
+        else if (status === 200 && listPath.test(path)) checkList(answer);
       },
     };
   },

@@ -15,7 +15,7 @@ export interface RowChange {
   readonly after: RowImage | null;
 }
 
-/** Who committed: a host, and which of its lives. */
+/** Who committed: a host, and which incarnation. */
 export interface Writer {
   readonly host: string;
   readonly incarnation: number;

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { createWorldRun } from "../../../../sim/explore/index.js";
 
-/** The dull driver, but that every errand comes up. */
+/** The default driver, but that every errand comes up. */
 function backgroundOperationDriver(seed: number): Driver {
   const defaultAnswer = defaultDriver(seed);
   return {

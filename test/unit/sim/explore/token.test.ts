@@ -94,7 +94,7 @@ test("any token that was cut off is noticed", () => {
 });
 
 test.each([
-  ["hello", /"hello" is no replay token/],
+  ["hello", /"hello" is not a replay token/],
   ["px9.lifecycle~calm.AAAA", /a token of another format than px1/],
   ["px1.lifecycle.AAAAAAAA", /damaged: "lifecycle" is not a scenario and a profile/],
   ["px1.lifecycle~calm.AA*A", /damaged: its last part is not base64url/],

@@ -18,7 +18,7 @@ test("one more question under one label moves no answer under another", () => {
   expect(new Set(answers[0]).size).toBeGreaterThan(15);
 });
 
-test("the dull driver answers 0 to everything and still draws different ids", () => {
+test("the default driver answers 0 to everything and still draws different ids", () => {
   const log = createChoiceLog(defaultDriver());
   expect(log.choose("order", "a", 5)).toBe(0);
   expect(log.chance("fault", "b", 1)).toBe(false);

@@ -25,7 +25,7 @@ test("each event sees its own due time, and ties keep the order they were schedu
   expect(loop.clock.nowMs).toBe(15);
 });
 
-test("time keeps microseconds, and the face of the clock shows whole milliseconds", async () => {
+test("time keeps microseconds, and the clock view shows whole milliseconds", async () => {
   const { loop } = createBareWorld();
   await advance(loop, 1.2345);
   expect(loop.clock.nowUs).toBe(1235);
@@ -55,7 +55,7 @@ test("time stands still while nobody waits on the world, even across real I/O", 
   expect(ran).toBe(true);
 });
 
-test("a timer set on a face of the clock moves time by itself", async () => {
+test("a timer set on a clock view moves time by itself", async () => {
   const { loop } = createBareWorld();
   await new Promise<void>((resolve) => {
     loop.clock.clockView.setTimeout(() => resolve(), 120_000);

@@ -20,7 +20,7 @@ function watching(): Driver & { readonly points: ChoicePoint[]; readonly tasks: 
   };
 }
 
-test("an event that schedules the next one stays on its strand; what the test schedules begins a new one", async () => {
+test("an event that schedules the next one stays on its task; what the test schedules begins a new one", async () => {
   const driver = watching();
   const { loop } = createBareWorld({ driver });
   const step = (name: string, left: number): void => {

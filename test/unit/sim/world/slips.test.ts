@@ -71,12 +71,12 @@ test.each<readonly [options: object, meant: string]>([
   await expect(createPhoenix(options as PhoenixOptions)).rejects.toThrow(meant);
 });
 
-test("what is no limit, and what is no fault, is told", async () => {
+test("what is no limit, and what is not a fault, is told", async () => {
   await expect(phoenix.waitForState("x", "running", undefined as never)).rejects.toThrow(
     "waitForState needs a limit",
   );
   expect(() => phoenix.faults.inject("partition" as never)).toThrow(
-    'Cannot inject "partition": it is no fault',
+    'Cannot inject "partition": it is not a fault',
   );
 });
 

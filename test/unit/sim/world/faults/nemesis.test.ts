@@ -217,7 +217,7 @@ test("a planned fault that cannot be healed in its time fails the world", async 
   await expect(advance(loop, 5_000)).rejects.toThrow("stuck");
 });
 
-test("what is no fault is refused when it is planned, not when it should strike", () => {
+test("what is no fault is refused when it is planned, not when it should be injected", () => {
   const controller = createFaultController(open().world);
   for (const wrong of ["partition", undefined, null, {}]) {
     expect(() => controller.plan(wrong as never, { after: 1 })).toThrow("[SIM_OPTION_INVALID]");

@@ -5,6 +5,9 @@ import { pathToFileURL } from "node:url";
 
 import { installLeakWatch } from "../explore/determinism/index.js";
 import { SimError } from "../errors.js";
+import type { Scenario } from "../scenarios/index.js";
+import { checkOptions } from "../shared/text.js";
+import { resolvePhoenixOptions } from "../world/index.js";
 import { type MakeRun, type WorldRunOptions, createWorldRun } from "../explore/index.js";
 
 export interface CustomWorlds extends Required<Pick<WorldRunOptions, "world" | "scenarios">> {
@@ -63,11 +66,19 @@ function read(
     throw invalid(`${file} exports ${JSON.stringify(world)} as its world.`);
   if (scenarios !== undefined && !Array.isArray(scenarios))
     throw invalid(`${file} exports ${JSON.stringify(scenarios)} as its scenarios.`);
-  for (const scenario of (scenarios ?? []) as readonly unknown[]) checkScenario(file, scenario);
+  // Wrong options are one wrong use of the command, not a failure of each scenario.
+  if (world !== undefined) resolvePhoenixOptions(world);
+  const names = new Set<string>();
+  for (const scenario of (scenarios ?? []) as readonly unknown[]) {
+    const name = checkScenario(file, scenario);
+    if (names.has(name)) throw invalid(`${file} exports two scenarios called "${name}".`);
+    names.add(name);
+  }
   return { ...(world && { world }), ...(scenarios && { scenarios }) };
 }
 
-function checkScenario(file: string, value: unknown): void {
+/** @returns Its name. */
+function checkScenario(file: string, value: unknown): string {
   const { name, world, run } = (value ?? {}) as Readonly<Record<string, unknown>>;
   if (typeof name !== "string")
     throw invalid(`${file} exports a scenario whose name is ${JSON.stringify(name) ?? "missing"}.`);
@@ -77,7 +88,20 @@ function checkScenario(file: string, value: unknown): void {
         "createPhoenix, or {} for the defaults.",
     );
   if (typeof run !== "function") throw invalid(`The scenario "${name}" of ${file} has no function \`run\`.`);
+  checkOptions(`The scenario "${name}" of ${file}`, value, scenarioMembers);
+  resolvePhoenixOptions(world);
+  return name;
 }
+
+const scenarioMembers: readonly (keyof Scenario)[] = [
+  "name",
+  "summary",
+  "smoke",
+  "deadline",
+  "faultWindow",
+  "world",
+  "run",
+];
 
 function invalid(problem: string, cause?: unknown): SimError {
   return new SimError(

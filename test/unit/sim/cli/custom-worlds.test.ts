@@ -139,3 +139,21 @@ test("a scenario that no token could name is refused before the first run", asyn
   const { code, err } = await run("explore", "it fails", "--world", "own.mjs", ...small);
   expect([code, err]).toEqual([2, expect.stringContaining("letters, digits, - and _")]);
 });
+
+test.each([
+  ["an unknown member", scenarios.replace("{ summary:", "{ sumary:"), 'has no option "sumary"'],
+  ["an unknown option of its world", scenarios.replace("world: {", "world: { ndoes: 1, "), "ndoes"],
+  ["an unknown option of all worlds", "export const world = { ndoes: 1 };", "ndoes"],
+])("%s is one wrong use of the command", async (_, text, named) => {
+  writeFileSync("own.mjs", text);
+  for (const command of [["run"], ["explore", ...small]]) {
+    const { code, err } = await run(...command, "--world", "own.mjs");
+    expect([code, err]).toEqual([2, expect.stringContaining(named)]);
+  }
+});
+
+test("two scenarios of one name are refused", async () => {
+  writeFileSync("own.mjs", `${scenarios}\nscenarios.push(scenarios[0]);\n`);
+  const { code, err } = await run("run", "--world", "own.mjs");
+  expect([code, err]).toEqual([2, expect.stringContaining('two scenarios called "passing"')]);
+});

@@ -143,7 +143,7 @@ export function endOnBrokenOutput(
     stderr.write(`Cannot write to stdout: ${error.message}.\n`);
     exit(exitCodes.usage);
   });
-  // Of an error on stderr itself nobody could be told.
+  // An error on stderr itself could be reported nowhere.
   stderr.on("error", ({ code }) => exit(readerGone.has(code) ? exitCodes.pipe : exitCodes.usage));
 }
 

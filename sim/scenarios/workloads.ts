@@ -43,7 +43,7 @@ async function createWithRetries(
   return made?.id;
 }
 
-// What people do with an experiment now and then. Each errand has a chance of its own in a run, so that most runs stay
+// What people do with an experiment now and then. Each such background operation has a chance of its own in a run, so that most runs stay
 // short and a campaign reaches every part of the API.
 
 type OperationClient = Phoenix["client"];
@@ -136,7 +136,7 @@ const afterEnd: readonly BackgroundOperation[] = [
   },
 ];
 
-/** Runs the errands that come up, in order. */
+/** Runs the background operations that come up, in order. */
 async function runBackgroundOperations(
   phoenix: Phoenix,
   client: OperationClient,
@@ -339,7 +339,7 @@ async function stopOne(phoenix: Phoenix, client: Client): Promise<string | undef
   await pause(phoenix, "stop/after", 14_000);
   const again = phoenix.clientFor("admin@tenant2.phoenix.io", "tenant2");
   const stop = async (): Promise<void> => {
-    // It may come in the middle of an errand.
+    // It may come in the middle of a background operation.
     await pause(phoenix, "stop/soon", 60);
     await retryUntil(phoenix, async () => again.stopExperiment(id));
   };

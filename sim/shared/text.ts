@@ -14,19 +14,22 @@ export function didYouMean(text: string, candidates: readonly string[], listed =
 
 /** @returns The candidate with the least edit distance (Levenshtein) to `text`, when it is most of it or a part of it. */
 function nearest(text: string, candidates: readonly string[]): string | undefined {
-  let best = "";
+  const best = closest(text, candidates) ?? "";
+  const partOf = (one: string, other: string): boolean =>
+    one.length > 1 && other.toLowerCase().includes(one.toLowerCase());
+  const isNear = best !== "" && editDistance(text, best) <= Math.max(text.length, best.length) / 2;
+  return isNear ? best : candidates.find((name) => partOf(text, name) || partOf(name, text));
+}
+
+/** @returns The candidate with the smallest edit distance to `text`, the first of several; undefined without any. */
+export function closest(text: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined;
   let bestDistance = Infinity;
   for (const candidate of candidates) {
     const distance = editDistance(text, candidate);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  const partOf = (one: string, other: string): boolean =>
-    one.length > 1 && other.toLowerCase().includes(one.toLowerCase());
-  const near = bestDistance <= Math.max(text.length, best.length) / 2;
-  return near ? best : candidates.find((name) => partOf(text, name) || partOf(name, text));
+  return best;
 }
 
 /** @returns The text without the tokens in its addresses: what is printed ends in logs that others read. */

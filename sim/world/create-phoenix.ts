@@ -71,7 +71,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
     clock: createVirtualClock(resolved.epochMs),
     choices: createChoiceLog(resolved.driver ?? seededDriver(resolved.seed), { record: resolved.record }),
     limits: resolved.limits,
-    // Explorations record: what a run of theirs leaves open is named with its place once it is told.
+    // Explorations record: what a run of theirs leaves open is reported with its place.
     origins: createOrigins(resolved.record && !resolved.trace ? 0 : undefined),
     onStep(step) {
       monitor?.properties.onQuiescence();

@@ -253,7 +253,7 @@ export function createPrometheusClient(
   return {
     now: async () => {
       const point = (await ask("query", { query: "vector(time())" }))[0]?.points[0];
-      if (point === undefined) throw new Error("prometheus told no time");
+      if (point === undefined) throw new Error("prometheus returned no time");
       return Math.round(point.value * 1000);
     },
     instant: (query, atMs) => ask("query", { query, time: seconds(atMs) }),

@@ -112,7 +112,7 @@ export interface NodesInUse {
   mark(node: string): void;
   /** Nodes to look at, those marked first before the others. */
   list(): readonly string[];
-  /** A node was looked at, or did not answer. Only a look that told something brings it nearer to being forgotten. */
+  /** A node was looked at, or did not answer. Only a look that got an answer brings it nearer to being forgotten. */
   looked(node: string, answered: boolean): void;
 }
 

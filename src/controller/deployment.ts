@@ -104,7 +104,7 @@ function describe(reply: CollectorReply): string {
 
 /** What is left to do about loads. */
 export interface ReconciledLoads {
-  /** Whether every node has been told everything. */
+  /** Whether every node has got everything. */
   readonly settled: boolean;
   /** When the next load ends; undefined when none runs. */
   readonly nextEndMs: number | undefined;

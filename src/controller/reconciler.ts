@@ -333,7 +333,7 @@ export type Reconcile = (id: string) => Promise<Outcome>;
 
 /**
  * @returns A function that looks at an experiment. It throws when a step failed and should be tried again; the
- * experiment has been let go of then, if the database could be told.
+ * experiment has been let go of then, if the database could be reached.
  */
 export function createReconciler(context: ControllerContext, watch: LeaseWatch): Reconcile {
   return async (id) => {
@@ -342,7 +342,7 @@ export function createReconciler(context: ControllerContext, watch: LeaseWatch):
     try {
       return await steps[experiment.state](context, experiment);
     } catch (error) {
-      // Whoever moved the experiment has also let go of it, and has told us or will be found by the tick.
+      // Whoever moved the experiment has also let go of it, and has notified us or will be found by the tick.
       if (error instanceof ConflictError) return { kind: "again" };
       // If this fails too, the next attempt takes the experiment from ourselves.
       await context.parts.leases.release(context.sql, id, experiment.lease_token).catch(() => undefined);

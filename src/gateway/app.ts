@@ -2,7 +2,7 @@
  * The gateway as a function of requests: hono's router over the table of routes.
  *
  * Whatever protects a route is done here, for all of them: who asks, what role it takes, what the body must look
- * like, how errors are told, what is counted. A route that is in the table cannot miss any of it.
+ * like, how errors are answered, what is counted. A route that is in the table cannot miss any of it.
  */
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { RegExpRouter } from "hono/router/reg-exp-router";

@@ -49,7 +49,7 @@ export interface GatewayOptions {
   readonly requestTimeoutMs?: number;
   /** How long one request may take; then it is answered 503, whatever becomes of its work. @default 20_000 */
   readonly answerTimeoutMs?: number;
-  /** While sockets are open, between two looks for events that no message told of. @default 1_000 */
+  /** While sockets are open, between two looks for events that no message announced. @default 1_000 */
   readonly eventPollMs?: number;
   /** Frames a socket may be behind before it is closed. @default 256 */
   readonly socketBacklogMax?: number;

@@ -77,7 +77,7 @@ export interface GatewayPortsAndOptions {
   readonly http: HttpClient;
   readonly logger: Logger;
   readonly options?: GatewayOptions;
-  /** Changes what is heard and told over sockets. @default as it is */
+  /** Changes what sockets receive and send. @default as it is */
   readonly wrapSocket?: WrapSocket;
   /** Replaces single pieces, as tests do. */
   readonly parts?: Partial<GatewayParts>;

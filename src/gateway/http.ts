@@ -13,7 +13,7 @@ export function reply(status: number, body?: unknown, headers: Readonly<Record<s
   return { status, body, headers };
 }
 
-// What went wrong, as clients are told.
+// Errors as clients see them.
 
 const statuses = {
   VALIDATION_ERROR: 400,
@@ -33,7 +33,7 @@ const statuses = {
 
 export type ApiErrorCode = keyof typeof statuses;
 
-/** A failure that a client is told about. */
+/** A failure that is answered to a client. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: ApiErrorCode;

@@ -76,7 +76,7 @@ async function replay(call: Call, asked: HandledRequest): Promise<Reply> {
   if (handled.body_hash !== asked.body_hash) {
     throw new ApiError("IDEMPOTENCY_KEY_REUSED", "this idempotency key was used with another body");
   }
-  // The first request may have died before it told anybody.
+  // The first request may have died before it published anything.
   call.context.announcer.started(handled.experiment_id);
   return created(handled.experiment_id, handled.reply);
 }

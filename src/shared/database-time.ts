@@ -28,7 +28,7 @@ export function createDatabaseTime(clock: Clock, sql: SqlClient, maxAgeMs = 60_0
     const { rows } = await sql.query<{ now: Date | string | number }>(selectTime);
     const receivedMs = clock.monotonic();
     const databaseMs = new Date(rows[0]?.now ?? Number.NaN).getTime();
-    if (!Number.isFinite(databaseMs)) throw new Error("The database told no time.");
+    if (!Number.isFinite(databaseMs)) throw new Error("The database returned no time.");
     // True at some moment before it came: an estimate may lag by the way of the answer, and is never ahead. What
     // must not end too early asks here.
     answer = { offsetMs: databaseMs - receivedMs, atMs: receivedMs };

@@ -1,4 +1,4 @@
-/** The events of experiments: their history, and the outbox from which clients are told. */
+/** The events of experiments: their history, and the outbox from which clients are notified. */
 import type { Experiment } from "../model/index.js";
 import type { SqlClient, SqlPool, SqlStatement } from "../ports/index.js";
 import { fromMs, inTransaction, toMs, type TimeColumn } from "./transaction.js";
@@ -76,7 +76,7 @@ export async function insertEvent(sql: SqlClient, event: NewEvent): Promise<void
   ]);
 }
 
-/** What is told about the creation of an experiment. Time is epoch milliseconds. */
+/** What is published about the creation of an experiment. Time is epoch milliseconds. */
 export interface Creation {
   readonly id: string;
   readonly tenant_id: string;

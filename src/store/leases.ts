@@ -162,7 +162,7 @@ export interface Transition {
   /** The experiment as it was read; its state, and under a lease its token, must still hold. */
   readonly seen: Experiment;
   readonly to: ExperimentState;
-  /** Words for people; also told to clients. */
+  /** Words for people; clients see them, too. */
   readonly reason: string;
   /** User id, or the name of a service. */
   readonly triggeredBy: string;

@@ -101,7 +101,7 @@ export async function findLoad(sql: SqlClient, id: string): Promise<StoredLoad |
   return sorted((await sql.query<LoadRow>(selectLoad, [id])).rows)[0];
 }
 
-/** Fixes the moment a load starts, once; nodes may not have been told yet. */
+/** Fixes the moment a load starts, once; nodes may not know of it yet. */
 export async function startLoad(sql: SqlClient, id: string, atMs: number): Promise<void> {
   await sql.query(updateStarted, [id, fromMs(atMs)]);
 }

@@ -27,7 +27,8 @@ export default {
     maxWorkers: 1,
     include: ["test/mutation/each-mutant.mutation.ts"],
     setupFiles: ["test/mutation/switch.ts", "test/support/repeatable-properties.ts"],
-    // The second try is the control: without the mutant the test must pass again.
+    // Not against flakes: a failure stays one. The second try is the control, which runs without the mutant; a test that
+    // fails there as well proves nothing about the mutant, and ends the process.
     retry: 1,
     testTimeout: 20_000,
     reporters: [],

@@ -21,7 +21,7 @@ describe.each(scenarios.map((scenario) => ({ scenario, name: scenario.name })))(
       expect(second.traceHash).toBe(first.traceHash);
     });
 
-    test("holds in the dullest of runs: oldest first, every delay the shortest", async () => {
+    test("holds on the default schedule: oldest first, every delay the shortest", async () => {
       const result = await runScenario(scenario, { ...options, seed: 1, driver: defaultDriver(1) });
       expect(result.error).toBeUndefined();
     });

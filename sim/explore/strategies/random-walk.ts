@@ -33,7 +33,7 @@ export function randomStrategy({ latency = "spread" }: { latency?: LatencyPolicy
 //
 // What most simulators do. Here as a yardstick, and because a fault that it finds has a short explanation.
 
-/** @param latency - `nominal` without faults is the dullest run there is. @default "spread" */
+/** @param latency - `nominal` without faults is the default schedule. @default "spread" */
 export function fifoStrategy({ latency = "spread" }: { latency?: LatencyPolicy } = {}): Strategy {
   return {
     name: "fifo",

@@ -231,7 +231,7 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
     hooks.beforeChange(key);
     entries.delete(key);
     if (entry.type === "string") strings.delete(key);
-    // A consumer that waits for entries of the stream is told.
+    // A consumer that waits for entries of the stream is notified.
     if (entry.type === "stream") hooks.ready(key);
   }
 

@@ -94,7 +94,7 @@ export function postgresInstance(
         },
       });
     },
-    // A fast shutdown: open transactions are rolled back, and clients are told (57P01).
+    // A fast shutdown: open transactions are rolled back, and clients get 57P01.
     stop: () => server.crash(),
   };
 }

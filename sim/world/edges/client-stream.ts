@@ -45,7 +45,7 @@ export interface ClientStreams {
   open(target: StreamTarget): ByteStream;
   /** The same for a socket of Node's that is not connected yet. @throws SimError `SIM_ROUTE_UNKNOWN` as above. */
   adopt(socket: net.Socket, target: StreamTarget): void;
-  /** At the end of a world: breaks every stream. Who listens is told; nobody else is. */
+  /** At the end of a world: breaks every stream. Only those that listen get an event. */
   end(): void;
 }
 

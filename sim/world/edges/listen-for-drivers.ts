@@ -280,7 +280,7 @@ export interface DriverProtocol {
   /** What rules of the network see. */
   readonly protocol: Protocol;
   /**
-   * Whether a driver is told that its idle connections are gone when the world ends: a pool drops them, then, and the
+   * Whether a driver learns that its idle connections are gone when the world ends: a pool drops them, then, and the
    * next world gets new ones. A driver that would connect again at once is left alone.
    */
   readonly endsWithWorld: boolean;

@@ -3,6 +3,7 @@ import { isIPv4 } from "node:net";
 
 import { SimError } from "../../errors.js";
 import type { Fabric } from "../../kernel/network/index.js";
+import { closest } from "../../shared/text.js";
 
 /** `world`: a simulated host. `loopback`: a server on this machine, which a test may have started itself. */
 export type Place = "world" | "loopback" | "elsewhere";
@@ -34,7 +35,7 @@ export function requireRoute(fabric: Fabric, url: URL): void {
 export function routeUnknown(fabric: Fabric, url: URL): SimError {
   const { hostname, origin, protocol, port, host } = url;
   const names = fabric.names();
-  const nearest = nearestOf(hostname, names);
+  const nearest = closest(hostname, names);
   // `origin` is "null" for the addresses of sockets.
   return new SimError(
     "SIM_ROUTE_UNKNOWN",
@@ -44,31 +45,6 @@ export function routeUnknown(fabric: Fabric, url: URL): SimError {
       : `The nearest is ${protocol}//${nearest}${port === "" ? "" : `:${port}`}. This world has: ${names.join(", ")}. ` +
           "For a third party, give the world msw handlers: createPhoenix({ outside: [...] }), or use your own setupServer.",
   );
-}
-
-/** @returns The name with the smallest edit distance to `name`; the first of several. */
-function nearestOf(name: string, names: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let bestDistance = Infinity;
-  for (const candidate of names) {
-    const distance = editDistance(name, candidate);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
-  }
-  return best;
-}
-
-// Levenshtein's distance, row by row.
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }
 
 // Errors with the shape that Node gives those of the operating system.

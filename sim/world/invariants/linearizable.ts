@@ -590,7 +590,7 @@ export const linearizableReads: Invariant = {
       onCommit(changes) {
         for (const { table, key, after } of changes) {
           if (table !== "experiments") continue;
-          // Only a test can take a row away; then nobody knows what is to be told of it.
+          // Only a test can take a row away; then no answer about it is known to be right.
           if (after === null) {
             histories.delete(key);
             continue;

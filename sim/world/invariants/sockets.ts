@@ -108,10 +108,10 @@ function parse(text: string): unknown {
 interface Following {
   readonly socket: Socket;
   readonly sinceMs: number;
-  /** Whether it is told everything, from some moment on. */
+  /** Whether it gets every event, from some moment on. */
   whole: boolean;
   readonly last: Map<string, number>;
-  /** Place from which on it is told everything, when it came back and named one. */
+  /** Place from which on it gets every event, when it reconnected and named one. */
   place: number | undefined;
 }
 
@@ -152,7 +152,7 @@ export const socketOrder: Invariant = {
     const sockets = new Map<number, Following>();
     const { fail } = view;
 
-    /** @returns The first place before `end` of which a socket that came back was not told. */
+    /** @returns The first place before `end` that a socket which reconnected did not get. */
     function missing({ place = Infinity, socket }: Following, end: number): number | undefined {
       for (let next = place + 1; next < end; next++)
         if (places[next] !== undefined && places[next] === socket.claims?.tenant) return next;

@@ -1,7 +1,7 @@
 /**
  * The events of all experiments, in the order of their places, while somebody listens.
  *
- * Messages say when to look; a poll looks when a message was lost. What is told always comes from the database,
+ * Messages say when to look; a poll looks when a message was lost. What is sent always comes from the database,
  * in order and without gaps, so no message has to be right. Nobody listening costs nothing.
  */
 import type { Cache, Clock, Logger, SqlPool } from "../../ports/index.js";
@@ -20,7 +20,7 @@ export interface EventFeed {
   /** Begins to look. @param onAdvance - Called after `position` has moved. */
   start(onAdvance: () => void): void;
   stop(): void;
-  /** Place of the newest event known; undefined until the first look has told. */
+  /** Place of the newest event known; undefined until the first look. */
   readonly position: number | undefined;
   /** Place from which the first look began; undefined before. */
   readonly begin: number | undefined;

@@ -1,4 +1,4 @@
-/** One event, ready to be told. */
+/** Messages of events, ready to be sent, and how clients subscribe to them. */
 import type { Experiment } from "../../model/index.js";
 import type { ExperimentEvent } from "../../store/index.js";
 import { flatView, timeText } from "../experiment-view.js";

@@ -18,7 +18,7 @@ const separator = "\u001e";
 const packet = { close: "1", pong: "3", noop: "6", probe: "2probe", probed: "3probe", upgrade: "5" } as const;
 
 export interface Polling {
-  /** Answers one request of the transport. A GET may wait as long as nothing is to be told. */
+  /** Answers one request of the transport. A GET may wait as long as there is nothing to send. */
   answer(request: HttpRequest): Promise<Reply> | Reply;
   /** Takes a WebSocket that names a session. @returns False when it names none. */
   takeOver(socket: ServerSocket, request: SocketRequest): boolean;
@@ -131,7 +131,7 @@ function createPollingSession(clock: Clock, ended: () => void): PollingSession {
 
   function deliver(frame: string): void {
     queue.push(frame);
-    // What is told in one go travels in one answer.
+    // What is sent in one go travels in one answer.
     void Promise.resolve().then(flush);
   }
 

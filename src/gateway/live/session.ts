@@ -1,8 +1,8 @@
 /**
- * One open socket: who it is, what it wants, and how far it has been told.
+ * One open socket: who it is, what it wants, and how far it has been sent.
  *
  * A session is a place in the order of events that moves forward. Subscribing late, or coming back, only sets
- * the place; what follows is told in order, each event once.
+ * the place; what follows is sent in order, each event once.
  */
 import type { Clock, Logger, ServerSocket } from "../../ports/index.js";
 import { errorText } from "../../shared/index.js";
@@ -71,10 +71,10 @@ export function createSession(parts: SessionParts): Session {
   let subscriptions: Subscription[] = [...dialect.standing];
   let wished = subscriptions.length > 0;
   let cursor = parts.since ?? feed.position;
-  // Without a place of its own a session must not be told what happened before it was opened.
+  // Without a place of its own a session must not be sent what happened before it was opened.
   let oldestMs = parts.since === undefined ? concerns(openedAtMs) : undefined;
   let delivering = false;
-  // Something became known while the last of it was still being told.
+  // Something became known while the last of it was still being sent.
   let again = false;
   let closed = false;
   // Not before the end: a feed may be behind others that the client has heard.
@@ -100,14 +100,14 @@ export function createSession(parts: SessionParts): Session {
 
   const notify = (notice: ServerNotice): void => send(dialect.notice(notice, clock.now()));
 
-  /** @returns Whether the client was told. */
+  /** @returns Whether it was sent to the client. */
   function deliver(entry: Entry): boolean {
     const { event } = entry;
     const old = oldestMs !== undefined && event.created_at < oldestMs;
     const wanted = subscriptions.some((subscription) => wants(subscription, event));
     const seen = !old && wanted && identity !== undefined && guard(identity, event);
     if (seen) for (const frame of dialect.event(entry)) send(frame);
-    // Not before it is sent: the reason of a close names the last place that was told.
+    // Not before it is sent: the reason of a close names the last place that was sent.
     cursor = entry.position;
     return seen;
   }

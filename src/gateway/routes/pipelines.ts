@@ -53,7 +53,7 @@ async function askGenerator(
   }
 }
 
-/** Asks the generator and answers what it answers; its complaints become validation errors. */
+/** Asks the generator and answers what it answers; its errors become validation errors. */
 export async function proxyToGenerator(
   call: Call,
   method: string,

@@ -44,7 +44,7 @@ export interface Runtime {
   /** Tells the serializability check what was read: a key of an index, or the whole table without one. */
   noteScan(table: TableDef, index: IndexDef | null, key: IndexKey | null): void;
   noteTuple(tuple: Tuple): void;
-  /** Set in serializable transactions: told of every version a scan comes across. */
+  /** Set in serializable transactions: called with every version that a scan comes across. */
   readonly noteVersion: ((tuple: Tuple, visible: boolean) => void) | null;
   /** Told of a key that is about to be refused as a duplicate. */
   noteDuplicate(index: IndexDef, key: IndexKey): void;

@@ -68,7 +68,7 @@ const SHAPES: readonly [shape: string, names: string][] = [
 const NATIVE_ONLY = "histogram_avg histogram_count histogram_sum histogram_stddev histogram_stdvar".split(
   " ",
 );
-/** Experimental functions that an engine can be told to know. */
+/** Experimental functions that an engine knows if its options say so. */
 const BEHIND_FLAG: readonly [shape: string, names: string][] = [
   [
     "matrix -> vector",

@@ -196,7 +196,7 @@ function setSettings({ core }: Context, args: Args): RedisReply {
     }
   }
   for (const [name, value] of changes) core.settings.set(name, value);
-  // Keys whose deadlines nobody had to be told of until now.
+  // Keys whose deadlines nobody had to be notified of until now.
   for (const db of core.databases) db.announceDeadlines();
   return OK;
 }

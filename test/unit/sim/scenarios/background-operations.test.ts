@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { createWorldRun } from "../../../../sim/explore/index.js";
 
-/** The default driver, but that every errand comes up. */
+/** The default driver, except that every background operation comes up. */
 function backgroundOperationDriver(seed: number): Driver {
   const defaultAnswer = defaultDriver(seed);
   return {
@@ -13,7 +13,7 @@ function backgroundOperationDriver(seed: number): Driver {
   };
 }
 
-test("every errand is one that the platform carries out", async () => {
+test("every background operation is one that the platform carries out", async () => {
   const refused: string[] = [];
   const asked = new Set<string>();
   const run = createWorldRun({

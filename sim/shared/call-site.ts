@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 const framesMax = 40;
 const frame = /^\s+at (?:async )?(?:.*\()?((?:file:\/\/|\/|[A-Za-z]:[\\/]|node:)[^()]*?):(\d+):\d+\)?$/;
 
-/** Node's own use of what it also gives to others: loading modules, its fetch. */
-const inside = /^node:internal\/(?:modules|deps|bootstrap)\//;
+/** Node's own use of what it also gives to others: loading modules, its fetch, a worker's way to the console. */
+const inside = /^node:internal\/(?:(?:modules|deps|bootstrap)\/|worker\/io$)/;
 
 /** Test runners call timers and clocks for themselves while a world runs. */
 const runner = /[\\/]node_modules[\\/](?:vitest|@vitest|vite|tinypool|birpc)[\\/]/;

@@ -66,7 +66,8 @@ function describeLeftOut(
 
 /**
  * Of `run`: `{ version, scenarios: [{ name, seed, ok, virtualMs, wallMs, events, traceHash, ..., error? }], leftOut,
- * reason? }`. Of `explore`: the list of the reports of all campaigns.
+ * reason? }`. Of `explore`: the list of the reports of all campaigns; what 0.1 called `harmless` has that name beside
+ * `benign`, for the programs that read it.
  */
 export function jsonReporter({ out }: ReporterOutput): Reporter {
   const results: ScenarioResult[] = [];
@@ -81,7 +82,7 @@ export function jsonReporter({ out }: ReporterOutput): Reporter {
       }
       if (event.type === "campaign") {
         const { type: _type, ...campaign } = event;
-        campaigns.push(campaign);
+        campaigns.push({ ...campaign, harmless: campaign.benign });
       }
       if (event.type !== "end") return;
       const { leftOut, reason } = event;

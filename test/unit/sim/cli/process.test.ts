@@ -223,3 +223,14 @@ test("what scenarios print goes to stderr: --json stays one document", async () 
   expect([code, err]).toEqual([0, expect.stringContaining("noise")]);
   expect(JSON.parse(out)).toMatchObject({ scenarios: [{ name: "quick", ok: true }], leftOut: [] });
 });
+
+test.each(["1", "2"])(
+  "a line that a scenario prints is no use of the real world, on %s threads",
+  async (threads) => {
+    const args = ["quick", "--world", "own.mjs", "--profile", "calm", "--runs", "3", "--workers", threads];
+    const { code, out, err } = await start("explore", ...args, "--json").ended;
+    expect([code, err]).toEqual([0, expect.stringContaining("noise")]);
+    expect(err).not.toContain("Real (not simulated) source used");
+    expect(JSON.parse(out)).toMatchObject([{ runs: 3, benign: [], harmless: [] }]);
+  },
+);

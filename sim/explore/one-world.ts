@@ -4,7 +4,13 @@ import { fileURLToPath } from "node:url";
 
 import { SimError, type SimErrorCode } from "../errors.js";
 import { everyRealMs } from "../kernel/index.js";
-import { catchUnhandled, createPhoenix, type Phoenix, type PhoenixOptions } from "../world/index.js";
+import {
+  catchUnhandled,
+  createPhoenix,
+  watchFailure,
+  type Phoenix,
+  type PhoenixOptions,
+} from "../world/index.js";
 import type { Failure, RunOutcome } from "./run.js";
 
 // Notices a run in which nothing moves any more: it awaits something that no part of its world will ever settle.
@@ -125,6 +131,7 @@ async function runWorkload(
   stallMs: number,
 ): Promise<OneWorld> {
   let steps = 0;
+  const watch = watchFailure(options.onFailure);
   const moving = async <T>(part: Promise<T>): Promise<T> => withStallWatchdog(part, () => steps, stallMs);
   const creating = createPhoenix({
     ...options,
@@ -133,6 +140,7 @@ async function runWorkload(
       steps = step.index;
       options.onStep?.(step);
     },
+    onFailure: watch.onFailure,
   });
   let phoenix: Phoenix;
   try {
@@ -141,7 +149,7 @@ async function runWorkload(
     if (error instanceof SimError && callerErrorCodes.has(error.code)) throw error;
     return { outcome: failedToStart(error, steps), thrown: error };
   }
-  const thrown = await attempt(async () => moving(work(phoenix)));
+  const thrown = await attempt(async () => moving(watch.race(work(phoenix))));
   const outcome = outcomeOf(phoenix, thrown);
   const first = phoenix.failure ?? thrown;
   const disposeError = await attempt(async () => phoenix.dispose({ force: thrown !== undefined }));

@@ -88,6 +88,8 @@ export interface LoopOptions {
   readonly limits: Limits;
   /** Called with each step as it begins. */
   readonly onStep?: ((step: Step) => void) | undefined;
+  /** Called once, with the error that ends the world; not when it is closed. */
+  readonly onFailure?: ((error: Error) => void) | undefined;
   /** @default none are kept */
   readonly origins?: Origins;
 }

@@ -395,7 +395,7 @@ const mockTurnsMax = 25;
 const realPauseMsMax = 1_000;
 
 export function createLoop(options: LoopOptions): Loop {
-  const { clock, choices, limits, onStep, origins = createOrigins(0) } = options;
+  const { clock, choices, limits, onStep, onFailure, origins = createOrigins(0) } = options;
   const runQueue = createRunQueue(clock, choices);
   const stepLog = createStepLog(clock, limits, onStep);
   const keepAlives = createKeepAlives();
@@ -531,6 +531,11 @@ export function createLoop(options: LoopOptions): Loop {
   }
 
   function fail(error: Error): void {
+    if (failure === undefined) onFailure?.(error);
+    end(error);
+  }
+
+  function end(error: Error): void {
     failure ??= error;
     if (keepAlives.failHolding(failure) > 0) reported = true;
     keepAlives.failEndless(failure);
@@ -614,7 +619,7 @@ export function createLoop(options: LoopOptions): Loop {
       return reported ? undefined : failure;
     },
     close() {
-      fail(closedError());
+      end(closedError());
       runQueue.clear();
     },
   };

@@ -1,7 +1,7 @@
 /** Runs one scenario once, in a world of its own, and says how it went. */
 import { SimError } from "../errors.js";
 import { parseDuration, realNowMs, type Driver } from "../kernel/index.js";
-import { createPhoenix, type Phoenix, type PhoenixOptions } from "../world/index.js";
+import { createPhoenix, watchFailure, type Phoenix, type PhoenixOptions } from "../world/index.js";
 import { createChecks, type Checks, type Scenario, type ScenarioContext } from "./scenario.js";
 
 // Notes which operations of an OpenAPI document answered, and how. Measures the scenarios, not the platform.
@@ -114,21 +114,31 @@ const nativeSetImmediate = setImmediate;
 const nativeSetTimeout = setTimeout;
 const nativeClearTimeout = clearTimeout;
 
+interface RealTimeLimit {
+  /** What is awaited, for the errors. */
+  readonly what: string;
+  /** Real milliseconds. */
+  readonly limitMs: number;
+  /** Ends the wait when aborted. */
+  readonly signal: AbortSignal | undefined;
+  /** What the world waits for at this moment. */
+  readonly waiting: () => readonly string[];
+}
+
 /**
- * Gives what `work` gives, if that comes in time. The timer also keeps the process alive: without it a wait for
- * something that never comes would let the process end as if all were well.
+ * Gives what `work` gives, if that comes in time. The timer does not keep the process alive: a process with nothing left
+ * to do would end as if all were well, and says so before it does.
  *
- * @param limitMs - Real milliseconds.
- * @param signal - Ends the wait when aborted.
- * @throws SimError `SIM_WALL_LIMIT` when it does not, and the reason of `signal`; `work` goes on all the same.
+ * @throws SimError `SIM_DEADLOCK` when nothing in the process can end it, `SIM_WALL_LIMIT` when it does not come in time,
+ *   and the reason of `signal`; `work` goes on all the same.
  */
 async function withinRealTime<T>(
-  what: string,
-  limitMs: number,
   work: Promise<T>,
-  signal?: AbortSignal,
+  { what, limitMs, signal, waiting }: RealTimeLimit,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
+    const onNothingLeft = (): void => reject(nothingLeftError(what, waiting()));
+    process.once("beforeExit", onNothingLeft);
     const giveUp = (): void => reject(signal?.reason);
     signal?.addEventListener("abort", giveUp);
     if (signal?.aborted === true) giveUp();
@@ -140,12 +150,22 @@ async function withinRealTime<T>(
           "It may await what virtual time does not bring, such as a promise that nobody settles; or raise the limit.",
         ),
       );
-    }, limitMs);
+    }, limitMs).unref();
     work.then(resolve, reject).finally(() => {
       nativeClearTimeout(timer);
+      process.off("beforeExit", onNothingLeft);
       signal?.removeEventListener("abort", giveUp);
     });
   });
+}
+
+function nothingLeftError(what: string, waiting: readonly string[]): SimError {
+  const waits = waiting.length === 0 ? "." : `, and this waits:\n  ${waiting.join("\n  ")}`;
+  return new SimError(
+    "SIM_DEADLOCK",
+    `${what} has not ended, and nothing is left that could wake it: no event, no timer, no real I/O${waits}`,
+    "It awaits a promise that nobody settles, or a wait without an end, such as BLPOP with 0. Await what the world brings.",
+  );
 }
 
 /** @returns Bytes of JavaScript heap in use, garbage included. */
@@ -287,9 +307,11 @@ async function runInWorld(
   check: Checks,
   progress: Progress,
 ): Promise<void> {
+  const watch = watchFailure(scenario.world.onFailure, world.onFailure);
   const phoenix = await createPhoenix({
     ...scenario.world,
     ...world,
+    onFailure: watch.onFailure,
     seed,
     ...(driver === undefined ? {} : { driver }),
   });
@@ -307,7 +329,12 @@ async function runInWorld(
       },
       report: (name, value) => progress.figures.push([name, value]),
     });
-    await withinRealTime(`The scenario "${scenario.name}"`, wallMsMax, running, signal);
+    await withinRealTime(watch.race(running), {
+      what: `The scenario "${scenario.name}"`,
+      limitMs: wallMsMax,
+      signal,
+      waiting: phoenix.waiting,
+    });
     if (checksRequired) requireAssertions(check.count, scenario.name);
     requireDeadline(phoenix.clock.nowMs, scenario);
     finished = true;

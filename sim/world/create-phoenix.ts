@@ -78,6 +78,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       if (resolved.trace) recorder.step(step);
       resolved.onStep?.(step);
     },
+    onFailure: resolved.onFailure,
   });
   if (resolved.between !== undefined) loop.quiesceMacrotasks(resolved.between);
   const network = createNetwork(loop, resolved.link);

@@ -4,6 +4,6 @@ export { createPhoenix } from "./create-phoenix.js";
 export type * from "./api.js";
 export { resolvePhoenixOptions } from "./options.js";
 export type { Capacities, PhoenixOptions, Replicas } from "./options.js";
-export { catchUnhandled, saysWorldClosed } from "./unhandled.js";
-export type { Unhandled } from "./unhandled.js";
+export { catchUnhandled, saysWorldClosed, watchFailure } from "./unhandled.js";
+export type { FailureWatch, Unhandled } from "./unhandled.js";
 export { handlersOf } from "./third-parties.js";

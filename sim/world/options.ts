@@ -80,6 +80,8 @@ export interface PhoenixOptions {
   readonly onStep?: (step: Step) => void;
   /** Gets each log line of a service as it is written. */
   readonly onLog?: (line: LogLine) => void;
+  /** Called once, with the error that ends the world: an invariant that broke, or a limit. Nothing runs in it any more. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 /** Options with nothing missing. */
@@ -103,6 +105,7 @@ export interface ResolvedOptions {
   readonly between: ((next: () => void) => void) | undefined;
   readonly onStep: ((step: Step) => void) | undefined;
   readonly onLog: ((line: LogLine) => void) | undefined;
+  readonly onFailure: ((error: Error) => void) | undefined;
 }
 
 const known: Readonly<Record<keyof PhoenixOptions, true>> = {
@@ -125,6 +128,7 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   between: true,
   onStep: true,
   onLog: true,
+  onFailure: true,
 };
 
 const replicasMax = 20;
@@ -168,6 +172,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     between: options.between,
     onStep: options.onStep,
     onLog: options.onLog,
+    onFailure: options.onFailure,
   });
 }
 

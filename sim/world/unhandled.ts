@@ -65,6 +65,32 @@ export function saysWorldClosed(error: unknown): boolean {
   return false;
 }
 
+// A world that ends while a run awaits what is no part of it, such as a timer of its own, or that is over.
+
+export interface FailureWatch {
+  /** For the options of the world. */
+  readonly onFailure: (error: Error) => void;
+  /**
+   * Gives what `work` gives. Once the world has failed, `work` has a turn of the process to end by itself.
+   *
+   * @throws The error that ended the world; `work` is not heard any more.
+   */
+  race<T>(work: Promise<T>): Promise<T>;
+}
+
+/** @param others - Who else is told. */
+export function watchFailure(...others: readonly (FailureWatch["onFailure"] | undefined)[]): FailureWatch {
+  let onFailure!: FailureWatch["onFailure"];
+  const failed = new Promise<never>((_, reject) => {
+    onFailure = (error) => {
+      yieldToProcess(() => reject(error));
+      for (const other of others) other?.(error);
+    };
+  });
+  failed.catch(() => {});
+  return { onFailure, race: async (work) => Promise.race([work, failed]) };
+}
+
 // What services complained of, for a look at the cause of what was noticed elsewhere.
 
 const recentWarningsMax = 3;

@@ -24,12 +24,20 @@ beforeEach(() => {
   writeFileSync(join(folder, "own.mjs"), own);
 });
 
-/** One scenario that fails at once, one that is over at once, and one that is busy until it is given up. */
+/** One scenario that fails at once, one that is over at once, two that wait in vain, and one that is busy for ever. */
 const own = `
-const scenario = (name, run) => ({ name, summary: "is " + name, world: {}, run });
+import { once } from "node:events";
+import net from "node:net";
+const scenario = (name, run, world = {}) => ({ name, summary: "is " + name, world, run });
 export const scenarios = [
   scenario("failing", async () => { throw new Error("on purpose"); }),
   scenario("quick", async ({ phoenix }) => { console.log("noise"); await phoenix.clock.advance("1s"); }),
+  scenario("stuck", async () => new Promise(() => {})),
+  scenario("open", async ({ phoenix }) => {
+    const { host, port } = phoenix.redis.connection;
+    const socket = net.connect(port, host, () => socket.write("BLPOP jobs 0\\r\\n"));
+    await once(socket, "data");
+  }, { globals: true }),
   scenario("busy", async ({ phoenix }) => { console.log("busy begins"); for (;;) await phoenix.clock.advance("1s"); }),
 ];
 `;
@@ -234,3 +242,11 @@ test.each(["1", "2"])(
     expect(JSON.parse(out)).toMatchObject([{ runs: 3, benign: [], harmless: [] }]);
   },
 );
+
+test("a scenario that nothing can wake ends at once and says what waits; the next one runs", async () => {
+  const { code, out, err, tookMs } = await start("run", "stuck", "open", "quick", "--world", "own.mjs").ended;
+  expect([code, tookMs < soonMs]).toEqual([1, true]);
+  expect(out).toContain("1 passed, 2 failed");
+  expect(out + err).toContain('The scenario "stuck" has not ended, and nothing is left that could wake it');
+  expect(out + err).toMatch(/"open" has not ended[^]*BLPOP/);
+});

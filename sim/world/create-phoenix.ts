@@ -45,7 +45,7 @@ import {
 } from "./facades.js";
 import { createMonitor, type Monitor } from "./monitor.js";
 import { resolvePhoenixOptions, type PhoenixOptions } from "./options.js";
-import { createGuard, guardMethods, guarded, type WorldParts } from "./parts.js";
+import { createGuard, guarded, guardedClient, type WorldParts } from "./parts.js";
 import { createThirdParties } from "./third-parties.js";
 import { createStateWatch, until, waitForState } from "./waits.js";
 
@@ -145,8 +145,9 @@ function assemble(parts: WorldParts, monitor: Monitor): Phoenix {
     seed: options.seed,
     url: `http://${origin}`,
     socketUrl: `ws://${origin}/ws`,
-    client: createClient({ send, auth: administrator }),
-    clientFor: (email, password) => createClient({ send, auth: { email, password } }),
+    client: guardedClient(createClient({ send, auth: administrator }), "client", guard),
+    clientFor: (email, password) =>
+      guardedClient(createClient({ send, auth: { email, password } }), `clientFor("${email}")`, guard),
     fetch: parts.fetch,
     plainFetch: globals === undefined ? parts.fetch : globalThis.fetch,
     WebSocket: sockets.WebSocket,
@@ -174,21 +175,15 @@ function assemble(parts: WorldParts, monitor: Monitor): Phoenix {
         return new Date(loop.clock.unixMs);
       },
       advance: async (duration) => advance(loop, duration),
-      followRealTime: (given = {}) => {
-        guard("clock.followRealTime");
-        return followRealTime(loop, given);
-      },
+      followRealTime: (given = {}) => followRealTime(loop, given),
     },
     services: cluster.groups,
     service: (hostName) =>
       findService([...cluster.all, ...(parts.outside === undefined ? [] : [parts.outside])], hostName),
     node: (name) =>
       createSimulatedNode(findService([...cluster.nodes.values()], name), () => cluster.agent(name)),
-    postgres: guardMethods(guard, "postgres", postgres, ["query", "listen"]),
-    redis: guardMethods(guard, "redis", createRedisFacade(loop, cluster.redis, drivers), [
-      "command",
-      "listen",
-    ]),
+    postgres,
+    redis: createRedisFacade(loop, cluster.redis, drivers),
     prometheus: {
       query: (expr, timeMs) => cluster.prometheus().query(expr, timeMs),
       queryRange: (expr, startMs, endMs, stepMs) =>
@@ -199,14 +194,6 @@ function assemble(parts: WorldParts, monitor: Monitor): Phoenix {
     trace: createTraceFacade(parts),
     faults: {
       ...monitor.faults,
-      inject(fault) {
-        guard("faults.inject");
-        return monitor.faults.inject(fault);
-      },
-      plan(fault, plan) {
-        guard("faults.plan");
-        monitor.faults.plan(fault, plan);
-      },
       healAll: monitor.heal,
       injected: () => monitor.nemesis.injected,
     },

@@ -4,6 +4,7 @@ import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Network } from "../kernel/network/index.js";
 import type { Recorder } from "../kernel/trace.js";
 import type { Phoenix } from "./api.js";
+import type { Client } from "./client/index.js";
 import type { Cluster, Observers, ServerFaultHooks, Service } from "./cluster/index.js";
 import type { Drivers } from "./drivers.js";
 import type { ClientStreams, InstalledGlobals, WorldSockets } from "./edges/index.js";
@@ -30,8 +31,10 @@ export interface WorldParts {
 
 // What may no longer be done once a world is disposed.
 
-/** @returns A function that throws `SIM_WORLD_CLOSED` from the moment on at which `isDisposed` says so. */
-export function createGuard(isDisposed: () => boolean): (what: string) => void {
+/** Throws `SIM_WORLD_CLOSED` once the world is disposed. @param what - Such as `client.listExperiments`. */
+export type Guard = (what: string) => void;
+
+export function createGuard(isDisposed: () => boolean): Guard {
   return (what) => {
     if (!isDisposed()) return;
     throw new SimError(
@@ -42,47 +45,50 @@ export function createGuard(isDisposed: () => boolean): (what: string) => void {
   };
 }
 
-/** @returns The same object; the methods named are guarded as `phoenix.<member>.<method>`. */
-export function guardMethods<T extends object>(
-  guard: (what: string) => void,
-  member: string,
-  target: T,
-  methods: readonly (keyof T & string)[],
-): T {
-  for (const name of methods) {
-    const method = target[name] as (...args: unknown[]) => unknown;
-    Object.defineProperty(target, name, {
-      enumerable: true,
-      value(...args: unknown[]) {
-        guard(`${member}.${name}`);
-        return method.apply(target, args);
-      },
-    });
-  }
-  return target;
+type Method = (...args: unknown[]) => unknown;
+
+/** How calls of a member are refused: those that give a promise reject it. */
+interface Calls {
+  readonly rejects?: readonly string[];
+  readonly throws?: readonly string[];
 }
 
-/** Members that act on a world; what only tells of it (trace, histories, rows) stays readable after its end. */
-const acting = [
-  "services",
-  "service",
-  "node",
-  "network",
-  "WebSocket",
-  "listen",
-  "realClients",
-  "always",
-  "sometimes",
-  "reachable",
-  "choose",
-  "chance",
-  "at",
-] as const satisfies readonly (keyof Phoenix)[];
+/** Calls that act on a world; what only tells of it (trace, histories, rows) stays readable after its end. */
+const acting = {
+  rejects: [
+    "fetch",
+    "plainFetch",
+    "listen",
+    "realClients",
+    "converge",
+    "until",
+    "waitForState",
+    "waitForMessage",
+  ],
+  throws: ["setReading", "service", "node", "always", "sometimes", "reachable", "choose", "chance", "at"],
+} as const satisfies { readonly [K in keyof Calls]: readonly (keyof Phoenix)[] };
 
-/** Lays the guard over the members that act; faults and stores are guarded method by method. */
-export function guarded(phoenix: Phoenix, guard: (what: string) => void): Phoenix {
-  for (const name of acting) {
-    const value: unknown = phoenix[name];
+/** The same for members. */
+const actingMembers = {
+  clock: { rejects: ["advance"], throws: ["followRealTime"] },
+  postgres: { rejects: ["query", "listen"] },
+  redis: { rejects: ["command", "listen"] },
+  network: { throws: ["addRule", "partition", "isolate", "setLink"] },
+  faults: { throws: ["inject", "plan"] },
+} as const satisfies {
+  readonly [K in keyof Phoenix]?: { readonly [How in keyof Calls]: readonly (keyof Phoenix[K])[] };
+};
+
+/** Members that are refused as soon as they are read. */
+const refused = ["services", "WebSocket"] as const satisfies readonly (keyof Phoenix)[];
+
+/** Lays the guard over everything that acts. */
+export function guarded(phoenix: Phoenix, guard: Guard): Phoenix {
+  guardCalls(guard, "", phoenix, acting);
+  for (const [member, calls] of Object.entries(actingMembers))
+    guardCalls(guard, `${member}.`, phoenix[member as keyof typeof actingMembers], calls);
+  for (const name of refused) {
+    const value = phoenix[name];
     Object.defineProperty(phoenix, name, {
       enumerable: true,
       get() {
@@ -92,4 +98,41 @@ export function guarded(phoenix: Phoenix, guard: (what: string) => void): Phoeni
     });
   }
   return phoenix;
+}
+
+/** @param name - What its user calls it, such as `client`. @returns The same client; clients made by it are guarded, too. */
+export function guardedClient(client: Client, name: string, guard: Guard): Client {
+  const methods = Object.keys(client).filter((key) => key !== "token");
+  guardCalls(guard, `${name}.`, client, { rejects: methods });
+  const { as } = client;
+  return Object.assign(client, {
+    as: async (...args: Parameters<Client["as"]>) => guardedClient(await as(...args), name, guard),
+  });
+}
+
+function guardCalls(
+  guard: Guard,
+  prefix: string,
+  target: object,
+  { rejects = [], throws = [] }: Calls,
+): void {
+  // What is the same function stays the same.
+  const covers = new Map<Method, Method>();
+  for (const name of [...rejects, ...throws]) {
+    const method = Reflect.get(target, name) as Method;
+    const isRejected = rejects.includes(name);
+    const cover = (...args: unknown[]): unknown => {
+      try {
+        guard(`${prefix}${name}`);
+      } catch (error) {
+        // A call that is allowed takes no turn more than without the guard.
+        if (isRejected) return Promise.reject(error as Error);
+        throw error;
+      }
+      return method.apply(target, args);
+    };
+    const value = covers.get(method) ?? cover;
+    covers.set(method, value);
+    Object.defineProperty(target, name, { enumerable: true, writable: true, value });
+  }
 }

@@ -415,6 +415,8 @@ interface GlobalFetchOptions {
   readonly loop: Loop;
   readonly worldFetch: Fetch;
   readonly isActive: () => boolean;
+  /** Whether the world has ended, or has given the globals back. */
+  readonly isOver: () => boolean;
 }
 
 /** @returns What lies over each `fetch` that others want to be the global one. */
@@ -423,12 +425,14 @@ function coverFetch({
   loop,
   worldFetch,
   isActive,
+  isOver,
 }: GlobalFetchOptions): LayeredOptions<Fetch>["cover"] {
   return (below) => {
     const fetch: Fetch = async (input, init) => {
-      if (!isActive()) return below(input, init);
       // An address that is none is for others to refuse.
       const url = addressOf(input);
+      if (isOver()) return afterwards(url, fabric, below)(input, init);
+      if (!isActive()) return below(input, init);
       const place = url === undefined ? undefined : placeOf(fabric, url.hostname);
       if (place === "world") return worldFetch(input, init);
       const end = place === "elsewhere" ? loop.beginMockedRequest() : undefined;
@@ -443,6 +447,26 @@ function coverFetch({
     };
     return fetch;
   };
+}
+
+/** The world that has the globals, for what was kept from one before it. */
+let inForce: Pick<GlobalFetchOptions, "fabric" | "worldFetch"> | undefined;
+
+/**
+ * A call of a `fetch` that somebody has kept, such as a library that was loaded in an earlier world: its address leads to
+ * the world of now, or where it led before.
+ *
+ * @throws SimError `SIM_WORLD_CLOSED` for an address that only the former world has.
+ */
+function afterwards(url: URL | undefined, former: Fabric, below: Fetch): Fetch {
+  if (url === undefined) return below;
+  if (inForce !== undefined && placeOf(inForce.fabric, url.hostname) === "world") return inForce.worldFetch;
+  if (placeOf(former, url.hostname) !== "world") return below;
+  throw new SimError(
+    "SIM_WORLD_CLOSED",
+    `Cannot fetch ${url.href}: the world of this fetch was disposed.`,
+    "Use globalThis.fetch of a world that is in force, or finish the work before the block of `await using` ends.",
+  );
 }
 
 function addressOf(input: RequestInfo | URL): URL | undefined {
@@ -561,8 +585,10 @@ function installClients(
   undo: Undo,
 ): void {
   let isActive = true;
+  inForce = { fabric, worldFetch: fetch };
   undo.add(() => {
     isActive = false;
+    inForce = undefined;
   });
   const look = watchInterceptors(() => {
     for (const layered of layers) layered.patch();
@@ -574,7 +600,12 @@ function installClients(
   const layers = [
     ...installRequests({ fabric, loop, onRead: look }, undo),
     layGlobal(
-      { target: globalThis, key: "fetch", cover: coverFetch({ ...given, worldFetch: fetch }), onRead: look },
+      {
+        target: globalThis,
+        key: "fetch",
+        cover: coverFetch({ ...given, worldFetch: fetch, isOver: () => !isActive }),
+        onRead: look,
+      },
       undo,
     ),
     layGlobal(

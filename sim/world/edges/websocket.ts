@@ -105,6 +105,7 @@ export function createWorldSockets({
   }
   const Routed = new Proxy(WebSocket, {
     construct(target, args: [string | URL, (string | string[])?], newTarget) {
+      if (loop.failure !== undefined) throw loop.failure;
       const address = new URL(checkAddress(...args).url);
       if (placeOf(network.fabric, address.hostname) === "world") {
         require(address);

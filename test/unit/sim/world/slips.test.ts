@@ -107,43 +107,93 @@ test("a socket that was left open is named without the token in its address", as
   expect(problem).not.toContain(token);
 });
 
-test("whatever acts on a world says so once it is disposed; what tells of it stays readable", async () => {
+test("whatever acts on a world names the call once it is disposed; what tells of it stays readable", async () => {
   const world = await createPhoenix({ seed: 7, nodes: 1 });
+  const other = world.clientFor("viewer@phoenix.io", "viewer123");
+  const admin = await world.client.as("admin@phoenix.io", "admin123");
+  const { until, setReading, clock, network } = world;
+  const socket = new world.WebSocket(world.socketUrl);
+  await world.until(() => socket.readyState === socket.OPEN);
+  socket.close();
   await world.dispose();
-  const acts: readonly (() => unknown)[] = [
-    () => world.client.listExperiments(),
-    () => world.fetch(`${world.url}/health`),
-    () => world.clock.advance("1s"),
-    () => world.services.controller.crash(),
-    () => world.service("gateway-0").start(),
-    () => world.node("node1").pause(),
-    () => world.network.partition("gateway", "postgres"),
-    () => world.faults.inject(faults.partition("gateway", "postgres")),
-    () => world.faults.plan(faults.partition("gateway", "postgres"), { after: 1 }),
-    () => new world.WebSocket(world.socketUrl),
-    () => world.listen(),
-    () => world.at("1s", "late", () => {}),
-    () => world.choose("late", 2),
-    () => world.always("late", () => true),
-    () => world.postgres.query("SELECT 1"),
-    () => world.postgres.listen(),
-    () => world.redis.command("GET", "late"),
-    () => world.redis.listen(),
-    () => world.clock.followRealTime(),
-  ];
-  for (const act of acts) {
-    const problem = await Promise.resolve()
-      .then(act)
-      .catch((error: unknown) => error);
-    expect([act.toString(), (problem as { code?: unknown } | undefined)?.code]).toEqual([
-      act.toString(),
-      "SIM_WORLD_CLOSED",
-    ]);
+  const acts: Readonly<Record<string, (() => unknown) | readonly (() => unknown)[]>> = {
+    "client.listExperiments": [() => world.client.listExperiments(), () => admin.listExperiments()],
+    "client.call": () => world.client.call("GET", "/api/v1/experiments"),
+    "client.login": () => world.client.login("admin@phoenix.io", "admin123"),
+    "client.as": () => world.client.as("admin@phoenix.io", "admin123"),
+    'clientFor("viewer@phoenix.io").getExperiment': () => other.getExperiment("x"),
+    fetch: [() => world.fetch(`${world.url}/health`), () => world.plainFetch(`${world.url}/health`)],
+    converge: () => world.converge(),
+    until: [() => world.until(() => true), () => until(() => true)],
+    waitForState: () => world.waitForState("x", "running", { within: "1m" }),
+    waitForMessage: () => world.waitForMessage(socket),
+    setReading: [() => world.setReading(socket, false), () => setReading(socket, false)],
+    "clock.advance": [() => world.clock.advance("1s"), () => clock.advance("1s")],
+    "clock.followRealTime": () => world.clock.followRealTime(),
+    services: () => world.services.controller.crash(),
+    service: () => world.service("gateway-0").start(),
+    node: () => world.node("node1").pause(),
+    "network.partition": [
+      () => world.network.partition("gateway", "postgres"),
+      () => network.partition("gateway", "postgres"),
+    ],
+    "network.isolate": () => world.network.isolate("gateway"),
+    "network.setLink": () => world.network.setLink("gateway", "postgres", {}),
+    "faults.inject": () => world.faults.inject(faults.partition("gateway", "postgres")),
+    "faults.plan": () => world.faults.plan(faults.partition("gateway", "postgres"), { after: 1 }),
+    WebSocket: () => new world.WebSocket(world.socketUrl),
+    listen: () => world.listen(),
+    realClients: () => world.realClients(),
+    at: () => world.at("1s", "late", () => {}),
+    choose: () => world.choose("late", 2),
+    chance: () => world.chance("late", 0.5),
+    always: () => world.always("late", () => true),
+    sometimes: () => world.sometimes("late", true),
+    reachable: () => world.reachable("late"),
+    "postgres.query": () => world.postgres.query("SELECT 1"),
+    "postgres.listen": () => world.postgres.listen(),
+    "redis.command": () => world.redis.command("GET", "late"),
+    "redis.listen": () => world.redis.listen(),
+  };
+  for (const [name, given] of Object.entries(acts)) {
+    for (const act of [given].flat()) {
+      const problem = await Promise.resolve()
+        .then(act)
+        .catch((error: unknown) => error);
+      expect([name, problem]).toEqual([name, expect.objectContaining({ code: "SIM_WORLD_CLOSED" })]);
+      expect((problem as Error).message).toContain(`Cannot use phoenix.${name}: this world was disposed.`);
+    }
   }
   expect([world.trace.hash().length, world.postgres.rows("experiments"), world.faults.injected()]).toEqual([
     16,
     [],
     [],
   ]);
+  expect([world.network.names().includes("gateway"), world.prometheus.targets().length > 0]).toEqual([
+    true,
+    true,
+  ]);
   await world.dispose();
+});
+
+test("a global fetch that was kept leads to the world of now, and nowhere once there is none", async () => {
+  const first = await createPhoenix({ seed: 1, nodes: 3, globals: true });
+  const kept = globalThis.fetch;
+  const { WebSocket, socketUrl } = first;
+  const health = `${first.url}/health`;
+  const onNode = "http://node3:13133/";
+  expect((await kept(health)).status).toBe(200);
+  await first.dispose();
+  const closed = expect.objectContaining({ code: "SIM_WORLD_CLOSED" }) as unknown;
+  await expect(kept(health)).rejects.toEqual(closed);
+  await expect(first.plainFetch(health)).rejects.toThrow("Cannot use phoenix.plainFetch: this world was");
+  expect(() => new WebSocket(socketUrl)).toThrow(closed as Error);
+
+  const second = await createPhoenix({ seed: 2, nodes: 1, globals: true });
+  const before = second.trace.steps;
+  expect([(await kept(health)).status, second.trace.steps > before]).toEqual([200, true]);
+  await expect(kept(onNode)).rejects.toEqual(closed);
+  await expect(first.plainFetch(health)).rejects.toEqual(closed);
+  await second.dispose();
+  await expect(kept(health)).rejects.toEqual(closed);
 });

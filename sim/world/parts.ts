@@ -126,7 +126,7 @@ function guardCalls(
         guard(`${prefix}${name}`);
       } catch (error) {
         // A call that is allowed takes no turn more than without the guard.
-        if (isRejected) return Promise.reject(error as Error);
+        if (isRejected) return Promise.reject(error);
         throw error;
       }
       return method.apply(target, args);

@@ -184,10 +184,10 @@ test("a global fetch that was kept leads to the world of now, and nowhere once t
   const onNode = "http://node3:13133/";
   expect((await kept(health)).status).toBe(200);
   await first.dispose();
-  const closed = expect.objectContaining({ code: "SIM_WORLD_CLOSED" }) as unknown;
+  const closed = expect.objectContaining({ code: "SIM_WORLD_CLOSED" }) as Error;
   await expect(kept(health)).rejects.toEqual(closed);
   await expect(first.plainFetch(health)).rejects.toThrow("Cannot use phoenix.plainFetch: this world was");
-  expect(() => new WebSocket(socketUrl)).toThrow(closed as Error);
+  expect(() => new WebSocket(socketUrl)).toThrow(closed);
 
   const second = await createPhoenix({ seed: 2, nodes: 1, globals: true });
   const before = second.trace.steps;

@@ -174,13 +174,25 @@ export function heapBytesInUse(): number {
 }
 
 /**
- * Counts sockets, timers, pipes and the like that keep the process alive. Waits for two turns of the process first:
- * a handle that was closed is gone only then.
+ * Lists sockets, timers, pipes and the like that keep the process alive, as Node names their types, such as
+ * `TCPServerWrap` or `Timeout`. Waits for two turns of the process first: a handle that was closed is gone only then.
  */
-export async function countOpenHandles(): Promise<number> {
+export async function listOpenHandles(): Promise<readonly string[]> {
   await nextTurn();
   await nextTurn();
-  return process.getActiveResourcesInfo().filter((type) => type !== "Immediate").length;
+  return process.getActiveResourcesInfo().filter((type) => type !== "Immediate");
+}
+
+/** @returns Those that were not there before, sorted. */
+function opened(before: readonly string[], after: readonly string[]): readonly string[] {
+  const known = [...before];
+  return after
+    .filter((type) => {
+      const at = known.indexOf(type);
+      if (at >= 0) known.splice(at, 1);
+      return at < 0;
+    })
+    .sort((one, other) => (one < other ? -1 : one > other ? 1 : 0));
 }
 
 async function nextTurn(): Promise<void> {
@@ -219,6 +231,8 @@ interface ScenarioResources {
   readonly heapBytes: number;
   /** Sockets, timers and pipes that the process holds after the world was disposed and did not hold before. */
   readonly openHandles: number;
+  /** Their types, as Node names them, such as `Timeout`; sorted. */
+  readonly openHandleTypes: readonly string[];
 }
 
 export interface ScenarioResult {
@@ -250,7 +264,7 @@ export interface ScenarioResult {
 /** Never throws for a failing scenario; the result carries the error. */
 export async function runScenario(scenario: Scenario, options: RunScenarioOptions): Promise<ScenarioResult> {
   const startedAt = realNowMs();
-  const handlesBefore = await countOpenHandles();
+  const handlesBefore = await listOpenHandles();
   const check = createChecks();
   const progress: Progress = { step: "create the world", figures: [] };
   const failure = await runInWorld(scenario, options, check, progress).then(
@@ -259,6 +273,7 @@ export async function runScenario(scenario: Scenario, options: RunScenarioOption
   );
   const { step, figures, virtualMs = 0, events = 0, traceHash = "", sqlStatements = 0, coverage } = progress;
   const wallMs = realNowMs() - startedAt;
+  const openHandleTypes = opened(handlesBefore, await listOpenHandles());
   const result = {
     name: scenario.name,
     seed: options.seed,
@@ -271,7 +286,8 @@ export async function runScenario(scenario: Scenario, options: RunScenarioOption
     resources: {
       sqlStatements,
       heapBytes: progress.heapBytes ?? 0,
-      openHandles: Math.max(0, (await countOpenHandles()) - handlesBefore),
+      openHandles: openHandleTypes.length,
+      openHandleTypes,
     },
     ...(coverage === undefined ? {} : { coverage }),
   };

@@ -42,7 +42,7 @@ export const defaultGateLimits: GateLimits = {
   heapBytesMax: 2 ** 30,
   eventsMax: 40_000_000,
   sqlStatementsMax: 5_000_000,
-  openHandlesMax: 10,
+  openHandlesMax: 0,
   coverageMin: 0.9,
 };
 

@@ -189,13 +189,20 @@ interface Resource {
   readonly name: string;
   readonly of: (record: ScenarioRecord) => number | undefined;
   readonly limit: keyof GateLimits;
+  /** What they are, where that is known. */
+  readonly names?: (record: ScenarioRecord) => readonly string[];
 }
 
 const resources: readonly Resource[] = [
   { name: "bytes of heap", of: ({ resources }) => resources?.heapBytes, limit: "heapBytesMax" },
   { name: "events", of: ({ events }) => events, limit: "eventsMax" },
   { name: "SQL statements", of: ({ resources }) => resources?.sqlStatements, limit: "sqlStatementsMax" },
-  { name: "open handles", of: ({ resources }) => resources?.openHandles, limit: "openHandlesMax" },
+  {
+    name: "open handles",
+    of: ({ resources }) => resources?.openHandles,
+    limit: "openHandlesMax",
+    names: ({ resources }) => resources?.openHandleTypes ?? [],
+  },
 ];
 
 /**
@@ -221,18 +228,19 @@ function checkResources(
     }));
   return [
     ...exhausted,
-    ...resources.flatMap(({ name, of, limit }) => {
+    ...resources.flatMap(({ name, of, limit, names = () => [] }) => {
       const measured = latest.flatMap((record) => {
         const found = of(record);
-        return found === undefined ? [] : [{ found, seed: record.seed }];
+        return found === undefined ? [] : [{ found, seed: record.seed, names: names(record) }];
       });
       const most = measured.sort((a, b) => b.found - a.found)[0];
       if (most === undefined) return [];
       const over = most.found > limits[limit];
+      const { found, seed, names: kinds } = most;
       const reason =
-        `${most.found} ${name} with seed ${most.seed}, ` +
-        `${over ? "over" : "within"} the limit of ${limits[limit]}.`;
-      const values = { resource: name, ...most, limit: limits[limit] };
+        `${found} ${name} with seed ${seed}, ${over ? "over" : "within"} the limit of ${limits[limit]}` +
+        (over && kinds.length > 0 ? `: ${kinds.join(", ")}.` : ".");
+      const values = { resource: name, found, seed, limit: limits[limit] };
       const outcome = over ? "alert" : "ok";
       return [{ gate: "resources", subject: scenario, outcome, reason, values } as const];
     }),

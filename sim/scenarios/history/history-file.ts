@@ -51,7 +51,15 @@ const scenarioSchema = z.object({
   wallMs: amount,
   events: count,
   traceHash: z.string(),
-  resources: z.object({ sqlStatements: count, heapBytes: count, openHandles: count }).exactOptional(),
+  resources: z
+    .object({
+      sqlStatements: count,
+      heapBytes: count,
+      openHandles: count,
+      /** Types of the handles, as Node names them. Older lines have none. */
+      openHandleTypes: z.array(z.string()).readonly().exactOptional(),
+    })
+    .exactOptional(),
   coverage: z
     .object({
       /** Operations of the OpenAPI document. */

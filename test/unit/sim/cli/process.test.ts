@@ -24,7 +24,7 @@ beforeEach(() => {
   writeFileSync(join(folder, "own.mjs"), own);
 });
 
-/** One scenario that fails at once, one that is over at once, two that wait in vain, and one that is busy for ever. */
+/** One scenario that fails at once, one that is over at once, a careless one, two that wait in vain, a busy one. */
 const own = `
 import { once } from "node:events";
 import net from "node:net";
@@ -32,6 +32,10 @@ const scenario = (name, run, world = {}) => ({ name, summary: "is " + name, worl
 export const scenarios = [
   scenario("failing", async () => { throw new Error("on purpose"); }),
   scenario("quick", async ({ phoenix }) => { console.log("noise"); await phoenix.clock.advance("1s"); }),
+  scenario("careless", async () => {
+    net.createServer().listen(0);
+    setTimeout(() => {}, 60_000);
+  }),
   scenario("stuck", async () => new Promise(() => {})),
   scenario("open", async ({ phoenix }) => {
     const { host, port } = phoenix.redis.connection;
@@ -249,4 +253,19 @@ test("a scenario that nothing can wake ends at once and says what waits; the nex
   expect(out).toContain("1 passed, 2 failed");
   expect(out + err).toContain('The scenario "stuck" has not ended, and nothing is left that could wake it');
   expect(out + err).toMatch(/"open" has not ended[^]*BLPOP/);
+});
+
+test("what a scenario leaves open in the process is named; ours leave nothing", async () => {
+  const { out } = await start(..."run careless --world own.mjs --json --history h.jsonl".split(" ")).ended;
+  expect(JSON.parse(out)).toMatchObject({
+    scenarios: [{ resources: { openHandles: 2, openHandleTypes: ["TCPServerWrap", "Timeout"] } }],
+  });
+  const checked = await start("history", "check", "--file", "h.jsonl").ended;
+  expect([checked.code, checked.out]).toEqual([
+    5,
+    expect.stringContaining("2 open handles with seed 1, over the limit of 0: TCPServerWrap, Timeout."),
+  ]);
+  const mine = await start("run", "lifecycle", "tenant-isolation", "websocket-updates", "--json").ended;
+  const { scenarios } = JSON.parse(mine.out) as { scenarios: { resources: { openHandleTypes: unknown } }[] };
+  expect(scenarios.map(({ resources }) => resources.openHandleTypes)).toEqual([[], [], []]);
 });

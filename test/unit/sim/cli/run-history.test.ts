@@ -29,7 +29,7 @@ vi.mock("../../../../sim/scenarios/index.js", () => {
           seed,
           ok: name !== "failing",
           ...(name === "failing" ? { error: { code: "SIM_ASSERTION", message: "no", step: "look" } } : {}),
-          resources: { sqlStatements: 5, heapBytes: 1_000, openHandles: 0 },
+          resources: { sqlStatements: 5, heapBytes: 1_000, openHandles: 0, openHandleTypes: [] },
           coverage: {
             declared: { "GET /a": [200], "GET /b": [200] },
             seen: { [name === "quick" ? "GET /a" : "GET /b"]: [200] },

@@ -140,8 +140,21 @@ test.each([
   const runs = steadyRuns(2, () => ({
     resources: { sqlStatements: 500, heapBytes: 50_000_000, openHandles: 1 },
   }));
-  const alerts = of(checkHistory(historyOf(runs), limits), "resources", "alert");
+  const alerts = of(checkHistory(historyOf(runs), { openHandlesMax: 1, ...limits }), "resources", "alert");
   expect(alerts.map(({ values }) => values["resource"])).toEqual([resource]);
+});
+
+test("a single handle that was left open is an alert, with its type", () => {
+  const runs = steadyRuns(2, () => ({
+    resources: {
+      sqlStatements: 500,
+      heapBytes: 5,
+      openHandles: 2,
+      openHandleTypes: ["TCPServerWrap", "Timeout"],
+    },
+  }));
+  const [alert] = of(checkHistory(historyOf(runs)), "resources", "alert");
+  expect(alert?.reason).toBe("2 open handles with seed 1, over the limit of 0: TCPServerWrap, Timeout.");
 });
 
 test("a resource exactly at its limit holds", () => {

@@ -15,18 +15,19 @@ import fsPromises from "node:fs/promises";
 import { syncBuiltinESMExports } from "node:module";
 import net from "node:net";
 import os from "node:os";
-import { performance } from "node:perf_hooks";
+import perfHooks, { performance } from "node:perf_hooks";
 import timers from "node:timers";
 import timersPromises from "node:timers/promises";
+import v8 from "node:v8";
 import workerThreads from "node:worker_threads";
 import zlib from "node:zlib";
 
-import { callSite, stackAbove } from "../../shared/call-site.js";
+import { callSite, isCalledByOthers, stackAbove } from "../../shared/call-site.js";
 import { createUndo, type Undo } from "../../world/edges/index.js";
 
 // What the watch looks at: every way in which Node gives real time, randomness or input. Data only.
 
-/** One function or constructor. */
+/** One function, constructor or property that is computed when it is read. */
 export interface Instrumented {
   /** As a person writes it, such as `crypto.randomUUID`. */
   readonly name: string;
@@ -35,8 +36,12 @@ export interface Instrumented {
   /**
    * Another answer that another machine could have given: what is the same in two runs of one process and differs
    * elsewhere is found by changing it in the second run.
+   *
+   * @param uses - How often such answers were given in that run, from 1: time passes between two of them.
    */
-  readonly elsewhere?: (answer: unknown) => unknown;
+  readonly elsewhere?: (answer: unknown, uses: number) => unknown;
+  /** Other arguments for it in the second run, where the user's own code calls: timers that fire at once. */
+  readonly elsewhereWith?: (args: readonly unknown[]) => readonly unknown[];
   /** Real milliseconds within which what it starts has usually ended; undefined when it answers at once. */
   readonly settleMs?: number;
 }
@@ -44,15 +49,44 @@ export interface Instrumented {
 const soonMs = 20;
 const slowMs = 1_000;
 
-function all(prefix: string, target: object, keys: readonly string[], settleMs = 0): readonly Instrumented[] {
+type Elsewhere = Pick<Instrumented, "elsewhere" | "elsewhereWith">;
+
+function all(
+  prefix: string,
+  target: object,
+  keys: readonly string[],
+  settleMs = 0,
+  other: Elsewhere = {},
+): readonly Instrumented[] {
   return keys
+    .filter((key) => typeof Object.getOwnPropertyDescriptor(target, key)?.get !== "function")
     .filter((key) => typeof Reflect.get(target, key) === "function")
     .map((key) => ({
       name: `${prefix}${key}`,
       target,
       key,
       settleMs: key.endsWith("Sync") ? 0 : settleMs,
+      ...other,
     }));
+}
+
+/** Properties that are computed when they are read. @param type - Undefined where this version of Node has it not. */
+function computed(
+  prefix: string,
+  type: { readonly prototype: object } | undefined,
+  keys: readonly string[],
+  other: Elsewhere = {},
+): readonly Instrumented[] {
+  const target = type?.prototype;
+  if (target === undefined) return [];
+  return keys
+    .filter((key) => Object.getOwnPropertyDescriptor(target, key)?.get !== undefined)
+    .map((key) => ({ name: `${prefix}${key}`, target, key, ...other }));
+}
+
+/** A global class that only some versions of Node have. */
+function globalClass(name: string): { readonly prototype: object } | undefined {
+  return Reflect.get(globalThis, name) as { readonly prototype: object } | undefined;
 }
 
 // Streams and other classes of these modules begin with a capital; they come from functions that are watched.
@@ -70,7 +104,6 @@ function methods(prefix: string, type: { readonly prototype: object }): readonly
   return all(prefix, type.prototype, keys, soonMs);
 }
 
-const timerNames = ["setTimeout", "setInterval", "setImmediate"] as const;
 const subtle = Object.getPrototypeOf(nodeCrypto.webcrypto.subtle) as object;
 const randomNames = [
   "randomBytes",
@@ -85,9 +118,17 @@ const randomNames = [
   "generateKeyPairSync",
   "generatePrime",
   "generatePrimeSync",
+  "checkPrime",
   "scrypt",
   "pbkdf2",
   "hkdf",
+  "argon2",
+  "sign",
+  "createSign",
+  "createECDH",
+  "createDiffieHellman",
+  "publicEncrypt",
+  "encapsulate",
 ];
 
 /** @returns All of them, read when it is called: some appear only in newer versions of Node. */
@@ -95,18 +136,62 @@ export function instrumentedFunctions(): readonly Instrumented[] {
   return [...time(), ...randomness(), ...machine(), ...outside(), ...memory()];
 }
 
+// On another day, and on a machine that pauses for seconds between any two looks at the clock: what depends on how much
+// time has passed goes another way for certain, where it would take seconds of real time by itself.
+
+const elsewhereMs = 400 * 86_400_000;
+const pauseMs = 10_000;
+
+/** @returns How far the time of the second run is ahead. */
+function aheadMs(uses: number): number {
+  return elsewhereMs + uses * pauseMs;
+}
+
+const laterMs: Elsewhere = { elsewhere: (answer, uses) => Number(answer) + aheadMs(uses) };
+const laterSeconds: Elsewhere = { elsewhere: (answer, uses) => Number(answer) + aheadMs(uses) / 1000 };
+const laterHrtime: Elsewhere = {
+  elsewhere(answer, uses) {
+    const [seconds = 0, nanoseconds = 0] = answer as readonly number[];
+    return [seconds + aheadMs(uses) / 1000, nanoseconds];
+  },
+};
+const laterNanoseconds: Elsewhere = {
+  elsewhere: (answer, uses) => (answer as bigint) + BigInt(aheadMs(uses)) * 1_000_000n,
+};
+
+/** A timer of this many real milliseconds or more guards against what does not happen; others are waited for. */
+const guardMs = 5_000;
+
+/** @param at - Which argument is the delay. */
+function soonTimer(at: number): Elsewhere {
+  return {
+    elsewhereWith: (args) =>
+      Number(args[at] ?? 0) < guardMs ? args.map((each, index) => (index === at ? 1 : each)) : args,
+  };
+}
+
 function time(): readonly Instrumented[] {
   return [
-    ...all("performance.", performance, ["now", "mark", "measure", "eventLoopUtilization", "toJSON"]),
+    ...all("performance.", performance, ["now"], 0, laterMs),
+    ...all("performance.", performance, ["mark", "measure", "eventLoopUtilization", "toJSON", "timerify"]),
+    ...computed("performance.", Performance, ["timeOrigin"], laterMs),
+    ...all("perf_hooks.", perfHooks, ["monitorEventLoopDelay", "eventLoopUtilization"], soonMs),
+    ...all("", globalThis, ["PerformanceObserver"], soonMs),
+    ...computed("Event.", Event, ["timeStamp"], laterMs),
     // What hangs on a function comes before it, because the function laid over it shows what it shows by then.
-    ...all("process.hrtime.", process.hrtime, ["bigint"]),
-    ...all("process.", process, ["hrtime", "uptime"]),
-    ...all("", globalThis, timerNames, soonMs),
-    ...all("timers.", timers, timerNames, soonMs),
-    ...all("timers/promises.", timersPromises, timerNames, soonMs),
-    ...all("scheduler.", timersPromises.scheduler, ["wait"], soonMs),
+    ...all("process.hrtime.", process.hrtime, ["bigint"], 0, laterNanoseconds),
+    ...all("process.", process, ["hrtime"], 0, laterHrtime),
+    ...all("process.", process, ["uptime"], 0, laterSeconds),
+    ...all("", globalThis, ["setTimeout"], soonMs, soonTimer(1)),
+    ...all("", globalThis, ["setInterval", "setImmediate"], soonMs),
+    ...all("timers.", timers, ["setTimeout"], soonMs, soonTimer(1)),
+    ...all("timers.", timers, ["setInterval", "setImmediate"], soonMs),
+    ...all("timers/promises.", timersPromises, ["setTimeout"], soonMs, soonTimer(0)),
+    ...all("timers/promises.", timersPromises, ["setInterval", "setImmediate"], soonMs),
+    ...all("scheduler.", timersPromises.scheduler, ["wait"], soonMs, soonTimer(0)),
     ...all("AbortSignal.", AbortSignal, ["timeout"], soonMs),
     ...all("Atomics.", Atomics, ["wait", "waitAsync"], soonMs),
+    ...all("navigator.locks.", globalClass("LockManager")?.prototype ?? {}, ["request", "query"], soonMs),
   ];
 }
 
@@ -119,29 +204,34 @@ function randomness(): readonly Instrumented[] {
   ];
 }
 
+/** Every number in it is a little larger. */
+function larger(answer: unknown): unknown {
+  if (typeof answer === "number") return answer + 1;
+  if (typeof answer !== "object" || answer === null) return answer;
+  if (Array.isArray(answer)) return answer.map(larger);
+  return Object.fromEntries(Object.entries(answer).map(([key, value]) => [key, larger(value)]));
+}
+
 function machine(): readonly Instrumented[] {
-  const one = (value: unknown): unknown => Number(value) + 1;
+  const other: Elsewhere = { elsewhere: larger };
   return [
-    ...all("process.memoryUsage.", process.memoryUsage, ["rss"]),
-    ...all("process.", process, [
-      "memoryUsage",
-      "cpuUsage",
-      "resourceUsage",
-      "availableMemory",
-      "constrainedMemory",
-    ]),
-    {
-      name: "os.loadavg",
-      target: os,
-      key: "loadavg",
+    ...all("process.memoryUsage.", process.memoryUsage, ["rss"], 0, other),
+    ...all("process.", process, ["memoryUsage", "cpuUsage", "threadCpuUsage", "resourceUsage"], 0, other),
+    ...all("process.", process, ["availableMemory", "constrainedMemory"], 0, other),
+    ...all("process.", process, ["getActiveResourcesInfo"], 0, {
+      elsewhere: (answer) => [...(answer as readonly string[]), "Timeout"],
+    }),
+    ...all("process.report.", process.report, ["getReport", "writeReport"]),
+    ...all("v8.", v8, ["getHeapStatistics", "getHeapSpaceStatistics", "getHeapCodeStatistics"], 0, other),
+    ...all("v8.", v8, ["getCppHeapStatistics"], 0, other),
+    ...all("v8.", v8, ["getHeapSnapshot", "writeHeapSnapshot", "queryObjects"]),
+    ...all("os.", os, ["loadavg"], 0, {
       elsewhere: (answer) => (answer as number[]).map((load) => load + 0.01),
-    },
-    { name: "os.freemem", target: os, key: "freemem", elsewhere: one },
-    { name: "os.totalmem", target: os, key: "totalmem", elsewhere: one },
-    { name: "os.uptime", target: os, key: "uptime", elsewhere: one },
-    { name: "os.availableParallelism", target: os, key: "availableParallelism", elsewhere: one },
-    { name: "os.hostname", target: os, key: "hostname", elsewhere: (answer) => `${String(answer)}-2` },
+    }),
+    ...all("os.", os, ["freemem", "totalmem", "uptime", "availableParallelism"], 0, other),
+    ...all("os.", os, ["hostname"], 0, { elsewhere: (answer) => `${String(answer)}-2` }),
     ...all("os.", os, ["cpus", "networkInterfaces", "tmpdir", "homedir", "userInfo"]),
+    ...computed("navigator.", globalClass("Navigator"), ["hardwareConcurrency"], other),
   ];
 }
 
@@ -156,13 +246,11 @@ function outside(): readonly Instrumented[] {
     ...all("net.Server.", net.Server.prototype, ["listen"], soonMs),
     ...all("dgram.", dgram, ["createSocket"], soonMs),
     ...all("", globalThis, ["fetch", "CompressionStream", "DecompressionStream"], soonMs),
-    ...all(
-      "zlib.",
-      zlib,
-      ["gzip", "gunzip", "deflate", "inflate", "deflateRaw", "inflateRaw", "unzip"],
-      soonMs,
-    ),
-    ...all("zlib.", zlib, ["brotliCompress", "brotliDecompress"], soonMs),
+    // What ends in a thread; the others compute at once.
+    ...whole("zlib.", zlib).filter(({ key }) => !key.endsWith("Sync") && key !== "crc32"),
+    ...all("Blob.", Blob.prototype, ["arrayBuffer", "text", "bytes", "stream"], soonMs),
+    ...all("WebAssembly.", WebAssembly, ["compile", "instantiate"], soonMs),
+    ...all("WebAssembly.", WebAssembly, ["compileStreaming", "instantiateStreaming"], soonMs),
     ...all("", globalThis, ["MessageChannel", "BroadcastChannel"], soonMs),
     ...all("worker_threads.", workerThreads, ["MessageChannel", "BroadcastChannel"], soonMs),
     ...all("worker_threads.", workerThreads, ["Worker"], slowMs),
@@ -176,8 +264,6 @@ function memory(): readonly Instrumented[] {
 
 // `Date` and what else tells the time of day, under the watch.
 
-const elsewhereMs = 400 * 86_400_000;
-
 type Format = (date?: Date | number) => string;
 
 /** Lays the watch over `Date()`, `new Date()`, `Date.now()`, and formats of `Intl` without a date. */
@@ -185,23 +271,24 @@ function installDate(note: Note, undo: Undo): void {
   const Native = Date;
   const nativeNow = Native.now;
 
+  function ahead(api: string, patched: (...args: never[]) => unknown): number {
+    const { uses } = note(api, patched);
+    return uses === 0 ? 0 : aheadMs(uses);
+  }
+
   // On the constructor itself, so that whoever kept `Date` is seen, too.
   function now(): number {
-    return nativeNow() + (note("Date.now", now) ? elsewhereMs : 0);
+    return nativeNow() + ahead("Date.now", now);
   }
   undo.replace(Native, "now", now);
 
   function PatchedDate(this: unknown, ...args: unknown[]): unknown {
     if (new.target === undefined) {
-      return new Native(nativeNow() + (note("Date()", PatchedDate) ? elsewhereMs : 0)).toString();
+      return new Native(nativeNow() + ahead("Date()", PatchedDate)).toString();
     }
     const newTarget = (new.target as unknown) === PatchedDate ? Native : new.target;
     if (args.length > 0) return Reflect.construct(Native, args, newTarget);
-    return Reflect.construct(
-      Native,
-      [nativeNow() + (note("new Date()", PatchedDate) ? elsewhereMs : 0)],
-      newTarget,
-    );
+    return Reflect.construct(Native, [nativeNow() + ahead("new Date()", PatchedDate)], newTarget);
   }
   Object.defineProperties(PatchedDate, Object.getOwnPropertyDescriptors(Native));
   undo.replace(Native.prototype, "constructor", PatchedDate);
@@ -264,8 +351,17 @@ export interface LeakWatch {
   uninstall(): void;
 }
 
-/** What is laid over a function of Node calls this first. @returns Whether to answer as elsewhere. */
-type Note = (api: string, patched: (...args: never[]) => unknown, settleMs?: number) => boolean;
+/** What is laid over a function of Node calls this first. @returns How to answer. */
+type Note = (api: string, patched: (...args: never[]) => unknown, settleMs?: number) => Noted;
+
+interface Noted {
+  /** 0 to answer as here; else which use of the run elsewhere it is, from 1. */
+  readonly uses: number;
+  /** Whether the user's own code calls, and no package on its behalf. */
+  readonly byUser: boolean;
+}
+
+const asHere: Noted = { uses: 0, byUser: false };
 
 const nativeSetTimeout = setTimeout;
 const nativeSetImmediate = setImmediate;
@@ -274,6 +370,8 @@ interface Running {
   readonly uses: Map<string, Use>;
   readonly elsewhere: boolean;
   at: number;
+  /** Answers given as elsewhere. */
+  moved: number;
   /** Real milliseconds that what was started needs to end. */
   owedMs: number;
 }
@@ -314,23 +412,32 @@ function createLeakWatch(): LeakWatch {
   undo.add(syncBuiltinESMExports);
 
   const note: Note = (api, patched, settleMs = 0) => {
-    if (recordings.size === 0) return false;
-    const site = callSite(stackAbove(patched));
-    if (site === undefined) return false;
+    if (recordings.size === 0) return asHere;
+    const stack = stackAbove(patched);
+    const site = callSite(stack);
+    if (site === undefined) return asHere;
     const key = `${api} ${site}`;
-    let moved = false;
+    const byUser = !isCalledByOthers(stack);
+    let uses = 0;
     for (const each of recordings) {
-      moved ||= each.elsewhere;
+      // What a package keeps for some seconds it keeps in nearly every run: only the user's own looks take time.
+      if (each.elsewhere) uses = each.moved = byUser ? each.moved + 1 : Math.max(1, each.moved);
       if (each.uses.has(key)) continue;
       each.uses.set(key, { api, site, step: each.at });
       each.owedMs = Math.max(each.owedMs, settleMs);
     }
-    return moved;
+    return { uses, byUser: uses > 0 && byUser };
   };
 
   for (const instrumented of instrumentedFunctions()) {
     const { target, key } = instrumented;
     if (!replaceable(target, key)) continue;
+    const { get } = Object.getOwnPropertyDescriptor(target, key) ?? {};
+    if (get !== undefined) {
+      undo.keep(target, key);
+      patchGetter(get, instrumented, note);
+      continue;
+    }
     const inner = Reflect.get(target, key) as (...args: unknown[]) => unknown;
     undo.replace(target, key, patch(inner, instrumented, note));
   }
@@ -339,7 +446,7 @@ function createLeakWatch(): LeakWatch {
 
   return {
     begin({ elsewhere = false } = {}) {
-      const mine: Running = { uses: new Map(), elsewhere, at: 0, owedMs: 0 };
+      const mine: Running = { uses: new Map(), elsewhere, at: 0, moved: 0, owedMs: 0 };
       recordings.add(mine);
 
       return {
@@ -370,16 +477,17 @@ function replaceable(target: object, key: string): boolean {
 // Works for functions, methods and constructors alike, and shows the same properties.
 function patch(
   inner: (...args: unknown[]) => unknown,
-  { name, elsewhere, settleMs }: Instrumented,
+  { name, elsewhere, elsewhereWith, settleMs }: Instrumented,
   note: Note,
 ): (...args: unknown[]) => unknown {
   function patched(this: unknown, ...args: unknown[]): unknown {
-    const moved = note(name, patched, settleMs);
+    const { uses, byUser } = note(name, patched, settleMs);
     if (new.target !== undefined) {
       return Reflect.construct(inner, args, (new.target as unknown) === patched ? inner : new.target);
     }
-    const answer = Reflect.apply(inner, this, args);
-    return moved && elsewhere !== undefined ? elsewhere(answer) : answer;
+    const given = byUser && elsewhereWith !== undefined ? elsewhereWith(args) : args;
+    const answer = Reflect.apply(inner, this, given);
+    return uses > 0 && elsewhere !== undefined ? elsewhere(answer, uses) : answer;
   }
   for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(inner))) {
     Object.defineProperty(patched, key, descriptor);
@@ -389,4 +497,13 @@ function patch(
     if (descriptor !== undefined) Object.defineProperty(patched, symbol, descriptor);
   }
   return patched;
+}
+
+function patchGetter(get: () => unknown, { name, target, key, elsewhere }: Instrumented, note: Note): void {
+  function patched(this: unknown): unknown {
+    const { uses } = note(name, patched);
+    const answer = Reflect.apply(get, this, []);
+    return uses > 0 && elsewhere !== undefined ? elsewhere(answer, uses) : answer;
+  }
+  Object.defineProperty(target, key, { ...Object.getOwnPropertyDescriptor(target, key), get: patched });
 }

@@ -71,7 +71,8 @@ export function guessUntracked(parts: Parts | undefined): string {
   if (what !== undefined && parts !== undefined) return `${what}: "${parts.first}", then "${parts.second}"`;
   return (
     "Nothing that is watched was used. What is left: state kept from one run to the next, such as a variable of a " +
-    "module; or a function of Node that was kept before the watch began, such as const now = Date.now"
+    "module; a function of Node that was kept before the watch began, such as const now = Date.now; or an import() " +
+    "that loads a module in one run and finds it loaded in the next"
   );
 }
 

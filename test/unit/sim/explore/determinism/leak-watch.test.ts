@@ -1,6 +1,10 @@
 import { readFileSync } from "node:fs";
 import { randomUUID } from "node:crypto";
+import os from "node:os";
+import perfHooks from "node:perf_hooks";
 import { promisify } from "node:util";
+import v8 from "node:v8";
+import zlib from "node:zlib";
 import { expect, test } from "vitest";
 
 import { installLeakWatch, instrumentedFunctions } from "../../../../../sim/explore/determinism/index.js";
@@ -92,3 +96,70 @@ test("elsewhere it is another day on another machine, and here it is not", () =>
     watch.uninstall();
   }
 });
+
+const getTimeStamp = (): unknown => new Event("x").timeStamp;
+const blob = new Blob(["x"]);
+
+test.each([
+  ["performance.timeOrigin", () => performance.timeOrigin],
+  ["Event.timeStamp", getTimeStamp],
+  ["process.getActiveResourcesInfo", () => process.getActiveResourcesInfo()],
+  ["v8.getHeapStatistics", () => v8.getHeapStatistics()],
+  ["perf_hooks.monitorEventLoopDelay", () => perfHooks.monitorEventLoopDelay()],
+  ["zlib.createGzip", () => zlib.createGzip()],
+  ["Blob.text", async () => blob.text()],
+  ["WebAssembly.compile", async () => WebAssembly.compile(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0))],
+])("a use of %s is noted", async (api, use) => {
+  const watch = installLeakWatch();
+  try {
+    const recording = watch.begin();
+    await use();
+    expect(recording.end().map((each) => each.api)).toContain(api);
+  } finally {
+    watch.uninstall();
+  }
+});
+
+test.each([
+  ["performance.timeOrigin", () => performance.timeOrigin],
+  ["process.getActiveResourcesInfo", () => process.getActiveResourcesInfo().length],
+  ["os.totalmem", () => os.totalmem()],
+])("elsewhere %s is larger, though it is the same at each look here", (_api, look) => {
+  const watch = installLeakWatch();
+  try {
+    const here = look();
+    expect(look()).toBe(here);
+    const recording = watch.begin({ elsewhere: true });
+    const there = look();
+    recording.end();
+    expect(there).toBeGreaterThan(here);
+  } finally {
+    watch.uninstall();
+  }
+});
+
+test("elsewhere seconds pass between two looks at a clock, and timers fire at once, unless they guard", async () => {
+  const watch = installLeakWatch();
+  try {
+    const recording = watch.begin({ elsewhere: true });
+    const looks = [Date.now, () => performance.now(), () => process.uptime() * 1000];
+    for (const look of looks) {
+      const before = look();
+      expect(look() - before).toBeGreaterThan(9_000);
+    }
+    const [seconds] = process.hrtime();
+    expect(process.hrtime()[0] - seconds).toBeGreaterThan(9);
+    const bigint = process.hrtime.bigint();
+    expect(process.hrtime.bigint() - bigint).toBeGreaterThan(9_000_000_000n);
+    let guarded = false;
+    const guard = setTimeout(() => (guarded = true), 5_000);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 4_999);
+    });
+    expect(guarded).toBe(false);
+    clearTimeout(guard);
+    recording.end();
+  } finally {
+    watch.uninstall();
+  }
+}, 4_000);

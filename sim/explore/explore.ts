@@ -96,9 +96,14 @@ async function reportFinding(
       `${shrunk.runs} runs: ${failure}`,
     ...replayed.story.map((line) => `  ${line}`),
     ...(exploration.store ? [stored(minimized)] : []),
-    `Run it again: ${exploration.again(formatToken({ ...minimized, version, failure }))}`,
+    ...commandsFor(formatToken({ ...minimized, version, failure }), exploration),
   ];
   return failWith(worlds.thrown ?? new Error(minimized.failure.message), report, exploration);
+}
+
+/** How to bring the run of a token back: by one command, and from editors and scripts that run tests their own way. */
+function commandsFor(token: string, { again }: Exploration): readonly string[] {
+  return [`Token: PHOENIX_SIM_TOKEN=${token}`, `Run it again: ${again(token)}`];
 }
 
 async function failWith(
@@ -220,7 +225,7 @@ async function replayOne(text: string, exploration: Exploration, worlds: Worlds)
   const report = [
     `The run of the token fails ${verdict === "same" ? "as it did" : "in another way"}:`,
     ...story.map((line) => `  ${line}`),
-    `Run it again: ${exploration.again(text)}`,
+    ...commandsFor(text, exploration),
   ];
   return failWith(worlds.thrown, report, exploration);
 }

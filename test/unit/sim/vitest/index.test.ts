@@ -170,6 +170,7 @@ describe("whatever a test throws", () => {
     expect(one.split("\n")[0]).toContain(text);
     expect(other.split("\n")[0]).toContain(text);
     expect(one).toMatch(/^Run it again: npx phoenix-sim rerun \d+ vitest run thrown/m);
+    expect(other).toMatch(/^Token: PHOENIX_SIM_TOKEN=px1\.\S+$/m);
     expect(other).toMatch(/^Run it again: npx phoenix-sim rerun px1\S+ vitest run thrown/m);
     expect(other).toContain("Kept in .phoenix-sim/failures/");
     if (/error|assertion/.test(name))

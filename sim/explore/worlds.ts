@@ -192,6 +192,7 @@ export async function replayWithTrace(
     story: formatStory({
       faults: world?.faults.injected() ?? [],
       decisions,
+      explain: (decision) => world?.trace.explain(decision),
       problem: failure?.message ?? "it goes well",
       endMs: virtualUs / 1000,
     }),

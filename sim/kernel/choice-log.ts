@@ -63,6 +63,10 @@ export interface ChoiceLog {
   choose(kind: ChoiceKind, label: string, n: number, candidates?: readonly Candidate[]): number;
   /** Asks a yes-or-no question. @param probability - Chance of yes under a random driver, from 0 to 1. */
   chance(kind: ChoiceKind, label: string, probability: number): boolean;
+  /** Says what the last question was about, for `explanationOf`. Does nothing unless the log was made with `explain`. */
+  explain(text: () => string): void;
+  /** @returns What the question of this decision was about, where somebody has said it. */
+  explanationOf(decision: Decision): string | undefined;
   /** @returns 32 random bits of the stream named `stream`. */
   entropy(stream: string): number;
   /** The task whose event runs; kept by the loop. */
@@ -76,11 +80,18 @@ export interface ChoiceLog {
 export interface ChoiceLogOptions {
   /** Keep the answers that are not 0. @default false */
   readonly record?: boolean;
+  /** Keep what decisions were about. Needs `record`. @default false */
+  readonly explain?: boolean;
 }
 
-export function createChoiceLog(driver: Driver, { record = false }: ChoiceLogOptions = {}): ChoiceLog {
+export function createChoiceLog(
+  driver: Driver,
+  { record = false, explain = false }: ChoiceLogOptions = {},
+): ChoiceLog {
   const occurrences = new Map<string, number>();
   const decisions: Decision[] = [];
+  const explanations = new Map<Decision, () => string>();
+  let last: Decision | undefined;
   let asked = 0;
 
   function ask(
@@ -105,7 +116,11 @@ export function createChoiceLog(driver: Driver, { record = false }: ChoiceLogOpt
     if (!Number.isInteger(value) || value < 0 || value >= n) {
       throw new RangeError(`The driver answered ${value} to "${label}", which takes 0 to ${n - 1}.`);
     }
-    if (record && value !== 0) decisions.push({ kind, label, occurrence, value });
+    last = undefined;
+    if (record && value !== 0) {
+      last = { kind, label, occurrence, value };
+      decisions.push(last);
+    }
     return value;
   }
 
@@ -114,6 +129,10 @@ export function createChoiceLog(driver: Driver, { record = false }: ChoiceLogOpt
     choose: (kind, label, n, candidates) => (n <= 1 ? 0 : ask(kind, label, n, undefined, candidates)),
     chance: (kind, label, probability) =>
       probability > 0 && ask(kind, label, 2, probability, undefined) === 1,
+    explain(text) {
+      if (explain && last !== undefined) explanations.set(last, text);
+    },
+    explanationOf: (decision) => explanations.get(decision)?.(),
     entropy: (stream) => driver.entropy(stream),
     get asked() {
       return asked;

@@ -20,6 +20,7 @@ export { resolveLimits, type LimitOptions, type Limits } from "./limits.js";
 export type { LoopEvent } from "./run-queue.js";
 export { createLoop } from "./run-loop.js";
 export type { Loop } from "./run-loop-api.js";
+export { activeResources } from "./real-io.js";
 export { everyRealMs, realNowMs, yieldToProcess } from "./quiescence.js";
 export { formatStep, type Step, type StepKind, createTasks, type Task } from "./task.js";
 export { advance, holdWhile, waitFor } from "./wait.js";

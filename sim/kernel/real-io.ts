@@ -52,6 +52,14 @@ type Node = typeof process & {
   _getActiveHandles?(): object[];
 };
 
+// Kept when this module is loaded, so that whoever looks over the user's uses of it does not see this one.
+const resourcesNow = (process as Node).getActiveResourcesInfo?.bind(process);
+
+/** @returns What keeps the process alive, as Node names it; empty where it does not tell. */
+export function activeResources(): readonly string[] {
+  return resourcesNow?.() ?? [];
+}
+
 export function watchRealIo(): RealIoWatch {
   const node = process as Node;
   const sockets = createSocketWatch();
@@ -93,7 +101,7 @@ export function watchRealIo(): RealIoWatch {
   return {
     inFlight() {
       for (const what of begun.values()) return { what, slow: false };
-      const names = node.getActiveResourcesInfo?.() ?? [];
+      const names = activeResources();
       const request = requestInFlight(names);
       if (request !== undefined && !request.slow) return request;
       return (names.some((name) => handles.test(name)) ? handleInFlight() : undefined) ?? request;

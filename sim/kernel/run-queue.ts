@@ -98,6 +98,8 @@ export interface LoopEvent extends Candidate {
   readonly digest: number;
   /** Gone once it ran or was cancelled. */
   run: (() => void) | undefined;
+  /** What it carries, for people; most events say it by their label. */
+  describe: (() => string) | undefined;
 }
 
 export interface RunQueue {
@@ -142,7 +144,11 @@ export function createRunQueue(clock: VirtualClock, choices: ChoiceLog): RunQueu
     }
     const event = due[index] as LoopEvent;
     if (index === 0) due.shift();
-    else due.splice(index, 1);
+    else {
+      const oldest = due[0] as LoopEvent;
+      choices.explain(() => `${describeEvent(event)} ran before ${describeEvent(oldest)}`);
+      due.splice(index, 1);
+    }
     return event;
   }
 
@@ -189,6 +195,12 @@ function nameOfEvent(event: Pick<Candidate, "label" | "owner">): string {
   return event.owner === undefined ? event.label : `${event.owner.name}/${event.label}`;
 }
 
+function describeEvent(event: LoopEvent): string {
+  const { owner, describe } = event;
+  if (describe === undefined) return nameOfEvent(event);
+  return owner === undefined ? describe() : `${describe()} at ${owner.name}`;
+}
+
 // One event of the run queue.
 
 /**
@@ -206,6 +218,7 @@ export class ScheduledEvent implements LoopEvent {
   readonly task: Task;
   readonly place: number;
   run: (() => void) | undefined;
+  describe: (() => string) | undefined = undefined;
 
   constructor(
     kind: StepKind,

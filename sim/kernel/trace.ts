@@ -88,6 +88,8 @@ export interface StoryParts {
   readonly faults: readonly { readonly name: string; readonly atMs: number }[];
   /** Decisions that were not the default ones. */
   readonly decisions: readonly Decision[];
+  /** What a decision was about, where it is known. @default it is never known */
+  readonly explain?: (decision: Decision) => string | undefined;
   /** What broke, in words. */
   readonly problem: string;
   /** Virtual milliseconds at which it ended. */
@@ -101,11 +103,19 @@ const latencyLevels = 16;
 const shownMax = 8;
 
 /** @returns Lines to print. */
-export function formatStory({ faults, decisions, problem, endMs }: StoryParts): readonly string[] {
+export function formatStory({
+  faults,
+  decisions,
+  explain = () => undefined,
+  problem,
+  endMs,
+}: StoryParts): readonly string[] {
   const lines = faults.map(({ name, atMs }) => `${at(atMs)} injected: ${name}`);
   const rest = decisions.filter(({ label }) => !label.startsWith("fault/"));
   for (const kind of ["fault", "timing", "target", "order", "latency"] as const) {
-    const shown = rest.filter((decision) => decision.kind === kind).map(describe);
+    const shown = rest
+      .filter((decision) => decision.kind === kind)
+      .map((each) => describe(each, explain(each)));
     lines.push(...shown.slice(0, shownMax).map((text) => `${" ".repeat(11)} ${text}`));
     if (shown.length > shownMax)
       lines.push(`${" ".repeat(11)} and ${shown.length - shownMax} more of that kind`);
@@ -119,21 +129,22 @@ function at(ms: number): string {
   return `${(ms / 1000).toFixed(3).padStart(9)} s`;
 }
 
-function describe({ kind, label, occurrence, value }: Decision): string {
+function describe({ kind, label, occurrence, value }: Decision, about: string | undefined): string {
   const nth = ordinal(occurrence + 1);
   const again = occurrence === 0 ? "" : `, ${nth} time`;
+  if (kind === "order" && about !== undefined) return `reordered: ${about}${again}`;
   if (kind === "order")
     return `reordered: the ${ordinal(value + 1)} event of the run queue ran before ${label.replace("order/", "")}${again}`;
-  if (kind === "latency") return `the ${nth} message ${messageOf(label)} took ${delay(value)}`;
+  if (kind === "latency") return `the ${nth} message ${messageOf(label, about)} took ${delay(value)}`;
   if (kind === "target") return `replica ${value} served ${label.replace("/replica", "")}${again}`;
   if (kind === "fault") return `happened: ${label.replace("workload/", "")}${again}`;
   return `the workload chose ${value} for ${label.replace("workload/", "")}${again}`;
 }
 
-/** `client>postgres-0/stream/bytes/latency` as `client -> postgres-0 (stream/bytes)`. */
-function messageOf(label: string): string {
+/** `client>gateway-0/GET /health/latency` as `client -> gateway-0 (GET /health)`. */
+function messageOf(label: string, about: string | undefined): string {
   const [route = "", ...rest] = label.replace("/latency", "").split("/");
-  const message = rest.join("/");
+  const message = about ?? rest.join("/");
   return `${route.replace(">", " -> ")}${message === "" ? "" : ` (${message})`}`;
 }
 

@@ -1,6 +1,6 @@
 /** Runs one scenario once, in a world of its own, and says how it went. */
 import { SimError } from "../errors.js";
-import { parseDuration, realNowMs, type Driver } from "../kernel/index.js";
+import { activeResources, parseDuration, realNowMs, type Driver } from "../kernel/index.js";
 import { createPhoenix, watchFailure, type Phoenix, type PhoenixOptions } from "../world/index.js";
 import { createChecks, type Checks, type Scenario, type ScenarioContext } from "./scenario.js";
 
@@ -180,7 +180,7 @@ export function heapBytesInUse(): number {
 export async function listOpenHandles(): Promise<readonly string[]> {
   await nextTurn();
   await nextTurn();
-  return process.getActiveResourcesInfo().filter((type) => type !== "Immediate");
+  return activeResources().filter((type) => type !== "Immediate");
 }
 
 /** @returns Those that were not there before, sorted. */

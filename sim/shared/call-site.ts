@@ -20,6 +20,13 @@ const sources = /^(.*[\\/]sim[\\/])shared[\\/][^\\/]+$/.exec(here)?.[1];
 const cache = /^(.*[\\/])node_modules[\\/]\.cache[\\/]/.exec(here)?.[1];
 const bundle = here.replace(/(?:node_modules[\\/]phoenix-sim-parts[\\/])?[^\\/]+$/, "");
 const machinery = sources ?? (cache === undefined ? bundle : `${cache}sim/`);
+/** What a bundle was made of, as source maps name it: beside it in the project itself, nowhere where it is installed. */
+const mapped = sources === undefined && cache === undefined ? bundle.replace(/[^\\/]+[\\/]$/, "") : undefined;
+
+function isMachinery(file: string): boolean {
+  if (file.startsWith(machinery)) return true;
+  return mapped !== undefined && (file.startsWith(`${mapped}sim/`) || file.startsWith(`${mapped}src/`));
+}
 
 /**
  * @param above - Frames of this function and of what it called are left out.
@@ -44,8 +51,7 @@ export function callSite(stack: string): string | undefined {
   const [first] = outsideNode;
   if (first === undefined) return places.length === 0 ? "no frame of JavaScript" : undefined;
   if (runner.test(first.file) || inside.test(places[0]?.file ?? "")) return undefined;
-  const best =
-    outsideNode.find(isOfUser) ?? outsideNode.find(({ file }) => !file.startsWith(machinery)) ?? first;
+  const best = outsideNode.find(isOfUser) ?? outsideNode.find(({ file }) => !isMachinery(file)) ?? first;
   return format(best);
 }
 
@@ -60,7 +66,7 @@ export function callSiteOfUser(stack: string): string | undefined {
  *   for its user.
  */
 export function isCalledByOthers(stack: string): boolean {
-  const caller = placesOf(stack).find(({ file }) => !file.startsWith(machinery) && !fakeTimers.test(file));
+  const caller = placesOf(stack).find(({ file }) => !isMachinery(file) && !fakeTimers.test(file));
   if (caller === undefined || runner.test(caller.file)) return false;
   return caller.file.startsWith("node:") || packages.test(caller.file);
 }
@@ -78,7 +84,7 @@ function placesOf(stack: string): readonly Place[] {
 }
 
 function isOfUser({ file }: Place): boolean {
-  return !file.startsWith("node:") && !packages.test(file) && !file.startsWith(machinery);
+  return !file.startsWith("node:") && !packages.test(file) && !isMachinery(file);
 }
 
 function format({ file, number }: Place): string {

@@ -137,6 +137,11 @@ export interface PhoenixTrace {
   recent(): readonly Step[];
   /** Answers to choices that were not 0, in order, when the world was made with `record: true`. */
   decisions(): readonly Decision[];
+  /**
+   * What a decision of `decisions()` was about, such as the statement that a driver sent and the line of your code that
+   * asked for it, when the world was made with `trace` and `record`; undefined where its label says it all.
+   */
+  explain(decision: Decision): string | undefined;
   /** Statuses the gateway answered with, by method and path, such as `GET /api/v1/experiments/:id`. */
   answers(): ReadonlyMap<string, ReadonlySet<number>>;
   /** Statements that PostgreSQL executed. */

@@ -33,9 +33,11 @@ import {
   createRealClients,
   createWorldFetch,
   createWorldSockets,
+  describeRequest,
   installGlobals,
   listenOnPort,
   waitForMessage,
+  watchCallers,
 } from "./edges/index.js";
 import {
   createNetworkFacade,
@@ -66,15 +68,20 @@ const origin = `gateway:${gatewayPort}`;
 export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoenix> {
   const resolved = resolvePhoenixOptions(options);
   let monitor: Monitor | undefined;
+  const callers = resolved.trace ? watchCallers() : undefined;
   const recorder = createRecorder({ keepSteps: resolved.trace, onLine: resolved.onLog });
   const loop = createLoop({
     clock: createVirtualClock(resolved.epochMs),
-    choices: createChoiceLog(resolved.driver ?? seededDriver(resolved.seed), { record: resolved.record }),
+    choices: createChoiceLog(resolved.driver ?? seededDriver(resolved.seed), {
+      record: resolved.record,
+      explain: resolved.trace,
+    }),
     limits: resolved.limits,
     // Explorations record: what a run of theirs leaves open is reported with its place.
     origins: createOrigins(resolved.record && !resolved.trace ? 0 : undefined),
     onStep(step) {
       monitor?.properties.onQuiescence();
+      callers?.step();
       if (resolved.trace) recorder.step(step);
       resolved.onStep?.(step);
     },
@@ -87,10 +94,10 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const cluster = createCluster(world, resolved);
   const incarnation = network.fabric.addHost("client", true).boot();
   const outside = createThirdParties(network, loop, resolved.outside);
-  const fetch = createWorldFetch({ network, incarnation, loop, outside: outside?.parties });
+  const fetch = createWorldFetch({ network, incarnation, loop, outside: outside?.parties, callers });
   const sockets = createWorldSockets({ network, loop, incarnation, require: outside?.parties.requireSocket });
-  const streams = createClientStreams({ network, incarnation, loop });
-  const drivers = createDrivers(network, incarnation, loop);
+  const streams = createClientStreams({ network, incarnation, loop, callers });
+  const drivers = createDrivers({ network, incarnation, loop, callers });
   try {
     for (const service of cluster.all) await service.start();
     await outside?.service.start();
@@ -118,6 +125,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
       sockets,
       streams,
       drivers,
+      callers,
       outside: outside?.service,
       globals,
       recorder,
@@ -128,6 +136,7 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
     return assemble(parts, monitor);
   } catch (error) {
     cluster.redis.dispose();
+    callers?.end();
     loop.close();
     throw error;
   }
@@ -228,10 +237,11 @@ function assemble(parts: WorldParts, monitor: Monitor): Phoenix {
 
 const portsOf = { gateway: gatewayPort, prometheus: prometheusPort } as const;
 
-function createSend({ loop, network, incarnation }: WorldParts): Send {
+function createSend({ loop, network, incarnation, callers }: WorldParts): Send {
   return async (method, path, headers, body) => {
     const request = { method, url: `http://${origin}${path}`, headers, body };
-    const exchange = sendHttp(network, incarnation, request, clientTimeoutMs);
+    const describe = callers && describeRequest(callers, method, path);
+    const exchange = sendHttp(network, incarnation, request, clientTimeoutMs, { describe });
     return holdWhile(loop, `${method} ${path}`, exchange);
   };
 }

@@ -81,7 +81,7 @@ export interface Disposal {
 }
 
 export function createDispose(parts: WorldParts, postgres: PostgresFacade, drivers: Drivers): Disposal {
-  const { loop, cluster, sockets, streams, globals, incarnation } = parts;
+  const { loop, cluster, sockets, streams, globals, incarnation, callers } = parts;
   let disposed = false;
   async function dispose(options: { readonly force?: boolean } = {}): Promise<void> {
     checkOptions("dispose", options, ["force"]);
@@ -93,6 +93,7 @@ export function createDispose(parts: WorldParts, postgres: PostgresFacade, drive
     drivers.end();
     const { unreportedFailure } = loop;
     streams.end();
+    callers?.end();
     globals?.uninstall();
     for (const { host } of cluster.all) host.kill();
     parts.outside?.host.kill();

@@ -7,6 +7,7 @@ import {
   type DriverProtocol,
   type DriverStream,
   type DriverStreams,
+  type DriverWorld,
   type PortListener,
   RefusedStream,
   createDriverStreams,
@@ -14,8 +15,8 @@ import {
 } from "./edges/index.js";
 import type { Incarnation, Loop } from "../kernel/index.js";
 import type { Network } from "../kernel/network/index.js";
-import { createPostgresWatch } from "../servers/postgres/index.js";
-import { createIoredisConnector, createRedisWatch } from "../servers/redis/index.js";
+import { createPostgresWatch, createStatementNamer } from "../servers/postgres/index.js";
+import { createCommandNamer, createIoredisConnector, createRedisWatch } from "../servers/redis/index.js";
 import { postgresPort, redisPort } from "./cluster/index.js";
 import type { PostgresConnection, RedisConnection } from "./api.js";
 
@@ -23,11 +24,13 @@ const postgresProtocol: DriverProtocol = {
   protocol: "sql",
   endsWithWorld: true,
   createWatch: createPostgresWatch,
+  createNamer: createStatementNamer,
 };
 const redisProtocol: DriverProtocol = {
   protocol: "redis",
   endsWithWorld: false,
   createWatch: createRedisWatch,
+  createNamer: createCommandNamer,
 };
 
 /** What the platform's own connections use; the simulated server takes any name, and asks for no password. */
@@ -46,8 +49,9 @@ export interface Drivers {
   end(): void;
 }
 
-export function createDrivers(network: Network, incarnation: Incarnation, loop: Loop): Drivers {
-  const streams: DriverStreams = createDriverStreams({ network, incarnation, loop });
+export function createDrivers(world: DriverWorld): Drivers {
+  const { network, loop } = world;
+  const streams: DriverStreams = createDriverStreams(world);
   const listeners = new Set<PortListener>();
 
   async function listen(protocol: DriverProtocol, host: string, hostPort: number, port = 0, scheme = "") {

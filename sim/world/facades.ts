@@ -130,6 +130,7 @@ export function createTraceFacade({ loop, recorder, cluster }: WorldParts): Phoe
     kept: () => recorder.steps,
     recent: loop.recent,
     decisions: () => loop.choices.decisions,
+    explain: loop.choices.explanationOf,
     answers: () => recorder.answers,
     get sqlStatements() {
       return cluster.postgres.inspect.counters.statements;

@@ -7,7 +7,7 @@ import type { Phoenix } from "./api.js";
 import type { Client } from "./client/index.js";
 import type { Cluster, Observers, ServerFaultHooks, Service } from "./cluster/index.js";
 import type { Drivers } from "./drivers.js";
-import type { ClientStreams, InstalledGlobals, WorldSockets } from "./edges/index.js";
+import type { Callers, ClientStreams, InstalledGlobals, WorldSockets } from "./edges/index.js";
 import type { ResolvedOptions } from "./options.js";
 
 export interface WorldParts {
@@ -22,6 +22,8 @@ export interface WorldParts {
   readonly sockets: WorldSockets;
   readonly streams: ClientStreams;
   readonly drivers: Drivers;
+  /** Finds the lines of the user's code behind what clients send, while the trace is kept. */
+  readonly callers: Callers | undefined;
   /** The host of third parties, when there are any. */
   readonly outside: Service | undefined;
   readonly globals: InstalledGlobals | undefined;

@@ -140,6 +140,7 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       return;
     }
     let delayMs = sampleDelayMs(loop.choices, link, names.latency);
+    if (message.describe !== undefined) loop.choices.explain(message.describe);
     if (verdict?.action === "delay") delayMs += verdict.ms;
     deliver(message, delivery, delayMs);
     if (verdict?.action === "duplicate" && message.part === "request")
@@ -159,7 +160,9 @@ export function createFabric(loop: Loop, defaultLink: LinkOptions = {}): Fabric 
       lane.arrivesAfterUs = Math.max(nowUs + Math.round(delayMs * 1000), lane.arrivesAfterUs + 1);
       waitMs = (lane.arrivesAfterUs - nowUs) / 1000;
     }
-    loop.schedule(waitMs, "message", message.label, arrive, hosts.get(message.to)?.machine, message.digest);
+    const { label, to, digest, describe } = message;
+    const event = loop.schedule(waitMs, "message", label, arrive, hosts.get(to)?.machine, digest);
+    event.describe = describe;
   }
 
   function sendAgain(message: Message, delivery: Delivery, attempts: number): void {

@@ -18,6 +18,8 @@ export interface Message {
   readonly label: string;
   /** 32-bit digest of the payload. */
   readonly digest: number;
+  /** What it carries, for people; most messages say it by their label. */
+  readonly describe?: (() => string) | undefined;
 }
 
 /** The error of a connection that could not be made, broke, or stayed silent; codes are those of Node. */

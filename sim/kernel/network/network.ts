@@ -48,7 +48,9 @@ interface Exchange<Request, Reply> {
   /** Virtual milliseconds until the caller gives up; Infinity for never. */
   readonly timeoutMs: number;
   /** Aborts the exchange when it calls its argument. */
-  readonly onAbort?: (abort: (error: Error) => void) => void;
+  readonly onAbort?: ((abort: (error: Error) => void) => void) | undefined;
+  /** The request for people, where the label does not say it all. */
+  readonly describe?: (() => string) | undefined;
 }
 
 /** @throws NetworkError as described in ports/http.ts; never settles once the calling incarnation has ended. */
@@ -56,7 +58,8 @@ async function exchange<Request, Reply>(
   { fabric, listeners }: Wires,
   call: Exchange<Request, Reply>,
 ): Promise<Reply> {
-  const { from, to, port, protocol, label } = call;
+  const { from, to, port, protocol, label, describe } = call;
+  const describeReply = describe && (() => `the answer to ${describe()}`);
   return new Promise<Reply>((resolve, reject) => {
     let open = true;
     const wanted = (): boolean => open;
@@ -92,6 +95,7 @@ async function exchange<Request, Reply>(
         part,
         label: `${label}/${part}`,
         digest,
+        describe: describeReply,
       };
       fabric.send(message, { arrive: () => from.alive && arrive(), broken, wanted });
     }
@@ -130,7 +134,7 @@ async function exchange<Request, Reply>(
     }
 
     fabric.send(
-      { from: from.host.name, to: to.name, protocol, part: "request", label, digest: call.digest },
+      { from: from.host.name, to: to.name, protocol, part: "request", label, digest: call.digest, describe },
       { arrive: serve, broken, wanted },
     );
   });
@@ -155,7 +159,7 @@ export async function sendHttp(
   from: Incarnation,
   request: HttpRequest,
   timeoutMs: number,
-  onAbort?: (abort: (error: Error) => void) => void,
+  { onAbort, describe }: Pick<Exchange<HttpRequest, HttpReply>, "onAbort" | "describe"> = {},
 ): Promise<HttpReply> {
   const { hostname, port, path } = splitUrl(request.url);
   const reply = await exchange<HttpRequest, HttpReply & { readonly failure?: Error }>(network, {
@@ -168,7 +172,8 @@ export async function sendHttp(
     digest: hashString(request.body, hashString(request.url)),
     digestOf: digestOfReply,
     timeoutMs,
-    ...(onAbort === undefined ? {} : { onAbort }),
+    onAbort,
+    describe,
   });
   // What answers for third parties may want the connection to break.
   if (reply.failure !== undefined) throw reply.failure;
@@ -203,8 +208,9 @@ export interface Connection {
    * Sends a payload. On a closed connection it is dropped, as the operating system would.
    *
    * @param label - Stable name without ids. @param digest - For the trace. @param size - Counted by `inFlight`.
+   * @param describe - The same for people; what the peer sends next is described as the answer to it.
    */
-  send(payload: unknown, label: string, digest: number, size?: number): void;
+  send(payload: unknown, label: string, digest: number, size?: number, describe?: () => string): void;
   /** Closes after what was sent has arrived; `onClose` of the peer gets no error. */
   close(): void;
   /** Breaks it at once; `onClose` of the peer gets `ECONNRESET`. */
@@ -306,7 +312,7 @@ function createPair(
   client: Incarnation,
   server: Incarnation,
 ): readonly [Connection, Connection] {
-  const traffic: Traffic = { underWay: 0, changed: undefined };
+  const traffic: Traffic = { underWay: 0, changed: undefined, describe: undefined };
   const near: End = createEnd(fabric, protocol, client, server, traffic, () => far);
   const far: End = createEnd(fabric, protocol, server, client, traffic, () => near);
   return [near, far];
@@ -316,6 +322,8 @@ function createPair(
 interface Traffic {
   underWay: number;
   changed: (() => void) | undefined;
+  /** What was asked last. */
+  describe: (() => string) | undefined;
 }
 
 function createEnd(
@@ -335,7 +343,13 @@ function createEnd(
   let onClose: (error: NetworkError | undefined) => void = () => {};
   const forgetDeath = incarnation.onDeath(abort);
 
-  function transmit(part: "frame" | "reset", label: string, digest: number, arrive: () => void): void {
+  function transmit(
+    part: "frame" | "reset",
+    label: string,
+    digest: number,
+    arrive: () => void,
+    describe?: () => string,
+  ): void {
     const message = {
       from: incarnation.host.name,
       to: peerIncarnation.host.name,
@@ -343,6 +357,7 @@ function createEnd(
       part,
       label,
       digest,
+      describe,
     };
     traffic.underWay += 1;
     traffic.changed?.();
@@ -392,10 +407,13 @@ function createEnd(
     onTraffic(listener) {
       traffic.changed = listener;
     },
-    send(payload, label, digest, size = 1) {
+    send(payload, label, digest, size = 1, describe = undefined) {
       if (!open) return;
       inFlight += size;
-      transmit("frame", label, digest, () => peer().arrived(payload, size));
+      const asked = traffic.describe;
+      traffic.describe = describe ?? asked;
+      const answer = asked && (() => `the answer to ${asked()}`);
+      transmit("frame", label, digest, () => peer().arrived(payload, size), describe ?? answer);
     },
     close: () => finish("close", () => undefined),
     abort,

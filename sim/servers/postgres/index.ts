@@ -12,5 +12,6 @@ export {
 } from "./server.js";
 export type { PgResult } from "./session/results.js";
 export { createPostgresWatch } from "./wire/answer-watch.js";
+export { createStatementNamer } from "./wire/statement-names.js";
 export type { ServerClock } from "./session/engine.js";
 export { createPool, type PooledSession, type PoolOptions } from "./pool.js";

@@ -4,4 +4,5 @@ export { createRedisServer, type RedisServer, type RedisSession } from "./server
 export { replyText, type RedisReply } from "./reply.js";
 export { createCacheClient } from "./cache-client.js";
 export { createRedisWatch } from "./resp.js";
+export { createCommandNamer } from "./command-names.js";
 export { createIoredisConnector, type IoredisConnector } from "./ioredis-connector.js";

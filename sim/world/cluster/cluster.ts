@@ -36,6 +36,7 @@ import {
 } from "../../servers/prometheus/index.js";
 import {
   createCacheClient,
+  createCommandNamer,
   createRedisServer,
   type RedisReply,
   type RedisServer,
@@ -241,7 +242,7 @@ function serveCalls({ loop, faultHooks }: World, server: RedisServer, connection
 }
 
 function serveDriver(server: RedisServer, incarnation: Incarnation, connection: Connection): void {
-  serveBytes(incarnation, connection, (client) => {
+  serveBytes(incarnation, connection, createCommandNamer(), (client) => {
     const stream = server.connectStream();
     stream.on("data", (bytes: Uint8Array) => client.send(bytes));
     stream.on("end", () => client.close());

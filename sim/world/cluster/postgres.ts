@@ -13,6 +13,7 @@ import {
   type ArrivingStatement,
   createPool,
   createPostgresServer,
+  createStatementNamer,
   createTemplate,
   type PgSession,
   type PooledSession,
@@ -149,14 +150,12 @@ function serveDriver(
   workers: Capacity,
   connection: Connection,
 ): void {
-  serveBytes(incarnation, connection, (client) => {
+  serveBytes(incarnation, connection, createStatementNamer(), (client) => {
     const wire = server.acceptWire(client, connection.remote);
     let served = Promise.resolve();
     return {
-      receive(bytes) {
-        served = served
-          .then(async () => workers.serve(incarnation, "sql/wire"))
-          .then(() => wire.receive(bytes));
+      receive(bytes, label) {
+        served = served.then(async () => workers.serve(incarnation, label)).then(() => wire.receive(bytes));
       },
       closed: () => wire.closed(),
     };

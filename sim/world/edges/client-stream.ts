@@ -11,6 +11,8 @@ import { SimError } from "../../errors.js";
 import type { Incarnation, Loop } from "../../kernel/index.js";
 import type { Connection, Network, NetworkError } from "../../kernel/network/index.js";
 import { ByteStream } from "./byte-stream.js";
+import { createClientNames, type Callers } from "./callers.js";
+import { createRequestNamer } from "./request-names.js";
 import { nodeError, requireRoute } from "./routes.js";
 import { adoptSocket } from "./server-socket.js";
 import type { Activity, StreamOpening, createStreamServer } from "./stream-server.js";
@@ -21,6 +23,8 @@ export interface ClientStreamsOptions {
   /** The incarnation of the host that the clients run on. */
   readonly incarnation: Incarnation;
   readonly loop: Loop;
+  /** Undefined where nobody wants to know which line of the user's code stands behind what is sent. */
+  readonly callers?: Callers | undefined;
 }
 
 /** Where a stream leads, and how. */
@@ -62,7 +66,12 @@ interface End {
   abandon(error: Error): void;
 }
 
-export function createClientStreams({ network, incarnation, loop }: ClientStreamsOptions): ClientStreams {
+export function createClientStreams({
+  network,
+  incarnation,
+  loop,
+  callers,
+}: ClientStreamsOptions): ClientStreams {
   const ends = new Set<End>();
   let serve: ReturnType<typeof createStreamServer> | undefined;
 
@@ -131,6 +140,10 @@ export function createClientStreams({ network, incarnation, loop }: ClientStream
       else if (state !== "opening") releaseKeepAlive();
     }
 
+    const names = createClientNames(
+      createRequestNamer(() => activity.upgraded),
+      callers,
+    );
     hold("to open");
     const end = make(
       async () => {
@@ -142,6 +155,8 @@ export function createClientStreams({ network, incarnation, loop }: ClientStream
       {
         wrote: settle,
         arrived: settle,
+        named: names.named,
+        answered: names.answered,
         traffic: settle,
         changed: settle,
         ended() {

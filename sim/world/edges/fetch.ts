@@ -12,6 +12,7 @@ import type { HttpReply, HttpRequest } from "../../../src/ports/index.js";
 import { SimError } from "../../errors.js";
 import type { Incarnation, Loop } from "../../kernel/index.js";
 import { NetworkError, sendHttp, type Connection, type Network } from "../../kernel/network/index.js";
+import { describeRequest, type Callers } from "./callers.js";
 import { plainHeaders } from "./node-http.js";
 import {
   readOutsideHandlers,
@@ -207,6 +208,8 @@ export interface WorldFetchOptions {
   readonly headersTimeoutMs?: number;
   /** Third parties, which take and give bytes, where services of the platform take text. */
   readonly outside?: Outside | undefined;
+  /** Undefined where nobody wants to know which line of the user's code stands behind a call. */
+  readonly callers?: Callers | undefined;
 }
 
 const redirectsMax = 20;
@@ -242,7 +245,7 @@ export function createWorldFetch(options: WorldFetchOptions): typeof fetch {
  * @throws What `fetch` throws.
  */
 export async function sendCall(
-  { network, incarnation, loop, headersTimeoutMs = 300_000 }: WorldFetchOptions,
+  { network, incarnation, loop, callers, headersTimeoutMs = 300_000 }: WorldFetchOptions,
   call: Omit<FetchCall, "redirect">,
 ): Promise<HttpReply> {
   const { signal, url, method, headers, body, bytes } = call;
@@ -279,7 +282,8 @@ export async function sendCall(
     const onAbort = (abortExchange: (error: Error) => void): void => {
       abort = abortExchange;
     };
-    sendHttp(network, incarnation, request, Infinity, onAbort).then(
+    const describe = callers && describeRequest(callers, method, url.pathname);
+    sendHttp(network, incarnation, request, Infinity, { onAbort, describe }).then(
       (reply) => {
         end();
         resolve(reply);

@@ -13,7 +13,13 @@ import { Stream } from "node:stream";
 import { MessagePort, Worker } from "node:worker_threads";
 
 import { SimError } from "../../errors.js";
-import { everyRealMs, formatDuration, type ChoiceLog, type Loop } from "../../kernel/index.js";
+import {
+  activeResources,
+  everyRealMs,
+  formatDuration,
+  type ChoiceLog,
+  type Loop,
+} from "../../kernel/index.js";
 import type { Undo } from "./layered-global.js";
 import { isMock } from "./global-timers.js";
 
@@ -70,7 +76,7 @@ function isCalledByTest(above: (...args: never[]) => unknown): boolean {
 
 // Timers are the test runner's, or kept from before; all else may bring an event.
 function resourcesInUse(): number {
-  return process.getActiveResourcesInfo().filter((name) => !/^(?:Timeout|Immediate)$/.test(name)).length;
+  return activeResources().filter((name) => !/^(?:Timeout|Immediate)$/.test(name)).length;
 }
 
 async function holdFor<T>(loop: Loop, label: string, arrives: Promise<T>, before: number): Promise<T> {

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
 
 import { SimError } from "../../errors.js";
 import type { ClockView, ImmediateHandle, Loop, Origin } from "../../kernel/index.js";
+import { stackAbove } from "../../shared/call-site.js";
 import { isOverridden, type Undo } from "./layered-global.js";
 
 /** @returns Whether it is a spy or a stub: of Vitest, Jest, node:test or sinon. */
@@ -114,9 +115,11 @@ function outliveWorld(handle: TimerHandle, args: readonly unknown[], setterNow: 
 /** @returns A function that gives, for each that is queued and was not unrefed, where it was. */
 function installImmediates(loop: Loop, undo: Undo): () => readonly (Origin | undefined)[] {
   const queued = new Map<ImmediateHandle, Origin | undefined>();
+  const native = timers.setImmediate as unknown as (run: () => void) => ImmediateHandle;
 
   function queue(callback: unknown, ...args: readonly unknown[]): ImmediateHandle {
     if (typeof callback !== "function") throw invalidCallback(callback);
+    if (isOfNode(callback, queue)) return native(callback as () => void);
     // Context of an AsyncLocalStorage goes with it, as with Node's.
     const run = AsyncResource.bind(() => {
       queued.delete(immediate);
@@ -155,6 +158,17 @@ function installImmediates(loop: Loop, undo: Undo): () => readonly (Origin | und
   }
   undo.replaceFunction(timersPromises, "setImmediate", queuePromised);
   return () => [...queued].filter(([immediate]) => immediate.hasRef()).map(([, origin]) => origin);
+}
+
+/**
+ * Whether Node itself asks for a turn, as it does after an error that nobody caught, to go on with the ticks that were
+ * left: a turn of the world would come after them.
+ */
+function isOfNode(callback: { readonly name: string }, called: (...args: never[]) => unknown): boolean {
+  if (callback.name !== "" && callback.name !== "noop") return false;
+  // Above it there is at most what passes calls on after the world has ended.
+  const [, ...frames] = stackAbove(called).split("\n", 3);
+  return frames.some((frame) => frame.includes("node:internal/process/execution"));
 }
 
 interface PromisedOptions {

@@ -6,10 +6,12 @@ export {
   type DriverStream,
   type Address,
   type DriverStreams,
+  type DriverWorld,
   listenForDrivers,
   listenOnPort,
   type PortListener,
 } from "./listen-for-drivers.js";
+export { describeRequest, watchCallers, type Callers } from "./callers.js";
 export { RefusedStream } from "./global-connections.js";
 export { carriesBytes, serveBytes, servePort } from "./serve-port.js";
 export type { BytesOpening } from "./stream-server.js";

@@ -12,6 +12,7 @@ import { SimError } from "../../errors.js";
 import type { Incarnation, KeepAlive, Loop } from "../../kernel/index.js";
 import type { Connection, Network, NetworkError, Protocol } from "../../kernel/network/index.js";
 import { ByteStream } from "./byte-stream.js";
+import { createClientNames, type Callers, type Namer } from "./callers.js";
 import { openChannel, type ChannelWorld } from "./channel.js";
 import { sendCall, type WorldFetchOptions } from "./fetch.js";
 import { createNodeServer, errorReply, isHandshake, plainHeaders, targetOf } from "./node-http.js";
@@ -285,6 +286,8 @@ export interface DriverProtocol {
    */
   readonly endsWithWorld: boolean;
   createWatch(): DriverWatch;
+  /** Names what the client sends, for the steps of the run. */
+  createNamer(): Namer;
 }
 
 export interface DriverWorld {
@@ -292,6 +295,8 @@ export interface DriverWorld {
   readonly loop: Loop;
   /** The incarnation of the host that the drivers run on. */
   readonly incarnation: Incarnation;
+  /** Undefined where nobody wants to know which line of the user's code stands behind what is sent. */
+  readonly callers?: Callers | undefined;
 }
 
 /** The client's end, not yet connected. */
@@ -382,11 +387,12 @@ interface DriverEnd {
 }
 
 function createDriverEnd(
-  { loop, incarnation }: DriverWorld,
-  { createWatch, endsWithWorld }: DriverProtocol,
+  { loop, incarnation, callers }: DriverWorld,
+  { createWatch, createNamer, endsWithWorld }: DriverProtocol,
   inRealTime: boolean,
 ): DriverEnd {
   const watch = createWatch();
+  const names = createClientNames(createNamer(), callers);
   let bound: { readonly stream: Duplex; readonly wire: EndWire } | undefined;
   let target: Address = { host: "", port: 0 };
   let state: "fresh" | "opening" | "open" | "closing" | "over" | "abandoned" = "fresh";
@@ -447,6 +453,8 @@ function createDriverEnd(
         if (bytes !== undefined) watch.received(bytes);
         settle();
       },
+      named: names.named,
+      answered: names.answered,
       traffic: settle,
       finished: closeSoon,
       ended: over,

@@ -2,6 +2,7 @@
 import type { Incarnation } from "../../kernel/index.js";
 import type { Connection, Network } from "../../kernel/network/index.js";
 import type { ByteFrame } from "./byte-stream.js";
+import type { Namer } from "./callers.js";
 import { acceptWebSocket } from "./server-socket.js";
 import {
   sendFrame,
@@ -47,7 +48,8 @@ export interface ByteClient {
 
 /** A protocol that serves one client. */
 export interface ByteServer {
-  receive(bytes: Uint8Array): void;
+  /** @param label - Stable name of what the client asks. */
+  receive(bytes: Uint8Array, label: string): void;
   /** The client is gone, or has nothing more to say. */
   closed(): void;
 }
@@ -57,19 +59,25 @@ export function carriesBytes(first: unknown): first is BytesOpening {
   return (first as { readonly kind?: unknown }).kind === "bytes";
 }
 
-/** Lets `open` serve a connection, until it closes or the incarnation ends. What it sends in one go travels in one piece. */
+/**
+ * Lets `open` serve a connection, until it closes or the incarnation ends. What it sends in one go travels in one piece.
+ *
+ * @param namer - Names what the client sends; the answers are named after it.
+ */
 export function serveBytes(
   incarnation: Incarnation,
   connection: Connection,
+  namer: Namer,
   open: (client: ByteClient) => ByteServer,
 ): void {
   let pending: Uint8Array[] = [];
+  let asked = "stream";
 
   function flush(): void {
     const bytes = pending.length === 1 ? pending[0] : Buffer.concat(pending);
     pending = [];
     if (bytes === undefined || bytes.byteLength === 0 || !incarnation.alive) return;
-    connection.send(bytes, "stream/bytes", bytes.byteLength, bytes.byteLength);
+    connection.send(bytes, `${asked}/reply`, bytes.byteLength, bytes.byteLength);
   }
 
   const server = open({
@@ -86,7 +94,8 @@ export function serveBytes(
   });
   connection.onMessage((payload: ByteFrame) => {
     if (payload instanceof Uint8Array) {
-      server.receive(payload);
+      asked = namer(payload).label;
+      server.receive(payload, asked);
       return;
     }
     server.closed();

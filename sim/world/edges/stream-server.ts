@@ -12,6 +12,7 @@ import { hashString, type Incarnation, type Loop } from "../../kernel/index.js";
 import type { Connection } from "../../kernel/network/index.js";
 import { ByteStream } from "./byte-stream.js";
 import { createNodeServer, plainHeaders, targetOf } from "./node-http.js";
+import { createRequestNamer } from "./request-names.js";
 import { isLongPoll, longPollHoldMs } from "./web-socket-checks.js";
 
 /** What is going on at the server for one connection. */
@@ -53,9 +54,15 @@ export function createStreamServer(SocketServer: WebSocketServerClass) {
   return (connection: Connection, service: PortService, activity: Activity): void => {
     const remote = { host: connection.remote, port: 0 };
     const { changed } = activity;
+    const namer = createRequestNamer(() => activity.upgraded);
+    let asked = "stream";
     const stream = new ByteStream(service.incarnation, remote, () => connection, {
       wrote: changed,
-      arrived: changed,
+      arrived(bytes) {
+        if (bytes !== undefined) asked = namer(bytes).label;
+        changed();
+      },
+      named: () => ({ label: `${asked}/reply` }),
       changed,
     });
     activity.server = stream;

@@ -11,6 +11,8 @@ import { nodeError } from "./routes.js";
 /** What happens on a stream, for whoever has to know when an answer is complete. */
 export interface WireListener {
   wrote?(bytes: Uint8Array): void;
+  /** Bytes have arrived that the stream gets next. */
+  answered?(): void;
   /** Bytes arrived, or the end of them. */
   arrived?(bytes?: Uint8Array): void;
   /** This end has nothing more to say. */
@@ -20,8 +22,18 @@ export interface WireListener {
   traffic?(): void;
   /** Whether time may have to move has to be asked again: a time-out was set, or reading paused or resumed. */
   changed?(): void;
+  /** Names what is written next, for the steps of the run. @default all pieces have one name */
+  named?(bytes: Uint8Array): FrameName;
   /** Whether what is written after `abandon` may be dropped in silence: last words to a peer that is gone. */
   isFinalMessage?(bytes: Uint8Array): boolean;
+}
+
+/** What a piece of bytes is about. */
+export interface FrameName {
+  /** Stable name without ids. */
+  readonly label: string;
+  /** The same for people. */
+  readonly describe?: () => string;
 }
 
 /** How a wire comes about. */
@@ -99,6 +111,7 @@ export function createWire(stream: Duplex, { incarnation, open, listener }: Wire
 
   function arrived(payload: ByteFrame): void {
     touch();
+    listener.answered?.();
     if (payload instanceof Uint8Array) {
       if (!stream.push(payload)) {
         stalled = true;
@@ -151,7 +164,9 @@ export function createWire(stream: Duplex, { incarnation, open, listener }: Wire
       else if (connecting) early.push(() => wire.write(chunk, done));
       else {
         touch();
-        connection?.send(Uint8Array.from(chunk), "stream/bytes", chunk.byteLength, chunk.byteLength);
+        const { label, describe } = listener.named?.(chunk) ?? { label: "stream/bytes" };
+        const { byteLength } = chunk;
+        connection?.send(Uint8Array.from(chunk), label, byteLength, byteLength, describe);
         listener.wrote?.(chunk);
         done();
       }

@@ -155,6 +155,18 @@ export function writers({ cluster }: FaultWorld): readonly string[] {
   return [...cluster.groups.controller.replicas, ...cluster.groups.gateway.replicas].map(({ name }) => name);
 }
 
+/**
+ * Whose statements a fault may hit: those of the platform that are given, and the test's own drivers once they have
+ * connected, as likely as all others together, because what uses them is the code under test.
+ */
+export function sessionHolders(world: FaultWorld, ofPlatform: readonly string[]): readonly string[] {
+  const isServer = hostNames(world, "postgres");
+  const connected = world.network.fabric
+    .connectedPairs()
+    .some(([from, to]) => from === "client" && isServer.has(to));
+  return connected ? [...ofPlatform, ...ofPlatform.map(() => "client")] : ofPlatform;
+}
+
 /** @returns A fault that is one rule of the network. */
 export function ruleFault(kind: string, name: string, build: (world: FaultWorld) => Rule): Fault {
   return faultOf(kind, name, (world) => {

@@ -5,6 +5,7 @@ import {
   faultOf,
   hostNames,
   httpRoutes,
+  sessionHolders,
   processes,
   routes,
   ruleFault,
@@ -273,12 +274,15 @@ export function slowReader(): Fault {
   });
 }
 
+/** What answers to COMMIT are called: of a service, whose statements have names, and of a driver, whose have texts. */
+const commitReply = /^sql\/(?:.*;\s*)?(?:commit|end)\b.*\/reply$/i;
+
 /** The connection breaks after COMMIT has taken effect, before its answer arrives. */
 export function commitLost(client: string): Fault {
   return ruleFault("commit-lost", `answers to COMMIT of ${client} lost`, (world) => {
     const affects = between(world, client, "postgres");
     return (message) =>
-      message.label === "sql/commit/reply" && affects(message) ? { action: "reset" } : undefined;
+      commitReply.test(message.label) && affects(message) ? { action: "reset" } : undefined;
   });
 }
 
@@ -331,8 +335,8 @@ export const lossKinds: readonly FaultKind[] = [
     kind: "commit-lost",
     scope: "postgres",
     summary: "the connection breaks after COMMIT has taken effect",
-    parameters: { client: "gateway or controller" },
-    sample: (choose) => commitLost(choose("client", ["gateway", "controller"])),
+    parameters: { client: "host or service" },
+    sample: (choose, world) => commitLost(choose("client", sessionHolders(world, ["gateway", "controller"]))),
   },
 ];
 

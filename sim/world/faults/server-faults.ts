@@ -1,7 +1,7 @@
 /** Statements that PostgreSQL refuses, with the code that it gives in such a case. */
 import { DatabaseError, type PgSession } from "../../servers/postgres/index.js";
 import { replicaLagMsMax } from "../cluster/index.js";
-import { faultOf, hostNames, writers, type Fault, type FaultKind, type FaultWorld } from "./fault.js";
+import { faultOf, hostNames, sessionHolders, writers, type Fault, type FaultKind } from "./fault.js";
 
 /** Every n-th statement of a host fails with a SQLSTATE, and its transaction is rolled back. */
 function failingStatements(kind: string, name: string, code: string, every: number): Fault {
@@ -64,26 +64,14 @@ export function poolExhausted(): Fault {
 
 const everyNth = [1, 2, 3, 7];
 
-/**
- * Hosts whose statements may fail: those of the platform that write, and the test's own drivers once they have connected,
- * as likely as all others together, because what uses them is the code under test.
- */
-function statementSources(world: FaultWorld): readonly string[] {
-  const ofPlatform = writers(world);
-  const isServer = hostNames(world, "postgres");
-  const connected = world.network.fabric
-    .connectedPairs()
-    .some(([from, to]) => from === "client" && isServer.has(to));
-  return connected ? [...ofPlatform, ...ofPlatform.map(() => "client")] : ofPlatform;
-}
-
 function kindOf(kind: string, summary: string, make: (name: string, every: number) => Fault): FaultKind {
   return {
     kind,
     scope: "postgres",
     summary,
     parameters: { name: "host or service", every: "which statements" },
-    sample: (choose, world) => make(choose("host", statementSources(world)), choose("every", everyNth)),
+    sample: (choose, world) =>
+      make(choose("host", sessionHolders(world, writers(world))), choose("every", everyNth)),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { PhoenixOptions, Scenario } from "phoenix-sim";
 import { expect, test } from "vitest";
 
+import { runOneWorld } from "../../../../sim/explore/one-world.js";
 import { createExecutor, createWorldRun, localPool, runCampaign } from "../../../../sim/explore/index.js";
 
 const campaign = { version: "0.1.0", profile: "calm", seed: 1, runs: 1, strategy: "fifo" };
@@ -99,4 +100,18 @@ test("a part of the platform that throws before the world stands is a finding", 
   const pool = localPool(createExecutor(createWorldRun({ world })));
   const { findings } = await runCampaign({ ...campaign, scenario: "two-clients", pool });
   expect(findings.map((finding) => finding.identity)).toEqual(["throw/TypeError"]);
+});
+
+test("a run goes on at once after a throw where nobody awaited it, also while it has the globals", async () => {
+  const work = async (): Promise<void> => {
+    process.nextTick(() => {
+      throw new RangeError("out of reach");
+    });
+    await new Promise((resolve) => {
+      process.nextTick(resolve);
+    });
+  };
+  // Whoever looks for a run that stands still would wake it, but only in a day.
+  const { outcome } = await runOneWorld({ nodes: 1, globals: true, invariants: false }, work, 86_400_000);
+  expect(outcome.failure).toMatchObject({ kind: "throw", code: "RangeError" });
 });

@@ -1,6 +1,6 @@
 import { Redis } from "ioredis";
 import pg from "pg";
-import { createPhoenix } from "phoenix-sim";
+import { createPhoenix, faults } from "phoenix-sim";
 import { expect, test } from "vitest";
 
 /** What a profile injected in one world whose test uses ioredis and pg, and whether a driver noticed. */
@@ -48,3 +48,28 @@ test.each(["deadlock", "serialization-failure", "statement-timeout"])(
     expect(runs.some(({ names }) => names.some((name) => !name.includes("for client")))).toBe(true);
   },
 );
+
+test.each(["COMMIT", "commit work", "END", "INSERT INTO paid VALUES (0); COMMIT"])(
+  "the answer to %s is lost by commit-lost, though it took effect",
+  async (ending) => {
+    const phoenix = await createPhoenix({ seed: 1, nodes: 1, globals: true });
+    const client = new pg.Client({ ...phoenix.postgres.connection });
+    client.on("error", () => {});
+    await client.connect();
+    await client.query("CREATE TABLE paid (amount int)");
+    phoenix.faults.inject(faults.commitLost("client"));
+    await client.query("BEGIN");
+    await client.query("INSERT INTO paid VALUES (1)");
+    await expect(client.query(ending)).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(phoenix.postgres.rows("paid").at(0)).toEqual({ amount: 1 });
+    await phoenix.dispose({ force: true });
+  },
+);
+
+test("a profile of commit-lost reaches the transactions of the test's own pool in some of ten worlds", async () => {
+  const names: string[] = [];
+  for (let seed = 1; seed <= 10; seed += 1)
+    names.push(...(await runWithDrivers("only-commit-lost", seed)).names);
+  expect(names.filter((name) => name.includes("of client"))).not.toEqual([]);
+  expect(names.filter((name) => !name.includes("of client"))).not.toEqual([]);
+});

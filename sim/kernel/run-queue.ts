@@ -146,7 +146,7 @@ export function createRunQueue(clock: VirtualClock, choices: ChoiceLog): RunQueu
     if (index === 0) due.shift();
     else {
       const oldest = due[0] as LoopEvent;
-      choices.explain(() => `${describeEvent(event)} ran before ${describeEvent(oldest)}`);
+      choices.explain(() => describeOrder(event, oldest));
       due.splice(index, 1);
     }
     return event;
@@ -193,6 +193,11 @@ function admit(event: LoopEvent): boolean {
 /** @returns The event's host and label, such as `postgres/sql/insert-experiment`; only the label without a host. */
 function nameOfEvent(event: Pick<Candidate, "label" | "owner">): string {
   return event.owner === undefined ? event.label : `${event.owner.name}/${event.label}`;
+}
+
+function describeOrder(first: LoopEvent, second: LoopEvent): string {
+  const [one, other] = [describeEvent(first), describeEvent(second)];
+  return one === other ? `of two times ${one} the later ran first` : `${one} ran before ${other}`;
 }
 
 function describeEvent(event: LoopEvent): string {

@@ -57,9 +57,7 @@ describe("what fails", () => {
     expect(error.name).toBe("AssertionError");
     expect(error).toMatchObject({ actual: "one", expected: "two" });
     expect(error.message).toMatch(/minimized from \d+ to 1 decisions/);
-    expect(error.message).toMatch(
-      /reordered: the \d(?:st|nd|rd|th) event of the run queue ran before gateway-0\//,
-    );
+    expect(error.message).toMatch(/reordered: .+ ran (?:before|first)/);
     expect(error.message).toMatch(
       /npx phoenix-sim rerun px1\.two-writes\S+ vitest run \S+ -t "\^two writes\$"$/,
     );
@@ -165,7 +163,7 @@ test("node:test shows the story, and blames no other test", async () => {
     "ok: a floating call is not blamed on the next test",
     "ok: the next test",
   ]);
-  expect(printed).toContain("reordered: the 2nd event of the run queue ran before gateway-0/PATCH");
+  expect(printed).toMatch(/reordered: of two times PATCH .* at gateway-0 the later ran first/);
   expect(printed).toMatch(
     /npx phoenix-sim rerun px1\S+ node --test --test-name-pattern "the order of two writes is not certain"/,
   );

@@ -13,8 +13,6 @@ import {
   createDriverStreams,
   listenForDrivers,
 } from "./edges/index.js";
-import type { Incarnation, Loop } from "../kernel/index.js";
-import type { Network } from "../kernel/network/index.js";
 import { createPostgresWatch, createStatementNamer } from "../servers/postgres/index.js";
 import { createCommandNamer, createIoredisConnector, createRedisWatch } from "../servers/redis/index.js";
 import { postgresPort, redisPort } from "./cluster/index.js";

@@ -61,13 +61,10 @@ function all(
   return keys
     .filter((key) => typeof Object.getOwnPropertyDescriptor(target, key)?.get !== "function")
     .filter((key) => typeof Reflect.get(target, key) === "function")
-    .map((key) => ({
-      name: `${prefix}${key}`,
-      target,
-      key,
-      settleMs: key.endsWith("Sync") ? 0 : settleMs,
-      ...other,
-    }));
+    .map((key) => {
+      const own = { name: `${prefix}${key}`, target, key, settleMs: key.endsWith("Sync") ? 0 : settleMs };
+      return Object.assign(own, other);
+    });
 }
 
 /** Properties that are computed when they are read. @param type - Undefined where this version of Node has it not. */
@@ -81,7 +78,7 @@ function computed(
   if (target === undefined) return [];
   return keys
     .filter((key) => Object.getOwnPropertyDescriptor(target, key)?.get !== undefined)
-    .map((key) => ({ name: `${prefix}${key}`, target, key, ...other }));
+    .map((key) => Object.assign({ name: `${prefix}${key}`, target, key }, other));
 }
 
 /** A global class that only some versions of Node have. */

@@ -407,7 +407,7 @@ function createEnd(
     onTraffic(listener) {
       traffic.changed = listener;
     },
-    send(payload, label, digest, size = 1, describe = undefined) {
+    send(payload, label, digest, size = 1, describe) {
       if (!open) return;
       inFlight += size;
       const asked = traffic.describe;

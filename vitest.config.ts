@@ -14,6 +14,7 @@ export default defineConfig({
     alias: {
       "phoenix-sim/vitest": here("./sim/vitest/index.ts"),
       "phoenix-sim/fast-check": here("./sim/fast-check/index.ts"),
+      "phoenix-sim/ioredis-mock": here("./sim/ioredis-mock/index.ts"),
       "phoenix-sim": here("./sim/index.ts"),
     },
   },

@@ -8,6 +8,8 @@ export type SimErrorCode =
   | "SIM_GLOBALS_BUSY" // caller: two worlds want the globals of one process
   | "SIM_TIMERS_TAKEN" // caller: fake timers of the test's own and a world's want the timers of one process
   | "SIM_NO_WORLD" // caller: a test that has no world tried to reach the real network
+  | "SIM_MOCK_MISSING" // caller: asked for a snapshot in a mock that was not imported
+  | "SIM_MOCK_VALUE" // caller: a mock holds, or was to hold, what it cannot
   | "SIM_LEFT_OPEN" // caller: the test ended with timers, sockets, transactions or waits open
   | "SIM_PROMQL_INVALID" // caller: a query is not PromQL; carried by PromqlParseError
   | "SIM_UNSUPPORTED" // caller: asked a simulated part for a feature it does not have

@@ -6,6 +6,7 @@ export type {
   PhoenixClock,
   PhoenixNetwork,
   PhoenixOptions,
+  RedisOptions,
   PhoenixPostgres,
   PhoenixRedis,
   PhoenixTrace,

@@ -17,6 +17,7 @@ const entries = [
     "phoenix-sim/fast-check",
     "Arbitraries for schedules, faults and requests: see [fast-check.md](fast-check.md).",
   ],
+  ["ioredis-mock", "phoenix-sim/ioredis-mock", "Snapshots of Redis in a mock: see [mocks.md](mocks.md)."],
 ];
 
 /** Every declaration of the build by file and name, with the comment above it. */

@@ -33,6 +33,7 @@ const { metafile } = await build({
     index: "sim/index.ts",
     vitest: "sim/vitest/index.ts",
     "fast-check": "sim/fast-check/index.ts",
+    "ioredis-mock": "sim/ioredis-mock/index.ts",
     cli: "sim/cli/bin.ts",
     [`${parts}/explore-worker`]: "sim/cli/explore-worker.ts",
     // The pool of threads starts this file, which it looks for beside itself.
@@ -45,7 +46,7 @@ const { metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node20",
-  external: ["vitest", "fast-check"],
+  external: ["vitest", "fast-check", "ioredis-mock"],
   legalComments: "none",
   // Without the texts of the sources: enough to name a line of them.
   sourcemap: true,

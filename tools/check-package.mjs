@@ -49,7 +49,11 @@ try {
   // Threads start from files of their own, which must be in the package.
   use(plain, command, ["explore", "--runs", "4", "--workers", "2"]);
 
-  const peers = { vitest: versions.vitest, "fast-check": versions["fast-check"] };
+  const peers = {
+    vitest: versions.vitest,
+    "fast-check": versions["fast-check"],
+    "ioredis-mock": versions["ioredis-mock"],
+  };
   const newest = { msw: versions.msw, "@types/node": "latest", ...compilers };
   const withPeers = project("with-peers", { "phoenix-sim": tarball, ...peers, ...newest });
   compile(withPeers, "types/main.ts", Object.keys(compilers));

@@ -6,7 +6,6 @@ import { build } from "esbuild";
 
 const modulesOf = {
   fengari: ["fengari", ...["ldebug", "lobject", "lstring", "ltable"].map((name) => `fengari/src/${name}.js`)],
-  "ioredis-mock": ["ioredis-mock"],
   "pg-mem": ["pg-mem"],
   "pgsql-ast-parser": ["pgsql-ast-parser"],
 };

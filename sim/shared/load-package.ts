@@ -13,7 +13,6 @@ type RarePackage =
   | "fengari/src/lobject.js"
   | "fengari/src/lstring.js"
   | "fengari/src/ltable.js"
-  | "ioredis-mock"
   | "pg-mem"
   | "pgsql-ast-parser";
 

@@ -98,6 +98,14 @@ export interface PhoenixRedis {
   listen(port?: number): Promise<PortListener>;
   /** Runs one command, such as `command("GET", "key")`. @returns Texts, numbers, null, or lists of them. */
   command(...words: readonly (string | number)[]): Promise<unknown>;
+  /**
+   * The keys of this instant as an `ioredis-mock` of the project's own copy, for assertions that move no time. Needs
+   * `import "phoenix-sim/ioredis-mock"`, whose `snapshotOf` gives the same with its type.
+   *
+   * @param database - Number of the database. @default 0
+   * @throws SimError `SIM_MOCK_MISSING` without that import; `SIM_MOCK_VALUE` naming a key that the mock cannot hold.
+   */
+  snapshot(database?: number): unknown;
 }
 
 /** The network and what faults do to it. */

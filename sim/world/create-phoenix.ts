@@ -36,6 +36,7 @@ import {
   describeRequest,
   installGlobals,
   listenOnPort,
+  mockNow,
   waitForMessage,
   watchCallers,
 } from "./edges/index.js";
@@ -45,6 +46,7 @@ import {
   createRedisFacade,
   createTraceFacade,
 } from "./facades.js";
+import { keysOfMock } from "../servers/redis/index.js";
 import { createMonitor, type Monitor } from "./monitor.js";
 import { resolvePhoenixOptions, type PhoenixOptions } from "./options.js";
 import { createGuard, guarded, guardedClient, type WorldParts } from "./parts.js";
@@ -92,6 +94,8 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const [observers, faultHooks] = [createObservers(), createServerFaultHooks()];
   const world = { loop, network, recorder, observers, faultHooks };
   const cluster = createCluster(world, resolved);
+  const { fixtures } = resolved.redis;
+  if (fixtures !== undefined) cluster.redis.load(keysOfMock(fixtures, resolved.epochMs, mockNow()));
   const incarnation = network.fabric.addHost("client", true).boot();
   const outside = createThirdParties(network, loop, resolved.outside);
   const fetch = createWorldFetch({ network, incarnation, loop, outside: outside?.parties, callers });

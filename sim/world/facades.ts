@@ -3,7 +3,8 @@ import { SimError } from "../errors.js";
 import { waitFor, type Loop, type Origin } from "../kernel/index.js";
 import type { Network } from "../kernel/network/index.js";
 import type { PgSession, PostgresServer } from "../servers/postgres/index.js";
-import { replyText, type RedisReply, type RedisServer } from "../servers/redis/index.js";
+import { fillMock, replyText, type RedisReply, type RedisServer } from "../servers/redis/index.js";
+import { createRedisMock, mockNow } from "./edges/index.js";
 import type { PhoenixNetwork, PhoenixPostgres, PhoenixRedis, PhoenixTrace } from "./api.js";
 import type { Drivers } from "./drivers.js";
 import { isolate, partition, type FaultController } from "./faults/index.js";
@@ -50,6 +51,11 @@ export function createRedisFacade(loop: Loop, server: RedisServer, drivers: Driv
       return drivers.redis();
     },
     listen: drivers.listenRedis,
+    snapshot(database = 0) {
+      const mock = createRedisMock();
+      fillMock(mock, server.dump(database), loop.clock.unixMs, mockNow());
+      return mock;
+    },
     async command(...words) {
       const args = words.map((word) =>
         typeof word === "number" ? String(word) : requireText("a word", word),

@@ -12,6 +12,7 @@ import {
 } from "../kernel/index.js";
 import { resolveLinkOptions, type CapacityOptions, type LinkOptions } from "../kernel/network/index.js";
 import type { LogLine } from "../kernel/trace.js";
+import { isRedisMock, type RedisMockData } from "../servers/redis/index.js";
 import { checkOptions, didYouMean } from "../shared/text.js";
 import { checkPlatform, type PlatformOptions } from "./cluster/index.js";
 import { profileNamed } from "./faults/index.js";
@@ -33,6 +34,11 @@ export interface Capacities {
   readonly gateway?: CapacityOptions;
   /** Statements of PostgreSQL. @default 16 workers, 0.25 ms */
   readonly postgres?: CapacityOptions;
+}
+
+export interface RedisOptions {
+  /** An `ioredis-mock` whose keys are taken into database 0. @default none */
+  readonly fixtures?: object;
 }
 
 export interface PhoenixOptions {
@@ -57,6 +63,8 @@ export interface PhoenixOptions {
    * `outside` of the simulated network, with its delays and faults. @default none
    */
   readonly outside?: readonly object[];
+  /** What the Redis of the world begins with. */
+  readonly redis?: RedisOptions;
   /** Delays of every link. @default 0.25 to 2 ms one way, nothing lost */
   readonly link?: LinkOptions;
   readonly limits?: LimitOptions;
@@ -94,6 +102,7 @@ export interface ResolvedOptions {
   readonly trace: boolean;
   readonly record: boolean;
   readonly outside: readonly object[] | undefined;
+  readonly redis: { readonly fixtures: RedisMockData | undefined };
   readonly link: LinkOptions;
   readonly limits: Limits;
   readonly capacity: Required<Capacities>;
@@ -117,6 +126,7 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   trace: true,
   record: true,
   outside: true,
+  redis: true,
   link: true,
   limits: true,
   capacity: true,
@@ -152,6 +162,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     trace: flag("trace", options.trace ?? false),
     record: flag("record", options.record ?? false),
     outside: options.outside,
+    redis: { fixtures: resolveRedisFixtures(options.redis) },
     link: resolveLinkOptions(options.link),
     limits: resolveLimits(options.limits),
     capacity: {
@@ -185,6 +196,17 @@ function checkNested({ replicas, limits, capacity, faults, platform }: PhoenixOp
     checkOptions(`capacity.${name}`, capacity?.[name], ["workers", "serviceMs"]);
   if (typeof faults === "object") checkOptions("faults", faults, ["profile", "window"]);
   checkPlatform(platform);
+}
+
+function resolveRedisFixtures(redis: RedisOptions | undefined): RedisMockData | undefined {
+  checkOptions("redis", redis, ["fixtures"]);
+  const fixtures = redis?.fixtures;
+  if (fixtures === undefined || isRedisMock(fixtures)) return fixtures;
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `Cannot use ${typeof fixtures === "object" ? "that object" : JSON.stringify(fixtures)} as redis.fixtures.`,
+    "Give an instance of ioredis-mock: `new RedisMock({ data: { key: 'value' } })`.",
+  );
 }
 
 function resolveFaults(faults: PhoenixOptions["faults"] = "calm"): ResolvedOptions["faults"] {

@@ -3,7 +3,9 @@
 import fc from "fast-check";
 import { SimError, createPhoenix } from "phoenix-sim";
 import * as withFastCheck from "phoenix-sim/fast-check";
+import * as withRedisMock from "phoenix-sim/ioredis-mock";
 import * as withVitest from "phoenix-sim/vitest";
+import RedisMock from "ioredis-mock";
 import { expect as ofVitest } from "vitest";
 
 const { createTest, expect, regressions, test } = withVitest;
@@ -13,12 +15,20 @@ test("every export has its test in this file", () => {
   expect(new Set(Object.keys(withFastCheck))).toEqual(
     new Set(["apiCommands", "createApiModel", "createRequests", "faultPlans", "schedules", "scheduler"]),
   );
+  expect(Object.keys(withRedisMock)).toEqual(["snapshotOf"]);
 });
 
 test("the runner, the errors and the world are one copy each", async ({ phoenix }) => {
   expect(expect).toBe(ofVitest);
   await expect(createPhoenix({ sede: 1 })).rejects.toBeInstanceOf(SimError);
   await expect(phoenix.waitForState("none", "running", { within: "1s" })).rejects.toBeInstanceOf(SimError);
+});
+
+test("a snapshot in the project's own ioredis-mock", async ({ phoenix }) => {
+  await phoenix.redis.command("SET", "own", "1");
+  const mock = withRedisMock.snapshotOf(phoenix.redis);
+  expect(mock).toBeInstanceOf(RedisMock);
+  expect(await mock.get("own")).toBe("1");
 });
 
 test("a world with the process's own fetch", async ({ phoenix }) => {

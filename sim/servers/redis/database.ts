@@ -2,9 +2,6 @@
  * One numbered database: keys with their type, value and deadline, and who must hear of a change.
  * Knows nothing of commands or connections.
  */
-import type RedisMockClass from "ioredis-mock";
-
-import { loadPackage } from "../../shared/load-package.js";
 import { wrongType, type Bytes } from "./reply.js";
 import type { SortedSet } from "./sorted-set.js";
 import type { Stream } from "./stream.js";
@@ -57,78 +54,12 @@ function createKeyTable<T>(): KeyTable<T> {
   };
 }
 
-// String values, kept in the keyspace of ioredis-mock.
-//
-// What the mock does here is hold plain string values, one instance per server and database. What it
-// does not: its command methods answer through promises (a transaction or a script needs the answer at
-// once) and only a third of them answer as Redis does; its other types copy the whole value at each access
-// and sort integer-like fields to the front. Commands, expiry and all other types are therefore ours.
-//
-// The mock's keyspaces live in a map of its own module, by host name, and cannot be deleted. So each
-// store takes a host name that nobody else uses, and gives the emptied instance back for the next one.
-
-interface StringStore {
-  get(key: Bytes): Bytes | undefined;
-  set(key: Bytes, value: Bytes): void;
-  delete(key: Bytes): void;
-  clear(): void;
-  /** Empties the store and gives its keyspace back. The store must not be used afterwards. */
-  dispose(): void;
-}
-
-interface MockKeyspace {
-  readonly data: {
-    get(key: string): unknown;
-    has(key: string): boolean;
-    set(key: string, value: string): void;
-    delete(key: string): void;
-    clear(): void;
-  };
-}
-
-const free: MockKeyspace[] = [];
-let created = 0;
-
-function take(): MockKeyspace {
-  const used = free.pop();
-  if (used !== undefined) return used;
-  created += 1;
-  const RedisMock = loadPackage("ioredis-mock") as typeof RedisMockClass;
-  const mock: unknown = new RedisMock({ host: `phoenix-sim-${created}`, lazyConnect: true });
-  return mock as MockKeyspace;
-}
-
-// The mock keeps keys as properties of one plain object; a prefix keeps names such as __proto__ harmless.
-const prefix = "s:";
-
-function createStringStore(): StringStore {
-  let keyspace: MockKeyspace | undefined;
-  return {
-    get(key) {
-      const value = keyspace?.data.get(prefix + key);
-      return typeof value === "string" ? value : undefined;
-    },
-    set(key, value) {
-      keyspace ??= take();
-      keyspace.data.set(prefix + key, value);
-    },
-    delete: (key) => keyspace?.data.delete(prefix + key),
-    clear: () => keyspace?.data.clear(),
-    dispose() {
-      if (keyspace === undefined) return;
-      keyspace.data.clear();
-      free.push(keyspace);
-      keyspace = undefined;
-    },
-  };
-}
-
 /** Epoch milliseconds; a bigint only when a number cannot hold it. */
 export type ExpireTime = number | bigint;
 
-/** The value of each type but strings, which live in the string store. */
+/** The value of each type. */
 interface ValueOf {
-  string: undefined;
+  string: Bytes;
   list: Bytes[];
   hash: Map<Bytes, Bytes>;
   set: Set<Bytes>;
@@ -142,7 +73,6 @@ type CollectionType = Exclude<ValueType, "string">;
 /** A key as it was: what {@link Database.image} copies and {@link Database.restore} brings back. */
 export interface KeyImage {
   readonly type: ValueType;
-  readonly text: Bytes | undefined;
   readonly value: ValueOf[ValueType];
   /** Epoch milliseconds, or null when it does not expire. */
   readonly expireAt: ExpireTime | null;
@@ -204,7 +134,6 @@ export interface Database {
   restore(key: Bytes, image: KeyImage | undefined): void;
   /** @returns All keys that were there. */
   clear(): Bytes[];
-  dispose(): void;
 }
 
 /** Makes a value that shares nothing changeable with the first. */
@@ -212,7 +141,6 @@ export type CopyValue = (value: ValueOf[ValueType]) => ValueOf[ValueType];
 
 export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyValue): Database {
   const entries = createKeyTable<Entry>();
-  const strings: StringStore = createStringStore();
 
   /** Redis keeps a key through the very millisecond of its deadline. */
   function find(key: Bytes): Entry | undefined {
@@ -230,7 +158,6 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
   function drop(key: Bytes, entry: Entry): void {
     hooks.beforeChange(key);
     entries.delete(key);
-    if (entry.type === "string") strings.delete(key);
     // A consumer that waits for entries of the stream is notified.
     if (entry.type === "stream") hooks.ready(key);
   }
@@ -251,18 +178,19 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
       const entry = find(key);
       if (entry === undefined) return undefined;
       if (entry.type !== "string") throw wrongType();
-      return strings.get(key);
+      return entry.value as Bytes;
     },
     setString(key, value, expireAt) {
       const entry = find(key);
       hooks.beforeChange(key);
       const expireTime = expireAt === "keep" ? (entry?.expireAt ?? null) : expireAt;
-      if (entry?.type === "string") entry.expireAt = expireTime;
-      else {
-        entries.set(key, { type: "string", value: undefined, expireAt: expireTime });
+      if (entry?.type === "string") {
+        entry.value = value;
+        entry.expireAt = expireTime;
+      } else {
+        entries.set(key, { type: "string", value, expireAt: expireTime });
         if (entry?.type === "stream") hooks.ready(key);
       }
-      strings.set(key, value);
       if (expireTime !== null) hooks.expireTime(key, expireTime);
     },
     read: (key, type) => typed(key, type)?.value as ValueOf[typeof type] | undefined,
@@ -305,17 +233,15 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
       const { type, expireAt } = entry;
-      return { type, expireAt, text: strings.get(key), value: copy(entry.value) };
+      return { type, expireAt, value: copy(entry.value) };
     },
     restore(key, image) {
       hooks.beforeChange(key);
-      strings.delete(key);
       if (image === undefined) {
         entries.delete(key);
         return;
       }
       entries.set(key, { type: image.type, value: copy(image.value), expireAt: image.expireAt });
-      if (image.text !== undefined) strings.set(key, image.text);
       if (image.expireAt !== null) hooks.expireTime(key, image.expireAt);
     },
     clear() {
@@ -325,12 +251,7 @@ export function createDatabase(index: number, hooks: DatabaseHooks, copy: CopyVa
         hooks.ready(key);
       }
       entries.clear();
-      strings.clear();
       return gone;
-    },
-    dispose() {
-      entries.clear();
-      strings.dispose();
     },
   };
   return database;

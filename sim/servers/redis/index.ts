@@ -6,3 +6,4 @@ export { createCacheClient } from "./cache-client.js";
 export { createRedisWatch } from "./resp.js";
 export { createCommandNamer } from "./command-names.js";
 export { createIoredisConnector, type IoredisConnector } from "./ioredis-connector.js";
+export { fillMock, isRedisMock, keysOfMock, type RedisMockData } from "./mock.js";

@@ -1,14 +1,13 @@
 /**
  * One simulated Redis 7.0 server: databases, connections, faults. Time and randomness come from arguments.
  *
- * String values live in ioredis-mock (mock-strings.ts says why only those); the commands, the other types,
- * expiry, transactions, waiting, publishing and scripts are this folder's. A command that Redis has and this
- * server has not answers `ERR SIM_UNSUPPORTED ...`; nothing is ignored.
+ * A command that Redis has and this server has not answers `ERR SIM_UNSUPPORTED ...`; nothing is ignored.
  */
 import { Duplex } from "node:stream";
 
 import { SimError } from "../../errors.js";
 import { createBlocking, type TimerClock } from "./blocking.js";
+import type { NamedKey } from "./mock.js";
 import { createCounters, type CommandResult, type Context, type Core, type SessionState } from "./command.js";
 import { breakWatches, unwatch } from "./commands/transactions.js";
 import {
@@ -64,7 +63,7 @@ function copyStream(stream: Stream): Stream {
 
 /** @returns A value of the same type that shares nothing changeable with the first. */
 const copyValue: CopyValue = (value) => {
-  if (value === undefined) return undefined;
+  if (typeof value === "string") return value;
   if (Array.isArray(value)) return [...value];
   if (value instanceof Map) return new Map(value);
   if (value instanceof Set) return new Set(value);
@@ -445,7 +444,11 @@ export interface RedisServer {
    * @throws SimError SIM_OPTION_INVALID when `loseLastWritesMs` is above `replicaLagMsMax`.
    */
   failover(options: { readonly loseLastWritesMs: number }): void;
-  /** Gives back what the server holds in module-wide tables of ioredis-mock. */
+  /** Copies of the keys of one database that have not expired. @param database @default 0 */
+  dump(database?: number): NamedKey[];
+  /** Sets keys of one database; nobody is told. @param database @default 0 */
+  load(keys: readonly NamedKey[], database?: number): void;
+  /** Ends the process for good. */
   dispose(): void;
 }
 
@@ -567,6 +570,16 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
       counters.reset();
       for (const [name, value] of defaultSettings()) settings.set(name, value);
     },
+    dump: (index = 0) => {
+      const db = database(index);
+      return db.keys().flatMap((key): NamedKey[] => {
+        const image = db.image(key);
+        return image === undefined ? [] : [[key, image]];
+      });
+    },
+    load(keys, index = 0) {
+      for (const [key, image] of keys) database(index).restore(key, image);
+    },
     flush: clearAll,
     failover({ loseLastWritesMs }) {
       lag.rewind(databases, loseLastWritesMs);
@@ -575,7 +588,6 @@ export function createRedisServer(options: RedisServerOptions): RedisServer {
     dispose() {
       running = false;
       breakConnections();
-      for (const db of databases) db.dispose();
     },
   };
 }

@@ -1,0 +1,24 @@
+/** The mocks of the project's own that were imported: what snapshots are made with. */
+import { SimError } from "../../errors.js";
+import type { RedisMockData } from "../../servers/redis/index.js";
+
+const imported: { redis?: () => RedisMockData } = {};
+
+/** Called by `phoenix-sim/ioredis-mock`. @param create - Makes a mock that shares its keys with no other. */
+export function useRedisMock(create: () => RedisMockData): void {
+  imported.redis = create;
+}
+
+/** @throws SimError `SIM_MOCK_MISSING` */
+export function createRedisMock(): RedisMockData {
+  const { redis } = imported;
+  if (redis !== undefined) return redis();
+  throw new SimError(
+    "SIM_MOCK_MISSING",
+    "Cannot make a snapshot of Redis: no ioredis-mock was imported.",
+    'Install ioredis-mock, and write `import "phoenix-sim/ioredis-mock"` in the test.',
+  );
+}
+
+/** The clock that mocks go by: the process's own, which is the world's while a world has the globals. */
+export const mockNow = (): number => Date.now();

@@ -104,7 +104,7 @@ export function keysOfMock({ data, expires }: RedisMockData, now: number, mockNo
   return data.keys().flatMap((key): NamedKey[] => {
     const value = data.get(key);
     if (isStreamNote(key, value)) return [];
-    const left = expires.has(key) ? wholeSeconds(Number(expires.get(key)) - mockNow) : null;
+    const left = expires.has(key) ? wholeSeconds(expires.get(key) - mockNow) : null;
     return [[toBytes(key), { ...valueOf(key, value), expireAt: left === null ? null : now + left }]];
   });
 }
@@ -143,7 +143,8 @@ function mockValue(name: string, { type, value }: KeyImage): unknown {
         members.map(({ member, score }) => [text(member), { value: text(member), score }] as const),
       );
     }
-    case "stream": {
+    case "stream":
+    default: {
       const stream = value as Stream;
       if (stream.groups.size > 0)
         throw refused(

@@ -134,8 +134,8 @@ interface StepperOptions {
 }
 
 const userTimer = {
-  kind: "foreign",
-  label: "timer-of-the-test",
+  kind: "user",
+  label: "user-timer",
   owner: undefined,
   cause: 0,
   digest: 0,
@@ -202,7 +202,7 @@ function createStepper(options: StepperOptions): Stepper {
     },
     leave() {
       current = 0;
-      tasks.enter(undefined, "foreign");
+      tasks.enter(undefined, "user");
       choices.currentTask = undefined;
     },
     schedule(delayMs, kind, label, run, owner, digest = 0) {

@@ -1,7 +1,7 @@
 /** Tasks: chains of events that cause one another; and the record of each event that ran. */
 
 /** What kind of event ran. */
-export type StepKind = "timer" | "message" | "task" | "fault" | "foreign";
+export type StepKind = "timer" | "message" | "task" | "fault" | "user";
 
 /** One executed event. */
 export interface Step {

@@ -53,7 +53,7 @@ export const failureRecovery: Scenario = {
 
     for (const part of parts) {
       // At a reduced size each part fails in one way, another one in each run.
-      const chosen = scale < 1 ? phoenix.choose(`way/${part}`, failureModes.length) : undefined;
+      const chosen = scale < 1 ? phoenix.choose(`failure-mode/${part}`, failureModes.length) : undefined;
       for (const failureMode of chosen === undefined
         ? failureModes
         : failureModes.slice(chosen, chosen + 1)) {

@@ -86,14 +86,14 @@ const whileRunning: readonly BackgroundOperation[] = [
     name: "rollback",
     chance: 0.15,
     requests: (id) => [
-      ["POST", "/api/v1/control/signals", { experiment_id: id, type: "rollback", reason: "errand" }],
+      ["POST", "/api/v1/control/signals", { experiment_id: id, type: "rollback", reason: "operation" }],
       ["GET", `/api/v1/control/experiments/${id}/drift`],
     ],
   },
   {
     name: "describe",
     chance: 0.15,
-    requests: (id) => [["PUT", of(id, ""), { name: "described", description: "by an errand" }]],
+    requests: (id) => [["PUT", of(id, ""), { name: "described", description: "by a background operation" }]],
   },
   {
     name: "read-all",
@@ -144,7 +144,7 @@ async function runBackgroundOperations(
   when: "whileRunning" | "afterEnd",
 ): Promise<void> {
   for (const { name, chance, requests } of when === "whileRunning" ? whileRunning : afterEnd) {
-    if (!phoenix.chance(`errand/${name}`, chance)) continue;
+    if (!phoenix.chance(`operation/${name}`, chance)) continue;
     for (const [method, path, body] of requests(id))
       await retryUntil(phoenix, async () =>
         client.call(method, path, body === undefined ? undefined : { body }),
@@ -177,7 +177,7 @@ function listen(phoenix: Phoenix, token: string): Listener {
       if (position !== undefined) place = Number(position);
     });
     next.addEventListener("close", () => {
-      if (!closed) phoenix.at(reconnectAfterMs, "come back", reconnect);
+      if (!closed) phoenix.at(reconnectAfterMs, "reconnect", reconnect);
     });
     return next;
   }

@@ -192,7 +192,7 @@ function createSlots({ profile, processCount, startMs, seed }: ProcessPoolOption
     for (let number = 1; number <= count; number += 1) {
       const index = slots.length;
       // The first lives end at different times, as if the load had been running for a while.
-      const firstIncarnation = fractionOf(mix(mix(seed, index), hashText("first life")));
+      const firstIncarnation = fractionOf(mix(mix(seed, index), hashText("first incarnation")));
       slots.push({
         index,
         pattern,

@@ -83,7 +83,7 @@ async function holdFor<T>(loop: Loop, label: string, arrives: Promise<T>, before
   return new Promise<T>((resolve, reject) => {
     let stopWatching = (): void => {};
     let release = (): void => {};
-    const limit = loop.schedule(limitMs, "foreign", "events/limit", () => {
+    const limit = loop.schedule(limitMs, "user", "events/limit", () => {
       release();
       stopWatching = rejectWhenIdle(loop, label, before, (error) => end(() => reject(error)));
     });

@@ -51,7 +51,7 @@ function abortTimeout(loop: Loop): typeof AbortSignal.timeout {
       throw new RangeError(`The value of "delay" is out of range: ${String(delayMs)}`);
     }
     const controller = new AbortController();
-    loop.schedule(delayMs, "foreign", "abort-signal-timeout", () =>
+    loop.schedule(delayMs, "user", "abort-signal-timeout", () =>
       controller.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError")),
     );
     return controller.signal;

@@ -77,7 +77,7 @@ async function pollUntil<T>(loop: Loop, options: PollOptions<T>): Promise<T> {
     }
 
     function every(): void {
-      const event = loop.schedule(Math.max(intervalMs, 1), "foreign", `${label}/interval`, () => {
+      const event = loop.schedule(Math.max(intervalMs, 1), "user", `${label}/interval`, () => {
         events.delete(event);
         if (ended) return;
         every();
@@ -89,7 +89,7 @@ async function pollUntil<T>(loop: Loop, options: PollOptions<T>): Promise<T> {
     function timeUp(): void {
       look();
       // Promises of this last attempt have until all that is due now has been done.
-      const last = loop.schedule(0, "foreign", `${label}/end`, () =>
+      const last = loop.schedule(0, "user", `${label}/end`, () =>
         end(() => reject(lastError ?? options.timeoutError())),
       );
       events.add(last);
@@ -102,7 +102,7 @@ async function pollUntil<T>(loop: Loop, options: PollOptions<T>): Promise<T> {
       fail: (error) => end(() => reject(error)),
     };
     if (Number.isFinite(timeoutMs)) {
-      events.add(loop.schedule(timeoutMs, "foreign", `${label}/timeout`, timeUp));
+      events.add(loop.schedule(timeoutMs, "user", `${label}/timeout`, timeUp));
     }
     every();
     const released = loop.hold(keepAlive);

@@ -56,7 +56,7 @@ export function createFaultController(world: FaultWorld): FaultController {
       checkFault(fault);
       checkOptions("faults.plan", options, ["after", "for"]);
       const lasts = options.for === undefined ? undefined : parseDuration(options.for, "how long it lasts");
-      later(parseDuration(options.after, "when a fault strikes"), `strike/${fault.kind}`, () => {
+      later(parseDuration(options.after, "when a fault strikes"), `inject/${fault.kind}`, () => {
         const handle = inject(fault);
         if (lasts === undefined) return;
         later(lasts, `heal/${fault.kind}`, () => {

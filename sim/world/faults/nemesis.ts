@@ -59,7 +59,7 @@ export function startNemesis(
     const moment = choose(world, "timing", kind, "at", moments) / (moments - 1);
     const forMs = durationsMs[choose(world, "timing", kind, "for", durationsMs.length)] ?? 1_000;
     // The target is chosen when the fault is injected: only then it is known over which routes the test has connected.
-    later(windowMs * moment * moment, `strike/${kind.kind}`, () =>
+    later(windowMs * moment * moment, `inject/${kind.kind}`, () =>
       injectNow(kind.sample(chooseOption, world), forMs),
     );
   }

@@ -8,7 +8,7 @@ function backgroundOperationDriver(seed: number): Driver {
   const defaultAnswer = defaultDriver(seed);
   return {
     choose: (point: ChoicePoint) =>
-      point.label.startsWith("workload/errand/") ? 1 : defaultAnswer.choose(point),
+      point.label.startsWith("workload/operation/") ? 1 : defaultAnswer.choose(point),
     entropy: defaultAnswer.entropy,
   };
 }

@@ -122,10 +122,10 @@ const generateRequest = z.object({
   duration: z.union([z.string(), z.number()]).optional(),
   parameters: z
     .object({
-      top_k: z.int().min(1).max(1000).default(20),
+      top_k: z.int().min(1).max(1000).optional(),
       critical_processes: z.array(z.string().min(1).max(255)).max(1000).default([]),
     })
-    .default({ top_k: 20, critical_processes: [] }),
+    .default({ critical_processes: [] }),
   overrides: z
     .strictObject({ baseline: variantOverrides.optional(), candidate: variantOverrides.optional() })
     .default({}),

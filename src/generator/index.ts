@@ -1,6 +1,22 @@
-/** The config generator: templates in, collector YAML out. */
+/** The config generator: templates in, collector YAML out; and what a collector's configuration may hold. */
 
 export { createGenerator, type GeneratorOptions } from "./generator.js";
 export { createRenderer, type Renderer, parseGenerateRequest } from "./generate.js";
 export { templates } from "./templates.js";
-export { validateConfiguration } from "./validate.js";
+export {
+  checkCollectorConfig,
+  durationMs,
+  readStatementGroup,
+  typeOf,
+  validateConfiguration,
+} from "./validate.js";
+export { processAttributes, processMetrics, type ProcessMetric } from "./components.js";
+export {
+  OttlError,
+  parseCondition,
+  parseStatement,
+  type OttlArgument,
+  type OttlContext,
+  type OttlExpression,
+  type OttlStatement,
+} from "./ottl.js";

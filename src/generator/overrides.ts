@@ -1,7 +1,15 @@
 /** Processors that a request adds to a template, such as a filter during a hot reload. */
 import { z } from "zod";
 
-import { attributeIs, globToRegex } from "./templates.js";
+import {
+  addUp,
+  attributeIs,
+  globToRegex,
+  keepKeys,
+  prepareGroups,
+  putTogether,
+  sample,
+} from "./templates.js";
 
 const patterns = z.array(z.string().min(1).max(255)).max(1000);
 
@@ -18,7 +26,11 @@ const topk = z.strictObject({
   type: z.literal("topk"),
   config: z.strictObject({
     k: z.int().min(1).max(1000),
-    by: z.enum(["process.cpu.utilization", "process.memory.physical"]).default("process.cpu.utilization"),
+    by: z
+      .enum(["process.cpu.utilization", "process.memory.usage", "process.memory.physical"])
+      .default("process.cpu.utilization")
+      // An older name of the same metric.
+      .transform((by) => (by === "process.memory.physical" ? "process.memory.usage" : by)),
   }),
 });
 
@@ -52,31 +64,49 @@ export function renderOverrides(overrides: readonly ProcessorOverride[]): Render
   const selecting: string[] = [];
   const grouping: string[] = [];
   for (const [index, override] of overrides.entries()) {
-    const [kind, definition] = component(override);
-    const name = `${kind}/override_${index + 1}`;
-    definitions[name] = definition;
-    (kind === "groupbyattrs" ? grouping : selecting).push(name);
+    for (const [kind, definition] of components(override)) {
+      const name = `${kind}/override_${index + 1}`;
+      definitions[name] = definition;
+      (override.type === "groupby" || override.type === "aggregation" ? grouping : selecting).push(name);
+    }
   }
   return { definitions, selecting, grouping };
 }
 
-function component(override: ProcessorOverride): [kind: string, definition: unknown] {
-  if (override.type === "filter") {
-    const { include_patterns: include = [], exclude_patterns: exclude = [] } = override.config;
-    const metrics = {
-      ...(include.length > 0 && { include: nameMatcher(include) }),
-      ...(exclude.length > 0 && { exclude: nameMatcher(exclude) }),
-    };
-    return ["filter", { metrics }];
+type Component = readonly [kind: string, definition: unknown];
+
+function components(override: ProcessorOverride): readonly Component[] {
+  switch (override.type) {
+    case "filter": {
+      const { include_patterns: include = [], exclude_patterns: exclude = [] } = override.config;
+      const metrics = {
+        ...(include.length > 0 && { include: nameMatcher(include) }),
+        ...(exclude.length > 0 && { exclude: nameMatcher(exclude) }),
+      };
+      return [["filter", { metrics }]];
+    }
+    // The platform's own: no processor of the contrib distribution ranks.
+    case "topk":
+      return [["phoenix_topk", { ...override.config }]];
+    case "probabilistic_sampler":
+      return [["filter", sample(override.config.sampling_percentage)]];
+    case "groupby":
+    case "aggregation": {
+      // Critical processes stay whole: the platform promises to show each of them.
+      const others = ` where not (${attributeIs("process.priority", "critical")})`;
+      return [
+        ["transform", prepareGroups(keepKeys(override.config.by, others))],
+        ["groupbyattrs", putTogether],
+        ["metricstransform", addUp()],
+      ];
+    }
+    default:
+      return unknownOverride(override);
   }
-  if (override.type === "topk") return ["topk", { ...override.config }];
-  if (override.type === "probabilistic_sampler") {
-    return ["probabilistic_sampler", { hash_seed: 22, ...override.config }];
-  }
-  // Host and priority stay labels whatever is grouped by, and critical processes stay whole: the platform
-  // promises to show each of them.
-  const keys = [...new Set(["host.name", "node.name", "process.priority", ...override.config.by])];
-  return ["groupbyattrs", { keys, keep_individual: [attributeIs("process.priority", "critical")] }];
+}
+
+function unknownOverride(override: never): never {
+  throw new TypeError(`Unknown override: ${JSON.stringify(override)}.`);
 }
 
 function nameMatcher(globs: readonly string[]): unknown {

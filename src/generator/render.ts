@@ -2,18 +2,22 @@
 import { stringify } from "yaml";
 
 import { renderOverrides, type ProcessorOverride } from "./overrides.js";
+import { collectorVersion } from "./components.js";
 import {
+  addUp,
   classifyPriority,
-  processMetrics,
-  type ProcessMetric,
+  templateMetrics,
+  transform,
+  workingAttributes,
   type Template,
+  type TemplateMetric,
   type TemplateParameters,
 } from "./templates.js";
 
 // The components that every generated collector configuration shares.
 
 /** Reads process metrics of the host; metrics not listed are switched off. */
-function hostmetricsReceiver(collectionInterval: string, metrics: readonly ProcessMetric[]): unknown {
+function hostmetricsReceiver(collectionInterval: string, metrics: readonly TemplateMetric[]): unknown {
   return {
     collection_interval: collectionInterval,
     root_path: "/hostfs",
@@ -23,7 +27,14 @@ function hostmetricsReceiver(collectionInterval: string, metrics: readonly Proce
         mute_process_exe_error: true,
         mute_process_io_error: true,
         metrics: Object.fromEntries(
-          processMetrics.map((metric) => [metric, { enabled: metrics.includes(metric) }]),
+          templateMetrics.map((metric) => [metric, { enabled: metrics.includes(metric) }]),
+        ),
+        // A process is told apart by its name and pid; each of these would be one more label.
+        resource_attributes: Object.fromEntries(
+          ["command", "command_line", "executable.path", "parent_pid"].map((name) => [
+            `process.${name}`,
+            { enabled: false },
+          ]),
         ),
       },
     },
@@ -33,6 +44,7 @@ function hostmetricsReceiver(collectionInterval: string, metrics: readonly Proce
 /** Processors that open every pipeline, in order: guard memory first, then say whose data it is. */
 const openingProcessors = [
   "memory_limiter",
+  "metricstransform/add_up_states",
   "cumulativetodelta",
   "resourcedetection/system",
   "resource/add_experiment_info",
@@ -50,6 +62,8 @@ function sharedProcessors(
 ): Record<string, unknown> {
   return {
     memory_limiter: { check_interval: "1s", limit_percentage: 80, spike_limit_percentage: 20 },
+    // One series per process and metric: not one for each state of a CPU or direction of a disk.
+    "metricstransform/add_up_states": addUp("process.cpu.time", "process.cpu.utilization", "process.disk.io"),
     cumulativetodelta: {},
     "resourcedetection/system": { detectors: ["env", "system"], override: false },
     "resource/add_experiment_info": {
@@ -67,18 +81,10 @@ function sharedProcessors(
 /** Closing definitions, kept apart so that they stand last in the text. */
 const closingDefinitions: Readonly<Record<string, unknown>> = {
   // A single process is told apart by its pid; only groups need their owner as a label.
-  "transform/drop_working_attributes": {
-    error_mode: "ignore",
-    metric_statements: [
-      {
-        context: "resource",
-        statements: [
-          'delete_key(attributes, "process.owner") where attributes["process.pid"] != nil',
-          'delete_key(attributes, "process.type")',
-        ],
-      },
-    ],
-  },
+  "transform/drop_working_attributes": transform([
+    'delete_key(resource.attributes, "process.owner") where resource.attributes["process.pid"] != nil',
+    ...workingAttributes.map((key) => `delete_key(resource.attributes, "${key}")`),
+  ]),
   batch: { send_batch_size: 1000, timeout: "10s" },
 };
 
@@ -97,6 +103,15 @@ function exporters(experimentId: string, variant: string): Record<string, unknow
     },
   };
 }
+
+/** Brings what all pipelines keep to the one that ends in Prometheus. */
+const connector = "forward/comparison";
+
+// The exporter puts experiment and variant on every series; on the resource, too, they would be there twice, and the
+// exporter would refuse the series.
+const dropExperimentInfo = {
+  attributes: ["experiment_id", "variant"].map((key) => ({ key, action: "delete" })),
+};
 
 const extensions: Readonly<Record<string, unknown>> = {
   health_check: { endpoint: "0.0.0.0:13133" },
@@ -136,26 +151,35 @@ export function renderCollector({
       ...added.definitions,
       ...plan.processors,
       ...closingDefinitions,
+      "resource/drop_experiment_info": dropExperimentInfo,
     },
+    connectors: { [connector]: {} },
     exporters: exporters(experimentId, variant),
     service: {
       extensions: Object.keys(extensions),
-      pipelines: Object.fromEntries(
-        Object.entries(plan.pipelines).map(([name, reduce]) => [
-          name,
-          {
-            receivers: ["hostmetrics"],
-            processors: [
-              ...openingProcessors,
-              ...added.selecting,
-              ...reduce,
-              ...added.grouping,
-              ...closingProcessors,
-            ],
-            exporters: ["otlphttp/newrelic", "prometheus"],
-          },
-        ]),
-      ),
+      pipelines: {
+        ...Object.fromEntries(
+          Object.entries(plan.pipelines).map(([name, reduce]) => [
+            name,
+            {
+              receivers: ["hostmetrics"],
+              processors: [
+                ...openingProcessors,
+                ...added.selecting,
+                ...reduce,
+                ...added.grouping,
+                ...closingProcessors,
+              ],
+              exporters: ["otlphttp/newrelic", connector],
+            },
+          ]),
+        ),
+        "metrics/comparison": {
+          receivers: [connector],
+          processors: ["memory_limiter", "resource/drop_experiment_info", "batch"],
+          exporters: ["prometheus"],
+        },
+      },
     },
   };
   const header = `# ${template.name} (${variant}): ${template.description}.\n`;
@@ -190,7 +214,7 @@ export interface ManifestRequest {
 }
 
 const namespace = "phoenix-system";
-const collectorImage = "otel/opentelemetry-collector-contrib:0.104.0";
+const collectorImage = `otel/opentelemetry-collector-contrib:${collectorVersion}`;
 
 /** Manifest texts by file name, such as `baseline-deployment.yaml`. */
 export function renderManifests(request: ManifestRequest): Record<string, string> {

@@ -3,23 +3,27 @@ import { canonicalPipeline } from "../model/index.js";
 
 // What a pipeline template is: the part of a collector configuration that differs between pipelines.
 
-/** The seven process metrics that the `hostmetrics` receiver can report. */
-export const processMetrics = [
+/** The seven process metrics that templates ask the `hostmetrics` receiver for. */
+export const templateMetrics = [
   "process.cpu.time",
   "process.cpu.utilization",
-  "process.memory.physical",
+  "process.memory.usage",
   "process.memory.virtual",
   "process.disk.io",
   "process.threads",
   "process.open_file_descriptors",
 ] as const;
 
-export type ProcessMetric = (typeof processMetrics)[number];
+export type TemplateMetric = (typeof templateMetrics)[number];
 
 /** What a request may tune in a template. */
 export interface TemplateParameters {
-  /** How many non-critical processes `process-topk-v1` keeps per node, 1 to 1000. @default 20 */
-  readonly topK: number;
+  /**
+   * How many non-critical processes `process-topk-v1` keeps per node, 1 to 1000. No processor of the contrib
+   * distribution ranks, so this switches the platform's own on, `phoenix_topk`, which a collector must be built with.
+   * @default none: every heavy process is kept
+   */
+  readonly topK: number | undefined;
   /** Names or name globs that count as critical besides the built-in list. @default [] */
   readonly criticalProcesses: readonly string[];
 }
@@ -27,7 +31,7 @@ export interface TemplateParameters {
 /** The components of one rendered template, before the parts that all pipelines share are added. */
 interface TemplatePlan {
   readonly collectionInterval: string;
-  readonly metrics: readonly ProcessMetric[];
+  readonly metrics: readonly TemplateMetric[];
   /** Processors that only this template has, by component name. */
   readonly processors: Readonly<Record<string, unknown>>;
   /** Per pipeline: the processors that reduce, in order, between the shared beginning and `batch`. */
@@ -64,7 +68,8 @@ const webNames = "nginx|apache|apache2|httpd|haproxy|envoy";
 const databaseNames =
   "postgres|postgresql|mysql|mysqld|mongodb|mongod|redis|elasticsearch|kafka|rabbitmq|nats";
 
-const executableName = 'attributes["process.executable.name"]';
+const attributeOf = (key: string): string => `resource.attributes["${key}"]`;
+const executableName = attributeOf("process.executable.name");
 
 /** Matches a name from `alternatives`, also with a suffix such as `-worker`, but not `google` for `go`. */
 const named = (alternatives: string): string => `^(${alternatives})([^a-z].*)?$`;
@@ -73,21 +78,97 @@ const named = (alternatives: string): string => `^(${alternatives})([^a-z].*)?$`
 const quote = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 
 const setWhere = (key: string, value: string, pattern: string): string =>
-  `set(attributes["${key}"], "${value}") where IsMatch(${executableName}, ${quote(pattern)})`;
+  `set(${attributeOf(key)}, "${value}") where IsMatch(${executableName}, ${quote(pattern)})`;
 
-const transform = (statements: readonly string[]): unknown => ({
+const statementsIn = (context: string, statements: readonly string[]): unknown => ({
   error_mode: "ignore",
-  metric_statements: [{ context: "resource", statements }],
+  metric_statements: [{ context, statements }],
 });
+/** A `transform` processor with statements about whole processes. */
+export const transform = (statements: readonly string[]): unknown => statementsIn("resource", statements);
 
 /** A condition that holds for resources whose `key` is one of `values`. */
 export const attributeIs = (key: string, ...values: string[]): string =>
-  values.map((value) => `resource.attributes["${key}"] == "${value}"`).join(" or ");
+  values.map((value) => `${attributeOf(key)} == "${value}"`).join(" or ");
 
-/** A `filter` processor that drops each data point for which one of `conditions` holds. */
+/** A `filter` processor that drops each process for which one of `conditions` about its attributes holds. */
 const dropWhere = (...conditions: string[]): unknown => ({
   error_mode: "ignore",
-  metrics: { datapoint: conditions },
+  metrics: { metric: conditions },
+});
+
+/**
+ * A `transform` processor that marks a process by its present numbers: an attribute of the resource is set where a
+ * condition holds for one of its data points, so that later processors can choose by it.
+ */
+const mark = (...marks: (readonly [key: string, value: string, condition: string])[]): unknown =>
+  statementsIn(
+    "datapoint",
+    marks.map(([key, value, condition]) => `set(${attributeOf(key)}, "${value}") where ${condition}`),
+  );
+const cpuIs = (comparison: string): string =>
+  `metric.name == "process.cpu.utilization" and datapoint.value_double ${comparison}`;
+const memoryIs = (comparison: string): string =>
+  `metric.name == "process.memory.usage" and datapoint.value_int ${comparison}`;
+
+// Sampling. The sampling processor is for traces and logs; a hash of the process chooses as well, and as steadily.
+
+const sampledDigits = 4;
+
+/** @returns The RE2 expression for hexadecimal digits below `share` of all, by their first four. */
+function hexBelow(share: number): string {
+  const limit = Math.round(share * 16 ** sampledDigits);
+  if (limit >= 16 ** sampledDigits) return "^";
+  const digits = limit.toString(16).padStart(sampledDigits, "0");
+  const below = Array.from(digits).flatMap((digit, index) => {
+    const value = Number.parseInt(digit, 16);
+    const range = value === 1 ? "0" : value <= 10 ? `[0-${value - 1}]` : `[0-9a-${(value - 1).toString(16)}]`;
+    return value === 0 ? [] : [digits.slice(0, index) + (value === 11 ? "[0-9a]" : range)];
+  });
+  return below.length === 0 ? "^$" : `^(?:${below.join("|")})`;
+}
+
+/** A `filter` processor that keeps about that share of the processes, the same ones in every collector. */
+export function sample(percent: number): unknown {
+  const process = `Concat([${executableName}, ${attributeOf("process.pid")}], "/")`;
+  return dropWhere(`not IsMatch(SHA256(${process}), ${quote(hexBelow(percent / 100))})`);
+}
+
+// Adding processes up. `groupbyattrs` only puts resources together that are alike, so all else is taken away first;
+// then `metricstransform` adds up what became several data points of one metric.
+
+/** Says whose data it is: every process has these, so that grouping always keeps them. */
+const commonKeys = ["experiment_id", "variant", "host.name", "node.name", "process.priority"];
+
+/** Statement that leaves nothing of a process but `keys`, where a condition holds. */
+export const keepKeys = (keys: readonly string[], where = ""): string =>
+  `keep_keys(resource.attributes, [${[...new Set([...commonKeys, ...keys])].map((key) => `"${key}"`).join(", ")}])${where}`;
+
+/** Statements for data points: what is read within a second counts as read at one moment, or it would not add up. */
+const alignTime = ["time", "start_time"].map(
+  (field) => `set(datapoint.${field}, TruncateTime(datapoint.${field}, Duration("1s")))`,
+);
+
+/** A `transform` processor that makes processes alike which are to be added up. */
+export const prepareGroups = (...statements: string[]): unknown => ({
+  error_mode: "ignore",
+  metric_statements: [
+    { context: "resource", statements },
+    { context: "datapoint", statements: alignTime },
+  ],
+});
+
+/** A `groupbyattrs` processor without keys: it puts resources together whose attributes are the same. */
+export const putTogether: unknown = { keys: [] };
+
+/** A `metricstransform` processor that adds up the data points of each metric. */
+export const addUp = (...names: string[]): unknown => ({
+  transforms: (names.length === 0 ? ["^process\\..*$"] : names).map((include) => ({
+    include,
+    match_type: names.length === 0 ? "regexp" : "strict",
+    action: "update",
+    operations: [{ action: "aggregate_labels", label_set: [], aggregation_type: "sum" }],
+  })),
 });
 
 /**
@@ -97,7 +178,7 @@ const dropWhere = (...conditions: string[]): unknown => ({
  */
 export function classifyPriority(criticalProcesses: readonly string[]): unknown {
   return transform([
-    'set(attributes["process.priority"], "low")',
+    `set(${attributeOf("process.priority")}, "low")`,
     setWhere("process.priority", "medium", named(runtimeNames)),
     setWhere("process.priority", "high", named(highNames)),
     setWhere("process.priority", "critical", named(criticalNames)),
@@ -106,33 +187,28 @@ export function classifyPriority(criticalProcesses: readonly string[]): unknown 
 }
 
 /** Gives each process a `process.category`, by which low-priority ones are put together. */
-const classifyCategory: unknown = transform([
-  'set(attributes["process.category"], "other")',
+const classifyCategory = [
+  `set(${attributeOf("process.category")}, "other")`,
   setWhere("process.category", "browsers", "^(chrome|chromium|firefox|safari|edge|brave)"),
   setWhere("process.category", "dev_tools", "^(code|vim|emacs|idea|git|make|gcc|npm)"),
   setWhere("process.category", "communication", "^(slack|zoom|teams|discord|thunderbird)"),
   setWhere("process.category", "monitoring", "^(prometheus|grafana|telegraf|collectd|node_exporter)"),
   setWhere("process.category", "utilities", "^(cron|bash|sh|sed|awk|grep|rsync|batch|job|temp)"),
-]);
+];
 
 /** Gives each process a `process.type`: database, web, runtime, or other. */
 const classifyType: unknown = transform([
-  'set(attributes["process.type"], "other")',
+  `set(${attributeOf("process.type")}, "other")`,
   setWhere("process.type", "runtime", named(runtimeNames)),
   setWhere("process.type", "web", named(webNames)),
   setWhere("process.type", "database", named(databaseNames)),
-]);
-
-/** Names a group of processes after its category. */
-const nameAfterCategory: unknown = transform([
-  'set(attributes["process.executable.name"], Concat(["aggregated", attributes["process.category"]], "_"))',
 ]);
 
 // Keeps databases, web servers and infrastructure; samples the rest by how busy it is and adds it up by type.
 
 const isImportant = attributeIs("process.priority", "critical", "high");
 const isRuntime = attributeIs("process.type", "runtime");
-const isIdle = 'attributes["process.cpu.utilization"] < 0.15';
+const isBusy = attributeIs("process.load", "busy");
 
 const processAdaptiveV1: Template = {
   name: "process-adaptive-v1",
@@ -140,42 +216,52 @@ const processAdaptiveV1: Template = {
   cutPercent: [70, 90],
   build: () => ({
     collectionInterval: "30s",
-    metrics: ["process.cpu.time", "process.cpu.utilization", "process.memory.physical", "process.threads"],
+    metrics: ["process.cpu.time", "process.cpu.utilization", "process.memory.usage", "process.threads"],
     processors: {
       "transform/classify_types": classifyType,
+      "transform/judge_load": mark(
+        ["process.load", "idle", cpuIs("< 0.15")],
+        ["process.load", "busy", cpuIs(">= 0.15")],
+      ),
       "filter/only_important": dropWhere(`not (${isImportant})`),
-      "filter/only_busy_runtimes": dropWhere(isImportant, `not (${isRuntime})`, isIdle),
-      "filter/only_idle_runtimes": dropWhere(isImportant, `not (${isRuntime})`, `not (${isIdle})`),
+      "filter/only_busy_runtimes": dropWhere(isImportant, `not (${isRuntime})`, `not (${isBusy})`),
+      "filter/only_idle_runtimes": dropWhere(isImportant, `not (${isRuntime})`, isBusy),
       "filter/only_others": dropWhere(isImportant, isRuntime),
-      "probabilistic_sampler/idle_runtimes": { sampling_percentage: 10, hash_seed: 22 },
-      "probabilistic_sampler/others": { sampling_percentage: 5, hash_seed: 22 },
-      "groupbyattrs/by_type": {
-        keys: ["host.name", "node.name", "process.priority", "process.type", "process.executable.name"],
-      },
-      "transform/name_load": {
-        error_mode: "ignore",
-        metric_statements: [{ context: "resource", statements: ['set(attributes["process.load"], "idle")'] }],
-      },
+      "filter/sample_idle_runtimes": sample(10),
+      "filter/sample_others": sample(5),
+      "transform/prepare_runtimes": prepareGroups(
+        keepKeys(["process.type", "process.executable.name", "process.load"]),
+      ),
+      "transform/prepare_others": prepareGroups(keepKeys(["process.type", "process.executable.name"])),
+      "groupbyattrs/by_type": putTogether,
+      "metricstransform/add_up": addUp(),
     },
     pipelines: {
       "metrics/important": ["filter/only_important"],
       "metrics/busy_runtimes": [
         "transform/classify_types",
+        "transform/judge_load",
         "filter/only_busy_runtimes",
+        "transform/prepare_runtimes",
         "groupbyattrs/by_type",
+        "metricstransform/add_up",
       ],
       "metrics/idle_runtimes": [
         "transform/classify_types",
+        "transform/judge_load",
         "filter/only_idle_runtimes",
-        "probabilistic_sampler/idle_runtimes",
+        "filter/sample_idle_runtimes",
+        "transform/prepare_runtimes",
         "groupbyattrs/by_type",
-        "transform/name_load",
+        "metricstransform/add_up",
       ],
       "metrics/others": [
         "transform/classify_types",
         "filter/only_others",
-        "probabilistic_sampler/others",
+        "filter/sample_others",
+        "transform/prepare_others",
         "groupbyattrs/by_type",
+        "metricstransform/add_up",
       ],
     },
   }),
@@ -191,15 +277,17 @@ const processAggregatedV1: Template = {
   cutPercent: [30, 50],
   build: () => ({
     collectionInterval: "10s",
-    metrics: processMetrics,
+    metrics: templateMetrics,
     processors: {
       "filter/drop_low_priority": dropWhere(isLow),
       "filter/only_low_priority": dropWhere(`not (${isLow})`),
-      "transform/prepare_aggregation": classifyCategory,
-      "groupbyattrs/aggregate_low_priority": {
-        keys: ["host.name", "node.name", "process.priority", "process.category", "process.owner"],
-      },
-      "transform/rename_aggregated": nameAfterCategory,
+      "transform/prepare_aggregation": prepareGroups(
+        ...classifyCategory,
+        `set(${executableName}, Concat(["aggregated", ${attributeOf("process.category")}], "_"))`,
+        keepKeys(["process.category", "process.owner", "process.executable.name"]),
+      ),
+      "groupbyattrs/aggregate_low_priority": putTogether,
+      "metricstransform/add_up": addUp(),
     },
     pipelines: {
       "metrics/individual": ["filter/drop_low_priority"],
@@ -207,7 +295,7 @@ const processAggregatedV1: Template = {
         "filter/only_low_priority",
         "transform/prepare_aggregation",
         "groupbyattrs/aggregate_low_priority",
-        "transform/rename_aggregated",
+        "metricstransform/add_up",
       ],
     },
   }),
@@ -221,7 +309,7 @@ const processBaselineV1: Template = {
   cutPercent: [0, 0],
   build: () => ({
     collectionInterval: "10s",
-    metrics: processMetrics,
+    metrics: templateMetrics,
     processors: {},
     pipelines: { metrics: [] },
   }),
@@ -232,7 +320,7 @@ const processBaselineV1: Template = {
 const isHighTier = attributeIs("process.priority", "critical", "high");
 const isMediumTier = attributeIs("process.priority", "medium");
 const isLowTier = attributeIs("process.priority", "low");
-const isStressed = 'attributes["process.cpu.utilization"] > 0.85';
+const isStressed = attributeIs("process.stress", "high");
 
 const processIntelligentV1: Template = {
   name: "process-intelligent-v1",
@@ -240,18 +328,19 @@ const processIntelligentV1: Template = {
   cutPercent: [50, 75],
   build: () => ({
     collectionInterval: "15s",
-    metrics: processMetrics,
+    metrics: templateMetrics,
     processors: {
+      "transform/judge_stress": mark(["process.stress", "high", cpuIs("> 0.85")]),
       "filter/only_high_or_stressed": dropWhere(`not (${isHighTier} or ${isStressed})`),
       "filter/only_calm_medium": dropWhere(`not (${isMediumTier})`, isStressed),
       "filter/only_calm_low": dropWhere(`not (${isLowTier})`, isStressed),
-      "probabilistic_sampler/medium": { sampling_percentage: 30, hash_seed: 22 },
-      "probabilistic_sampler/low": { sampling_percentage: 5, hash_seed: 22 },
+      "filter/sample_medium": sample(30),
+      "filter/sample_low": sample(5),
     },
     pipelines: {
-      "metrics/high": ["filter/only_high_or_stressed"],
-      "metrics/medium": ["filter/only_calm_medium", "probabilistic_sampler/medium"],
-      "metrics/low": ["filter/only_calm_low", "probabilistic_sampler/low"],
+      "metrics/high": ["transform/judge_stress", "filter/only_high_or_stressed"],
+      "metrics/medium": ["transform/judge_stress", "filter/only_calm_medium", "filter/sample_medium"],
+      "metrics/low": ["transform/judge_stress", "filter/only_calm_low", "filter/sample_low"],
     },
   }),
 };
@@ -264,18 +353,29 @@ const processMinimalV1: Template = {
   cutPercent: [95, 100],
   build: () => ({
     collectionInterval: "60s",
-    metrics: ["process.cpu.utilization", "process.memory.physical"],
+    metrics: ["process.cpu.utilization", "process.memory.usage"],
     processors: {
+      "transform/judge_size": mark(
+        ["process.size", "small", cpuIs("< 0.02")],
+        ["process.size", "small", memoryIs("< 20971520")],
+      ),
       "filter/only_critical": dropWhere(
         `not (${attributeIs("process.priority", "critical")})`,
-        'attributes["process.cpu.utilization"] < 0.02',
-        'attributes["process.memory.physical"] < 20971520',
+        attributeIs("process.size", "small"),
       ),
-      "groupbyattrs/by_executable": {
-        keys: ["host.name", "node.name", "process.priority", "process.executable.name"],
-      },
+      "transform/prepare_executables": prepareGroups(keepKeys(["process.executable.name"])),
+      "groupbyattrs/by_executable": putTogether,
+      "metricstransform/add_up": addUp(),
     },
-    pipelines: { metrics: ["filter/only_critical", "groupbyattrs/by_executable"] },
+    pipelines: {
+      metrics: [
+        "transform/judge_size",
+        "filter/only_critical",
+        "transform/prepare_executables",
+        "groupbyattrs/by_executable",
+        "metricstransform/add_up",
+      ],
+    },
   }),
 };
 
@@ -287,37 +387,62 @@ const processPriorityFilterV1: Template = {
   cutPercent: [40, 60],
   build: () => ({
     collectionInterval: "10s",
-    metrics: processMetrics,
+    metrics: templateMetrics,
     processors: { "filter/keep_important": dropWhere(attributeIs("process.priority", "low")) },
     pipelines: { metrics: ["filter/keep_important"] },
   }),
 };
 
-// Keeps critical processes and, of the others, the few that use most.
+// Keeps critical processes and, of the others, those that use much; of these the few that use most, if a number is
+// given.
 
 const isCritical = attributeIs("process.priority", "critical");
-// Conditions on a metric read the process's current value, as the platform's templates mean it.
-const isBusy =
-  'attributes["process.cpu.utilization"] > 0.05 and attributes["process.memory.physical"] > 104857600';
+const isHeavy = `${attributeIs("process.cpu", "heavy")} and ${attributeIs("process.memory", "heavy")}`;
+const score = mark(
+  ["process.cpu", "heavy", cpuIs("> 0.3")],
+  ["process.memory", "heavy", memoryIs("> 157286400")],
+);
 
 const processTopkV1: Template = {
   name: "process-topk-v1",
   description: "Keeps critical processes and the heaviest of the others",
   cutPercent: [60, 80],
-  build: ({ topK }) => ({
-    collectionInterval: "10s",
-    metrics: processMetrics,
-    processors: {
-      "filter/only_critical": dropWhere(`not (${isCritical})`),
-      "filter/only_busy_others": dropWhere(isCritical, `not (${isBusy})`),
-      "topk/by_cpu": { k: topK, by: "process.cpu.utilization" },
-    },
-    pipelines: {
-      "metrics/critical": ["filter/only_critical"],
-      "metrics/top": ["filter/only_busy_others", "topk/by_cpu"],
-    },
-  }),
+  build: ({ topK }) => {
+    const common = { collectionInterval: "10s", metrics: templateMetrics };
+    if (topK === undefined) {
+      return {
+        ...common,
+        processors: {
+          "transform/score": score,
+          "filter/keep_heaviest": dropWhere(`not (${isCritical} or (${isHeavy}))`),
+        },
+        pipelines: { metrics: ["transform/score", "filter/keep_heaviest"] },
+      };
+    }
+    return {
+      ...common,
+      processors: {
+        "transform/score": score,
+        "filter/only_critical": dropWhere(`not (${isCritical})`),
+        "filter/only_heavy_others": dropWhere(isCritical, `not (${isHeavy})`),
+        "phoenix_topk/by_cpu": { k: topK, by: "process.cpu.utilization" },
+      },
+      pipelines: {
+        "metrics/critical": ["filter/only_critical"],
+        "metrics/top": ["transform/score", "filter/only_heavy_others", "phoenix_topk/by_cpu"],
+      },
+    };
+  },
 };
+
+/** Set on the way to decide by, and not exported. */
+export const workingAttributes = [
+  "process.type",
+  "process.stress",
+  "process.size",
+  "process.cpu",
+  "process.memory",
+];
 
 /** All seven, in the order in which `GET /api/v1/templates` lists them. */
 export const templates: readonly Template[] = [

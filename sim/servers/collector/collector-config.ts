@@ -1,245 +1,220 @@
 /** Turns a decoded configuration into pipelines that run, or into the list of reasons why it cannot. */
 import { RE2JS } from "re2js";
 import { parse } from "yaml";
-import { z } from "zod";
 
-import { metricIndexes, type Sample } from "./metrics.js";
-import { OttlError, createOttlCompiler, type OttlCompiler, type RegexCompiler } from "./ottl.js";
 import {
-  ConfigProblem,
-  processorKinds,
-  readConfig,
-  type EachStage,
-  type ProcessorTools,
-  type Stage,
-} from "./processors.js";
-import { createRotatingMemo } from "./rotating-memo.js";
+  checkCollectorConfig,
+  durationMs,
+  OttlError,
+  processAttributes,
+  processMetrics,
+  typeOf,
+} from "../../../src/generator/index.js";
+import { replaceAllMatches } from "../../shared/go-regexp.js";
+import { ConfigProblem } from "./config-problem.js";
+import type { ExporterConfig } from "./exposition.js";
+import type { Pass, ResourceMetrics } from "./metrics.js";
+import { createOttlCompiler, type OttlCompiler, type Regex, type RegexCompiler } from "./ottl.js";
+import { buildStage, createPipeline, type Pipeline } from "./processors.js";
 
-// One pipeline of a collector: its processors in order, with what never changes remembered per sample.
-
-interface Pipeline {
-  run(samples: readonly Sample[]): readonly Sample[];
-  /** Lets counters of groups begin at zero again. */
-  reset(): void;
-}
-
-type Step = (samples: readonly Sample[]) => readonly Sample[];
-
-// A process unseen for so many scrapes is judged anew when it comes back, with the same result.
-const forgottenAfterScrapes = 16;
-
-/** Joins stages. Neighbours whose outcome cannot change run once per sample, not once per scrape. */
-function createPipeline(stages: readonly Stage[]): Pipeline {
-  const steps: Step[] = [];
-  let fixed: EachStage[] = [];
-  const closeFixed = (): void => {
-    if (fixed.length > 0) steps.push(rememberedStep(fixed));
-    fixed = [];
-  };
-  for (const stage of stages) {
-    if (stage.type === "each" && !stage.dynamic) {
-      fixed.push(stage);
-      continue;
-    }
-    closeFixed();
-    steps.push(stage.type === "all" ? stage.run : (samples) => collect(samples, stage.apply));
-  }
-  closeFixed();
-  return {
-    run: (samples) => steps.reduce((current, step) => step(current), samples),
-    reset: () => {
-      for (const stage of stages) if (stage.type === "all") stage.reset();
-    },
-  };
-}
-
-function rememberedStep(stages: readonly EachStage[]): Step {
-  const outcomes = createRotatingMemo<Sample, Sample | undefined>(forgottenAfterScrapes);
-  const applyAll = (sample: Sample): Sample | undefined => {
-    let current: Sample | undefined = sample;
-    for (const stage of stages) {
-      if (current === undefined) return undefined;
-      current = stage.apply(current);
-    }
-    return current;
-  };
-  return (samples) => {
-    const result = collect(samples, (sample) => outcomes.get(sample, applyAll));
-    outcomes.endRound();
-    return result;
-  };
-}
-
-function collect(samples: readonly Sample[], apply: (sample: Sample) => Sample | undefined): Sample[] {
-  const result: Sample[] = [];
-  for (const sample of samples) {
-    const outcome = apply(sample);
-    if (outcome !== undefined) result.push(outcome);
-  }
-  return result;
-}
-
-/** How the Prometheus exporter names and labels series. */
-export interface ExporterConfig {
-  /** Prefix of every metric name, with its underscore; empty without a namespace. */
-  readonly prefix: string;
-  readonly constLabels: Readonly<Record<string, string>>;
-  /** Attributes of a process become labels. */
-  readonly attributesAsLabels: boolean;
+/** What the receiver reads of each process. */
+export interface ReceiverConfig {
+  readonly collectionIntervalMs: number;
+  /** OpenTelemetry names of the metrics. */
+  readonly metrics: ReadonlySet<string>;
+  /** OpenTelemetry names of the resource attributes. */
+  readonly attributes: ReadonlySet<string>;
+  /** Whether a process of that name is read at all. */
+  readonly isRead: (executableName: string) => boolean;
 }
 
 export interface CollectorConfig {
-  readonly collectionIntervalMs: number;
-  /** Bit mask of the metrics that the receiver reads. */
-  readonly metrics: number;
-  /** Pipelines that end in the Prometheus exporter. */
-  readonly pipelines: readonly Pipeline[];
-  readonly exporter: ExporterConfig;
+  readonly receiver: ReceiverConfig;
+  /** Undefined when no pipeline ends in one. */
+  readonly exporter: ExporterConfig | undefined;
+  /** Runs what was read through the pipelines. @returns What arrives at the Prometheus exporter. */
+  run(resources: readonly ResourceMetrics[]): readonly ResourceMetrics[];
+}
+
+/** A configuration that was found good; pipelines that count are made for each collector. */
+export interface CollectorPlan {
+  start(pass: Pass): CollectorConfig;
 }
 
 export type BuildResult =
-  | { readonly ok: true; readonly config: CollectorConfig }
+  | { readonly ok: true; readonly plan: CollectorPlan }
   | { readonly ok: false; readonly errors: readonly string[] };
 
-const component = z.record(z.string(), z.unknown());
-const names = z.array(z.string());
-const configSchema = z.strictObject({
-  extensions: component.optional(),
-  receivers: component,
-  processors: component.default({}),
-  exporters: component,
-  service: z.strictObject({
-    extensions: names.default([]),
-    telemetry: z.unknown().optional(),
-    pipelines: z.record(
-      z.string(),
-      z.strictObject({ receivers: names.min(1), processors: names.default([]), exporters: names.min(1) }),
-    ),
-  }),
-});
+type Section = Readonly<Record<string, unknown>>;
+const section = (value: unknown): Section => (value ?? {}) as Section;
+const texts = (value: unknown): readonly string[] => (value ?? []) as readonly string[];
 
-const receiverSchema = z.strictObject({
-  collection_interval: z.string().default("60s"),
-  initial_delay: z.string().optional(),
-  root_path: z.string().optional(),
-  scrapers: z.strictObject({
-    process: z.looseObject({
-      metrics: z.record(z.string(), z.strictObject({ enabled: z.boolean() })).default({}),
-    }),
-  }),
-});
+interface PipelineConfig {
+  readonly name: string;
+  readonly receivers: readonly string[];
+  readonly processors: readonly string[];
+  readonly exporters: readonly string[];
+}
 
-const exporterSchema = z.strictObject({
-  endpoint: z.string(),
-  namespace: z.string().default(""),
-  const_labels: z.record(z.string(), z.string()).default({}),
-  metric_expiration: z.string().optional(),
-  resource_to_telemetry_conversion: z.strictObject({ enabled: z.boolean() }).default({ enabled: false }),
-});
+export interface BuildTools {
+  readonly ottl: OttlCompiler;
+  readonly hostName: string;
+}
 
-type RawConfig = z.infer<typeof configSchema>;
+/** What takes data out of the simulated part; nobody sees what becomes of it. */
+const sinks = new Set(["debug", "file", "nop", "otlp", "otlphttp", "prometheusremotewrite"]);
 
-const exporterKinds = new Set(["prometheus", "otlphttp", "otlp", "debug"]);
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-/** Builds a decoded configuration. Nothing in it is ignored: what is not simulated is an error that names it. */
-export function buildCollectorConfig(decoded: unknown, tools: ProcessorTools): BuildResult {
+/**
+ * Builds a decoded configuration.
+ *
+ * @param checked - What the check of the configuration found, before references to the environment were replaced.
+ */
+export function buildCollectorConfig(
+  { config, errors: checked }: ReadConfig,
+  tools: BuildTools,
+): BuildResult {
+  if (checked.length > 0) return { ok: false, errors: checked };
+  const raw = section(config);
   const errors: string[] = [];
   const attempt = <Value>(at: string, action: () => Value): Value | undefined => {
     try {
       return action();
     } catch (error) {
       if (!(error instanceof ConfigProblem) && !(error instanceof OttlError)) throw error;
-      errors.push(at === "" ? error.message : `${at}: ${error.message}`);
+      errors.push(`${at}: ${error.message}`);
       return undefined;
     }
   };
-
-  const raw = attempt("", () => readConfig(configSchema, decoded));
-  if (raw === undefined) return { ok: false, errors };
-  const receiver = attempt("receivers.hostmetrics", () => readReceiver(raw));
-  const exporter = attempt("exporters.prometheus", () => readExporter(raw));
-  const pipelines: Pipeline[] = [];
-  for (const name of raw.service.extensions) {
-    if (raw.extensions === undefined || !Object.hasOwn(raw.extensions, name)) {
-      errors.push(`service.extensions: "${name}" is not defined`);
-    }
-  }
-  for (const [name, { receivers, processors, exporters }] of Object.entries(raw.service.pipelines)) {
-    const at = `service.pipelines.${name}`;
-    attempt(at, () => checkPipeline(name, { receivers, exporters }, raw));
-    const stages = processors.map((processor) =>
-      attempt(`processors.${processor}`, () => buildStage(processor, raw, tools)),
-    );
-    if (exporters.includes("prometheus")) {
-      pipelines.push(createPipeline(stages.filter((stage) => stage !== undefined)));
-    }
-  }
-  if (errors.length > 0 || receiver === undefined || exporter === undefined) return { ok: false, errors };
-  return { ok: true, config: { ...receiver, pipelines, exporter } };
-}
-
-function readReceiver(raw: RawConfig): Pick<CollectorConfig, "collectionIntervalMs" | "metrics"> {
-  const { collection_interval, scrapers } = readConfig(receiverSchema, raw.receivers["hostmetrics"]);
-  let metrics = 0;
-  for (const [name, index] of metricIndexes) {
-    if (scrapers.process.metrics[name]?.enabled !== false) metrics |= 1 << index;
-  }
-  for (const name of Object.keys(scrapers.process.metrics)) {
-    if (!metricIndexes.has(name))
-      throw new ConfigProblem(`scrapers.process.metrics: "${name}" is not simulated`);
-  }
-  return { collectionIntervalMs: durationMs(collection_interval), metrics };
-}
-
-function readExporter(raw: RawConfig): ExporterConfig {
-  for (const name of Object.keys(raw.exporters)) {
-    const kind = kindOf(name);
-    if (!exporterKinds.has(kind)) {
-      throw new ConfigProblem(`exporter "${name}" is not simulated; ${[...exporterKinds].join(", ")} are`);
-    }
-  }
-  const { namespace, const_labels, resource_to_telemetry_conversion } = readConfig(
-    exporterSchema,
-    raw.exporters["prometheus"],
+  const pipelines = Object.entries(section(section(raw["service"])["pipelines"])).map(
+    ([name, value]): PipelineConfig => ({
+      name,
+      receivers: texts(section(value)["receivers"]),
+      processors: texts(section(value)["processors"]),
+      exporters: texts(section(value)["exporters"]),
+    }),
   );
-  return {
-    prefix: namespace === "" ? "" : `${namespace}_`,
-    constLabels: const_labels,
-    attributesAsLabels: resource_to_telemetry_conversion.enabled,
+  for (const pipeline of pipelines) attempt(`service.pipelines.${pipeline.name}`, () => checkUse(pipeline));
+  const used = (kind: "receivers" | "exporters", type: string): string[] => [
+    ...new Set(pipelines.flatMap((pipeline) => pipeline[kind]).filter((name) => typeOf(name) === type)),
+  ];
+  const [receiverName = ""] = used("receivers", "hostmetrics");
+  const [exporterName, ...moreExporters] = used("exporters", "prometheus");
+  for (const name of moreExporters)
+    errors.push(`exporters.${name}: one Prometheus exporter of a collector is simulated, not several`);
+  const receiver = attempt(`receivers.${receiverName}`, () =>
+    readReceiver(section(section(raw["receivers"])[receiverName]), tools.ottl.regex),
+  );
+  const exporter =
+    exporterName === undefined ? undefined : readExporter(section(section(raw["exporters"])[exporterName]));
+  const start = (pass: Pass): CollectorConfig["run"] =>
+    connect(pipelines, (pipeline) =>
+      createPipeline(
+        pipeline.processors.flatMap((name) => {
+          const config = section(raw["processors"])[name];
+          const stage = attempt(`processors.${name}`, () =>
+            buildStage(typeOf(name), config, { ...tools, pass }),
+          );
+          return stage === undefined ? [] : [stage];
+        }),
+      ),
+    );
+  // Building finds what is not simulated.
+  start({ number: 0, uptimeMs: 0, startMs: 0 });
+  if (errors.length > 0 || receiver === undefined) return { ok: false, errors: [...new Set(errors)] };
+  return { ok: true, plan: { start: (pass) => ({ receiver, exporter, run: start(pass) }) } };
+}
+
+function checkUse({ name, receivers, exporters }: PipelineConfig): void {
+  if (typeOf(name) !== "metrics") throw new ConfigProblem("only pipelines of metrics are simulated");
+  const receiver = receivers.find((each) => !["hostmetrics", "forward"].includes(typeOf(each)));
+  if (receiver !== undefined)
+    throw new ConfigProblem(`receiver "${receiver}" is not simulated; hostmetrics is`);
+  const exporter = exporters.find(
+    (each) => !sinks.has(typeOf(each)) && !["prometheus", "forward"].includes(typeOf(each)),
+  );
+  if (exporter === undefined) return;
+  const known = ["prometheus", ...sinks].join(", ");
+  throw new ConfigProblem(`exporter "${exporter}" is not simulated; ${known} are`);
+}
+
+/** Joins pipelines by their connectors; what goes on is given to each pipeline that receives it. */
+function connect(
+  configs: readonly PipelineConfig[],
+  build: (config: PipelineConfig) => Pipeline,
+): CollectorConfig["run"] {
+  const pipelines = configs.map((config) => ({ ...config, pipeline: build(config) }));
+  return (read) => {
+    const outputs = new Map<PipelineConfig, readonly ResourceMetrics[]>();
+    const outputOf = (config: (typeof pipelines)[number]): readonly ResourceMetrics[] => {
+      const known = outputs.get(config);
+      if (known !== undefined) return known;
+      const output = config.pipeline.run(joined(config.receivers.map(inputOf)));
+      outputs.set(config, output);
+      return output;
+    };
+    const inputOf = (receiver: string): readonly ResourceMetrics[] =>
+      typeOf(receiver) === "hostmetrics"
+        ? read
+        : joined(pipelines.filter(({ exporters }) => exporters.includes(receiver)).map(outputOf));
+    const ends = pipelines.filter(({ exporters }) =>
+      exporters.some((exporter) => typeOf(exporter) === "prometheus"),
+    );
+    return joined(ends.map(outputOf));
   };
 }
 
-function checkPipeline(
-  name: string,
-  { receivers, exporters }: { receivers: readonly string[]; exporters: readonly string[] },
-  raw: RawConfig,
-): void {
-  if (kindOf(name) !== "metrics") throw new ConfigProblem("only pipelines of metrics are simulated");
-  const receiver = receivers.find((receiver) => receiver !== "hostmetrics");
-  if (receiver !== undefined)
-    throw new ConfigProblem(`receiver "${receiver}" is not simulated; hostmetrics is`);
-  const exporter = exporters.find((exporter) => !Object.hasOwn(raw.exporters, exporter));
-  if (exporter !== undefined) throw new ConfigProblem(`exporter "${exporter}" is not defined`);
-}
+/** One list stays the same list, so that whoever gets it can see that nothing changed. */
+const joined = (lists: readonly (readonly ResourceMetrics[])[]): readonly ResourceMetrics[] =>
+  lists.length === 1 ? (lists[0] ?? []) : lists.flat();
 
-function buildStage(name: string, raw: RawConfig, tools: ProcessorTools): Stage {
-  if (!Object.hasOwn(raw.processors, name)) throw new ConfigProblem("is not defined");
-  const kind = processorKinds.get(kindOf(name));
-  if (kind === undefined) {
-    throw new ConfigProblem(`this kind is not simulated; ${[...processorKinds.keys()].join(", ")} are`);
+function readReceiver(config: Section, regex: RegexCompiler): ReceiverConfig {
+  const scrapers = section(config["scrapers"]);
+  for (const name of Object.keys(scrapers)) {
+    if (name !== "process") throw new ConfigProblem(`scrapers.${name}: is not simulated; process is`);
   }
-  return kind.build(raw.processors[name], tools);
+  const { metrics, resource_attributes, include, exclude } = section(scrapers["process"]);
+  const interval = config["collection_interval"] ?? "1m";
+  const isOn = (settings: unknown, name: string, byDefault: boolean): boolean =>
+    Boolean(section(section(settings)[name])["enabled"] ?? byDefault);
+  const [included, excluded] = [namesMatcher(include, regex), namesMatcher(exclude, regex)];
+  return {
+    collectionIntervalMs:
+      typeof interval === "number" ? interval / 1e6 : (durationMs(interval as string) ?? 60_000),
+    metrics: new Set(
+      processMetrics.filter(({ name, byDefault }) => isOn(metrics, name, byDefault)).map(({ name }) => name),
+    ),
+    attributes: new Set(
+      Object.entries(processAttributes)
+        .filter(([name, byDefault]) => isOn(resource_attributes, name, byDefault))
+        .map(([name]) => name),
+    ),
+    isRead: (name) => included?.(name) !== false && excluded?.(name) !== true,
+  };
 }
 
-function durationMs(text: string): number {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
-  const result = Number(match?.[1]) * (unitMs[match?.[2] ?? ""] ?? Number.NaN);
-  if (!(result > 0)) throw new ConfigProblem(`collection_interval: "${text}" must look like 10s`);
-  return result;
+function namesMatcher(config: unknown, regex: RegexCompiler): ((name: string) => boolean) | undefined {
+  const { names, match_type } = section(config);
+  if (texts(names).length === 0) return undefined;
+  const matchers = texts(names).map((wanted) =>
+    match_type === "regexp" ? regex(wanted).test : (name: string) => name === wanted,
+  );
+  return (name) => matchers.some((matches) => matches(name));
 }
 
-const kindOf = (name: string): string => name.split("/", 1)[0] ?? "";
+function readExporter(config: Section): ExporterConfig {
+  const { namespace, const_labels, resource_to_telemetry_conversion, send_timestamps } = config;
+  const strategy = config["translation_strategy"] as string | undefined;
+  return {
+    namespace: `${(namespace ?? "") as string | number}`,
+    constLabels: Object.fromEntries(
+      Object.entries(section(const_labels)).map(([name, value]) => [name, String(value)]),
+    ),
+    attributesAsLabels: section(resource_to_telemetry_conversion)["enabled"] === true,
+    suffixes:
+      strategy === undefined ? config["add_metric_suffixes"] !== false : strategy.endsWith("WithSuffixes"),
+    timestamps: send_timestamps === true,
+  };
+}
 
 // Regular expressions as Go has them (RE2), remembered: patterns are few and names repeat.
 
@@ -247,23 +222,39 @@ const kindOf = (name: string): string => name.split("/", 1)[0] ?? "";
 const rememberedNamesMax = 20_000;
 const rememberedPatternsMax = 5000;
 
-/** @returns A compiler that finds a match anywhere in a text, and compiles each pattern once. */
+/** @returns A compiler of regular expressions that match anywhere in a text; it compiles each pattern once. */
 export function createRegexCompiler(): RegexCompiler {
-  const compiled = new Map<string, (text: string) => boolean>();
+  const compiled = new Map<string, Regex>();
   return (pattern) => {
     const known = compiled.get(pattern);
     if (known !== undefined) return known;
-    const test = remember(compile(pattern));
+    const regex = compile(pattern);
     if (compiled.size >= rememberedPatternsMax) compiled.clear();
-    compiled.set(pattern, test);
-    return test;
+    compiled.set(pattern, regex);
+    return regex;
   };
 }
 
-function compile(pattern: string): (text: string) => boolean {
+function compile(pattern: string): Regex {
+  const regex = compileRe2(pattern);
+  return {
+    test: remember((text) => regex.matcher(text).find()),
+    replace: (text, replacement) => replaceAllMatches(regex, replacement, text),
+    groups: (text) => {
+      const matcher = regex.matcher(text);
+      if (!matcher.find()) return undefined;
+      const groups: Record<string, string> = {};
+      for (let number = 1; number <= regex.groupCount(); number += 1)
+        groups[number] = matcher.group(number) ?? "";
+      for (const name of Object.keys(regex.namedGroups())) groups[name] = matcher.group(name) ?? "";
+      return groups;
+    },
+  };
+}
+
+function compileRe2(pattern: string): RE2JS {
   try {
-    const regex = RE2JS.compile(pattern);
-    return (text) => regex.matcher(text).find();
+    return RE2JS.compile(pattern);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigProblem(`"${pattern}" is no regular expression: ${reason}`);
@@ -286,7 +277,8 @@ function remember(test: (text: string) => boolean): (text: string) => boolean {
 
 export type Environment = Readonly<Record<string, string>>;
 
-const reference = /\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
+// Two dollar signs are one that begins no reference.
+const reference = /\$\$|\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;
 
 // YAML lets a value hold itself; a configuration that is deeper than this is such a circle or a mistake.
 const depthMax = 64;
@@ -308,28 +300,38 @@ export function expandEnvironment(value: unknown, environment: Environment): unk
   return expand(value, 0);
 }
 
-function expandText(text: string, environment: Environment): string {
-  if (!text.includes("${")) return text;
-  return text.replace(reference, (_, name: string, fallback: string | undefined) =>
-    Object.hasOwn(environment, name) ? (environment[name] ?? "") : (fallback ?? ""),
-  );
+function expandText(text: string, environment: Environment): unknown {
+  if (!text.includes("$")) return text;
+  const expanded = text.replace(reference, (whole, name?: string, fallback?: string) => {
+    if (whole === "$$" || name === undefined) return "$";
+    return Object.hasOwn(environment, name) ? (environment[name] ?? "") : (fallback ?? "");
+  });
+  // A value that is one reference and nothing else may become a number or a flag, as if it stood there itself.
+  const alone = /^\$\{[^}]*\}$/.test(text) && /^(?:true|false|-?\d+(?:\.\d+)?)$/.test(expanded);
+  return alone ? (parse(expanded) as unknown) : expanded;
 }
 
 // Decodes configuration texts. Texts that differ only in the experiment's id are decoded once.
 
+/** A configuration with its references replaced, and what the check of it found before. */
+interface ReadConfig {
+  readonly config: unknown;
+  readonly errors: readonly string[];
+}
+
 /**
- * Decodes a YAML text and expands its environment references.
+ * Decodes a YAML text, checks it and expands its environment references.
  *
  * @throws ConfigProblem when the text is not YAML.
  */
-type ConfigReader = (text: string, environment: Environment) => unknown;
+type ConfigReader = (text: string, environment: Environment) => ReadConfig;
 
 const textLengthMax = 1_000_000;
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** @param rememberedMax - Decoded texts kept; the oldest goes first. */
 function createConfigReader(rememberedMax = 64): ConfigReader {
-  const decoded = new Map<string, unknown>();
+  const decoded = new Map<string, ReadConfig>();
   return (text, environment) => {
     if (text.length > textLengthMax) {
       throw new ConfigProblem(
@@ -339,19 +341,25 @@ function createConfigReader(rememberedMax = 64): ConfigReader {
     const id = environment["PHOENIX_EXPERIMENT_ID"] ?? "";
     // The reverse of what expansion does, so that the result is the same with and without it.
     const general = uuidPattern.test(id) ? text.replaceAll(id, "${env:PHOENIX_EXPERIMENT_ID}") : text;
-    if (!decoded.has(general)) {
-      decoded.set(general, decode(general));
+    let known = decoded.get(general);
+    if (known === undefined) {
+      known = decode(general);
+      decoded.set(general, known);
       const [oldest] = decoded.keys();
       if (decoded.size > rememberedMax && oldest !== undefined) decoded.delete(oldest);
     }
-    return expandEnvironment(decoded.get(general), environment);
+    return { config: expandEnvironment(known.config, environment), errors: known.errors };
   };
 }
 
-function decode(text: string): unknown {
+function decode(text: string): ReadConfig {
   try {
-    return parse(text);
+    const config: unknown = parse(text, { merge: true });
+    // A value may hold itself; expanding finds that first.
+    expandEnvironment(config, {});
+    return { config, errors: checkCollectorConfig(config).errors };
   } catch (error) {
+    if (error instanceof ConfigProblem) throw error;
     throw new ConfigProblem(`not YAML: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -1,16 +1,19 @@
 /** The collectors of a node: who may run which version, and on which port. */
+import { processMetrics } from "../../../src/generator/index.js";
 import {
   buildCollectorConfig,
   type BuildResult,
   type CollectorConfig,
+  type CollectorPlan,
   type ConfigTools,
+  type ReceiverConfig,
 } from "./collector-config.js";
+import { ConfigProblem } from "./config-problem.js";
 import { createSampleRenderer, labelText, type SampleRenderer } from "./exposition.js";
-import { metricTable, type Sample } from "./metrics.js";
+import type { Pass, ResourceMetrics } from "./metrics.js";
 import type { DesiredCollector, NodeDisk, ResolvedNodeOptions } from "./node-options.js";
-import { refuse, type Outcome } from "./process-table.js";
-import { ConfigProblem } from "./processors.js";
-import { createRotatingMemo, type RotatingMemo } from "./rotating-memo.js";
+import { refuse, type Outcome, type SimulatedProcess } from "./process-table.js";
+import { createRotatingMemo } from "./rotating-memo.js";
 
 // A classic Prometheus histogram of how long batches take.
 
@@ -63,7 +66,9 @@ function createLatencyHistogram(
 
 /** The outcome of one pass through the pipelines. */
 interface PassCounts {
-  /** Metric points that the receiver read. */
+  /** Data points that the receiver read. */
+  readonly points: number;
+  /** Metrics of processes that the receiver read; a metric by state or direction counts once. */
   readonly received: number;
   /** Series that were exported. */
   readonly exported: number;
@@ -120,7 +125,7 @@ function createSelfMetrics(labels: Readonly<Record<string, string>>): SelfMetric
       const keptRatio = pass.received === 0 ? 0 : pass.exported / pass.received;
       const offeredSent = Math.round(offeredPoints * keptRatio);
       const dropped = pass.received - pass.exported + offeredPoints - offeredSent;
-      totals.accepted += collections * (pass.received + offeredPoints);
+      totals.accepted += collections * (pass.points + offeredPoints);
       totals.sent += collections * (pass.exported + offeredSent);
       // A point that passes two pipelines is exported twice, so that more may leave than came.
       totals.dropped += collections * Math.max(0, dropped);
@@ -185,8 +190,10 @@ const round = (value: number, scale: number): number => Math.round(value * scale
 /** What a collector sees of its node at one instant. */
 interface NodeView {
   readonly uptimeMs: number;
+  /** Epoch milliseconds of the node's clock. */
+  readonly nowMs: number;
   /** Up to date processes. */
-  readonly samples: readonly Sample[];
+  readonly processes: readonly SimulatedProcess[];
   /** Points per second that loads push besides what is read from the host. */
   readonly offeredPointsPerSecond: number;
   readonly latencyFactor: number;
@@ -195,95 +202,131 @@ interface NodeView {
 interface CollectorOptions {
   readonly experimentId: string;
   readonly variant: string;
-  readonly config: CollectorConfig;
+  readonly plan: CollectorPlan;
   readonly startMs: number;
 }
 
 interface Collector {
   /** @returns Prometheus text of everything that the collector exposes now. */
   scrape(view: NodeView): string;
-  /** Works by another configuration from the next scrape on; what it counted goes on. */
-  reload(config: CollectorConfig): void;
+  /** Works by another configuration from the next scrape on; what it counted about itself goes on. */
+  reload(plan: CollectorPlan, startMs: number): void;
   /** Lets its own counters begin at zero again. */
-  resetCounters(): void;
+  resetCounters(uptimeMs: number): void;
 }
 
 interface Work {
   readonly config: CollectorConfig;
-  readonly renderer: SampleRenderer;
-  readonly read: RotatingMemo<Sample, Sample>;
+  readonly renderer: SampleRenderer | undefined;
+  readonly receiver: Receiver;
+  readonly pass: Pass;
 }
 
-const begin = (config: CollectorConfig): Work => ({
-  config,
-  renderer: createSampleRenderer(config.exporter),
-  read: createRotatingMemo(16),
-});
+function begin(plan: CollectorPlan, startMs: number): Work {
+  const pass: Pass = { number: 0, uptimeMs: startMs, startMs };
+  const config = plan.start(pass);
+  const renderer = config.exporter === undefined ? undefined : createSampleRenderer(config.exporter, pass);
+  return { config, renderer, receiver: createReceiver(config.receiver), pass };
+}
+
+/** Turns processes into resources, as the configuration wants them; the same ones as long as the processes live. */
+interface Receiver {
+  read(processes: readonly SimulatedProcess[]): readonly ResourceMetrics[];
+  /** Data points and metrics of each resource. */
+  readonly pointCount: number;
+  readonly metricCount: number;
+}
+
+const scope = {
+  name: "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/hostmetricsreceiver/internal/scraper/processscraper",
+  version: "",
+};
+
+function createReceiver({ metrics, attributes, isRead }: ReceiverConfig): Receiver {
+  const known = createRotatingMemo<SimulatedProcess, ResourceMetrics | undefined>(16);
+  const facts = processMetrics.filter(({ name }) => metrics.has(name));
+  let last: { processes: readonly SimulatedProcess[]; resources: readonly ResourceMetrics[] } | undefined;
+
+  function resourceOf(process: SimulatedProcess): ResourceMetrics | undefined {
+    if (!isRead(String(process.attributes["process.executable.name"]))) return undefined;
+    return {
+      attributes: Object.fromEntries(
+        Object.entries(process.attributes).filter(([name]) => attributes.has(name)),
+      ),
+      scope,
+      metrics: facts.map((metric) => process.metric(metric)),
+    };
+  }
+
+  return {
+    metricCount: facts.length,
+    pointCount: facts.reduce((sum, { attribute }) => sum + (attribute?.values.length ?? 1), 0),
+    read: (processes) => {
+      if (last?.processes === processes) return last.resources;
+      const resources = processes
+        .map((process) => known.get(process, resourceOf))
+        .filter((resource) => resource !== undefined);
+      known.endRound();
+      last = { processes, resources };
+      return resources;
+    },
+  };
+}
 
 /** Starts a collector. It does nothing between scrapes. */
-function createCollector({ experimentId, variant, config, startMs }: CollectorOptions): Collector {
+function createCollector({ experimentId, variant, plan, startMs }: CollectorOptions): Collector {
   const self = createSelfMetrics({ experiment_id: experimentId, variant });
-  let work = begin(config);
-  resetGroups();
+  let work = begin(plan, startMs);
   let collectedUntilMs = Number.NEGATIVE_INFINITY;
 
   /** Collections due since the last scrape; the first one happens at the start. */
   function collectionsUntil(uptimeMs: number): number {
-    const { collectionIntervalMs } = work.config;
+    const { collectionIntervalMs } = work.config.receiver;
     const index = Math.floor((uptimeMs - startMs) / collectionIntervalMs);
     const last = Math.floor((collectedUntilMs - startMs) / collectionIntervalMs);
     collectedUntilMs = uptimeMs;
     return Number.isFinite(last) ? index - last : index + 1;
   }
 
-  function readHost(samples: readonly Sample[]): readonly Sample[] {
-    const { metrics } = work.config;
-    if (samples.every((sample) => sample.metrics === metrics)) return samples;
-    const limited = samples.map((sample) => work.read.get(sample, () => ({ ...sample, metrics })));
-    work.read.endRound();
-    return limited;
-  }
-
-  /** Groups add up in the pipelines, which a restarted collector may take over from its predecessor. */
-  function resetGroups(): void {
-    for (const pipeline of work.config.pipelines) pipeline.reset();
-  }
-
   return {
-    scrape: ({ uptimeMs, samples, offeredPointsPerSecond, latencyFactor }) => {
-      const { config, renderer } = work;
-      const read = readHost(samples);
-      const exported = config.pipelines.flatMap((pipeline) => pipeline.run(read));
+    scrape: ({ uptimeMs, nowMs, processes, offeredPointsPerSecond, latencyFactor }) => {
+      const { config, renderer, receiver, pass } = work;
+      const { collectionIntervalMs } = config.receiver;
+      pass.number += 1;
+      pass.uptimeMs = uptimeMs;
+      const read = receiver.read(processes);
+      const exported = config.run(read);
       const parts: string[] = [];
-      const { seriesCount, sampleCount } = renderer.render(exported, parts);
-      const pass: PassCounts = {
-        received: read.length * bitCount(config.metrics),
+      const { seriesCount, sampleCount } = renderer?.render(exported, parts, nowMs) ?? nothingRendered;
+      const counts: PassCounts = {
+        points: read.length * receiver.pointCount,
+        received: read.length * receiver.metricCount,
         exported: seriesCount,
         sampleCount,
       };
-      const offeredPoints = Math.round((offeredPointsPerSecond * config.collectionIntervalMs) / 1000);
-      self.count(pass, { collections: collectionsUntil(uptimeMs), offeredPoints, latencyFactor });
-      parts.push(seriesCount === 0 ? "" : "\n", self.text(pass, config.collectionIntervalMs));
+      const offeredPoints = Math.round((offeredPointsPerSecond * collectionIntervalMs) / 1000);
+      self.count(counts, { collections: collectionsUntil(uptimeMs), offeredPoints, latencyFactor });
+      parts.push(seriesCount === 0 ? "" : "\n", self.text(counts, collectionIntervalMs));
       return parts.join("");
     },
-    reload: (config) => {
-      work = begin(config);
+    reload: (plan, startMs) => {
+      work = begin(plan, startMs);
     },
-    resetCounters: () => {
-      resetGroups();
+    resetCounters: (uptimeMs) => {
+      // What adds up in the pipelines begins again, too.
+      work.pass.startMs = uptimeMs;
       self.reset();
     },
   };
 }
 
-const bitCount = (mask: number): number =>
-  metricTable.filter((_, index) => (mask & (1 << index)) !== 0).length;
+const nothingRendered = { seriesCount: 0, sampleCount: 0 };
 
 // The place of one collector on a node: the version that is asked for, and the version that is live.
 
 interface CollectorSlotOptions {
   readonly desired: DesiredCollector;
-  readonly config: CollectorConfig;
+  readonly plan: CollectorPlan;
   readonly uptimeMs: () => number;
   /** Uptime at which a configuration accepted now will be live; infinity while reloads are stuck. */
   readonly liveAtMs: () => number;
@@ -294,7 +337,7 @@ interface CollectorSlotOptions {
 interface CollectorSlot {
   readonly desired: DesiredCollector;
   /** Takes a newer version, to be live after the reload time. */
-  accept(desired: DesiredCollector, config: CollectorConfig): void;
+  accept(desired: DesiredCollector, plan: CollectorPlan): void;
   /** What is live now; undefined before the first version is. */
   live(): Collector | undefined;
   describe(): Readonly<Record<string, unknown>>;
@@ -305,25 +348,25 @@ interface CollectorSlot {
 }
 
 interface Waiting {
-  readonly config: CollectorConfig;
+  readonly plan: CollectorPlan;
   readonly liveAtMs: number;
 }
 
 /** Opens a slot for a collector whose first version is live after the reload time. */
 function createCollectorSlot(options: CollectorSlotOptions): CollectorSlot {
   const { uptimeMs, liveAtMs } = options;
-  let { desired, config: newest } = options;
-  let waiting: Waiting | undefined = { config: options.config, liveAtMs: liveAtMs() };
+  let { desired, plan: newest } = options;
+  let waiting: Waiting | undefined = { plan: newest, liveAtMs: liveAtMs() };
   let collector: Collector | undefined;
   let liveVersion = 0;
 
   /** Nothing ticks: what was accepted long enough ago becomes live when somebody looks. */
   function settle(): void {
     if (waiting === undefined || waiting.liveAtMs > uptimeMs()) return;
-    const { config, liveAtMs: startMs } = waiting;
+    const { plan, liveAtMs: startMs } = waiting;
     const { experimentId, variant, version } = desired;
-    if (collector === undefined) collector = createCollector({ experimentId, variant, config, startMs });
-    else collector.reload(config);
+    if (collector === undefined) collector = createCollector({ experimentId, variant, plan, startMs });
+    else collector.reload(plan, startMs);
     liveVersion = version;
     options.onLive?.(version);
     waiting = undefined;
@@ -333,11 +376,11 @@ function createCollectorSlot(options: CollectorSlotOptions): CollectorSlot {
     get desired() {
       return desired;
     },
-    accept: (newer, config) => {
+    accept: (newer, plan) => {
       settle();
       desired = newer;
-      newest = config;
-      waiting = { config, liveAtMs: liveAtMs() };
+      newest = plan;
+      waiting = { plan, liveAtMs: liveAtMs() };
     },
     live: () => {
       settle();
@@ -358,7 +401,7 @@ function createCollectorSlot(options: CollectorSlotOptions): CollectorSlot {
     crash: () => {
       collector = undefined;
       liveVersion = 0;
-      waiting = { config: newest, liveAtMs: liveAtMs() };
+      waiting = { plan: newest, liveAtMs: liveAtMs() };
     },
     delayReload: () => {
       settle();
@@ -417,11 +460,11 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
   function open(desired: DesiredCollector, built: BuildResult): Outcome {
     if (!built.ok) return refuse(422, "invalid configuration", { errors: built.errors });
     const key = keyOf(desired.experimentId, desired.variant);
-    const { config } = built;
+    const { plan } = built;
     const onLive = (version: number): void => {
       disk.onceLive.set(key, Math.max(version, disk.onceLive.get(key) ?? 0));
     };
-    const slot = createCollectorSlot({ desired, config, uptimeMs, liveAtMs, onLive });
+    const slot = createCollectorSlot({ desired, plan, uptimeMs, liveAtMs, onLive });
     disk.collectors.set(key, desired);
     slots.set(key, slot);
     byPort.set(desired.port, slot);
@@ -453,7 +496,7 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
       if (!built.ok) return refuse(422, "invalid configuration", { errors: built.errors });
       const desired = { ...request, port };
       disk.collectors.set(key, desired);
-      slot.accept(desired, built.config);
+      slot.accept(desired, built.plan);
     }
     return { status: 200, body: slot.describe() };
   }
@@ -490,7 +533,7 @@ export function createCollectorRegistry(setup: CollectorRegistryOptions): Collec
     },
     crash: (experimentId, variant) => slots.get(keyOf(experimentId, variant))?.crash(),
     resetCounters: () => {
-      for (const slot of slots.values()) slot.live()?.resetCounters();
+      for (const slot of slots.values()) slot.live()?.resetCounters(uptimeMs());
     },
   };
 }

@@ -301,7 +301,8 @@ export function createNodeAgent(parts: NodeAgentParts): NodeAgent {
     const { load, processes, uptimeMs } = machine;
     const body = collector.scrape({
       uptimeMs: uptimeMs(),
-      samples: processes.samples(),
+      processes: processes.processes(),
+      nowMs: clock.now(),
       offeredPointsPerSecond: load.offeredPointsPerSecond(),
       latencyFactor,
     });

@@ -1,6 +1,7 @@
 /** Everything that runs on a node now: its own processes and those of its loads. */
 import { loadProfiles, shareOut, type LoadProfile, type ProcessPattern } from "./load-profile.js";
-import { allMetrics, metricTable, type Sample } from "./metrics.js";
+import type { ProcessMetric } from "../../../src/generator/index.js";
+import type { Attributes, Cell, Metric } from "./metrics.js";
 import type { DesiredLoad } from "./node-options.js";
 import { cpuSeconds, cpuShare, memoryMb, type Behaviour } from "./process-behaviour.js";
 import { fractionOf, hashText, mix } from "./rotating-memo.js";
@@ -19,10 +20,12 @@ interface ProcessIdentity {
   readonly seed: number;
 }
 
-interface SimulatedProcess {
-  /** The same object for the whole life of the process. */
-  readonly sample: Sample;
-  /** Brings the values of `sample` to `uptimeMs`; cheap when they are there already. */
+export interface SimulatedProcess {
+  /** All resource attributes that a collector may read. */
+  readonly attributes: Attributes;
+  /** The same object for the whole life of the process; its numbers are those of now. */
+  metric(facts: ProcessMetric): Metric;
+  /** Brings the numbers to `uptimeMs`. */
   update(uptimeMs: number): void;
   /** Lets counters begin at 0 again, as of `uptimeMs`. */
   resetCounters(uptimeMs: number): void;
@@ -31,49 +34,139 @@ interface SimulatedProcess {
 const megabyte = 1 << 20;
 const pageBytes = 4096;
 const ioBytesPerCpuSecond = 64 * pageBytes;
+/** Memory of a node. */
+const memoryBytes = 16 * 1024 * megabyte;
+
+/** What all metrics of a process follow from at one moment. */
+interface Usage {
+  readonly ageS: number;
+  /** CPU time since it began, or since its counters did. */
+  readonly seconds: number;
+  readonly share: number;
+  readonly physicalBytes: number;
+}
+
+/** What never changes about a process. */
+interface Traits {
+  readonly threads: number;
+  readonly descriptors: number;
+  readonly virtualExtraBytes: number;
+}
+
+/** One number for each value of the metric's attribute, in its order; one alone without an attribute. */
+type Reading = (usage: Usage, traits: Traits) => readonly number[];
+
+/** A quarter of the work is the system's, the rest the user's; nobody waits. */
+const byState = (hundredths: number, unit: number): readonly number[] => {
+  const system = Math.floor(hundredths / 4);
+  return [system / unit, (hundredths - system) / unit, 0];
+};
+const inHalves = (total: number): readonly number[] => [Math.floor(total / 2), total - Math.floor(total / 2)];
+
+const readings: Readonly<Record<string, Reading>> = {
+  // Rounded as a kernel would: CPU time counts in hundredths of a second.
+  "process.cpu.time": ({ seconds }) => byState(Math.floor(seconds * 100), 100),
+  "process.cpu.utilization": ({ share }) => byState(Math.round(share * 1e4), 1e4),
+  "process.memory.usage": ({ physicalBytes }) => [physicalBytes],
+  "process.memory.virtual": ({ physicalBytes }, { virtualExtraBytes }) => [physicalBytes + virtualExtraBytes],
+  "process.memory.utilization": ({ physicalBytes }) => [(physicalBytes / memoryBytes) * 100],
+  "process.disk.io": ({ seconds }) => inHalves(Math.floor(seconds * ioBytesPerCpuSecond)),
+  "process.disk.operations": ({ seconds }) =>
+    inHalves(Math.floor((seconds * ioBytesPerCpuSecond) / pageBytes)),
+  "process.paging.faults": ({ seconds }) => [Math.floor(seconds), Math.floor(seconds * 200)],
+  "process.signals_pending": () => [0],
+  "process.threads": (_, { threads }) => [threads],
+  "process.open_file_descriptors": (_, { descriptors }) => [descriptors],
+  "process.context_switches": ({ seconds }) => [Math.floor(seconds * 20), Math.floor(seconds * 120)],
+  "process.uptime": ({ ageS }) => [ageS],
+};
 
 /** Starts a process. Its values are pure functions of identity and time, but for `resetCounters`. */
 function createProcess(identity: ProcessIdentity): SimulatedProcess {
-  const { cpu, memory, startMs, seed } = identity;
+  const { cpu, memory, startMs, seed, name } = identity;
   const phase = fractionOf(mix(seed, 1));
   const threads = 1 + (mix(seed, 2) % 16);
-  const descriptors = 8 + threads * 2 + (mix(seed, 3) % 24);
-  const virtualExtra = (100 + (mix(seed, 4) % 400)) * megabyte;
-  const values = new Float64Array(metricTable.length);
-  values[5] = threads;
-  values[6] = descriptors;
-  const sample: Sample = {
-    attributes: {
-      "process.executable.name": identity.name,
-      "process.owner": identity.owner,
-      "process.pid": String(identity.pid),
-    },
-    values,
-    metrics: allMetrics,
+  const traits: Traits = {
+    threads,
+    descriptors: 8 + threads * 2 + (mix(seed, 3) % 24),
+    virtualExtraBytes: (100 + (mix(seed, 4) % 400)) * megabyte,
   };
-  let updatedMs = Number.NaN;
+  const path = `/usr/bin/${name}`;
+  const attributes: Attributes = {
+    "process.executable.name": name,
+    "process.owner": identity.owner,
+    "process.pid": identity.pid,
+    "process.parent_pid": 1,
+    "process.executable.path": path,
+    "process.command": path,
+    "process.command_line": path,
+    "process.cgroup": `0::/system.slice/${name}.service`,
+  };
   let resetSeconds = 0;
+  let usedMs = 0;
+  let usage: Usage | undefined;
+  const metrics = new Map<string, Metric>();
 
-  function update(uptimeMs: number): void {
-    if (uptimeMs === updatedMs) return;
-    updatedMs = uptimeMs;
+  function usageAt(uptimeMs: number): Usage {
     const ageS = Math.max(0, uptimeMs - startMs) / 1000;
-    const seconds = cpuSeconds(cpu, ageS, phase) - resetSeconds;
-    const physical = Math.round((memoryMb(memory, ageS, phase) * megabyte) / pageBytes) * pageBytes;
-    // Rounded as a kernel would: CPU time counts in hundredths of a second.
-    values[0] = Math.floor(seconds * 100) / 100;
-    values[1] = Math.round(cpuShare(cpu, ageS, phase) * 1e4) / 1e4;
-    values[2] = physical;
-    values[3] = physical + virtualExtra;
-    values[4] = Math.floor(seconds * ioBytesPerCpuSecond);
+    return {
+      ageS,
+      seconds: cpuSeconds(cpu, ageS, phase) - resetSeconds,
+      share: cpuShare(cpu, ageS, phase),
+      physicalBytes: Math.round((memoryMb(memory, ageS, phase) * megabyte) / pageBytes) * pageBytes,
+    };
+  }
+
+  function createMetric({
+    description,
+    unit,
+    type,
+    monotonic,
+    number,
+    attribute,
+    name,
+  }: ProcessMetric): Metric {
+    const reading = readings[name];
+    if (reading === undefined) throw new TypeError(`No reading of ${name}.`);
+    // Read once for all values of the attribute.
+    let [of, values]: [Usage | undefined, readonly number[]] = [undefined, []];
+    const cellAt = (index: number): Cell => ({
+      get value() {
+        usage ??= usageAt(usedMs);
+        if (of !== usage) [of, values] = [usage, reading(usage, traits)];
+        return values[index] ?? 0;
+      },
+      before: (uptimeMs) => (uptimeMs <= startMs ? 0 : (reading(usageAt(uptimeMs), traits)[index] ?? 0)),
+    });
+    const points =
+      attribute === undefined
+        ? [{ attributes: {}, cell: cellAt(0) }]
+        : attribute.values.map((value, index) => ({
+            attributes: { [attribute.key]: value },
+            cell: cellAt(index),
+          }));
+    const temporality = type === "sum" ? "cumulative" : "unspecified";
+    return { name, description, unit, type, monotonic, temporality, number, points };
   }
 
   return {
-    sample,
-    update,
+    attributes,
+    metric: (facts) => {
+      let metric = metrics.get(facts.name);
+      if (metric === undefined) {
+        metric = createMetric(facts);
+        metrics.set(facts.name, metric);
+      }
+      return metric;
+    },
+    update: (uptimeMs) => {
+      if (uptimeMs === usedMs) return;
+      usedMs = uptimeMs;
+      usage = undefined;
+    },
     resetCounters: (uptimeMs) => {
       resetSeconds = cpuSeconds(cpu, Math.max(0, uptimeMs - startMs) / 1000, phase);
-      updatedMs = Number.NaN;
+      usage = undefined;
     },
   };
 }
@@ -220,8 +313,8 @@ export interface ProcessTable {
   end(loadId: string): void;
   /** Loads whose processes run now. */
   active(): readonly DesiredLoad[];
-  /** All processes, up to date. */
-  samples(): readonly Sample[];
+  /** All processes, up to date; the same list as long as the same ones live. */
+  processes(): readonly SimulatedProcess[];
   resetCounters(): void;
 }
 
@@ -241,7 +334,6 @@ export function createProcessTable(options: ProcessTableOptions): ProcessTable {
   const background = startPool(backgroundProfile, backgroundProcessCount, "background");
   let listedMs = Number.NaN;
   let processes: readonly SimulatedProcess[] = [];
-  let samples: readonly Sample[] = [];
 
   function startPool(profileName: string, processCount: number, name: string): ProcessPool | undefined {
     const profile = Object.hasOwn(loadProfiles, profileName) ? loadProfiles[profileName] : undefined;
@@ -269,8 +361,10 @@ export function createProcessTable(options: ProcessTableOptions): ProcessTable {
       dropEnded();
       const pools = [...running.values()].map(({ pool }) => pool);
       if (background !== undefined) pools.unshift(background);
-      processes = pools.flatMap((pool) => pool.at(nowMs));
-      samples = processes.map(({ sample }) => sample);
+      const living = pools.flatMap((pool) => pool.at(nowMs));
+      const same =
+        living.length === processes.length && living.every((process, index) => process === processes[index]);
+      if (!same) processes = living;
       listedMs = nowMs;
     }
     for (const process of processes) process.update(nowMs);
@@ -290,9 +384,9 @@ export function createProcessTable(options: ProcessTableOptions): ProcessTable {
       dropEnded();
       return [...running.values()].map(({ load }) => load);
     },
-    samples: () => {
+    processes: () => {
       look();
-      return samples;
+      return processes;
     },
     resetCounters: () => {
       look();

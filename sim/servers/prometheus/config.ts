@@ -12,7 +12,8 @@ import {
   type AnchoredRegExp,
   type Labels,
 } from "./labels.js";
-import { expandTemplate, formatDuration, parseDuration } from "./promql/index.js";
+import { expandTemplate } from "../../shared/go-regexp.js";
+import { formatDuration, parseDuration } from "./promql/index.js";
 import { parseRuleFile, type RuleGroup } from "./rules/rule-file.js";
 import type { LabelLimits } from "./scrape/label-limits.js";
 import { YamlError, plainOf, readYaml } from "./yaml.js";

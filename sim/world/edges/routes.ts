@@ -3,7 +3,7 @@ import { isIPv4 } from "node:net";
 
 import { SimError } from "../../errors.js";
 import type { Fabric } from "../../kernel/network/index.js";
-import { closest } from "../../shared/text.js";
+import { closest } from "../../../src/shared/nearest.js";
 
 /** `world`: a simulated host. `loopback`: a server on this machine, which a test may have started itself. */
 export type Place = "world" | "loopback" | "elsewhere";

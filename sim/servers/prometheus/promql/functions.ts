@@ -8,6 +8,7 @@ import {
   type AnchoredRegExp,
   type Labels,
 } from "../labels.js";
+import { expandTemplate } from "../../../shared/go-regexp.js";
 import type { Span } from "./ast.js";
 import { PromqlExecutionError, type EvalContext } from "./context.js";
 import {
@@ -449,20 +450,6 @@ export function labelJoin(vector: () => Matrix, args: readonly string[], context
   }
   if (!isLabelName(target, context)) throw invalidLabel("destination", "label_join", target);
   return relabel(evaluated ?? vector(), target, (get) => sources.map(get).join(separator));
-}
-
-/** Go's `Expand`: `$1`, `${1}`, `$name`, `${name}` and `$$`; the longest possible name is taken. */
-export function expandTemplate(
-  template: string,
-  groups: readonly (string | undefined)[],
-  names: Readonly<Record<string, number>>,
-): string {
-  return template.replace(/\$(?:(\$)|\{([\p{L}\p{N}_]+)\}|([\p{L}\p{N}_]+))/gu, (_, dollar, braced, bare) => {
-    if (dollar !== undefined) return "$";
-    const name = String(braced ?? bare);
-    const group = /^\d+$/.test(name) ? Number(name) : names[name];
-    return group === undefined ? "" : (groups[group] ?? "");
-  });
 }
 
 /** Whether a text may name a label: any UTF-8 that is not empty since version 3. */

@@ -2,7 +2,6 @@
 
 export { type Expr } from "./ast.js";
 export { PromqlExecutionError, type Dialect } from "./context.js";
-export { expandTemplate } from "./functions.js";
 export { formatDuration, parseDuration } from "./duration.js";
 export {
   createEngine,

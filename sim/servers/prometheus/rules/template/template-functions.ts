@@ -1,8 +1,9 @@
 /** The functions of templates: Go's own and those of Prometheus. */
 import { RE2JS } from "re2js";
 
+import { replaceAllMatches } from "../../../../shared/go-regexp.js";
 import { compareText } from "../../labels.js";
-import { expandTemplate, parseDuration, parseGoFloat, type Dialect } from "../../promql/index.js";
+import { parseDuration, parseGoFloat, type Dialect } from "../../promql/index.js";
 import {
   GoDuration,
   GoMap,
@@ -162,23 +163,6 @@ function compile(pattern: unknown): RE2JS {
   }
 }
 
-/** Go's `ReplaceAllString`: `$1`, `${1}` and `${name}` in the replacement. */
-function replaceAll(pattern: RE2JS, replacement: string, text: string): string {
-  const matcher = pattern.matcher(text);
-  const names = pattern.namedGroups();
-  let result = "";
-  let from = 0;
-  while (matcher.find()) {
-    const groups = Array.from(
-      { length: matcher.groupCount() + 1 },
-      (_, group) => matcher.group(group) ?? undefined,
-    );
-    result += text.slice(from, matcher.start()) + expandTemplate(replacement, groups, names);
-    from = matcher.end();
-  }
-  return result + text.slice(from);
-}
-
 /** Go's `url.QueryEscape`. */
 function queryEscape(text: string): string {
   return encodeURIComponent(text)
@@ -277,7 +261,7 @@ const FUNCTIONS: Readonly<Record<string, Maker>> = {
       .find(),
   ),
   reReplaceAll: takes(["string", "string", "string"], (pattern, replacement, text) =>
-    replaceAll(compile(pattern), replacement as string, text as string),
+    replaceAllMatches(compile(pattern), replacement as string, text as string),
   ),
   graphLink: ofText((expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=0`),
   tableLink: ofText((expr) => `/graph?g0.expr=${queryEscape(expr)}&g0.tab=1`),

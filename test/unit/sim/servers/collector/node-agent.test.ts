@@ -69,12 +69,13 @@ test("an invalid configuration is refused with reasons and the old one goes on",
   const node = createTestNode();
   node.send("PUT", "/collectors/exp/candidate", put(1));
   node.advance(5000);
-  const broken = candidate
-    .replace("sampling", "x")
-    .replace("groupbyattrs/aggregate_low_priority:\n", "wizard:\n");
+  const broken = candidate.replace("groupbyattrs/aggregate_low_priority:\n", "groupbyattrs/aggregate:\n");
   const reply = node.send("PUT", "/collectors/exp/candidate", put(2, broken));
   expect(reply.status).toBe(422);
-  expect(reply.body["errors"]).toContain("processors.groupbyattrs/aggregate_low_priority: is not defined");
+  expect(reply.body["errors"]).toEqual([
+    'service.pipelines.metrics/aggregated.processors: "groupbyattrs/aggregate_low_priority" is not defined; ' +
+      'did you mean "groupbyattrs/aggregate"?',
+  ]);
   for (const text of ["a: [", "just text", "a: &a [*a]", "[]", "receivers: {}"]) {
     expect(node.send("PUT", "/collectors/exp/candidate", put(2, text)).status).toBe(422);
   }

@@ -9,7 +9,7 @@ const app = { name: "app", owners: ["app"], cpu: "steady", memory: "steady" } as
 function pidsSeen(profile: LoadProfile, processCount: number, minutes: number, seed = 1): string[][] {
   const pool = createProcessPool({ profile, processCount, startMs: 0, seed, pidFirst: 1000 });
   return Array.from({ length: minutes + 1 }, (_, minute) =>
-    pool.at(minute * minuteMs).map(({ sample }) => sample.attributes["process.pid"] ?? "none"),
+    pool.at(minute * minuteMs).map(({ attributes }) => String(attributes["process.pid"])),
   );
 }
 

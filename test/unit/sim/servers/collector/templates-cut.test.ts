@@ -52,7 +52,7 @@ test("aggregated memory is the sum of the processes it stands for", () => {
     series
       .filter(
         ({ name, labels }) =>
-          name === "phoenix_process_memory_physical_bytes" && labels["process_priority"] === "low",
+          name === "phoenix_process_memory_usage_bytes" && labels["process_priority"] === "low",
       )
       .reduce((sum, { value }) => sum + value, 0);
   expect(lowMemory(first?.candidate)).toBe(lowMemory(first?.baseline));

@@ -32,7 +32,7 @@ export type SimErrorCode =
   | "SIM_INVARIANT" // code under test: something that must always hold did not
   | "SIM_NOT_CONVERGED" // code under test: after all faults had ended, something never came
   | "SIM_NOT_DETERMINISTIC" // code under test: two runs of one seed differ
-  | "SIM_NEVER_REACHED" // code under test: what should come true in some run came true in none
+  | "SIM_NEVER_REACHED" // code under test: a property that should be observed in some run was observed in none
   | "SIM_REGRESSION" // code under test: a case that was kept as a regression fails
   | "SIM_ASSERTION"; // code under test: an expectation of a scenario did not hold
 

@@ -162,10 +162,8 @@ function parseEvents(text: string): number {
 
 // The arguments of `phoenix-sim rerun`.
 
-type ExitWith = (code: number) => void;
-
 /** Adds the command to `program`. */
-export function addRerunCommand(program: Command, terminal: Terminal, exit: ExitWith): void {
+export function addRerunCommand(program: Command, terminal: Terminal, exit: Exit): void {
   program
     .command("rerun")
     .description("run a test again with the seed or the token of its failure, in any shell")

@@ -89,7 +89,7 @@ function refusePaths({ report, regressions }: Pick<ExploreFlags, "report" | "reg
   if (there ? !statSync(regressions).isDirectory() : regressions !== keptFolder)
     throw new SimError(
       "SIM_OPTION_INVALID",
-      `Cannot run the kept failures of ${regressions}: ${there ? "it is no folder" : "there is no such folder"}.`,
+      `Cannot run the kept failures of ${regressions}: ${there ? "it is not a folder" : "there is no such folder"}.`,
       `Give a folder of case files, or leave out --regressions for ${keptFolder}.`,
     );
   if (report === undefined) return;

@@ -75,7 +75,7 @@ const barWidth = 24;
 
 /**
  * @returns What to call after each batch. Lines come at most every five seconds, and none in the first five; the
- *   bar is drawn at most ten times a second.
+ *   bar is shown at most ten times a second.
  */
 export function reportProgress(scenario: string, terminal: Terminal): (progress: Progress) => void {
   const { status } = terminal;

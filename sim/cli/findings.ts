@@ -1,4 +1,4 @@
-/** What an exploration does with each finding: minimizes it, stores it, reports it. */
+/** What the commands do with findings: minimize, store and report each, write the report of a campaign, and conclude it. */
 import { rmSync, writeFileSync } from "node:fs";
 
 import { SimError } from "../errors.js";
@@ -191,7 +191,7 @@ export function writeReport(file: string | undefined, report: CampaignReport): v
 
 const differencesShown = 3;
 
-/** Tells of stored cases, leaks, and conditions that never came true. @returns The exit code. */
+/** Reports stored cases, leaks, and properties that were never observed. @returns The exit code. */
 export function conclude(report: CampaignReport, terminal: Pick<Terminal, "err">): number {
   const { scenario, runs, failed, cases, differences, covered, stoppedBy } = report;
   for (const { id, verdict, divergence } of cases)

@@ -1,4 +1,4 @@
-/** Numbers and durations on the command line. */
+/** Reads the values of command line options: numbers, durations, ports, reporters. */
 import { InvalidArgumentError } from "commander";
 
 import { parseDuration } from "../kernel/duration.js";

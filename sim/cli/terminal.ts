@@ -1,4 +1,4 @@
-/** The terminal of this process. */
+/** How a command meets its process: the terminal, exit codes, output that breaks, and signals that ask it to end. */
 import stringWidth from "string-width";
 
 /** Where a command writes: data to stdout, everything else to stderr. */

@@ -42,7 +42,7 @@ export async function withStallWatchdog<T>(
         new SimError(
           "SIM_WALL_LIMIT",
           `Nothing has moved for ${stallMs} ms of real time, after step ${last}, and the run had not ended.`,
-          "It awaits something that is no part of its world, such as a promise that nobody settles.",
+          "It awaits something that is not part of its world, such as a promise that nobody settles.",
         ),
       );
     });

@@ -1,4 +1,7 @@
-/** Pools: where the jobs of a campaign are done. A campaign gives the same results on every pool. */
+/**
+ * Pools: where the jobs of a campaign are done, in this thread or in worker threads. A campaign gives the same results on
+ * every pool.
+ */
 import { Tinypool } from "tinypool";
 
 import { everyRealMs } from "../kernel/index.js";

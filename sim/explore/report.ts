@@ -1,6 +1,7 @@
 /**
- * The report of a campaign, or of some of its shards: what was run, what was found. Plain data, so that it can
- * be written to a file on one machine and merged on another.
+ * The report of a campaign, or of some of its shards: what was run, what was found. Adds it up from the runs, reads and
+ * checks one from a file, and merges those of shards. Plain data, so that it can be written on one machine and merged on
+ * another.
  */
 import { z } from "zod";
 
@@ -254,7 +255,7 @@ export function parseReport(text: string, name: string, version: string): Campai
   const { format, version: writer } = (value ?? {}) as Partial<CampaignReport>;
   if (format !== reportFormat)
     throw invalid(
-      `${name} is no report of format ${reportFormat}: its format is ${JSON.stringify(format) ?? "missing"}.`,
+      `${name} is not a report of format ${reportFormat}: its format is ${JSON.stringify(format) ?? "missing"}.`,
     );
   const parsed = report.safeParse(value);
   if (!parsed.success) {
@@ -272,7 +273,7 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw invalid(`${name} is no report: it is not JSON.`, error);
+    throw invalid(`${name} is not a report: it is not JSON.`, error);
   }
 }
 

@@ -1,4 +1,7 @@
-/** The worlds of an explored test: each run has a fresh one, and goes through the body of the test. */
+/**
+ * An explored test: what its user says of it, its worlds (each run has a fresh one and goes through the body of the test),
+ * and bringing one of its runs back with its trace.
+ */
 import { formatStep, hashString, type Duration, type Step } from "../kernel/index.js";
 import { formatStory } from "../kernel/trace.js";
 import type { Phoenix, PhoenixOptions } from "../world/index.js";

@@ -238,7 +238,7 @@ const jobsMaxFirst = 100_000;
 /** Once code has been seen to poll, until a turn comes by itself. */
 const jobsMaxNext = 1_000;
 
-/** @param onSpin - Called from within a promise job; the watch is off then, and armed again counts for less long. */
+/** @param onSpin - Called from within a promise job; the watch is off then, and turned on again counts for less long. */
 function createSpinWatch(onSpin: () => void): SpinWatch {
   // Bun and Deno have none: there such a loop hangs, as it does without a world.
   const hooks = v8.promiseHooks as typeof v8.promiseHooks | undefined;

@@ -94,7 +94,7 @@ async function checkSlowClient(phoenix: Phoenix, check: Checks, token: string): 
   const statesOf = (id: string): readonly string[] => [...slow.statesOf(id), ...back.statesOf(id)];
   await phoenix.until(() => made.every(({ id }) => statesOf(id).length >= phoenix.stateHistory(id).length), {
     within: "30s",
-    label: "every state to have been told",
+    label: "every state to be sent",
   });
   for (const { id } of made) {
     check.equal(statesOf(id), phoenix.stateHistory(id), `the states of ${id} over both connections`);
@@ -120,7 +120,7 @@ async function subscribe(phoenix: Phoenix, token: string, since?: number): Promi
     within: "10s",
     label: "the socket to open",
   });
-  // Nobody waits until the gateway has it: what is created meanwhile is told as well.
+  // Nobody waits until the gateway has it: what is created meanwhile is sent as well.
   socket.send(JSON.stringify({ type: "subscribe", payload: { event: "experiment.updates" } }));
   return {
     socket,

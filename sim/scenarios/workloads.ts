@@ -7,7 +7,7 @@ import type { Checks, Scenario } from "./index.js";
 
 // A client that tries again, as a careful program does: what cannot be repeated safely carries a key.
 
-type RetryingClient = Phoenix["client"];
+type Client = Phoenix["client"];
 
 const attemptsMax = 5;
 const retryAfterMs = 2_000;
@@ -34,8 +34,8 @@ async function retryUntil<T>(phoenix: Phoenix, call: () => Promise<T>): Promise<
 /** Creates an experiment under an idempotency key, as often as it takes. */
 async function createWithRetries(
   phoenix: Phoenix,
-  client: RetryingClient,
-  body: Parameters<RetryingClient["createExperiment"]>[0],
+  client: Client,
+  body: Parameters<Client["createExperiment"]>[0],
 ): Promise<string | undefined> {
   const made = await retryUntil(phoenix, async () =>
     client.createExperiment(body, { idempotencyKey: `key-of-${body.name}` }),
@@ -43,10 +43,8 @@ async function createWithRetries(
   return made?.id;
 }
 
-// What people do with an experiment now and then. Each such background operation has a chance of its own in a run, so that most runs stay
-// short and a campaign reaches every part of the API.
-
-type OperationClient = Phoenix["client"];
+// What people do with an experiment now and then. Each such background operation has a chance of its own in a run, so
+// that most runs stay short and a campaign reaches every part of the API.
 
 interface BackgroundOperation {
   /** Stable: answers of recorded runs are found by it. */
@@ -139,7 +137,7 @@ const afterEnd: readonly BackgroundOperation[] = [
 /** Runs the background operations that come up, in order. */
 async function runBackgroundOperations(
   phoenix: Phoenix,
-  client: OperationClient,
+  client: Client,
   id: string,
   when: "whileRunning" | "afterEnd",
 ): Promise<void> {
@@ -217,8 +215,6 @@ const infrequentScrapes: WrapConfig = (config) => ({
 function withLongerInterval({ groups = [] }: RuleFile): RuleFile {
   return { groups: groups.map((group) => Object.assign({}, group, { interval: scrapeInterval })) };
 }
-
-type Client = Phoenix["client"];
 
 export const twoClients: Scenario = {
   name: "two-clients",
@@ -391,12 +387,8 @@ async function pause(phoenix: Phoenix, name: string, mostMs: number): Promise<vo
 // A Prometheus for the smallest world: it scrapes collectors, on which results depend, and neither the platform's own
 // services nor its rules, which nothing in an exploration looks at. Leaves time for more runs.
 
-type WrapPrometheusConfig = NonNullable<
-  NonNullable<NonNullable<PhoenixOptions["platform"]>["prometheus"]>["config"]
->;
-
 /** The same configuration without rules and without services that are scraped by name. */
-const collectorsOnly: WrapPrometheusConfig = (config) => ({
+const collectorsOnly: WrapConfig = (config) => ({
   ...config,
   rule_files: [],
   scrape_configs: (config.scrape_configs ?? []).filter(({ static_configs: byName }) => byName === undefined),

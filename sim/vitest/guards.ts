@@ -1,6 +1,6 @@
 /**
- * Keeps a test without a world from reaching the real network unnoticed. It stands below everything that mocks HTTP: what
- * a mock answers never opens a connection, and what does open one is refused, unless it leads to this machine.
+ * What surrounds a test of Vitest: the guard of the real network, the error of a test that ran out of time, and the command
+ * that runs it again in its errors.
  */
 import net from "node:net";
 import type { TestContext } from "vitest";
@@ -25,6 +25,10 @@ interface Layer {
 const layers = new WeakMap<Connect, Layer>();
 
 /** @param allowed - Hosts that may be reached besides this machine. */
+/**
+ * Keeps a test without a world from reaching the real network unnoticed. It stands below everything that mocks HTTP: what
+ * a mock answers never opens a connection, and what does open one is refused, unless it leads to this machine.
+ */
 export function installNetworkGuard(allowed: readonly string[]): NetworkGuard {
   // Read from the prototype, and called on sockets only.
   const prototype = net.Socket.prototype as unknown as { connect: Connect };

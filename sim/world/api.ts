@@ -212,7 +212,7 @@ export interface Phoenix extends AsyncDisposable {
   sometimes(name: string, condition: boolean | (() => boolean)): void;
   /** Marks a place as reached, as `sometimes(name, true)` does. One that no run comes to is known only by `sometimes`. */
   reachable(name: string): void;
-  /** What `sometimes` and `reachable` declared, and what of it came true. */
+  /** What `sometimes` and `reachable` declared, and what of it was observed. */
   readonly sometimesSeen: { readonly declared: readonly string[]; readonly reached: readonly string[] };
   /** Asks the choice log: a number from 0 to `count` - 1. An exploration tries them all; 0 is the default decision. */
   choose(name: string, count: number): number;

@@ -30,7 +30,7 @@ export class ConvergenceError extends SimError {
   /** @param recentWarnings - The last that services logged, for a look at the cause. */
   constructor(invariant: string, within: string, reason: string, recentWarnings: readonly string[] = []) {
     const logged =
-      recentWarnings.length === 0 ? [] : ["The last that services complained of:", ...recentWarnings];
+      recentWarnings.length === 0 ? [] : ["Recent warnings and errors of services:", ...recentWarnings];
     super(
       "SIM_NOT_CONVERGED",
       [
@@ -89,7 +89,7 @@ interface Properties {
   sometimes(name: string, condition: boolean | (() => boolean)): void;
   /** Says that this place was reached, which some run of a campaign should. */
   reachable(name: string): void;
-  /** Names declared by `sometimes` and `reachable`, and those of them that came true here. */
+  /** Names declared by `sometimes` and `reachable`, and those of them that were observed here. */
   readonly sometimesSeen: { readonly declared: readonly string[]; readonly reached: readonly string[] };
   /** To be called before each step: what ran before it has quiesced. */
   onQuiescence(step?: Step): void;

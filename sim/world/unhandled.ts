@@ -78,7 +78,7 @@ export interface FailureWatch {
   race<T>(work: Promise<T>): Promise<T>;
 }
 
-/** @param others - Who else is told. */
+/** @param others - Who else is called. */
 export function watchFailure(...others: readonly (FailureWatch["onFailure"] | undefined)[]): FailureWatch {
   let onFailure!: FailureWatch["onFailure"];
   const failed = new Promise<never>((_, reject) => {
@@ -91,7 +91,7 @@ export function watchFailure(...others: readonly (FailureWatch["onFailure"] | un
   return { onFailure, race: async (work) => Promise.race([work, failed]) };
 }
 
-// What services complained of, for a look at the cause of what was noticed elsewhere.
+// Recent warnings and errors of services, for a look at the cause of what was noticed elsewhere.
 
 const recentWarningsMax = 3;
 

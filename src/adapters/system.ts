@@ -1,4 +1,4 @@
-/** The system's clock as the clock port. */
+/** The ports that the operating system answers: clock, randomness, and a log of JSON lines. */
 import { randomBytes } from "node:crypto";
 
 import type { Clock, Logger, Random } from "../ports/index.js";

@@ -1,4 +1,4 @@
-/** Signed tokens, and who they speak for. */
+/** Access: signed tokens and who they stand for, roles, stored passwords, and which tenant may see what. */
 import { createSigner, createVerifier } from "fast-jwt";
 import { scryptSync, timingSafeEqual } from "node:crypto";
 

@@ -1,4 +1,4 @@
-/** What every route has at hand. */
+/** What every route has at hand: the ports, the options of the gateway, its metrics, and the announcer of commits. */
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 import type { PrometheusClient } from "../analysis/index.js";

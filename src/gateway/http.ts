@@ -1,6 +1,7 @@
-/** An answer of the gateway before it is written out. */
+/** HTTP as the gateway speaks it: its answers, its errors as clients see them, the parts of a request's URL. */
 import { ValidationError, errorCode, errorText } from "../shared/index.js";
 
+/** An answer before it is written out. */
 export interface Reply {
   readonly status: number;
   /** Sent as JSON; a string is sent as it is; undefined sends nothing. */

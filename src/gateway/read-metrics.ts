@@ -149,12 +149,12 @@ function readWindow(query: URLSearchParams, nowMs: number): Window {
   const lookBack = query.get("timeRange") || query.get("time_range") || "15m";
   const backMs = parseDurationMs(lookBack);
   if (backMs === undefined)
-    throw new ValidationError([{ path: "timeRange", message: `"${lookBack}" is no duration` }]);
+    throw new ValidationError([{ path: "timeRange", message: `"${lookBack}" is not a duration` }]);
   const startMs = readTime(query, "start") ?? endMs - backMs;
   const resolution = query.get("resolution") ?? "";
   const stepMs = resolution === "" ? undefined : parseDurationMs(resolution);
   if (resolution !== "" && stepMs === undefined) {
-    throw new ValidationError([{ path: "resolution", message: `"${resolution}" is no duration` }]);
+    throw new ValidationError([{ path: "resolution", message: `"${resolution}" is not a duration` }]);
   }
   if (endMs < startMs) throw new ValidationError([{ path: "end", message: "is before start" }]);
   // Coarser than asked for, rather than more points than a client can draw.
@@ -168,7 +168,7 @@ function readTime(query: URLSearchParams, name: string): number | undefined {
   if (text === "") return undefined;
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text);
   if (Number.isFinite(ms) && ms >= 0 && ms <= 8.64e15) return Math.round(ms);
-  throw new ValidationError([{ path: name, message: `"${text}" is no time` }]);
+  throw new ValidationError([{ path: name, message: `"${text}" is not a time` }]);
 }
 
 function range({ startMs, endMs, stepSeconds }: Window) {

@@ -18,7 +18,7 @@ export interface Call<Body = unknown> {
   /** Checked against the route's schema; undefined when the route has none. */
   readonly body: Body;
   readonly rawBody: string;
-  /** Who asks. For an open route a stranger without a tenant. */
+  /** Who asks. On an open route an anonymous identity without a tenant. */
   readonly identity: Identity;
 }
 

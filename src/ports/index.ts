@@ -1,4 +1,4 @@
-/** What a service needs from any world, one interface a file. Types only. */
+/** What a service needs from any world: clock, randomness, HTTP, SQL, cache, sockets, log. Types only. */
 
 /** Time as a service sees it. The system clock in production, a virtual one in a simulated world. */
 export interface Clock {

@@ -1,4 +1,7 @@
-/** Telling JSON objects from everything else. */
+/**
+ * Small pieces that every service uses: checks of JSON values, errors and their texts, identifiers, back-off, the hints sent
+ * over Redis, plain replies.
+ */
 import { v4 } from "uuid";
 
 import type { HttpReply, Random } from "../ports/index.js";

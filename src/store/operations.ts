@@ -1,4 +1,4 @@
-/** Load simulations. */
+/** What operators start beside experiments: load simulations, and control signals sent to experiments. */
 import { isTerminal, type ExperimentState, type LoadSimulation, type LoadState } from "../model/index.js";
 import type { SqlClient, SqlPool, SqlStatement } from "../ports/index.js";
 import { fromJson, fromMs, inTransaction, toMs, toMsOrNull, type TimeColumn } from "./transaction.js";

@@ -1,4 +1,4 @@
-/** Running several statements as one. */
+/** Transactions that are tried again when the server asks for it, and the conversion of column values. */
 import type { SqlClient, SqlPool, SqlStatement } from "../ports/index.js";
 import { errorCode } from "../shared/index.js";
 

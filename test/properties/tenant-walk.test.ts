@@ -88,7 +88,7 @@ test("no operation lets an administrator of one tenant see or change what is ano
   );
 });
 
-test("no operation that names a thing in its body lets a stranger reach it", async ({ phoenix }) => {
+test("no operation that names a thing in its body lets another tenant reach it", async ({ phoenix }) => {
   const belongings = await furnish(phoenix, await tokenOf(phoenix, "tenant1"));
   const otherTenant = await tokenOf(phoenix, "tenant2");
   const before = snapshot(phoenix);

@@ -133,7 +133,7 @@ function ofFinding({ identity, failure, history, story = [], again }: ReportedFi
   return { type: identity, message, details: [history, ...story], source, again };
 }
 
-/** @returns Conditions that never came true. Of a part of a campaign nobody can say so: another shard may have reached it. */
+/** @returns Properties that were never observed. Of a part of a campaign nobody can say so: another shard may have reached it. */
 export function missing(report: CampaignReport): readonly string[] {
   return report.shards.length < report.shardCount ? [] : neverReached(report);
 }

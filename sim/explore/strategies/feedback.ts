@@ -1,9 +1,6 @@
 /**
- * Turns the reports of runs into feedback for later ones.
- *
- * Runs come in batches with fixed borders. The runs of a batch see what the batches up to the last but one
- * taught; so a batch can start while the one before it still runs, and what a run does depends on its position
- * alone, never on how many workers there are or which of them is quick.
+ * What later runs learn from earlier ones: the collector of feedback, the schedule fingerprint of a run, and the pairs of
+ * steps that it covered.
  */
 import {
   hashString,
@@ -35,6 +32,13 @@ export interface ReportedRun {
   readonly runFeedback: RunFeedback | undefined;
 }
 
+/**
+ * Turns the reports of runs into feedback for later ones.
+ *
+ * Runs come in batches with fixed borders. The runs of a batch see what the batches up to the last but one
+ * taught; so a batch can start while the one before it still runs, and what a run does depends on its position
+ * alone, never on how many workers there are or which of them is quick.
+ */
 export interface FeedbackCollector {
   /** Takes in one run. Must be called in the order of the runs. @returns How many new pairs it covered. */
   add(run: ReportedRun): number;

@@ -1,14 +1,4 @@
-/**
- * PCT: tasks have random priorities, the highest goes first, and at depth - 1 random points the one that
- * would go next falls below all others.
- *
- * A fault that needs `depth` ordering constraints is met with a chance of at least 1 / (n k^(depth - 1)), for
- * n tasks and k steps: Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with
- * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Tasks instead of threads: see kernel/task.ts.
- *
- * Where messages take time, events seldom meet, and priorities decide nothing. So under `slow-tasks` they
- * become speeds: a task of low priority gets long delays, and one that fell gets the longest.
- */
+/** Strategies that follow priorities: PCT, partial order sampling, and delay bounding. */
 import type { Candidate, ChoicePoint, Task } from "../../kernel/index.js";
 import {
   createSampler,
@@ -27,6 +17,17 @@ export interface PctOptions {
   readonly latency?: LatencyPolicy;
 }
 
+/**
+ * PCT: tasks have random priorities, the highest goes first, and at depth - 1 random points the one that
+ * would go next falls below all others.
+ *
+ * A fault that needs `depth` ordering constraints is met with a chance of at least 1 / (n k^(depth - 1)), for
+ * n tasks and k steps: Burckhardt, Kothari, Musuvathi and Nagarakatte, "A Randomized Scheduler with
+ * Probabilistic Guarantees of Finding Bugs", ASPLOS 2010. Tasks instead of threads: see kernel/task.ts.
+ *
+ * Where messages take time, events seldom meet, and priorities decide nothing. So under `slow-tasks` they
+ * become speeds: a task of low priority gets long delays, and one that fell gets the longest.
+ */
 export function pctStrategy({ depth, latency = "varied" }: PctOptions): Strategy {
   const name = `pct${depth}`;
   return {

@@ -1,4 +1,4 @@
-/** Uniform random: every runnable event is as likely as any other, at every step. */
+/** Strategies that choose at random at each step: uniform, in time order, weighted (URW), and mutation of earlier runs. */
 import { replayDriver, seededDriver, type Candidate } from "../../kernel/index.js";
 import { taskName } from "./feedback.js";
 import {
@@ -12,7 +12,11 @@ import {
   type Strategy,
 } from "./strategy.js";
 
-/** @param latency - `nominal` makes it the rule of `fc.scheduler()`. @default "spread" */
+/**
+ * Uniform random: every runnable event is as likely as any other, at every step.
+ *
+ * @param latency - `nominal` makes it the rule of `fc.scheduler()`. @default "spread"
+ */
 export function randomStrategy({ latency = "spread" }: { latency?: LatencyPolicy } = {}): Strategy {
   return {
     name: "random",

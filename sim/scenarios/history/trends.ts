@@ -1,4 +1,4 @@
-/** What the latest runs of each scenario look like, in numbers. */
+/** A history in numbers: coverage of the API, statistics and trends of the latest runs, and the records made of a run. */
 import jstat from "jstat";
 
 import type { ApiCoverage, ScenarioResult } from "../index.js";

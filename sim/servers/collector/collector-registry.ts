@@ -94,7 +94,7 @@ interface SelfMetrics {
   text(pass: PassCounts, collectionIntervalMs: number): string;
 }
 
-// Batches a collection is worked off in. Their latencies are spread evenly over the distribution, not drawn freely:
+// Batches a collection is worked off in. Their latencies are spread evenly over the distribution, not sampled freely:
 // the 95th percentile of a short experiment would be chance otherwise, and its verdict with it.
 const batchesPerCollection = 20;
 const bytesPerPoint = 96;
@@ -131,7 +131,7 @@ function createSelfMetrics(labels: Readonly<Record<string, string>>): SelfMetric
       totals.dropped += collections * Math.max(0, dropped);
       const typical = latencyFactor * typicalLatencySeconds(pass);
       const batches = collections * batchesPerCollection;
-      // The batches of each collection stand for even quantiles: drawn ones would make the 95th percentile of
+      // The batches of each collection stand for even quantiles: sampled ones would make the 95th percentile of
       // a short experiment, and with it the verdict, a matter of chance.
       for (let batch = 0; batch < batches; batch += 1) {
         latency.observe(

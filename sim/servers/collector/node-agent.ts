@@ -102,7 +102,7 @@ function deleteCollector(
 }
 
 function putLoad({ load }: AgentParts, [, loadId = ""]: readonly string[], request: HttpRequest): Outcome {
-  if (!identifier.safeParse(loadId).success) return refuse(400, `"${loadId}" is no load id`);
+  if (!identifier.safeParse(loadId).success) return refuse(400, `"${loadId}" is not a load id`);
   const body = decode(loadBody, request.body);
   if (!body.ok) return body.outcome;
   const { value } = body;

@@ -81,7 +81,7 @@ function valueOf(name: string, value: unknown): Pick<KeyImage, "type" | "value">
   }
   throw refused(
     name,
-    `something that is no value of Redis: ${JSON.stringify(value)}`,
+    `something that is not a value of Redis: ${JSON.stringify(value)}`,
     "Give texts, lists, sets, hashes, sorted sets or streams.",
   );
 }

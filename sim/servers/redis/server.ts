@@ -446,7 +446,7 @@ export interface RedisServer {
   failover(options: { readonly loseLastWritesMs: number }): void;
   /** Copies of the keys of one database that have not expired. @param database @default 0 */
   dump(database?: number): NamedKey[];
-  /** Sets keys of one database; nobody is told. @param database @default 0 */
+  /** Sets keys of one database; nobody is notified. @param database @default 0 */
   load(keys: readonly NamedKey[], database?: number): void;
   /** Ends the process for good. */
   dispose(): void;

@@ -200,7 +200,7 @@ const sourcesOfTime: readonly Omit<Source, "kind">[] = [
 ];
 
 const threadPool = "real; virtual time stands still until it has ended";
-const ofMachine = "tells of this machine and process; keep it out of what you assert";
+const ofMachine = "depends on this machine and process; do not assert on it";
 
 const randomness: readonly Omit<Source, "kind">[] = [
   {

@@ -55,14 +55,21 @@ export function createFaultController(world: FaultWorld): FaultController {
     plan(fault, options) {
       checkFault(fault);
       checkOptions("faults.plan", options, ["after", "for"]);
-      const lasts = options.for === undefined ? undefined : parseDuration(options.for, "how long it lasts");
-      later(parseDuration(options.after, "when a fault strikes"), `inject/${fault.kind}`, () => {
-        const handle = inject(fault);
-        if (lasts === undefined) return;
-        later(lasts, `heal/${fault.kind}`, () => {
-          handle.heal().catch((error: unknown) => loop.fail(error as Error));
-        });
-      });
+      const lasts =
+        options.for === undefined
+          ? undefined
+          : parseDuration(options.for, "the duration of the fault (`for`)");
+      later(
+        parseDuration(options.after, "the delay before the fault (`after`)"),
+        `inject/${fault.kind}`,
+        () => {
+          const handle = inject(fault);
+          if (lasts === undefined) return;
+          later(lasts, `heal/${fault.kind}`, () => {
+            handle.heal().catch((error: unknown) => loop.fail(error as Error));
+          });
+        },
+      );
     },
     active: () => [...active].map(({ name }) => name),
     async healAll() {

@@ -150,7 +150,7 @@ const loadsEnd: Invariant = {
   },
 };
 
-// Who may only look changes nothing, and strangers get nothing.
+// Viewers change nothing, and anonymous clients get nothing.
 
 // Socket.IO introduces its clients in frames, also when these come as requests: see socket-claims.ts.
 const openPaths = /^(?:\/(?:health|ready|metrics|openapi\.json)$|\/socket\.io\/?$|\/(?:api\/)?v1\/auth\/)/;

@@ -25,7 +25,7 @@ export class InvariantError extends SimError {
    */
   constructor(invariant: string, problem: string, recentWarnings: readonly string[] = [], cause?: Error) {
     const logged =
-      recentWarnings.length === 0 ? [] : ["The last that services complained of:", ...recentWarnings];
+      recentWarnings.length === 0 ? [] : ["Recent warnings and errors of services:", ...recentWarnings];
     super(
       "SIM_INVARIANT",
       [`The invariant "${invariant}" does not hold: ${problem}.`, ...logged].join("\n  "),

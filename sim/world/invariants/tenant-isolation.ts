@@ -2,7 +2,7 @@
  * Nothing of one tenant is in an answer or a frame to another.
  *
  * What a platform tells on its own stands in fields that identify an experiment: there no id of another tenant may be.
- * Everywhere else an answer may repeat what people of its tenant, or strangers, wrote themselves: a description may name
+ * Everywhere else an answer may repeat what people of its tenant, or anonymous clients, wrote themselves: a description may name
  * any id.
  */
 import { parseBody } from "./requests.js";
@@ -49,7 +49,7 @@ export const tenantIsolation: Invariant = {
   name: "tenant-isolation",
   summary: "nothing of one tenant is in any answer or frame to another",
   watch({ fail, experiment }) {
-    /** Ids in texts that people of a tenant wrote; strangers stand under the empty name. */
+    /** Ids in texts that people of a tenant wrote; anonymous clients stand under the empty name. */
     const written = new Map<string, Set<string>>();
     /** Ids in the frames of a client, by its socket: an answer to it may repeat them. */
     const named = new Map<number, Set<string>>();
@@ -111,7 +111,7 @@ export const tenantIsolation: Invariant = {
               uuidsIn(body).find((id) => isForeign(id, claims) && !own.has(id) && !wrote(id));
         if (found !== undefined)
           fail(
-            `${method} ${path} of ${claims?.tenant ?? "a stranger"} was answered ${status} with experiment ${found} of another tenant`,
+            `${method} ${path} of ${claims?.tenant ?? "an anonymous client"} was answered ${status} with experiment ${found} of another tenant`,
           );
       },
       onFrame({ claims, id: socket }, text, json) {
@@ -123,7 +123,9 @@ export const tenantIsolation: Invariant = {
           ? foreignIn(text, claims, wrote)
           : uuidsIn(text).find((each) => isForeign(each, claims) && !asked(each) && !wrote(each));
         if (id !== undefined)
-          fail(`a frame to ${claims?.tenant ?? "a stranger"} tells of experiment ${id} of another tenant`);
+          fail(
+            `a frame to ${claims?.tenant ?? "an anonymous client"} contains experiment ${id} of another tenant`,
+          );
       },
     };
   },

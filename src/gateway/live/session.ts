@@ -69,7 +69,7 @@ export function createSession(parts: SessionParts): Session {
   const openedAtMs = parts.databaseNow();
   let identity: Identity | undefined;
   let subscriptions: Subscription[] = [...dialect.standing];
-  let wished = subscriptions.length > 0;
+  let subscribed = subscriptions.length > 0;
   let cursor = parts.since ?? feed.position;
   // Without a place of its own a session must not be sent what happened before it was opened.
   let oldestMs = parts.since === undefined ? concerns(openedAtMs) : undefined;
@@ -203,10 +203,10 @@ export function createSession(parts: SessionParts): Session {
       oldestMs = undefined;
     } else if (subscriptions.length === 0 && parts.since === undefined) {
       const nowMs = parts.databaseNow();
-      if (wished) cursor = feed.position;
+      if (subscribed) cursor = feed.position;
       if (nowMs !== undefined) oldestMs = concerns(Math.max(openedAtMs ?? 0, nowMs - reachBackMs));
     }
-    wished = true;
+    subscribed = true;
     subscriptions = [...without(subscriptions, asked), ...asked].slice(-options.socketBacklogMax);
     const topics = asked.map(({ topic }) => topic);
     notify({ kind: "subscribed", topics, position: cursor ?? feed.position ?? 0 });

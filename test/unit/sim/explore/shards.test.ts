@@ -70,9 +70,9 @@ test("missing, double and foreign shards are refused by name", async () => {
     'Cannot merge reports of different campaigns: version is "0.1.0" and "0.2.0".',
   );
   expect(() => mergeAll([])).toThrow("There is no report to merge.");
-  expect(() => parseReport("{", "x.json", "0.1.0")).toThrow("x.json is no report: it is not JSON.");
+  expect(() => parseReport("{", "x.json", "0.1.0")).toThrow("x.json is not a report: it is not JSON.");
   expect(() => parseReport('{"format":9}', "x.json", "0.1.0")).toThrow(
-    "x.json is no report of format 2: its format is 9.",
+    "x.json is not a report of format 2: its format is 9.",
   );
   expect(() => parseReport("null", "x.json", "0.1.0")).toThrow(
     expect.objectContaining({ code: "SIM_SHARD_INVALID" }),

@@ -83,7 +83,7 @@ test("what a node still runs for an experiment that ended must go soon, not when
   expect(virtualUs).toBeLessThan(300_000_000);
 });
 
-test("what a scenario expects counts until something strikes, and after that the workload goes on", async () => {
+test("what a scenario expects counts until a fault is injected, and after that the workload goes on", async () => {
   const seen: string[] = [];
   const expectTooMuch: Scenario["run"] = async ({ phoenix, check }) => {
     await phoenix.clock.advance("20s");
@@ -111,7 +111,7 @@ test("a workload that was cut short may leave its sockets open", async () => {
   expect(failure).toBeUndefined();
 });
 
-test("faults strike what a short workload has started", async () => {
+test("faults are injected into what a short workload has started", async () => {
   let injected: () => readonly unknown[] = () => [];
   await runOf({
     profile: "only-collector-crash",

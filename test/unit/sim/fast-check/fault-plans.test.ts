@@ -68,7 +68,7 @@ test("every kind can be planned, whatever it picks", async () => {
   );
 });
 
-test("faults that were healed before they struck never strike", async () => {
+test("faults that were healed before their time are never injected", async () => {
   const [plan] = fc.sample(
     faultPlans({ kinds: ["partition"] }).filter(({ faults }) => faults.length > 0),
     1,

@@ -40,7 +40,7 @@ test("the document describes every route of the platform", () => {
   }
 });
 
-test("every route that is not open refuses a stranger, and nobody learns whether a thing exists", async () => {
+test("every route that is not open refuses an anonymous client, and nobody learns whether a thing exists", async () => {
   for (const { method, path, open } of operations) {
     const { status } = await send("", method, path.replaceAll(/\{\w+\}/g, foreignId));
     expect([method, path, status === 401]).toEqual([method, path, !open]);

@@ -47,7 +47,7 @@ function open(answers: Readonly<Record<string, number>> = {}) {
   return { loop, world, asked, seen, fault, kind };
 }
 
-test("where nothing strikes, nothing but that is asked, and nothing happens", async () => {
+test("where no fault is injected, nothing but that is asked, and nothing happens", async () => {
   const { world, kind, asked, seen, loop } = open();
   const nemesis = startNemesis(world, [kind("x", 0.3), kind("y", 0.7)]);
   await advance(loop, 200_000);
@@ -58,7 +58,7 @@ test("where nothing strikes, nothing but that is asked, and nothing happens", as
   expect([seen, nemesis.injected]).toEqual([[], []]);
 });
 
-test("what strikes is asked for when and how long at once, and for its target when it strikes", async () => {
+test("a fault is asked for when and how long at once, and for its target when it is injected", async () => {
   const { world, kind, asked, seen, loop } = open({
     "fault/x": 1,
     "fault/x/at": 63,
@@ -96,7 +96,7 @@ test.each([
   expect(seen).toEqual(["x chooses at 1000", "x a begins at 1000", `x a ends at ${1_000 + forMs}`]);
 });
 
-test("the end heals what is active, once, and lets nothing more strike", async () => {
+test("the end heals what is active, once, and injects nothing more", async () => {
   const { world, kind, seen, loop } = open({
     "fault/x": 1,
     "fault/y": 1,
@@ -178,7 +178,7 @@ test("a fault by hand is active from when it is injected until it is healed", as
   expect(seen).toHaveLength(3);
 });
 
-test("a planned fault strikes after its time, and lasts as long as it was told or until it is healed", async () => {
+test("a planned fault is injected after its time, and lasts as long as was said or until it is healed", async () => {
   const { world, fault, seen, loop } = open();
   const controller = createFaultController(world);
   controller.plan(fault("short"), { after: "1s", for: "2s" });
@@ -230,6 +230,6 @@ test("a plan takes no option that it does not know, and times that are times", (
   const { world, fault } = open();
   const controller = createFaultController(world);
   expect(() => controller.plan(fault("x"), { after: 1, untl: 2 } as never)).toThrow(/untl/);
-  expect(() => controller.plan(fault("x"), { after: "soon" })).toThrow(/when a fault strikes/);
-  expect(() => controller.plan(fault("x"), { after: 1, for: "long" })).toThrow(/how long it lasts/);
+  expect(() => controller.plan(fault("x"), { after: "soon" })).toThrow(/as the delay before the fault/);
+  expect(() => controller.plan(fault("x"), { after: 1, for: "long" })).toThrow(/as the duration of the fault/);
 });

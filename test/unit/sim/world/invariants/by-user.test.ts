@@ -32,11 +32,11 @@ test("a promise says nothing of what always holds", async () => {
   await phoenix.dispose({ force: true });
 });
 
-test("an answer of 500 comes with what the gateway complained of", async () => {
+test("an answer of 500 comes with the recent warnings of the gateway", async () => {
   const phoenix = await createPhoenix({ seed: 1 });
   await phoenix.postgres.query("ALTER TABLE experiments RENAME COLUMN name TO title");
   await expect(phoenix.client.createExperiment({ name: "one" })).rejects.toThrow(
-    /"no-internal-error".*\n.*complained of:\n.*column "name" of relation "experiments" does not exist/,
+    /"no-internal-error".*\n.*warnings and errors of services:\n.*column "name" of relation "experiments" does not exist/,
   );
   await phoenix.dispose({ force: true });
 });
@@ -80,7 +80,7 @@ test("a world that cannot come to rest says what is pending", async () => {
   await phoenix.dispose({ force: true });
 });
 
-test("a world that cannot come to rest says what its services complained of last, each complaint once", async () => {
+test("a world that cannot quiesce shows the recent warnings of its services, each once", async () => {
   const phoenix = await createPhoenix({ seed: 1 });
   phoenix.services.generator.crash();
   await phoenix.client.createExperiment({ name: "without configurations", config: { duration: "1m" } });
@@ -88,7 +88,7 @@ test("a world that cannot come to rest says what its services complained of last
     () => "it came to rest",
     (error: Error) => error.message,
   );
-  expect(message).toContain("The last that services complained of:");
+  expect(message).toContain("Recent warnings and errors of services:");
   expect(message.match(/controller-0 +warn +step failed, will be tried again/g)).toHaveLength(1);
   await phoenix.dispose({ force: true });
 });

@@ -231,5 +231,7 @@ test("a plan takes no option that it does not know, and times that are times", (
   const controller = createFaultController(world);
   expect(() => controller.plan(fault("x"), { after: 1, untl: 2 } as never)).toThrow(/untl/);
   expect(() => controller.plan(fault("x"), { after: "soon" })).toThrow(/as the delay before the fault/);
-  expect(() => controller.plan(fault("x"), { after: 1, for: "long" })).toThrow(/as the duration of the fault/);
+  expect(() => controller.plan(fault("x"), { after: 1, for: "long" })).toThrow(
+    /as the duration of the fault/,
+  );
 });

@@ -5,7 +5,7 @@
  */
 
 /** The release of the contrib distribution that the facts are of. */
-export const collectorVersion = "0.135.0";
+export const collectorVersion = "0.159.0";
 
 /** The shape of one value of a configuration. */
 export type Shape =
@@ -55,7 +55,7 @@ const componentNames: Readonly<Record<ComponentKind, readonly string[]>> = {
     snowflake solace splunk_hec splunkenterprise sqlquery sqlserver sshcheck statsd stef syslog systemd tcpcheck tcplog
     tlscheck udplog vcenter wavefront webhookevent windowseventlog windowsperfcounters windowsservice zipkin zookeeper`),
   processors: words(`
-    attributes batch coralogix cumulativetodelta deltatocumulative deltatorate filter geoip groupbyattrs groupbytrace
+    attributes batch coralogix cumulativetodelta deltatocumulative deltatorate filter genainormalizer geoip groupbyattrs groupbytrace
     interval isolationforest k8sattributes logdedup logstransform memory_limiter metricsgeneration metricstarttime
     metricstransform probabilistic_sampler redaction remotetap resource resourcedetection schema span sumologic
     tail_sampling transform unroll`),
@@ -83,6 +83,27 @@ const componentNames: Readonly<Record<ComponentKind, readonly string[]>> = {
  * `phoenix_topk` keeps, of the resources that it is given, the `k` with the highest value of the metric `by`.
  */
 const ownProcessors = ["phoenix_topk"] as const;
+
+/** Newer names of types; the older ones go on. */
+const newerNames: Readonly<Record<string, string>> = {
+  file_log: "filelog",
+  gen_ai_normalizer: "genainormalizer",
+  host_metrics: "hostmetrics",
+  http_check: "httpcheck",
+  k8s_attributes: "k8sattributes",
+  k8s_objects: "k8sobjects",
+  kubelet_stats: "kubeletstats",
+  otlp_grpc: "otlp",
+  otlp_http: "otlphttp",
+  resource_detection: "resourcedetection",
+  span_metrics: "spanmetrics",
+};
+
+/** @returns The type in the name of a component: the part before the slash, by its older name where it has two. */
+export function typeOf(name: string): string {
+  const type = name.split("/", 1)[0]?.trim() ?? "";
+  return newerNames[type] ?? type;
+}
 
 /** @returns Every name of a kind, the platform's own after those of the distribution. */
 export function namesOf(kind: ComponentKind): readonly string[] {
@@ -128,6 +149,7 @@ const signals: Readonly<Record<string, readonly Signal[]>> = {
   "processors logdedup": ["logs"],
   "processors logstransform": ["logs"],
   "processors unroll": ["logs"],
+  "processors memory_limiter": everySignal,
   "processors transform": everySignal,
   "processors filter": everySignal,
   "processors resource": everySignal,
@@ -573,7 +595,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     detectors: list(
       oneOf(
         ...words(
-          `env system docker ec2 ecs eks elasticbeanstalk lambda gcp gce gke azure aks consul heroku k8snode kubeadm
+          `env system docker k8s_api ec2 ecs eks elasticbeanstalk lambda gcp gce gke azure aks consul heroku k8snode kubeadm
            openshift nova dynatrace akamai scaleway hetzner upcloud vultr digitalocean oraclecloud`,
         ),
       ),
@@ -601,6 +623,7 @@ const shapes: Readonly<Record<string, Shape>> = {
     traces: section(keys(texts, "resource span spanevent")),
     logs: section({ ...keys(logMatch, "include exclude"), ...keys(texts, "resource log_record") }),
     profiles: section(keys(texts, "resource profile")),
+    ...keys(list("any"), "metric_conditions trace_conditions log_conditions profile_conditions"),
     spans: section(keys(matchProperties, "include exclude")),
   }),
   "processors transform": section({

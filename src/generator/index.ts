@@ -3,14 +3,8 @@
 export { createGenerator, type GeneratorOptions } from "./generator.js";
 export { createRenderer, type Renderer, parseGenerateRequest } from "./generate.js";
 export { templates } from "./templates.js";
-export {
-  checkCollectorConfig,
-  durationMs,
-  readStatementGroup,
-  typeOf,
-  validateConfiguration,
-} from "./validate.js";
-export { processAttributes, processMetrics, type ProcessMetric } from "./components.js";
+export { checkCollectorConfig, durationMs, readStatementGroup, validateConfiguration } from "./validate.js";
+export { processAttributes, processMetrics, typeOf, type ProcessMetric } from "./components.js";
 export {
   OttlError,
   parseCondition,

@@ -13,6 +13,7 @@ import {
   serviceShape,
   shapeOf,
   signalsOf,
+  typeOf,
   type ComponentKind,
   type Shape,
   type Signal,
@@ -401,6 +402,10 @@ function checkFilter(at: string, config: Section, errors: string[]): void {
       errors.push(`${at}.${group}: cannot have ${ottl.join(", ")} beside include or exclude`);
     }
   }
+  const contexts = Object.fromEntries(
+    Object.entries(statementContexts).map(([key, list]) => [key.replace("statements", "conditions"), list]),
+  );
+  checkGroups(at, config, { contexts, keys: conditionKeys, inFilter: true }, errors);
   if (Object.keys(config).every((key) => key === "error_mode"))
     errors.push(`${at}: needs conditions, include or exclude`);
 }
@@ -446,26 +451,44 @@ export function readStatementGroup(group: unknown, contexts: readonly OttlContex
 }
 
 const groupKeys = ["context", "statements", "conditions", "error_mode"];
+const conditionKeys = ["context", "conditions", "error_mode"];
 
 function checkTransform(at: string, config: Section, errors: string[]): void {
-  for (const [key, contexts] of Object.entries(statementContexts)) {
+  checkGroups(at, config, { contexts: statementContexts, keys: groupKeys, inFilter: false }, errors);
+}
+
+/** How groups of OTTL are written: statements in `transform`, conditions in `filter`. */
+interface GroupRules {
+  readonly contexts: Readonly<Record<string, readonly OttlContext[]>>;
+  readonly keys: readonly string[];
+  readonly inFilter: boolean;
+}
+
+function checkGroups(
+  at: string,
+  config: Section,
+  { contexts: byKey, keys, inFilter }: GroupRules,
+  errors: string[],
+): void {
+  for (const [key, contexts] of Object.entries(byKey)) {
     const groups: unknown[] = Array.isArray(config[key]) ? config[key] : [];
     for (const [index, group] of groups.entries()) {
       const here = `${at}.${key}[${index}]`;
       if (typeof group !== "string" && !isSection(group)) {
-        errors.push(`${here}: must be a statement or a mapping, found ${shown(group)}`);
+        errors.push(`${here}: must be a text or a mapping, found ${shown(group)}`);
         continue;
       }
-      const unknown = Object.keys(section(group)).filter((name) => !groupKeys.includes(name));
-      for (const name of unknown) errors.push(`${here}.${name}: unknown key${meaning(name, groupKeys)}`);
+      const unknown = Object.keys(section(group)).filter((name) => !keys.includes(name));
+      for (const name of unknown) errors.push(`${here}.${name}: unknown key${meaning(name, keys)}`);
       const context = section(group)["context"];
       if (context !== undefined && ![...contexts, "instrumentation_scope"].includes(context as OttlContext)) {
         errors.push(`${here}.context: must be one of ${contexts.join(", ")}, found ${shown(context)}`);
         continue;
       }
       attempt(here, errors, () => {
-        const { context, statements, conditions } = readStatementGroup(group, contexts);
-        for (const text of conditions) parseCondition(text, context);
+        const given = typeof group === "string" && inFilter ? { conditions: [group] } : group;
+        const { context, statements, conditions } = readStatementGroup(given, contexts);
+        for (const text of conditions) parseCondition(text, context, { inFilter });
         for (const text of statements) parseStatement(text, context);
       });
     }
@@ -611,8 +634,6 @@ const shown = (value: unknown): string => {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 };
-/** The part of a component name before the slash. */
-export const typeOf = (name: string): string => name.split("/", 1)[0]?.trim() ?? "";
 const isSection = (value: unknown): value is Section =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const section = (value: unknown): Section => (isSection(value) ? value : {});

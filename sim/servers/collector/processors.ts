@@ -1,7 +1,7 @@
 /** Every processor that a simulated collector knows, by kind. */
 import { createHash } from "node:crypto";
 
-import { readStatementGroup } from "../../../src/generator/index.js";
+import { readStatementGroup, type OttlContext } from "../../../src/generator/index.js";
 import { ConfigProblem } from "./config-problem.js";
 import {
   calculated,
@@ -91,6 +91,8 @@ const textMatcher =
 
 // OTTL on resources: working copies, and the way back.
 
+const metricContexts: readonly OttlContext[] = ["datapoint", "metric", "scope", "resource"];
+
 function toWorking({ attributes, scope, metrics }: ResourceMetrics): Working {
   return {
     attributes: { ...attributes },
@@ -145,8 +147,17 @@ function steady(apply: EachStage["apply"]): EachStage["apply"] {
 const filter: Processor = (config, { ottl }) => {
   const metrics = section(config["metrics"]);
   const ignore = config["error_mode"] === "ignore" || config["error_mode"] === "silent";
+  // The newer form names or infers the context of each condition.
+  const groups = ((config["metric_conditions"] ?? []) as readonly unknown[]).map((group) =>
+    readStatementGroup(typeof group === "string" ? { conditions: [group] } : group, metricContexts),
+  );
+  if (groups.some(({ context }) => context === "scope"))
+    throw new ConfigProblem("conditions on scopes are not simulated");
   const conditions = (["resource", "metric", "datapoint"] as const).map((context) =>
-    texts(metrics[context]).map((text) => ottl.condition(text, context, true)),
+    [
+      ...texts(metrics[context]),
+      ...groups.filter((group) => group.context === context).flatMap((group) => group.conditions),
+    ].map((text) => ottl.condition(text, context, true)),
   );
   const [resource = [], metric = [], datapoint = []] = conditions;
   const isTrue = (scope: OttlScope) => (condition: Expression) => holds(condition, scope, ignore);
@@ -232,12 +243,7 @@ interface Group {
 const transform: Processor = (config, { ottl }) => {
   const mode = config["error_mode"];
   const groups = ((config["metric_statements"] ?? []) as readonly unknown[]).map((given): Group => {
-    const { context, statements, conditions, errorMode } = readStatementGroup(given, [
-      "datapoint",
-      "metric",
-      "scope",
-      "resource",
-    ]);
+    const { context, statements, conditions, errorMode } = readStatementGroup(given, metricContexts);
     const chosen = errorMode ?? mode;
     return {
       context,

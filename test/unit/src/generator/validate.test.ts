@@ -108,6 +108,8 @@ test.each([
   [{ phoenix_topk: { k: 0 } }, "k: must be 1 to 1000, found 0"],
   [{ phoenix_topk: { k: 5, by: "process.cpu" } }, '"process.cpu" is not a metric of the process scraper'],
   [{ filter: {} }, "needs conditions, include or exclude"],
+  [{ filter: { metric_conditions: ["metric.nam == 1"] } }, 'did you mean "name"?'],
+  [{ filter: { metric_conditions: [{ condition: ["true"] }] } }, 'unknown key; did you mean "conditions"?'],
   [{ filter: { metrics: { datapoint: ["value_doubel > 1"] } } }, 'did you mean "value_double"?'],
   [{ filter: { metrics: { include: { metric_names: ["a"] } } } }, "metrics.include.match_type: is missing"],
   [
@@ -188,6 +190,13 @@ test.each([
   [1_000_000_000, "timeout"],
 ])("%s is a good value of %s", (value, key) => {
   expect(errorsOf(withProcessors({ "batch/a": { [key]: value } }))).toEqual([]);
+});
+
+test("a type may be given its newer name", () => {
+  const config = withProcessors({ resource_detection: { detectors: ["system"] } });
+  expect(
+    errorsOf({ ...config, exporters: { ...valid.exporters, otlp_grpc: { endpoint: "a:4317" } } }),
+  ).toEqual([]);
 });
 
 test("a component that is known by name only keeps its own keys", () => {

@@ -187,6 +187,13 @@ describe("filter", () => {
     );
   });
 
+  test.each([
+    [['metric.name == "process.cpu.time"'], defaults.slice(1)],
+    [[{ context: "datapoint", conditions: ['attributes["state"] != nil'] }], defaults.slice(1)],
+  ])("the newer form infers or names the context: %j", (metric_conditions, expected) => {
+    expect(namesOf(seriesWith({ processors: { filter: { metric_conditions } } }))).toEqual(expected);
+  });
+
   test("a number decides at each scrape anew", () => {
     const filter = {
       metrics: { datapoint: ['metric.name == "process.memory.usage" and value_int < 60000000'] },

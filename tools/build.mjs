@@ -10,6 +10,7 @@ import { build } from "esbuild";
 
 import { writeDeclarations } from "./declarations.mjs";
 import { writeNotices } from "./notices.mjs";
+import { prepareRules } from "./prepared-rules.mjs";
 import { prepareTrees } from "./prepared-trees.mjs";
 import { refuseCopies, writeRarePackages } from "./rare-packages.mjs";
 
@@ -28,7 +29,7 @@ const englishOnly = {
 };
 
 const { metafile } = await build({
-  plugins: [await prepareTrees(), englishOnly],
+  plugins: [await prepareTrees(), await prepareRules(), englishOnly],
   entryPoints: {
     index: "sim/index.ts",
     vitest: "sim/vitest/index.ts",

@@ -1,10 +1,13 @@
-// Parses the statements of the platform once, at build time: runs a scenario on a bundle whose parser library notes
+// Parses the statements of the platform once, at build time: runs the scenarios on a bundle whose parser library notes
 // what it is asked.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { build } from "esbuild";
+
+const place = "const preparedTrees: ReadonlyMap<string, string> = new Map();";
 
 const noted = Symbol.for("phoenix-sim.build.parsed");
 
@@ -13,10 +16,19 @@ export async function prepareTrees() {
   const trees = await treesOfPlatform();
   return {
     name: "prepared-trees",
-    setup({ onLoad }) {
-      onLoad({ filter: /[\\/]sim[\\/]postgres[\\/]sql[\\/]prepared-trees\.ts$/ }, () => ({
-        contents: `export const preparedTrees = new Map(${JSON.stringify([...trees])});`,
-      }));
+    setup({ onLoad, onEnd }) {
+      let isPlaced = false;
+      onLoad({ filter: /[\\/]sim[\\/]servers[\\/]postgres[\\/]sql[\\/]parse\.ts$/ }, async ({ path }) => {
+        const [before, after, ...more] = (await readFile(path, "utf8")).split(place);
+        if (after === undefined || more.length > 0) throw new Error(`${path} has not "${place}" once`);
+        isPlaced = true;
+        // On the same line, so that the lines of what follows stay the same.
+        const prepared = `const preparedTrees: ReadonlyMap<string, string> = new Map(${JSON.stringify([...trees])});`;
+        return { contents: `${before}${prepared}${after}`, loader: "ts" };
+      });
+      onEnd(() => {
+        if (!isPlaced) throw new Error("the prepared trees are in no module: where is the parser?");
+      });
     },
   };
 }
@@ -43,9 +55,14 @@ async function treesOfPlatform() {
       plugins: [notingParser],
       absWorkingDir: resolve("."),
     });
-    const { runScenario, scenarioNamed } = await import(pathToFileURL(outfile).href);
-    const { ok, error } = await runScenario(scenarioNamed("lifecycle"), { seed: 1 });
-    if (!ok) throw error;
+    // Together they call nearly every operation; a small share of each load does as well.
+    const { runScenario, scenarios } = await import(pathToFileURL(outfile).href);
+    for (const scenario of scenarios) {
+      const { error } = await runScenario(scenario, { seed: 1, scale: 0.02 });
+      if (error !== undefined) throw new Error(`${scenario.name}: ${error.message}`);
+    }
+    if (trees.size === 0)
+      throw new Error("no statement of the platform was parsed: where is the parser loaded?");
   } finally {
     delete globalThis[noted];
     rmSync(folder, { recursive: true, force: true });
@@ -56,7 +73,7 @@ async function treesOfPlatform() {
 const notingParser = {
   name: "noting-parser",
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]sim[\\/]load-package\.ts$/ }, () => ({
+    onLoad({ filter: /[\\/]sim[\\/]shared[\\/]load-package\.ts$/ }, () => ({
       contents: `
         import { createRequire } from "node:module";
         const load = createRequire(import.meta.url);

@@ -369,7 +369,14 @@ export function parseConfig(source: string | PrometheusConfigInput): PrometheusC
     scrapeConfigs: (jobs ?? []).map((job) => completeJob(job, scrapeIntervalMs, scrapeTimeoutMs)),
     ruleGroups: (ruleFiles ?? []).flatMap((file) => parseRuleFile(file).groups),
   };
-  return { ...config, yaml: printConfig(config) };
+  let yaml: string | undefined;
+  return {
+    ...config,
+    // Printed when somebody asks for it.
+    get yaml() {
+      return (yaml ??= printConfig(config));
+    },
+  };
 }
 
 function completeJob(job: ScrapeInput, intervalMs: number, timeoutMs: number): ScrapeConfig {

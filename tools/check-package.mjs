@@ -53,6 +53,8 @@ try {
     vitest: versions.vitest,
     "fast-check": versions["fast-check"],
     "ioredis-mock": versions["ioredis-mock"],
+    // A peer of ioredis-mock, which whoever uses it has.
+    ioredis: versions.ioredis,
   };
   const newest = { msw: versions.msw, "@types/node": "latest", ...compilers };
   const withPeers = project("with-peers", { "phoenix-sim": tarball, ...peers, ...newest });

@@ -13,10 +13,14 @@ type RarePackage =
   | "fengari/src/lobject.js"
   | "fengari/src/lstring.js"
   | "fengari/src/ltable.js"
-  | "pg-mem"
-  | "pgsql-ast-parser";
+  | "libpg-query/wasm/libpg-query.js";
 
 /** @returns What a CommonJS package exports. Its type is given by the caller. */
 export function loadPackage(name: RarePackage): unknown {
   return require(name) as unknown;
+}
+
+/** @returns The path of a file of such a package. */
+export function packageFile(name: "libpg-query/wasm/libpg-query.wasm"): string {
+  return require.resolve(name);
 }

@@ -39,6 +39,11 @@ export class DatabaseError extends Error {
     this.severity = severity;
     Object.assign(this, fields);
   }
+
+  /** Says where in the text it arose, unless that is known. @param at - In characters from 0. */
+  placeAt(at: number): void {
+    if (this.position === undefined) Object.assign(this, { position: String(at + 1) });
+  }
 }
 
 /** The text a client sees when the server shuts a session down. */

@@ -1,7 +1,6 @@
 /** What the schema holds. Values never change: a schema change makes a new catalog. */
-import type { Expr } from "pgsql-ast-parser";
-
 import { DatabaseError } from "../database-error.js";
+import type { Expr } from "../sql/ast.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 

@@ -1,7 +1,6 @@
 /** Aggregate functions. */
-import type { Expr, ExprCall } from "pgsql-ast-parser";
-
 import { DatabaseError } from "../database-error.js";
+import type { Call, Expr } from "../sql/ast.js";
 import * as builtin from "../types/builtin.js";
 import { convertValue } from "../types/cast.js";
 import { addNumeric, divideNumeric, numericOf, type Numeric } from "../types/numeric.js";
@@ -53,9 +52,9 @@ const refused = new Set([
   "regr_slope",
 ]);
 
-export function isAggregate(node: ExprCall): boolean {
-  if (refused.has(node.function.name)) throw unsupported(`the aggregate ${node.function.name}`);
-  return names.has(node.function.name);
+export function isAggregate(node: Call): boolean {
+  if (refused.has(node.name)) throw unsupported(`the aggregate ${node.name}`);
+  return names.has(node.name);
 }
 
 function folding(type: PgType, initial: Value, step: (sum: Value, value: Value) => Value): Fold {
@@ -207,16 +206,15 @@ function countFold(): Fold {
 }
 
 /** Registers the call with the grouped query around it, and reads its result from there. */
-export function compileAggregate(node: ExprCall, context: CompileContext, compile: Compile): Compiled {
-  const { name } = node.function;
-  if (node.over) throw unsupported("window functions");
-  if (node.withinGroup || (node.orderBy && node.orderBy.length > 0))
-    throw unsupported(`ORDER BY inside ${name}()`);
+export function compileAggregate(node: Call, context: CompileContext, compile: Compile): Compiled {
+  const { name } = node;
+  if (node.over !== undefined) throw unsupported("window functions");
+  if (node.withinGroup === true || node.orderBy !== undefined) throw unsupported(`ORDER BY inside ${name}()`);
   if (context.aggregates === null) {
     throw new DatabaseError("42803", "aggregate functions are not allowed in WHERE");
   }
   const inner: CompileContext = { ...context, aggregates: null };
-  const star = node.args[0]?.type === "ref" && node.args[0].name === "*";
+  const star = node.star === true;
   const args = star ? [] : node.args.map((argument) => settle(compile(argument, inner)));
   const argumentsMax = name === "string_agg" ? 2 : 1;
   if (args.length > argumentsMax || (name === "string_agg" && args.length < 2)) {
@@ -228,7 +226,8 @@ export function compileAggregate(node: ExprCall, context: CompileContext, compil
       },
     );
   }
-  const filter = node.filter ? asCondition(compile(node.filter, inner), builtin.boolType, "FILTER") : null;
+  const filter =
+    node.filter !== undefined ? asCondition(compile(node.filter, inner), builtin.boolType, "FILTER") : null;
   const [first, second] = args;
   if (first === undefined && name !== "count")
     throw new DatabaseError("42883", `function ${name}() does not exist`);
@@ -246,7 +245,7 @@ export function compileAggregate(node: ExprCall, context: CompileContext, compil
     type: fold.type,
     start(): AggregateState {
       const state = fold.start();
-      const seen = node.distinct === "distinct" ? new Set<unknown>() : null;
+      const seen = node.distinct === true ? new Set<unknown>() : null;
       return {
         add(env) {
           if (filter !== null && filter.run(env) !== true) return;

@@ -7,6 +7,7 @@ import {
   nameType,
   numericType,
   textType,
+  timeType,
   timestampType,
   timestamptzType,
   unknownType,
@@ -15,7 +16,8 @@ import { findCast, type CastContext } from "../types/cast.js";
 import { modifierCheck } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
-import { unsupported, type CompileContext, type Compiled } from "./execution-context.js";
+import type { KeywordValue } from "../sql/ast.js";
+import type { CompileContext, Compiled } from "./execution-context.js";
 
 export function constantOf(type: PgType, value: Value): Compiled {
   return { type, constant: true, run: () => value };
@@ -123,12 +125,20 @@ export function unify(branches: readonly Compiled[], construct: string): Compile
 // Literals and parameters, whose type their context may decide.
 
 /** A literal without a type yet. */
-export function unknownLiteral(text: string): Compiled {
+export function unknownLiteral(text: string, at?: number): Compiled {
   return {
     type: unknownType,
     constant: true,
     run: () => text,
-    coerce: (type) => constantOf(type, type.category === "unknown" ? text : type.parse(text)),
+    coerce(type) {
+      if (type.category === "unknown") return constantOf(type, text);
+      try {
+        return constantOf(type, type.parse(text));
+      } catch (error) {
+        if (at !== undefined && error instanceof DatabaseError) error.placeAt(at);
+        throw error;
+      }
+    },
   };
 }
 
@@ -139,8 +149,8 @@ export const nullLiteral: Compiled = {
   coerce: (type) => constantOf(type, null),
 };
 
-export function compileParameter(name: string, context: CompileContext): Compiled {
-  const index = Number(name.slice(1)) - 1;
+export function compileParameter(number: number, context: CompileContext): Compiled {
+  const index = number - 1;
   const run: Compiled["run"] = (env) => env.parameters[index] ?? null;
   const known = context.parameters[index];
   if (known !== undefined) return { type: known, constant: true, run };
@@ -171,27 +181,31 @@ export function compileNumber(text: string): Compiled {
 
 // Keywords that are values: `current_timestamp`, `current_user` and the like.
 
-export function compileKeyword(keyword: string, context: CompileContext): Compiled {
+export function compileKeyword({ keyword, precision }: KeywordValue, context: CompileContext): Compiled {
   const dynamic = (type: PgType, run: Compiled["run"]): Compiled => ({ type, constant: true, run });
+  const unit = 10 ** (6 - Math.min(precision ?? 6, 6));
+  const micros: Compiled["run"] = ({ runtime }) => Math.round(runtime.transactionMicros / unit) * unit;
   switch (keyword) {
     case "current_timestamp":
-      return dynamic(timestamptzType, (env) => env.runtime.transactionMicros);
+      return dynamic(timestamptzType, micros);
     case "localtimestamp":
-      return dynamic(timestampType, (env) => env.runtime.transactionMicros);
+      return castTo(dynamic(timestamptzType, micros), timestampType);
     case "current_date":
-      return dynamic(dateType, (env) => Math.floor(env.runtime.transactionMicros / 86_400_000_000));
+      return castTo(dynamic(timestamptzType, micros), dateType);
+    case "localtime":
+    case "current_time":
+      return castTo(dynamic(timestamptzType, micros), timeType);
     case "current_user":
     case "session_user":
     case "user":
     case "current_role":
-      return dynamic(nameType, (env) => env.runtime.user);
+      return dynamic(nameType, ({ runtime }) => runtime.user);
     case "current_schema":
       return constantOf(nameType, "public");
     case "current_catalog":
-      return dynamic(nameType, (env) => env.runtime.database);
     default:
       void context;
-      throw unsupported(`the keyword ${keyword}`);
+      return dynamic(nameType, ({ runtime }) => runtime.database);
   }
 }
 

@@ -1,9 +1,22 @@
 /** From expression trees to functions over rows, with PostgreSQL's rules for types. */
-import type { DataTypeDef, Expr, ExprBinary, ExprCall, ExprCase, ExprRef, ExprUnary } from "pgsql-ast-parser";
-
 import type { ColumnDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import { boolType, jsonbType, textType, unknownType } from "../types/builtin.js";
+import type {
+  Between,
+  Case,
+  Expr,
+  FieldAccess,
+  In,
+  Quantified,
+  Query,
+  Reference,
+  RowConstructor,
+  Subscript,
+  Test,
+  Unary,
+} from "../sql/ast.js";
+import { boolType, textType, unknownType } from "../types/builtin.js";
+import { recordOf } from "../types/record.js";
 import { resolveType } from "../types/type-names.js";
 import { arrayOf, type PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
@@ -28,21 +41,19 @@ import {
   unsupported,
   type CompileContext,
   type Compiled,
+  type CompiledSubquery,
   type EvaluationContext,
   type Scope,
   type ScopeTable,
 } from "./execution-context.js";
 import { compileFunction } from "./functions.js";
 import {
-  compileAtTimeZone,
   compileBinary,
   compileComparison,
   compileDistinctFrom,
   compileIndex,
   compileLogic,
   compileMinus,
-  jsonGet,
-  jsonGetText,
 } from "./operators.js";
 
 // Names of columns: finding the table they belong to.
@@ -81,7 +92,22 @@ function hasTable(scope: Scope | null, alias: string): boolean {
   );
 }
 
-function compileRef(ref: ExprRef, context: CompileContext): Compiled {
+function findTableByAlias(scope: Scope | null, alias: string): ScopeTable | null {
+  if (scope === null) return null;
+  return scope.tables.find((table) => table.alias === alias) ?? findTableByAlias(scope.outer, alias);
+}
+
+/** A row of a table as one value; null where an outer join found none. */
+function compileWholeRow({ place, columns }: ScopeTable): Compiled {
+  const type = recordOf(columns);
+  const run = (env: EvaluationContext): Value => {
+    const row = env.rows[place];
+    return row === undefined || row.length === 0 ? null : columns.map((column) => row[column.index] ?? null);
+  };
+  return { type, constant: false, run };
+}
+
+function compileRef(ref: Reference, context: CompileContext): Compiled {
   if (ref.name === "*") throw new DatabaseError("42601", 'syntax error at or near "*"');
   const table = ref.table?.name ?? null;
   const found = findColumn(context.scope, table, ref.name);
@@ -89,8 +115,8 @@ function compileRef(ref: ExprRef, context: CompileContext): Compiled {
     if (table !== null && !hasTable(context.scope, table)) {
       throw missingEntry(context.scope, table);
     }
-    if (table === null && hasTable(context.scope, ref.name))
-      throw unsupported(`the whole row ${ref.name} as a value`);
+    const whole = table === null ? findTableByAlias(context.scope, ref.name) : null;
+    if (whole !== null) return compileWholeRow(whole);
     const shown = table === null ? `"${ref.name}"` : `${table}.${ref.name}`;
     throw new DatabaseError("42703", `column ${shown} does not exist`);
   }
@@ -100,10 +126,6 @@ function compileRef(ref: ExprRef, context: CompileContext): Compiled {
 }
 
 // `IN`, `= ANY(...)`, `<> ALL(...)`.
-
-type Compile = (node: Expr, context: CompileContext) => Compiled;
-
-const subqueryTypes = new Set(["select", "values", "union", "union all", "with"]);
 
 /** A cell that a comparison reads while a list is walked. */
 function createSlot(type: Compiled["type"]): { readonly source: Compiled; set(value: Value): void } {
@@ -122,15 +144,10 @@ function anyOf(items: readonly Compiled[], env: EvaluationContext): boolean | nu
   return sawNull ? null : false;
 }
 
-function compileIn(node: ExprBinary, context: CompileContext, compile: Compile): Compiled {
-  const negate = node.op === "NOT IN";
-  const { right } = node;
-  if (subqueryTypes.has(right.type)) return compileInSubquery(node, negate, context, compile);
-  if (right.type !== "list") {
-    throw new DatabaseError("42601", "syntax error in IN list");
-  }
-  const comparisons = right.expressions.map((item) =>
-    compile({ type: "binary", op: "=", left: node.left, right: item }, context),
+function compileIn({ operand, items, negate, at }: In, context: CompileContext): Compiled {
+  const place = at === undefined ? {} : { at };
+  const comparisons = items.map((item) =>
+    compile({ type: "binary", op: "=", left: operand, right: item, ...place }, context),
   );
   return {
     type: boolType,
@@ -142,54 +159,21 @@ function compileIn(node: ExprBinary, context: CompileContext, compile: Compile):
   };
 }
 
-function compileInSubquery(
-  node: ExprBinary,
-  negate: boolean,
-  context: CompileContext,
-  compile: Compile,
-): Compiled {
-  if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
-  const query = context.subquery(node.right, context);
-  const [type] = query.types;
-  if (type === undefined || query.types.length !== 1 || node.left.type === "list") {
-    if (node.left.type === "list") throw unsupported("a row IN (subquery)");
-    throw new DatabaseError("42601", "subquery has too many columns");
+/** Walks the items of an array or the rows of a query until one decides. */
+function decideOver(items: Iterable<unknown>, all: boolean, compare: (item: never) => Value): boolean | null {
+  let sawNull = false;
+  for (const item of items) {
+    const result = compare(item as never);
+    if (result === !all) return !all;
+    if (result === null) sawNull = true;
   }
-  const slot = createSlot(type);
-  const comparison = compileBinary("=", compile(node.left, context), slot.source);
-  return {
-    type: boolType,
-    constant: false,
-    run(env) {
-      let sawNull = false;
-      for (const row of query.run(env)) {
-        slot.set(row[0] ?? null);
-        const result = comparison.run(env);
-        if (result === true) return !negate;
-        if (result === null) sawNull = true;
-      }
-      return sawNull ? null : negate;
-    },
-  };
+  return sawNull ? null : all;
 }
 
-function compileAnyAll(
-  node: ExprBinary,
-  call: ExprCall,
-  context: CompileContext,
-  compile: Compile,
-): Compiled {
-  const all = call.function.name === "all";
-  const [argument] = call.args;
-  if (argument === undefined || call.args.length !== 1)
-    throw new DatabaseError("42601", 'syntax error at or near ")"');
-  if (subqueryTypes.has(argument.type)) {
-    if (node.op === "=" && !all)
-      return compileInSubquery({ ...node, right: argument }, false, context, compile);
-    throw unsupported(`${node.op} ${all ? "ALL" : "ANY"} (subquery)`);
-  }
-  const left = compile(node.left, context);
-  const source = compile(argument, context);
+function compileQuantified(node: Quantified, context: CompileContext): Compiled {
+  if (node.query !== undefined) return compileQuantifiedQuery(node, node.query, context);
+  const left = compile(node.operand, context);
+  const source = compile(node.array ?? { type: "null" }, context);
   const array =
     source.coerce === undefined
       ? source
@@ -200,33 +184,60 @@ function compileAnyAll(
   }
   const slot = createSlot(element);
   const comparison = compileBinary(node.op, left, slot.source);
-  const walk = combine(constantOf(boolType, true), array, boolType, (_, value) => value);
   return {
     type: boolType,
     constant: left.constant && array.constant,
     run(env) {
-      const items = walk.run(env) as readonly Value[] | null;
+      const items = array.run(env) as readonly Value[] | null;
       if (items === null) return null;
-      let sawNull = false;
-      for (const item of items) {
+      return decideOver(items.flat(6) as readonly Value[], node.all, (item: Value) => {
         slot.set(item);
-        const result = comparison.run(env);
-        if (result === !all) return !all;
-        if (result === null) sawNull = true;
-      }
-      return sawNull ? null : all;
+        return comparison.run(env);
+      });
     },
+  };
+}
+
+function compileQuantifiedQuery(node: Quantified, ast: Query, context: CompileContext): Compiled {
+  const query = subqueryOf(ast, context);
+  const operands = node.operand.type === "row" ? node.operand.items : [node.operand];
+  if (query.types.length > operands.length) throw new DatabaseError("42601", "subquery has too many columns");
+  if (query.types.length < operands.length) throw new DatabaseError("42601", "subquery has too few columns");
+  const slots = query.types.map(createSlot);
+  const comparison = compareRows(
+    node.op,
+    operands.map((operand, index) => [compile(operand, context), slots[index]?.source ?? nullLiteral]),
+  );
+  return {
+    type: boolType,
+    constant: false,
+    run: (env) =>
+      decideOver(query.run(env), node.all, (row: readonly Value[]) => {
+        for (const [index, slot] of slots.entries()) slot.set(row[index] ?? null);
+        return comparison.run(env);
+      }),
   };
 }
 
 // Subqueries as values: one row of one column, or an array of many.
 
-function compileSubquery(node: Expr, context: CompileContext): Compiled {
+function subqueryOf(query: Query, context: CompileContext): CompiledSubquery {
   if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
-  const query = context.subquery(node, context);
+  return context.subquery(query, context);
+}
+
+function compileSubquery(ast: Query, isArray: boolean, context: CompileContext): Compiled {
+  const query = subqueryOf(ast, context);
   const [type] = query.types;
   if (type === undefined || query.types.length > 1)
     throw new DatabaseError("42601", "subquery must return only one column");
+  if (isArray) {
+    return {
+      type: type.category === "array" ? type : arrayOf(type),
+      constant: query.constant,
+      run: (env) => query.run(env).map((row) => row[0] ?? null),
+    };
+  }
   return {
     type,
     constant: query.constant,
@@ -240,68 +251,58 @@ function compileSubquery(node: Expr, context: CompileContext): Compiled {
   };
 }
 
-function compileArraySelect(node: Expr, context: CompileContext): Compiled {
-  if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
-  const query = context.subquery(node, context);
-  const [type] = query.types;
-  if (type === undefined) throw new DatabaseError("42601", "subquery must return only one column");
+function typeFrom(name: Parameters<typeof resolveType>[0], context: CompileContext): PgType {
+  return resolveType(name, (own) => context.catalog.enums.get(own));
+}
+
+function compileUnary(node: Unary, context: CompileContext): Compiled {
+  const operand = compile(node.operand, context);
+  if (node.op === "+" && operand.type.category === "number") return operand;
+  if (node.op === "-") return compileMinus(operand);
+  return compileFunction(
+    { type: "call", name: `operator ${node.op}`, args: [node.operand] },
+    context,
+    compile,
+  );
+}
+
+function compileTest({ test, negate, operand }: Test, context: CompileContext): Compiled {
+  if (test === "null") return compileNullTest(compile(operand, context), negate);
+  const words = `IS ${negate ? "NOT " : ""}${test.toUpperCase()}`;
+  const condition = asCondition(compile(operand, context), boolType, words);
+  const wanted = test === "unknown" ? null : test === "true";
   return {
-    type: arrayOf(type),
-    constant: query.constant,
-    run: (env) => query.run(env).map((row) => row[0] ?? null),
+    type: boolType,
+    constant: condition.constant,
+    run: (env) => (condition.run(env) === wanted) !== negate,
   };
 }
 
-function typeFrom(definition: DataTypeDef, context: CompileContext): PgType {
-  return resolveType(definition, (name) => context.catalog.enums.get(name));
+/** A row is null when all its fields are, and not null when none is. */
+function compileNullTest(operand: Compiled, negate: boolean): Compiled {
+  const { type, constant, run } = settle(operand);
+  if (type.fields === undefined)
+    return { type: boolType, constant, run: (env) => (run(env) === null) !== negate };
+  return {
+    type: boolType,
+    constant,
+    run(env) {
+      const row = run(env) as readonly Value[] | null;
+      return row === null ? !negate : row.every((value) => (value === null) !== negate);
+    },
+  };
 }
 
-function compileUnary(node: ExprUnary, context: CompileContext): Compiled {
-  const operand = compile(node.operand, context);
-  switch (node.op) {
-    case "NOT": {
-      return mapCompiled(asCondition(operand, boolType, "NOT"), boolType, (value) => value !== true);
-    }
-    case "IS NULL":
-    case "IS NOT NULL": {
-      const isNull = node.op === "IS NULL";
-      const { constant, run } = settle(operand);
-      return { type: boolType, constant, run: (env) => (run(env) === null) === isNull };
-    }
-    case "+": {
-      return operand;
-    }
-    case "-": {
-      return compileMinus(operand);
-    }
-    case "IS FALSE":
-    case "IS NOT FALSE":
-    case "IS NOT TRUE":
-    case "IS TRUE":
-    default: {
-      const wanted = !node.op.endsWith("FALSE");
-      const negate = node.op.includes("NOT");
-      const condition = asCondition(operand, boolType, node.op);
-      return {
-        type: boolType,
-        constant: condition.constant,
-        run: (env) => (condition.run(env) === wanted) !== negate,
-      };
-    }
-  }
-}
-
-function compileCase(node: ExprCase, context: CompileContext): Compiled {
-  const subject =
-    node.value === null || node.value === undefined ? null : settle(compile(node.value, context));
+function compileCase(node: Case, context: CompileContext): Compiled {
+  const subject = node.value === null ? null : settle(compile(node.value, context));
   const conditions = node.whens.map(({ when }) => {
     const condition = compile(when, context);
     return subject === null
       ? asCondition(condition, boolType, "CASE/WHEN")
       : compileComparison("=", subject, condition);
   });
-  const otherwise = node.else === null || node.else === undefined ? nullLiteral : compile(node.else, context);
-  const branches = unify([...node.whens.map(({ value }) => compile(value, context)), otherwise], "CASE");
+  const otherwise = node.otherwise === null ? nullLiteral : compile(node.otherwise, context);
+  const branches = unify([...node.whens.map(({ then }) => compile(then, context)), otherwise], "CASE");
   const last = branches.at(-1) ?? nullLiteral;
   return {
     type: last.type,
@@ -313,199 +314,326 @@ function compileCase(node: ExprCase, context: CompileContext): Compiled {
   };
 }
 
+function compileBetween(node: Between, context: CompileContext): Compiled {
+  const { operand, low, high, negate, symmetric } = node;
+  const inside = (from: Expr, to: Expr): Expr => ({
+    type: "logic",
+    op: "and",
+    operands: [
+      { type: "binary", op: ">=", left: operand, right: from, at: node.at ?? 0 },
+      { type: "binary", op: "<=", left: operand, right: to, at: node.at ?? 0 },
+    ],
+  });
+  const between: Expr = symmetric
+    ? { type: "logic", op: "or", operands: [inside(low, high), inside(high, low)] }
+    : inside(low, high);
+  return compile(negate ? { type: "not", operand: between } : between, context);
+}
+
 function compileOperator(node: Expr & { type: "binary" }, context: CompileContext): Compiled {
   const { op } = node;
-  if (op === "IN" || op === "NOT IN") return compileIn(node, context, compile);
-  if (node.right.type === "call" && ["any", "some", "all"].includes(node.right.function.name)) {
-    return compileAnyAll(node, node.right, context, compile);
+  if (node.left.type === "row" && node.right.type === "row") {
+    return compileRowComparison(op, node.left, node.right, context);
   }
-  if (node.left.type === "list" || node.right.type === "list") return compileRowComparison(node, context);
+  if (node.left.type === "row" && node.right.type === "subquery" && !node.right.array) {
+    return compileRowAgainstQuery(op, node.left, node.right.query, context);
+  }
   const left = compile(node.left, context);
   const right = compile(node.right, context);
-  if (op === "AND" || op === "OR") return compileLogic(op, left, right);
-  // These two stand for IS [NOT] DISTINCT FROM; see parse.ts.
-  if (op === "!~*") return compileDistinctFrom(left, right, false);
-  if (op === "@@") return compileDistinctFrom(left, right, true);
-  if ((op as string) === "#-") return compileBinary("#>", left, right);
-  if (op === "AT TIME ZONE") return compileAtTimeZone(left, right);
+  if (op === "IS DISTINCT FROM") return compileDistinctFrom(left, right, false);
+  if (op === "IS NOT DISTINCT FROM") return compileDistinctFrom(left, right, true);
   return compileBinary(op, left, right);
 }
 
-function compileRowComparison(node: Expr & { type: "binary" }, context: CompileContext): Compiled {
-  if (
-    node.left.type !== "list" ||
-    node.right.type !== "list" ||
-    node.left.expressions.length !== node.right.expressions.length
-  ) {
-    throw unsupported(`the operator ${node.op} between these row values`);
+/** `(a, b) = (SELECT x, y ...)`. */
+function compileRowAgainstQuery(
+  op: string,
+  left: RowConstructor,
+  ast: Query,
+  context: CompileContext,
+): Compiled {
+  const query = subqueryOf(ast, context);
+  if (query.types.length !== left.items.length) {
+    const few = query.types.length < left.items.length;
+    throw new DatabaseError("42601", `subquery has too ${few ? "few" : "many"} columns`);
   }
-  const rights = node.right.expressions;
-  const pairs = node.left.expressions.map((left, index): [Compiled, Compiled, PgType] =>
-    alignSides(compile(left, context), node.op, compile(rights[index] ?? { type: "null" }, context)),
-  );
-  const { op } = node;
-  const decide = (order: number): boolean =>
-    op === "="
-      ? order === 0
-      : op === "!="
-        ? order !== 0
-        : op === "<"
-          ? order < 0
-          : op === "<="
-            ? order <= 0
-            : op === ">"
-              ? order > 0
-              : order >= 0;
+  const slots = query.types.map(createSlot);
+  const pairs = left.items.map((item, index): readonly [Compiled, Compiled] => [
+    compile(item, context),
+    slots[index]?.source ?? nullLiteral,
+  ]);
+  const comparison = compareRows(op, pairs);
   return {
     type: boolType,
-    constant: pairs.every(([a, b]) => a.constant && b.constant),
+    constant: false,
     run(env) {
-      let sawNull = false;
-      for (const [a, b, type] of pairs) {
-        const x = a.run(env);
-        const y = b.run(env);
-        if (x === null || y === null) {
-          if (op !== "=" && op !== "!=") return null;
-          sawNull = true;
-        } else {
-          const order = type.compare(x, y);
-          if (order !== 0) return decide(order);
-        }
+      const rows = query.run(env);
+      if (rows.length > 1) {
+        throw new DatabaseError("21000", "more than one row returned by a subquery used as an expression");
       }
-      return sawNull ? null : decide(0);
+      const [row] = rows;
+      if (row === undefined) return null;
+      for (const [index, slot] of slots.entries()) slot.set(row[index] ?? null);
+      return comparison.run(env);
     },
   };
 }
 
-function compileMember(node: Expr & { type: "member" }, context: CompileContext): Compiled {
-  const operand = compile(node.operand, context);
-  const json = operand.coerce === undefined ? operand : operand.coerce(jsonbType);
-  if (json.type.category !== "json") {
-    throw new DatabaseError("42883", `operator does not exist: ${json.type.name} ${node.op} unknown`);
+function compileRowComparison(
+  op: string,
+  left: RowConstructor,
+  right: RowConstructor,
+  context: CompileContext,
+): Compiled {
+  if (left.items.length !== right.items.length) {
+    throw new DatabaseError("42601", "unequal number of entries in row expressions");
   }
-  const asText = node.op === "->>";
-  return mapCompiled(json, asText ? textType : json.type, (value) => {
-    const part = jsonGet(value as string, node.member, json.type);
-    return part === null || !asText ? part : jsonGetText(part);
-  });
+  const pairs = left.items.map((item, index): readonly [Compiled, Compiled] => [
+    compile(item, context),
+    compile(right.items[index] ?? { type: "null" }, context),
+  ]);
+  if (op.startsWith("IS ")) {
+    const parts = pairs.map(([a, b]) => compileDistinctFrom(a, b, false));
+    const negate = op === "IS NOT DISTINCT FROM";
+    return {
+      type: boolType,
+      constant: parts.every((part) => part.constant),
+      run: (env) => parts.some((part) => part.run(env) === true) !== negate,
+    };
+  }
+  return compareRows(op, pairs);
 }
 
-function compileArray(expressions: readonly Expr[], context: CompileContext): Compiled {
-  const items = unify(
-    expressions.map((item) => compile(item, context)),
+/** Compares part by part: equality looks at all of them, order at the first that differs. */
+function compareRows(op: string, sides: ReadonlyArray<readonly [Compiled, Compiled]>): Compiled {
+  const [only] = sides;
+  if (sides.length === 1 && only !== undefined) return compileBinary(op, ...only);
+  if (!["=", "<>", "<", "<=", ">", ">="].includes(op)) {
+    throw new DatabaseError("0A000", `could not determine interpretation of row comparison operator ${op}`);
+  }
+  if (op === "=" || op === "<>") {
+    const parts = sides.map(([a, b]) => compileBinary("=", a, b));
+    const equal: Compiled = {
+      type: boolType,
+      constant: parts.every((part) => part.constant),
+      run: (env) => {
+        let sawNull = false;
+        for (const part of parts) {
+          const result = part.run(env);
+          if (result === false) return false;
+          if (result === null) sawNull = true;
+        }
+        return sawNull ? null : true;
+      },
+    };
+    return op === "=" ? equal : mapCompiled(equal, boolType, (value) => value !== true);
+  }
+  const pairs = sides.map(([a, b]) => alignSides(a, op, b));
+  return {
+    type: boolType,
+    constant: pairs.every(([a, b]) => a.constant && b.constant),
+    run(env) {
+      for (const [a, b, type] of pairs) {
+        const x = a.run(env);
+        const y = b.run(env);
+        if (x === null || y === null) return null;
+        const order = type.compare(x, y);
+        if (order !== 0) return op.startsWith("<") ? order < 0 : order > 0;
+      }
+      return op.endsWith("=");
+    },
+  };
+}
+
+function compileRow(node: RowConstructor, context: CompileContext): Compiled {
+  const parts = node.items.map((item) => settle(compile(item, context)));
+  return {
+    type: recordOf(parts.map((part, index) => ({ name: `f${index + 1}`, type: part.type }))),
+    constant: parts.every((part) => part.constant),
+    run: (env) => parts.map((part) => part.run(env)),
+  };
+}
+
+function compileField(node: FieldAccess, context: CompileContext): Compiled {
+  const operand = compile(node.operand, context);
+  const { fields } = operand.type;
+  if (fields === undefined) {
+    throw new DatabaseError(
+      "42809",
+      `column notation .${node.name} applied to type ${operand.type.name}, which is not a composite type`,
+    );
+  }
+  const index = fields.findIndex((field) => field.name === node.name);
+  const field = fields[index];
+  if (field === undefined) {
+    throw new DatabaseError("42703", `could not identify column "${node.name}" in record data type`);
+  }
+  return mapCompiled(operand, field.type, (value) => (value as readonly Value[])[index] ?? null);
+}
+
+function compileSubscript(node: Subscript, context: CompileContext): Compiled {
+  const operand = compile(node.operand, context);
+  if (node.slice !== undefined) {
+    const { low, high } = node.slice;
+    const bound = (expr: Expr | null): Expr => expr ?? { type: "null" };
+    return compileFunction(
+      { type: "call", name: "array slice", args: [node.operand, bound(low), bound(high)] },
+      context,
+      compile,
+    );
+  }
+  return compileIndex(operand, compile(node.index ?? { type: "null" }, context));
+}
+
+function compileArray(items: readonly Expr[], context: CompileContext): Compiled {
+  const parts = unify(
+    items.map((item) => compile(item, context)),
     "ARRAY",
   );
-  const element = items[0]?.type;
+  const element = parts[0]?.type;
   if (element === undefined) {
     return {
       type: unknownType,
       constant: true,
-      run: () => [],
+      run: () => {
+        throw new DatabaseError("42P18", "cannot determine type of empty array", {
+          hint: "Explicitly cast to the desired type, for example ARRAY[]::integer[].",
+        });
+      },
       coerce: (type) => constantOf(type, []),
     };
   }
   const type = element.category === "array" ? element : arrayOf(element);
   return {
     type,
-    constant: items.every((item) => item.constant),
-    run: (env) => items.map((item) => item.run(env)),
+    constant: parts.every((item) => item.constant),
+    run: (env) => parts.map((item) => item.run(env)),
   };
 }
 
+/** `ARRAY[1, 2]::text[]` casts each item, as PostgreSQL does. */
+function compileCast(node: Expr & { type: "cast" }, context: CompileContext): Compiled {
+  const type = typeFrom(node.to, context);
+  if (node.operand.type === "array" && type.element !== undefined) {
+    const { element } = type;
+    const isNested = (item: Expr): boolean => item.type === "array";
+    const parts = node.operand.items.map((item) =>
+      isNested(item)
+        ? compileCast({ type: "cast", operand: item, to: node.to }, context)
+        : castTo(compile(item, context), element),
+    );
+    return {
+      type,
+      constant: parts.every((part) => part.constant),
+      run: (env) => parts.map((part) => part.run(env)),
+    };
+  }
+  return castTo(compile(node.operand, context), type);
+}
+
+/** Errors about names and types carry the place of the innermost expression that they are about. */
+const placed = /^(42|22P02|22003|22007|22008|0A000|21000|428C9)/;
+
 /** @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated. */
 export function compile(node: Expr, context: CompileContext): Compiled {
+  try {
+    return compileNode(node, context);
+  } catch (error) {
+    if (node.at !== undefined && error instanceof DatabaseError && placed.test(error.code)) {
+      error.placeAt(node.at);
+    }
+    throw error;
+  }
+}
+
+function compileNode(node: Expr, context: CompileContext): Compiled {
   switch (node.type) {
     case "ref":
       return compileRef(node, context);
     case "parameter":
-      return compileParameter(node.name, context);
-    case "integer":
-      return node.value < 0
-        ? compileMinus(compileNumber(String(-node.value)))
-        : compileNumber(String(node.value));
-    case "numeric":
-      return String(node.value).startsWith("-")
-        ? compileMinus(compileNumber(String(node.value).slice(1)))
-        : compileNumber(String(node.value));
+      return compileParameter(node.number, context);
+    case "number":
+      return compileNumber(node.value);
     case "string":
-      return unknownLiteral(node.value);
+      return unknownLiteral(node.value, node.at);
     case "boolean":
       return constantOf(boolType, node.value);
     case "null":
       return nullLiteral;
+    case "bits":
+      return compileFunction(
+        { type: "call", name: "bit literal", args: [{ ...node, type: "string" }] },
+        context,
+        compile,
+      );
     case "binary":
       return compileOperator(node, context);
+    case "logic":
+      return node.operands
+        .map((operand) => compile(operand, context))
+        .reduce((left, right) => compileLogic(node.op === "and" ? "AND" : "OR", left, right));
+    case "not":
+      return mapCompiled(
+        asCondition(compile(node.operand, context), boolType, "NOT"),
+        boolType,
+        (value) => value !== true,
+      );
     case "unary":
       return compileUnary(node, context);
+    case "test":
+      return compileTest(node, context);
+    case "in":
+      return compileIn(node, context);
+    case "between":
+      return compileBetween(node, context);
+    case "quantified":
+      return compileQuantified(node, context);
+    case "exists": {
+      const query = subqueryOf(node.query, context);
+      return { type: boolType, constant: query.constant, run: (env) => query.run(env).length > 0 };
+    }
+    case "subquery":
+      return compileSubquery(node.query, node.array, context);
     case "cast":
-      return castTo(compile(node.operand, context), typeFrom(node.to, context));
+      return compileCast(node, context);
     case "case":
       return compileCase(node, context);
-    case "ternary": {
-      const { value, lo, hi } = node;
-      const between: Expr = {
-        type: "binary",
-        op: "AND",
-        left: { type: "binary", op: ">=", left: value, right: lo },
-        right: { type: "binary", op: "<=", left: value, right: hi },
-      };
-      return compile(
-        node.op === "BETWEEN" ? between : { type: "unary", op: "NOT", operand: between },
-        context,
-      );
-    }
     case "keyword":
-      return compileKeyword(node.keyword, context);
+      return compileKeyword(node, context);
     case "call":
       if (isAggregate(node)) return compileAggregate(node, context, compile);
       return compileFunction(node, context, compile);
-    case "extract":
-      return compileFunction(
-        {
-          type: "call",
-          function: { name: "date_part" },
-          args: [{ type: "string", value: node.field.name }, node.from],
-        },
-        context,
-        compile,
-        "extract",
-      );
-    case "member":
-      return compileMember(node, context);
     case "array":
-      return compileArray(node.expressions, context);
-    case "arrayIndex":
-      return compileIndex(compile(node.array, context), compile(node.index, context));
-    case "select":
-    case "values":
-    case "union":
-    case "union all":
-    case "with":
-      return compileSubquery(node, context);
-    case "array select":
-      return compileArraySelect(node.select, context);
-    case "substring":
-      return compileFunction(
-        {
-          type: "call",
-          function: { name: "substring" },
-          args: [
-            node.value,
-            ...(node.from ? [node.from] : [{ type: "integer" as const, value: 1 }]),
-            ...(node.for ? [node.for] : []),
-          ],
-        },
-        context,
-        compile,
-      );
-    case "constant":
+      return compileArray(node.items, context);
+    case "row":
+      return compileRow(node, context);
+    case "field":
+      return compileField(node, context);
+    case "subscript":
+      return compileSubscript(node, context);
+    case "collate":
+      return compileCollate(node, context);
     case "default":
-    case "list":
-    case "overlay":
-    case "with recursive":
+      throw new DatabaseError("42601", "DEFAULT is not allowed in this context");
+    case "grouping":
     default:
-      throw unsupported(`the expression ${node.type}`);
+      throw new DatabaseError(
+        "42803",
+        "arguments to GROUPING must be grouping expressions of the associated query level",
+      );
   }
+}
+
+/** Everything is ordered by bytes here, as in a database of the C collation. */
+function compileCollate(node: Expr & { type: "collate" }, context: CompileContext): Compiled {
+  if (!["C", "POSIX", "default", "ucs_basic"].includes(node.collation)) {
+    throw unsupported(`the collation ${node.collation}`);
+  }
+  const operand = settle(compile(node.operand, context));
+  if (operand.type.category !== "text") {
+    throw new DatabaseError("42804", `collations are not supported by type ${operand.type.name}`);
+  }
+  return operand;
 }
 
 // Defaults of columns.

@@ -1,6 +1,4 @@
 /** What compiled expressions run against, and what compiling them needs to know. */
-import type { Statement } from "pgsql-ast-parser";
-
 import { SimError } from "../../../errors.js";
 import type {
   Catalog,
@@ -13,6 +11,7 @@ import type {
 import { DatabaseError } from "../database-error.js";
 import type { LockManager, LockOwner, LockWait } from "../locks/lock-manager.js";
 import type { Heap, RowLockMode, Snapshot, Tuple, Xact } from "../storage/heap.js";
+import type { Query } from "../sql/ast.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 
@@ -60,16 +59,8 @@ export interface Runtime {
   readonly backendPid: number;
   notify(channel: string, payload: string): void;
   xactId(): number;
-  /** Where general queries run. */
-  mirror(): Mirror;
   /** Rows of subqueries that were run ahead of the statement or need to run only once. */
   readonly results: Map<unknown, readonly Row[]>;
-}
-
-/** Where general queries run. */
-export interface Mirror {
-  /** Runs a query over what the snapshot shows. @returns Rows as pg-mem gives them, columns in order. */
-  run(ast: Statement, tables: Iterable<TableDef>, runtime: Runtime): unknown[][];
 }
 
 export interface AdvisoryRequest {
@@ -126,7 +117,7 @@ export interface CompileContext {
   /** Tables that subqueries read, with the mode of their table lock. */
   readonly reads: Array<readonly [TableDef, number]>;
   /** Compiles a subquery; null inside checks and index expressions. */
-  readonly subquery: ((ast: unknown, context: CompileContext) => CompiledSubquery) | null;
+  readonly subquery: ((query: Query, context: CompileContext) => CompiledSubquery) | null;
 }
 
 /** A subquery that takes row locks, to be run before the statement that holds it. */

@@ -1,7 +1,6 @@
 /** Calls of ordinary functions: finding the overload, converting the arguments. */
-import type { Expr, ExprCall } from "pgsql-ast-parser";
-
 import { DatabaseError } from "../database-error.js";
+import type { Call, Expr } from "../sql/ast.js";
 import { boolType, int4Type, jsonType, jsonbType, textType, unknownType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
@@ -20,7 +19,7 @@ type Compile = (node: Expr, context: CompileContext) => Compiled;
 /** Functions whose argument types are not fixed. */
 function compileSpecial(
   name: string,
-  node: ExprCall,
+  node: Call,
   context: CompileContext,
   compile: Compile,
 ): Compiled | null {
@@ -33,8 +32,6 @@ function compileSpecial(
       return extreme(unify(args(), name.toUpperCase()), name === "greatest" ? 1 : -1);
     case "nullif":
       return nullIf(args());
-    case "exists":
-      return exists(node, context);
     case "to_json":
     case "to_jsonb":
       return jsonOf(name, args());
@@ -99,12 +96,6 @@ function nullIf([first, second]: readonly Compiled[]): Compiled {
       return value !== null && other !== null && type.compare(value, other) === 0 ? null : value;
     },
   };
-}
-
-function exists(node: ExprCall, context: CompileContext): Compiled {
-  if (context.subquery === null) throw new DatabaseError("0A000", "cannot use subquery in check constraint");
-  const query = context.subquery(node.args[0], context);
-  return { type: boolType, constant: query.constant, run: (env) => query.run(env).length > 0 };
 }
 
 function jsonOf(name: string, [argument]: readonly Compiled[]): Compiled {
@@ -232,13 +223,13 @@ function fitsExactly(argument: Compiled, type: PgType): boolean {
 
 /** @param shownName - Name for messages when it differs from the called one. */
 export function compileFunction(
-  node: ExprCall,
+  node: Call,
   context: CompileContext,
   compile: Compile,
   shownName?: string,
 ): Compiled {
-  const { name, schema } = node.function;
-  if (node.over) throw unsupported("window functions");
+  const { name, schema } = node;
+  if (node.over !== undefined) throw unsupported("window functions");
   if (schema !== undefined && schema !== "pg_catalog") throw unsupported(`functions of the schema ${schema}`);
   const special = compileSpecial(name, node, context, compile);
   if (special !== null) return special;

@@ -1,9 +1,8 @@
 /** `INSERT`, with `ON CONFLICT` and `RETURNING`. */
-import type { Expr, InsertStatement, OnConflictAction } from "pgsql-ast-parser";
-
 import type { ColumnDef, IndexDef, TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { lockModes } from "../locks/lock-manager.js";
+import type { ConflictTarget, Expr, Insert, Query } from "../sql/ast.js";
 import { isVisible, type Tuple } from "../storage/heap.js";
 import { boolType } from "../types/builtin.js";
 import type { Row, Value } from "../types/value.js";
@@ -40,8 +39,11 @@ interface Arbiters {
   readonly indexes: readonly IndexDef[];
 }
 
-function sameExpression(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+/** Whether two expressions are written alike, wherever they stand. */
+function sameExpression(a: Expr | null, b: Expr | null): boolean {
+  const plain = (node: Expr | null): string =>
+    JSON.stringify(node, (key, value: unknown) => (key === "at" ? undefined : value));
+  return plain(a) === plain(b);
 }
 
 function keyMatches(index: IndexDef, table: TableDef, wanted: readonly Expr[]): boolean {
@@ -59,21 +61,18 @@ function keyMatches(index: IndexDef, table: TableDef, wanted: readonly Expr[]): 
 }
 
 /** @throws DatabaseError 42P10 when no unique index fits, 42704 for an unknown constraint. */
-function findArbiters(clause: OnConflictAction, table: TableDef, predicate: Expr | null): Arbiters {
+function findArbiters(target: ConflictTarget | null, table: TableDef): Arbiters {
   const unique = table.indexes.filter((index) => index.unique);
-  const { on } = clause;
-  if (on === undefined) return { indexes: unique };
-  if (on.type === "on constraint") {
-    const found = unique.filter((index) => index.name === on.constraint.name && index.constraint !== null);
+  if (target === null) return { indexes: unique };
+  const { constraint, keys, where } = target;
+  if (constraint !== undefined) {
+    const found = unique.filter((index) => index.name === constraint && index.constraint !== null);
     if (found.length === 0) {
-      throw new DatabaseError(
-        "42704",
-        `constraint "${on.constraint.name}" for table "${table.name}" does not exist`,
-      );
+      throw new DatabaseError("42704", `constraint "${constraint}" for table "${table.name}" does not exist`);
     }
     return { indexes: found };
   }
-  for (const expression of on.exprs) {
+  for (const expression of keys) {
     if (
       expression.type === "ref" &&
       !table.columns.some((column) => column.name === expression.name && !column.dropped)
@@ -81,10 +80,10 @@ function findArbiters(clause: OnConflictAction, table: TableDef, predicate: Expr
       throw new DatabaseError("42703", `column "${expression.name}" does not exist`);
     }
   }
-  const fitting = unique.filter((index) => keyMatches(index, table, on.exprs));
+  const fitting = unique.filter((index) => keyMatches(index, table, keys));
   const whole = fitting.filter((index) => index.where === null);
   if (whole.length > 0) return { indexes: whole };
-  const partial = fitting.filter((index) => predicate !== null && sameExpression(index.where, predicate));
+  const partial = fitting.filter((index) => where !== undefined && sameExpression(index.where, where));
   if (partial.length > 0) return { indexes: partial };
   throw new DatabaseError(
     "42P10",
@@ -97,12 +96,12 @@ interface Source {
   rows(env: EvaluationContext): Iterable<readonly Value[]>;
 }
 
-function targetColumns(table: TableDef, node: InsertStatement): number[] {
+function targetColumns(table: TableDef, node: Insert): number[] {
   const names = node.columns;
-  if (names === null || names === undefined) {
+  if (names === null) {
     return table.columns.flatMap((column, index) => (column.dropped ? [] : [index]));
   }
-  const found = names.map(({ name }) => {
+  const found = names.map((name) => {
     const index = table.columns.findIndex((column) => column.name === name && !column.dropped);
     if (index < 0)
       throw new DatabaseError("42703", `column "${name}" of relation "${table.name}" does not exist`);
@@ -119,7 +118,7 @@ function targetColumns(table: TableDef, node: InsertStatement): number[] {
   return found;
 }
 
-function checkIdentity(column: ColumnDef, node: InsertStatement): void {
+function checkIdentity(column: ColumnDef, node: Insert): void {
   if (column.identity !== "always" || node.overriding === "system") return;
   throw new DatabaseError("428C9", `cannot insert a non-DEFAULT value into column "${column.name}"`, {
     detail: `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`,
@@ -127,20 +126,18 @@ function checkIdentity(column: ColumnDef, node: InsertStatement): void {
   });
 }
 
-/** @returns One compiled value for each column of each row, and null where the default belongs. */
+/** One compiled value for each column of each row. */
 function compileValues(
-  rows: readonly Expr[][],
+  rows: ReadonlyArray<readonly Expr[]>,
   targets: readonly number[],
   table: TableDef,
-  node: InsertStatement,
+  node: Insert,
   context: CompileContext,
 ): Source {
-  const isDefaultRow =
-    rows.length === 1 && rows[0]?.length === 1 && rows[0][0]?.type === "default" && !node.columns;
-  const compiled = (isDefaultRow ? [[]] : rows).map((row) => {
+  const compiled = rows.map((row) => {
     if (row.length > targets.length)
       throw new DatabaseError("42601", "INSERT has more expressions than target columns");
-    if (row.length < targets.length && node.columns)
+    if (row.length < targets.length && node.columns !== null)
       throw new DatabaseError("42601", "INSERT has more target columns than expressions");
     return row.map((item, at): Compiled => {
       const column = table.columns[targets[at] ?? 0];
@@ -153,17 +150,30 @@ function compileValues(
   return { rows: (env) => compiled.map((row) => row.map((value) => value.run(env))) };
 }
 
+/** A bare list of rows: parameters in it take the types of the columns, and `DEFAULT` may stand in it. */
+function plainRows(source: Query | null): ReadonlyArray<readonly Expr[]> | null {
+  if (source === null) return [[]];
+  const isPlain =
+    source.type === "values" &&
+    source.orderBy.length === 0 &&
+    source.limit === undefined &&
+    source.offset === undefined &&
+    source.with === undefined;
+  return isPlain ? source.rows : null;
+}
+
 function compileQuery(
+  source: Query,
   targets: readonly number[],
   table: TableDef,
-  node: InsertStatement,
+  node: Insert,
   context: CompileContext,
 ): Source {
   if (context.subquery === null) throw new Error("INSERT without a query compiler");
-  const query = context.subquery(node.insert, context);
+  const query = context.subquery(source, context);
   if (query.types.length > targets.length)
     throw new DatabaseError("42601", "INSERT has more expressions than target columns");
-  if (query.types.length < targets.length && node.columns)
+  if (query.types.length < targets.length && node.columns !== null)
     throw new DatabaseError("42601", "INSERT has more target columns than expressions");
   let current: Row = [];
   const values = query.types.map((type, at) => {
@@ -188,46 +198,37 @@ interface Conflict {
   readonly update: { readonly sets: readonly Assignment[]; readonly where: Compiled | null } | null;
 }
 
-function compileConflict(node: InsertStatement, table: TableDef, context: CompileContext): Conflict | null {
-  const { onConflict } = node;
-  if (onConflict === null || onConflict === undefined) return null;
-  const arbiters = findArbiters(
-    onConflict,
-    table,
-    (node as { conflictPredicate?: Expr }).conflictPredicate ?? null,
-  );
-  if (onConflict.do === "do nothing") return { arbiters, update: null };
-  if (onConflict.on === undefined) {
-    throw new DatabaseError(
-      "42601",
-      "ON CONFLICT DO UPDATE requires inference specification or constraint name",
-      {
-        hint: "For example, ON CONFLICT (column_name).",
-      },
-    );
-  }
-  const where =
-    onConflict.where === undefined
-      ? null
-      : asCondition(compile(onConflict.where, context), boolType, "WHERE");
-  return { arbiters, update: { sets: compileSets(onConflict.do.sets, table, context), where } };
+function compileConflict(node: Insert, table: TableDef, context: CompileContext): Conflict | null {
+  const { conflict } = node;
+  if (conflict === undefined) return null;
+  const arbiters = findArbiters(conflict.target, table);
+  if (conflict.update === null) return { arbiters, update: null };
+  const { set, where } = conflict.update;
+  return {
+    arbiters,
+    update: {
+      sets: compileSets(set, table, context),
+      where: where === undefined ? null : asCondition(compile(where, context), boolType, "WHERE"),
+    },
+  };
 }
 
 const targetPlace = 0;
 const excludedPlace = 1;
 
 /** Places 0 and 1 of the rows are the target and `excluded`. */
-export function compileInsert(node: InsertStatement, base: CompileContext): Plan {
+export function compileInsert(node: Insert, base: CompileContext): Plan {
   if (node.overriding === "user") throw unsupported("OVERRIDING USER VALUE");
-  const table = findTable(base.catalog, node.into);
+  const table = findTable(base.catalog, node.table);
   base.places.count = Math.max(base.places.count, 2);
-  const target = scopeTableOf(table, node.into.alias ?? node.into.name, targetPlace);
+  const target = scopeTableOf(table, node.alias ?? node.table.name, targetPlace);
   const excluded = scopeTableOf(table, "excluded", excludedPlace);
   const targets = targetColumns(table, node);
+  const rows = plainRows(node.source);
   const source =
-    node.insert.type === "values"
-      ? compileValues(node.insert.values, targets, table, node, base)
-      : compileQuery(targets, table, node, base);
+    rows === null
+      ? compileQuery(node.source as Query, targets, table, node, base)
+      : compileValues(rows, targets, table, node, base);
   const defaults = table.columns.flatMap((column, index) => {
     if (column.dropped || targets.includes(index)) return [];
     return [{ index, value: compileDefault(column, base) }];

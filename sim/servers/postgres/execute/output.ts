@@ -1,7 +1,6 @@
 /** The columns a statement returns: names as PostgreSQL gives them, stars expanded. */
-import type { Expr, SelectedColumn } from "pgsql-ast-parser";
-
 import { DatabaseError } from "../database-error.js";
+import type { Expr, Target } from "../sql/ast.js";
 import { settle } from "./coerce.js";
 import { compile } from "./compile.js";
 import type { CompileContext, Compiled, OutputColumn, ScopeTable } from "./execution-context.js";
@@ -12,88 +11,39 @@ export interface Output {
   readonly expression: Expr;
 }
 
-const typeNames: Readonly<Record<string, string>> = {
-  int: "int4",
-  integer: "int4",
-  smallint: "int2",
-  bigint: "int8",
-  boolean: "bool",
-  real: "float4",
-  float: "float8",
-  "double precision": "float8",
-  decimal: "numeric",
-  varchar: "varchar",
-  "character varying": "varchar",
-  "timestamp with time zone": "timestamptz",
-  "timestamp without time zone": "timestamp",
-  char: "bpchar",
-  character: "bpchar",
-};
-
 /** @returns The name PostgreSQL would give the column, or null when it has no idea of its own. */
 function ownName(node: Expr): string | null {
   switch (node.type) {
     case "ref":
-      return node.name;
     case "call":
-      return node.function.name;
-    case "cast": {
-      const inner = ownName(node.operand);
-      if (inner !== null) return inner;
-      return node.to.kind === "array"
-        ? (typeNames[arrayBase(node.to)] ?? arrayBase(node.to))
-        : (typeNames[node.to.name] ?? node.to.name);
-    }
-    case "case": {
-      const inner = node.else === null || node.else === undefined ? null : ownName(node.else);
-      return inner ?? "case";
-    }
+    case "field":
+      return node.name;
+    case "cast":
+      return ownName(node.operand) ?? node.to.name;
+    case "case":
+      return (node.otherwise === null ? null : ownName(node.otherwise)) ?? "case";
     case "keyword":
       return node.keyword;
-    case "extract":
-      return "extract";
     case "array":
-    case "array select":
-      return "array";
-    case "arrayIndex":
-      return ownName(node.array);
-    case "substring":
-      return "substring";
-    case "overlay":
-      return "overlay";
-    case "binary":
-      return node.op === "AT TIME ZONE" ? "timezone" : null;
-    case "select":
-      return node.columns?.[0] === undefined ? null : columnName(node.columns[0]);
-    case "boolean":
-    case "constant":
-    case "default":
-    case "integer":
-    case "list":
-    case "member":
-    case "null":
-    case "numeric":
-    case "parameter":
-    case "string":
-    case "ternary":
-    case "unary":
-    case "union":
-    case "union all":
-    case "values":
-    case "with":
-    case "with recursive":
+    case "row":
+    case "exists":
+    case "grouping":
+      return node.type;
+    case "subscript":
+    case "collate":
+      return ownName(node.operand);
+    case "subquery": {
+      if (node.array) return "array";
+      const { query } = node;
+      return query.type !== "select" || query.targets[0] === undefined ? null : columnName(query.targets[0]);
+    }
     default:
       return null;
   }
 }
 
-function arrayBase(definition: { readonly arrayOf: unknown }): string {
-  const inner = definition.arrayOf as { kind?: "array"; name?: string; arrayOf?: unknown };
-  return inner.kind === "array" ? arrayBase({ arrayOf: inner.arrayOf }) : (inner.name ?? "");
-}
-
-export function columnName({ alias, expr }: SelectedColumn): string {
-  return alias?.name ?? ownName(expr) ?? "?column?";
+export function columnName({ alias, expr }: Target): string {
+  return alias ?? ownName(expr) ?? "?column?";
 }
 
 function expandStar(tables: readonly ScopeTable[], tableIds: ReadonlyMap<number, number>): Output[] {
@@ -112,7 +62,7 @@ function expandStar(tables: readonly ScopeTable[], tableIds: ReadonlyMap<number,
 
 /** @param tableIds - Table behind each place, for the description of columns. */
 export function compileOutputs(
-  columns: readonly SelectedColumn[],
+  columns: readonly Target[],
   context: CompileContext,
   tableIds: ReadonlyMap<number, number>,
 ): Output[] {

@@ -1,7 +1,6 @@
 /** Finding the rows of a table that a condition selects: by an index when equality allows it, else one by one. */
-import type { Expr } from "pgsql-ast-parser";
-
 import { encodeKey, type IndexDef, type IndexKey, type TableDef } from "../catalog/catalog.js";
+import type { Expr } from "../sql/ast.js";
 import { walkTree } from "../sql/parse.js";
 import { isVisible, type Tuple } from "../storage/heap.js";
 import { boolType } from "../types/builtin.js";
@@ -36,10 +35,9 @@ export function scopeTableOf(table: TableDef, alias: string, place: number): Sco
 }
 
 /** The parts of a condition joined by AND. */
-function conjuncts(node: Expr | null | undefined): Expr[] {
+export function conjuncts(node: Expr | null | undefined): readonly Expr[] {
   if (node === null || node === undefined) return [];
-  if (node.type === "binary" && node.op === "AND") return [...conjuncts(node.left), ...conjuncts(node.right)];
-  return [node];
+  return node.type === "logic" && node.op === "and" ? node.operands.flatMap(conjuncts) : [node];
 }
 
 interface Equality {
@@ -63,7 +61,7 @@ function isKnownBefore(node: Expr, scanned: ScopeTable, context: CompileContext)
   let known = true;
   walkTree(node, (part) => {
     const type = part["type"];
-    if (type === "select" || type === "union" || type === "with" || type === "call") known = false;
+    if (type === "select" || type === "set operation" || type === "values" || type === "call") known = false;
     if (type === "ref" && context.scope.tables.includes(scanned)) {
       const table = (part["table"] as { name: string } | undefined)?.name;
       if (
@@ -77,47 +75,26 @@ function isKnownBefore(node: Expr, scanned: ScopeTable, context: CompileContext)
 }
 
 function findEquality(node: Expr, scanned: ScopeTable, context: CompileContext): Equality | null {
-  if (node.type !== "binary" || (node.op !== "=" && node.op !== "IN")) return null;
-  const leftColumn = scannedColumn(node.left, scanned, context);
-  if (node.op === "=" && leftColumn === null && scannedColumn(node.right, scanned, context) !== null) {
-    return findEquality({ ...node, left: node.right, right: node.left }, scanned, context);
-  }
-  if (leftColumn === null) return null;
-  const column = compile(node.left, context);
-  const single = (value: Expr): Compiled | null => {
-    if (!isKnownBefore(value, scanned, context)) return null;
-    const [a, b] = alignSides(column, "=", compile(value, context));
-    return a.type.oid === column.type.oid ? b : null;
+  const known = (operand: Expr, values: readonly Expr[]): Equality | null => {
+    const index = scannedColumn(operand, scanned, context);
+    if (index === null || !values.every((value) => isKnownBefore(value, scanned, context))) return null;
+    const column = compile(operand, context);
+    const items = values.map((value) => alignSides(column, "=", compile(value, context)));
+    if (!items.every(([aligned]) => aligned.type.oid === column.type.oid)) return null;
+    return { column: index, keys: (env) => items.map(([, item]) => item.run(env)) };
   };
-  if (node.op === "=" && node.right.type === "call" && node.right.function.name === "any") {
-    return anyEquality(node.right.args[0], leftColumn, column, scanned, context);
+  if (node.type === "binary" && node.op === "=") {
+    return known(node.left, [node.right]) ?? known(node.right, [node.left]);
   }
-  const items =
-    node.op === "IN" ? (node.right.type === "list" ? node.right.expressions : null) : [node.right];
-  if (items === null) return null;
-  const values: Compiled[] = [];
-  for (const item of items) {
-    const value = single(item);
-    if (value === null) return null;
-    values.push(value);
-  }
-  return { column: leftColumn, keys: (env) => values.map((value) => value.run(env)) };
-}
-
-function anyEquality(
-  argument: Expr | undefined,
-  index: number,
-  column: Compiled,
-  scanned: ScopeTable,
-  context: CompileContext,
-): Equality | null {
-  if (
-    argument === undefined ||
-    !isKnownBefore(argument, scanned, context) ||
-    argument.type === "array select"
-  )
-    return null;
-  const array = tryCoerce(compile(argument, context), arrayOf(column.type), "implicit");
+  if (node.type === "in" && !node.negate) return known(node.operand, node.items);
+  if (node.type !== "quantified" || node.op !== "=" || node.all || node.array === undefined) return null;
+  const index = scannedColumn(node.operand, scanned, context);
+  if (index === null || !isKnownBefore(node.array, scanned, context)) return null;
+  const array = tryCoerce(
+    compile(node.array, context),
+    arrayOf(compile(node.operand, context).type),
+    "implicit",
+  );
   if (array === null) return null;
   return { column: index, keys: (env) => (array.run(env) as readonly Value[] | null) ?? [] };
 }

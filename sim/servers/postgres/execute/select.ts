@@ -1,9 +1,8 @@
 /** `SELECT` from at most one table. Joins, groups, unions and the like are run by pg-mem, see ../general. */
-import type { Expr, OrderByStatement, SelectFromStatement } from "pgsql-ast-parser";
-
 import type { TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { lockModes } from "../locks/lock-manager.js";
+import type { Expr, OrderBy, Select } from "../sql/ast.js";
 import type { RowLockMode, Tuple } from "../storage/heap.js";
 import { boolType, int8Type } from "../types/builtin.js";
 import type { Row, Value } from "../types/value.js";
@@ -34,24 +33,23 @@ interface SortKey {
 }
 
 function compileOrder(
-  order: readonly OrderByStatement[],
+  order: readonly OrderBy[],
   outputs: readonly Output[],
   context: CompileContext,
 ): SortKey[] {
-  return order.map(({ by, order: direction, nulls }) => {
-    const descending = direction === "DESC";
+  return order.map(({ by, descending, nulls }) => {
     const value = settle(orderValue(by, outputs, context));
     if (value.type.category === "json") {
       throw new DatabaseError("42883", `could not identify an ordering operator for type ${value.type.name}`);
     }
-    return { value, descending, nullsFirst: nulls === "FIRST" || (nulls == null && descending) };
+    return { value, descending, nullsFirst: nulls === undefined ? descending : nulls === "first" };
   });
 }
 
 // A bare name means an output column first; a bare number its place.
 function orderValue(by: Expr, outputs: readonly Output[], context: CompileContext): Compiled {
-  if (by.type === "integer") {
-    const output = outputs[by.value - 1];
+  if (by.type === "number") {
+    const output = outputs[Number(by.value) - 1];
     if (output === undefined)
       throw new DatabaseError("42P10", `ORDER BY position ${by.value} is not in select list`);
     return output.value;
@@ -89,12 +87,11 @@ export interface CompiledSelect {
 }
 
 /** Whether {@link compileSelect} can run it. */
-export function isSimpleSelect(node: SelectFromStatement): boolean {
-  const from = node.from ?? [];
-  const [source] = from;
-  if (from.length > 1 || Array.isArray(node.distinct)) return false;
-  if ((node.groupBy ?? []).length > 0 || (node as { having?: unknown }).having) return false;
-  return source === undefined || (source.type === "table" && source.name.columnNames == null);
+export function isSimpleSelect(node: Select): boolean {
+  const [source] = node.from;
+  if (node.from.length > 1 || typeof node.distinct !== "string" || node.with !== undefined) return false;
+  if (node.groupBy.length > 0 || node.having !== undefined || node.windows.length > 0) return false;
+  return source === undefined || (source.type === "table" && source.alias?.columns === undefined);
 }
 
 function compileCount(
@@ -121,33 +118,33 @@ interface Prepared {
 }
 
 /** @throws DatabaseError for wrong SQL; SimError for what is not simulated. */
-export function compileSelect(node: SelectFromStatement, context: CompileContext): CompiledSelect {
-  const [source] = node.from ?? [];
+export function compileSelect(node: Select, context: CompileContext): CompiledSelect {
+  const [source] = node.from;
   let table: TableDef | null = null;
   let inner: CompileContext = { ...context, scope: { tables: [], outer: context.scope }, aggregates: null };
   let scan: Scan | null = null;
   if (source !== undefined) {
     if (source.type !== "table") throw unsupported(`FROM ${source.type}`);
-    const { name, alias, schema } = source.name;
+    const { name, schema } = source.table;
     table = context.catalog.tables.get(name) ?? null;
     if (schema !== undefined && schema !== "public") throw unsupported(`the schema ${schema}`);
     if (table === null) throw missingTable(name);
     const place = context.places.count;
     context.places.count += 1;
-    const scopeTable = scopeTableOf(table, alias ?? name, place);
+    const scopeTable = scopeTableOf(table, source.alias?.name ?? name, place);
     inner = { ...inner, scope: { tables: [scopeTable], outer: context.scope } };
     scan = compileScan(table, scopeTable, node.where, inner);
   }
   const aggregates: Aggregate[] = [];
   const outer: CompileContext = { ...inner, aggregates };
   const outputs = compileOutputs(
-    node.columns ?? [],
+    node.targets,
     outer,
     new Map(scan === null || table === null ? [] : [[scan.place, table.id]]),
   );
-  const keys = compileOrder(node.orderBy ?? [], outputs, outer);
+  const keys = compileOrder(node.orderBy, outputs, outer);
   if (aggregates.length > 0) requireGrouped(outputs, scan);
-  const lock = node.for?.type ?? null;
+  const lock = node.locking[0]?.strength ?? null;
   if (lock !== null && (aggregates.length > 0 || node.distinct === "distinct")) {
     throw new DatabaseError(
       "0A000",
@@ -169,7 +166,7 @@ function requireGrouped(outputs: readonly Output[], scan: Scan | null): void {
 }
 
 interface Parts {
-  readonly node: SelectFromStatement;
+  readonly node: Select;
   readonly table: TableDef | null;
   readonly scan: Scan | null;
   readonly aggregates: readonly Aggregate[];
@@ -179,10 +176,12 @@ interface Parts {
 }
 
 function buildSelect({ node, table, scan, aggregates, outputs, keys, inner }: Parts): CompiledSelect {
-  const limitOf = compileCount(node.limit?.limit, "LIMIT", inner);
-  const offsetOf = compileCount(node.limit?.offset, "OFFSET", inner);
+  const limitOf = compileCount(node.limit, "LIMIT", inner);
+  const offsetOf = compileCount(node.offset, "OFFSET", inner);
   const bare =
-    scan === null && node.where ? asCondition(compile(node.where, inner), boolType, "WHERE") : null;
+    scan === null && node.where !== undefined
+      ? asCondition(compile(node.where, inner), boolType, "WHERE")
+      : null;
   const values = outputs.map((output) => output.value);
   const prepare = (env: EvaluationContext, tuple: Tuple | null): Prepared => ({
     output: values.map((value) => value.run(env)),
@@ -247,7 +246,7 @@ function buildSelect({ node, table, scan, aggregates, outputs, keys, inner }: Pa
 
   const rows = (env: EvaluationContext): Row[] =>
     cut(sorted(distinct(collect(env))), env).map((item) => item.output);
-  const locking = node.for?.type ?? null;
+  const locking = node.locking[0]?.strength ?? null;
   return {
     columns: outputs.map((output) => output.column),
     table,
@@ -275,8 +274,8 @@ function stopAfter(limit: number | null, offset: number | null): number {
   return limit === null ? Infinity : limit + (offset ?? 0);
 }
 
-function policyOf(node: SelectFromStatement): WaitPolicy {
-  return node.skip?.type ?? "wait";
+function policyOf(node: Select): WaitPolicy {
+  return node.locking[0]?.wait ?? "wait";
 }
 
 interface LockParts {

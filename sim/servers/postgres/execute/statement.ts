@@ -1,10 +1,9 @@
 /** From a parsed statement to a plan: own execution for statements on one table, pg-mem for general queries. */
-import type { DeleteStatement, SelectStatement, Statement, UpdateStatement } from "pgsql-ast-parser";
-
 import type { Catalog, TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { lockModes } from "../locks/lock-manager.js";
-import type { ParsedStatement } from "../sql/parse.js";
+import type { Call, Delete, Query, QueryStatement, Select, Update } from "../sql/ast.js";
+import { walkTree, type ParsedStatement } from "../sql/parse.js";
 import type { Tuple } from "../storage/heap.js";
 import { textType, voidType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
@@ -27,7 +26,6 @@ import {
   type Wait,
 } from "./execution-context.js";
 import { compileInsert } from "./insert.js";
-import { compileGeneral, compileGeneralSubquery } from "./multi-table.js";
 import { compileOutputs, type Output } from "./output.js";
 import { lockRow } from "./row-lock.js";
 import { functionTable, type FunctionDef } from "./scalar-functions.js";
@@ -44,11 +42,11 @@ interface WaitingColumn {
 }
 
 /** Columns such as `pg_advisory_lock(1)`, which must wait before they have a value. */
-function findWaitingColumns(node: Statement, context: CompileContext): WaitingColumn[] {
-  if (node.type !== "select" || (node.from ?? []).length > 0) return [];
-  return (node.columns ?? []).flatMap(({ expr }, index): WaitingColumn[] => {
+function findWaitingColumns(node: Query, context: CompileContext): WaitingColumn[] {
+  if (node.type !== "select" || node.from.length > 0) return [];
+  return node.targets.flatMap(({ expr }, index): WaitingColumn[] => {
     if (expr.type !== "call") return [];
-    for (const def of functionTable.get(expr.function.name) ?? []) {
+    for (const def of functionTable.get(expr.name) ?? []) {
       const args = matchArguments(
         def,
         expr.args.map((argument) => compile(argument, context)),
@@ -73,21 +71,17 @@ function matchArguments(
 }
 
 /** `SELECT pg_advisory_lock(...)` and the like: the wait first, then an empty value in that column. */
-function compileWaiting(
-  node: Statement & { type: "select" },
-  waiting: readonly WaitingColumn[],
-  context: CompileContext,
-): Plan {
+function compileWaiting(node: Select, waiting: readonly WaitingColumn[], context: CompileContext): Plan {
   const plain = compileSelect(
     {
       ...node,
-      columns: (node.columns ?? []).map((column, index) =>
+      targets: node.targets.map((target, index) =>
         waiting.some((one) => one.index === index)
           ? {
-              alias: column.alias ?? { name: (column.expr as { function: { name: string } }).function.name },
+              alias: target.alias ?? (target.expr as Call).name,
               expr: { type: "cast", operand: { type: "string", value: "" }, to: { name: "text" } },
             }
-          : column,
+          : target,
       ),
     },
     context,
@@ -123,15 +117,11 @@ interface Target {
   readonly context: CompileContext;
 }
 
-function compileTarget(
-  name: { readonly name: string; readonly alias?: string; readonly schema?: string },
-  node: UpdateStatement | DeleteStatement,
-  base: CompileContext,
-): Target {
-  const table = findTable(base.catalog, name);
+function compileTarget(node: Update | Delete, base: CompileContext): Target {
+  const table = findTable(base.catalog, node.table);
   const place = base.places.count;
   base.places.count += 1;
-  const scopeTable = scopeTableOf(table, name.alias ?? name.name, place);
+  const scopeTable = scopeTableOf(table, node.alias ?? node.table.name, place);
   const context: CompileContext = { ...base, scope: { tables: [scopeTable], outer: null }, aggregates: null };
   const scan = compileScan(table, scopeTable, node.where, context);
   const outputs = node.returning
@@ -166,11 +156,11 @@ function planOf(command: "UPDATE" | "DELETE", target: Target, run: Plan["run"]):
   };
 }
 
-function compileUpdate(node: UpdateStatement, base: CompileContext): Plan {
-  if (node.from) throw unsupported("UPDATE ... FROM");
-  const target = compileTarget(node.table, node, base);
+function compileUpdate(node: Update, base: CompileContext): Plan {
+  if (node.from.length > 0 || node.with !== undefined) throw unsupported("UPDATE ... FROM");
+  const target = compileTarget(node, base);
   const { table, scan } = target;
-  const sets = compileSets(node.sets, table, target.context);
+  const sets = compileSets(node.set, table, target.context);
   const changed = (env: EvaluationContext, tuple: Tuple): Row => {
     const row: Value[] = [...withMissing(table, tuple)];
     env.rows[scan.place] = withMissing(table, tuple);
@@ -213,8 +203,8 @@ function candidates(scan: Scan, env: EvaluationContext): Tuple[] {
   return [...scan.tuples(env)];
 }
 
-function compileDelete(node: DeleteStatement, base: CompileContext): Plan {
-  const target = compileTarget(node.from, node, base);
+function compileDelete(node: Delete, base: CompileContext): Plan {
+  const target = compileTarget(node, base);
   const { table, scan } = target;
   return planOf("DELETE", target, function* (execution, parameters) {
     const env = createEvaluationContext(execution, parameters);
@@ -251,9 +241,8 @@ function isMissingName(error: unknown): boolean {
 }
 
 /** Runs once when it depends on no row around it, else once for each row. */
-function compileSubquery(ast: unknown, context: CompileContext): CompiledSubquery {
-  const node = ast as SelectStatement;
-  if (node.type !== "select" || !isSimpleSelect(node)) return compileGeneralSubquery(node, context);
+function compileSubquery(node: Query, context: CompileContext): CompiledSubquery {
+  if (node.type !== "select" || !isSimpleSelect(node)) throw unsupported("general queries");
   let select: CompiledSelect;
   let constant = true;
   try {
@@ -284,7 +273,7 @@ function once(env: EvaluationContext, key: unknown, rows: (env: EvaluationContex
   return found;
 }
 
-function compileSelectPlan(node: Statement & { type: "select" }, context: CompileContext): Plan {
+function compileSelectPlan(node: Select, context: CompileContext): Plan {
   const waiting = findWaitingColumns(node, context);
   if (waiting.length > 0) return compileWaiting(node, waiting, context);
   const select = compileSelect(node, context);
@@ -317,71 +306,32 @@ function compileSelectPlan(node: Statement & { type: "select" }, context: Compil
   };
 }
 
-function compileNode(node: Statement, context: CompileContext): Plan {
+function compileNode(node: QueryStatement, context: CompileContext): Plan {
   switch (node.type) {
     case "select":
-      return isSimpleSelect(node) ? compileSelectPlan(node, context) : compileGeneral(node, context);
+      if (isSimpleSelect(node)) return compileSelectPlan(node, context);
+      throw unsupported("general queries");
     case "insert":
       return compileInsert(node, context);
     case "update":
       return compileUpdate(node, context);
     case "delete":
       return compileDelete(node, context);
-    case "union":
-    case "union all":
     case "values":
-    case "with":
-      return compileGeneral(node, context);
-    case "alter enum":
-    case "alter index":
-    case "alter sequence":
-    case "alter table":
-    case "begin":
-    case "comment":
-    case "commit":
-    case "create composite type":
-    case "create enum":
-    case "create extension":
-    case "create function":
-    case "create index":
-    case "create materialized view":
-    case "create schema":
-    case "create sequence":
-    case "create table":
-    case "create view":
-    case "deallocate":
-    case "do":
-    case "drop function":
-    case "drop index":
-    case "drop sequence":
-    case "drop table":
-    case "drop trigger":
-    case "drop type":
-    case "prepare":
-    case "raise":
-    case "refresh materialized view":
-    case "rollback":
-    case "set":
-    case "set names":
-    case "set timezone":
-    case "show":
-    case "start transaction":
-    case "tablespace":
-    case "truncate table":
-    case "with recursive":
+    case "set operation":
     default:
-      throw unsupported(`the statement ${node.type.toUpperCase()}`);
+      throw unsupported("general queries");
   }
 }
 
 /** @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated. */
-export function compileStatement({ ast, parameterCount }: ParsedStatement, catalog: Catalog): Plan {
-  if (ast === null) throw new Error("a utility statement has no plan");
+export function compileStatement({ query, parameterCount }: ParsedStatement, catalog: Catalog): Plan {
+  if (query === null) throw new Error("a utility statement has no plan");
   const context = createContext(catalog, parameterCount);
-  const plan = compileNode(ast, context);
+  const plan = compileNode(query, context);
   const parameterTypes = context.parameters.map((type, index): PgType => {
     if (type !== undefined) return type;
-    if (usesParameter(ast, index + 1)) return textType;
+    if (usesParameter(query, index + 1)) return textType;
     throw new DatabaseError("42P18", `could not determine data type of parameter $${index + 1}`);
   });
   const { prelude } = context;
@@ -405,6 +355,10 @@ export function compileStatement({ ast, parameterCount }: ParsedStatement, catal
   };
 }
 
-function usesParameter(ast: Statement, place: number): boolean {
-  return JSON.stringify(ast).includes(`"name":"$${place}"`);
+function usesParameter(query: QueryStatement, place: number): boolean {
+  let found = false;
+  walkTree(query, (node) => {
+    if (node["type"] === "parameter" && node["number"] === place) found = true;
+  });
+  return found;
 }

@@ -1,8 +1,13 @@
 /** Writing one row: constraints, the new row image, and the foreign keys to look at afterwards. */
-import type { SetStatement } from "pgsql-ast-parser";
-
-import { encodeKey, type ForeignKeyDef, type IndexDef, type TableDef } from "../catalog/catalog.js";
+import {
+  encodeKey,
+  type ColumnDef,
+  type ForeignKeyDef,
+  type IndexDef,
+  type TableDef,
+} from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
+import type { Assignment as SetClause } from "../sql/ast.js";
 import {
   createTuple,
   isAborted,
@@ -19,6 +24,7 @@ import type { Row, Value } from "../types/value.js";
 import { asCondition, assignTo } from "./coerce.js";
 import { compile, compileDefault } from "./compile.js";
 import {
+  unsupported,
   bareContext,
   createEvaluationContext,
   type CompileContext,
@@ -460,26 +466,11 @@ export interface Assignment {
 
 /** @throws DatabaseError 42703, 42601, 42804, 428C9 */
 export function compileSets(
-  sets: readonly SetStatement[],
+  sets: readonly SetClause[],
   table: TableDef,
   context: CompileContext,
 ): Assignment[] {
-  const assignments = sets.map(({ column, value }): Assignment => {
-    const index = table.columns.findIndex(
-      (candidate) => candidate.name === column.name && !candidate.dropped,
-    );
-    const target = table.columns[index];
-    if (target === undefined) {
-      throw new DatabaseError("42703", `column "${column.name}" of relation "${table.name}" does not exist`);
-    }
-    if (value.type === "default") return { index, value: compileDefault(target, context) };
-    if (target.identity === "always") {
-      throw new DatabaseError("428C9", `column "${target.name}" can only be updated to DEFAULT`, {
-        detail: `Column "${target.name}" is an identity column defined as GENERATED ALWAYS.`,
-      });
-    }
-    return { index, value: assignTo(compile(value, context), target.type, target.name) };
-  });
+  const assignments = sets.flatMap((set) => compileSet(set, table, context));
   for (const [at, { index }] of assignments.entries()) {
     if (assignments.findIndex((other) => other.index === index) !== at) {
       throw new DatabaseError(
@@ -489,4 +480,56 @@ export function compileSets(
     }
   }
   return assignments;
+}
+
+function compileSet(set: SetClause, table: TableDef, context: CompileContext): Assignment[] {
+  if ((set.subscripts ?? []).length > 0) throw unsupported("SET of an element of an array");
+  const { values } = set;
+  const targets = set.columns.map((name) => {
+    const index = table.columns.findIndex((candidate) => candidate.name === name && !candidate.dropped);
+    const target = table.columns[index];
+    if (target === undefined) {
+      const error = new DatabaseError("42703", `column "${name}" of relation "${table.name}" does not exist`);
+      if (set.at !== undefined) error.placeAt(set.at);
+      throw error;
+    }
+    return { index, target };
+  });
+  if (!("type" in values)) {
+    return targets.map(({ index, target }, place) => {
+      const value = values[place] ?? { type: "default" };
+      if (value.type === "default") return { index, value: compileDefault(target, context) };
+      refuseIdentity(target);
+      return { index, value: assignTo(compile(value, context), target.type, target.name) };
+    });
+  }
+  if (context.subquery === null) throw new Error("SET without a query compiler");
+  const query = context.subquery(values, context);
+  if (query.types.length !== targets.length) {
+    throw new DatabaseError("42601", "number of columns does not match number of values");
+  }
+  // The first column runs the query; the others read the same row.
+  let row: Row = [];
+  return targets.map(({ index, target }, place) => {
+    refuseIdentity(target);
+    const run: Compiled["run"] = (env) => {
+      if (place === 0) {
+        const rows = query.run(env);
+        if (rows.length > 1) {
+          throw new DatabaseError("21000", "more than one row returned by a subquery used as an expression");
+        }
+        row = rows[0] ?? [];
+      }
+      return row[place] ?? null;
+    };
+    const type = query.types[place] ?? target.type;
+    return { index, value: assignTo({ type, constant: false, run }, target.type, target.name) };
+  });
+}
+
+function refuseIdentity(target: ColumnDef): void {
+  if (target.identity !== "always") return;
+  throw new DatabaseError("428C9", `column "${target.name}" can only be updated to DEFAULT`, {
+    detail: `Column "${target.name}" is an identity column defined as GENERATED ALWAYS.`,
+  });
 }

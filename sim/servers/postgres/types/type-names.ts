@@ -1,8 +1,7 @@
 /** From the name of a type in SQL to the type. */
-import type { DataTypeDef } from "pgsql-ast-parser";
-
 import { SimError } from "../../../errors.js";
 import { DatabaseError } from "../database-error.js";
+import type { TypeName } from "../sql/ast.js";
 import * as builtin from "./builtin.js";
 import { printNumeric, roundNumeric, type Numeric } from "./numeric.js";
 import { arrayOf, type PgType } from "./type.js";
@@ -88,24 +87,22 @@ function withModifiers(type: PgType, modifiers: readonly number[]): PgType {
  * @param custom - Finds an enum by name.
  * @throws DatabaseError 42704 for a name that is no type; SimError for a type that is not simulated.
  */
-export function resolveType(definition: DataTypeDef, custom: (name: string) => PgType | undefined): PgType {
-  if (definition.kind === "array") return arrayOf(resolveType(definition.arrayOf, custom));
-  const { name, config } = definition;
-  const bare = definition.doubleQuoted === true ? undefined : name.toLowerCase();
-  const found = (bare === undefined ? undefined : types[bare]) ?? custom(name);
+export function resolveType(named: TypeName, custom: (name: string) => PgType | undefined): PgType {
+  if ((named.arrayDepth ?? 0) > 0) return arrayOf(resolveType({ ...named, arrayDepth: 0 }, custom));
+  const { name, modifiers } = named;
+  const found = types[name] ?? custom(name);
   if (found === undefined) {
-    if (unsupported.has(bare ?? name)) {
+    if (unsupported.has(name)) {
       throw new SimError(
         "SIM_UNSUPPORTED",
         `The simulated PostgreSQL has no type ${name}.`,
         `Use one of ${Object.keys(types).join(", ")}.`,
       );
     }
-    throw new DatabaseError("42704", `type "${name}" does not exist`);
+    const shown = named.schema === undefined ? name : `${named.schema}.${name}`;
+    throw new DatabaseError("42704", `type "${shown}" does not exist`);
   }
-  if (bare === "char" || bare === "character") return withModifiers(found, config ?? [1]);
-  if (config === undefined || config.length === 0) return found;
-  return withModifiers(found, config);
+  return modifiers === undefined || modifiers.length === 0 ? found : withModifiers(found, modifiers);
 }
 
 /** As `format_type` shows it with its modifiers, such as `character varying(20)`. */

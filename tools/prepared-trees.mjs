@@ -1,5 +1,5 @@
-// Parses the statements of the platform once, at build time: runs the scenarios on a bundle whose parser library notes
-// what it is asked.
+// Parses the statements of the platform once, at build time: runs the scenarios on a bundle whose parser notes what it
+// is asked.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -70,23 +70,21 @@ async function treesOfPlatform() {
   return trees;
 }
 
+const parserFunction = "export function parseTree(text: string): ParseResult {";
+
 const notingParser = {
   name: "noting-parser",
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]sim[\\/]shared[\\/]load-package\.ts$/ }, () => ({
-      contents: `
-        import { createRequire } from "node:module";
-        const load = createRequire(import.meta.url);
-        export function loadPackage(name) {
-          const loaded = load(name);
-          if (name !== "pgsql-ast-parser") return loaded;
-          const parse = (text) => {
-            const parsed = loaded.parse(text);
-            globalThis[Symbol.for("phoenix-sim.build.parsed")]?.(text, parsed);
-            return parsed;
-          };
-          return { ...loaded, parse };
-        }`,
-    }));
+    onLoad({ filter: /[\\/]sim[\\/]servers[\\/]postgres[\\/]sql[\\/]parser\.ts$/ }, async ({ path }) => {
+      const source = await readFile(path, "utf8");
+      if (!source.includes(parserFunction)) throw new Error(`${path} has no "${parserFunction}"`);
+      const contents = `${source.replace(parserFunction, "function parseUnnoted(text: string): ParseResult {")}
+        export function parseTree(text: string): ParseResult {
+          const parsed = parseUnnoted(text);
+          (globalThis as any)[Symbol.for("phoenix-sim.build.parsed")]?.(text, parsed.stmts ?? []);
+          return parsed;
+        }`;
+      return { contents, loader: "ts" };
+    });
   },
 };

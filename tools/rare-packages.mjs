@@ -1,14 +1,16 @@
 // Bundles of the packages that sim/shared/load-package.ts loads when a world first needs them. Each lies where Node looks for a
 // package of its name, and holds the modules of it that are asked for.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 
 const modulesOf = {
   fengari: ["fengari", ...["ldebug", "lobject", "lstring", "ltable"].map((name) => `fengari/src/${name}.js`)],
-  "pg-mem": ["pg-mem"],
-  "pgsql-ast-parser": ["pgsql-ast-parser"],
+  "libpg-query": ["libpg-query/wasm/libpg-query.js"],
 };
+
+/** What such a package reads as it is. */
+const filesOf = { "libpg-query": ["wasm/libpg-query.wasm"] };
 
 /** @throws When a bundle holds a copy of its own of what is loaded when it is needed: two copies know nothing of each other. */
 export function refuseCopies({ inputs }) {
@@ -56,6 +58,10 @@ export async function writeRarePackages(folder) {
       mkdirSync(dirname(file), { recursive: true });
       const from = `./${relative(dirname(file), bundle)}`;
       writeFileSync(file, `module.exports = require(${text(from)})[${text(module)}];\n`);
+    }
+    for (const file of filesOf[name] ?? []) {
+      mkdirSync(dirname(join(place, file)), { recursive: true });
+      copyFileSync(join("node_modules", name, file), join(place, file));
     }
   }
   return { outputs };

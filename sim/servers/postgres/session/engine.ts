@@ -1,7 +1,5 @@
 /** What all sessions of one server share: committed state, locks, the order of commits. */
 import type { Catalog, SequenceDef, TableDef } from "../catalog/catalog.js";
-import type { Mirror } from "../execute/execution-context.js";
-import { createMirror } from "../execute/pg-mem.js";
 import {
   createLockManager,
   lockModes,
@@ -62,8 +60,6 @@ export interface Engine {
   readonly transactions: Map<Xact, Transaction>;
   randomBytes(length: number): Uint8Array;
   heap(tableId: number): Heap;
-  /** Made when first asked for. */
-  mirror(): Mirror;
   sequence(def: SequenceDef): SequenceState;
   newXact(parent: Xact | null): Xact;
   /** The lock that stands for a transaction being open; taken for its owner when somebody first asks. */
@@ -158,7 +154,6 @@ export function createEngine(parts: EngineParts): Engine {
   const deadTuples: Array<{ tuple: Tuple; seq: number }> = [];
   let nextXactId = 730;
   let draining = false;
-  let mirror: Mirror | null = null;
 
   const heap = (tableId: number): Heap => {
     const known = heaps.get(tableId);
@@ -191,10 +186,6 @@ export function createEngine(parts: EngineParts): Engine {
     commitHooks: [],
     randomBytes: (length) => parts.randomBytes(length),
     heap,
-    mirror() {
-      mirror ??= createMirror();
-      return mirror;
-    },
     sequence(def) {
       const known = sequences.get(def.id);
       if (known !== undefined) return known;

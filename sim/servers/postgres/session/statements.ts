@@ -17,7 +17,6 @@ import {
   type AdvisoryRequest,
   type EvaluationContext,
   type ExecutionContext,
-  type Mirror,
   type Outcome,
   type Plan,
   type Run,
@@ -224,10 +223,6 @@ class StatementExecution implements ExecutionContext, Runtime {
 
   randomBytes(length: number): Uint8Array {
     return this.engine.randomBytes(length);
-  }
-
-  mirror(): Mirror {
-    return this.engine.mirror();
   }
 
   heap(tableId: number): Heap {

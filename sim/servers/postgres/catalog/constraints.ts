@@ -1,6 +1,4 @@
 /** Constraints of `CREATE TABLE` and `ALTER TABLE`: their names, and what they add to a table. */
-import type { Expr, TableConstraint, TableReference } from "pgsql-ast-parser";
-
 import { DatabaseError } from "../database-error.js";
 import { asCondition, settle } from "../execute/coerce.js";
 import { compile } from "../execute/compile.js";
@@ -13,7 +11,9 @@ import {
   type Runtime,
 } from "../execute/execution-context.js";
 import { scopeTableOf } from "../execute/scan.js";
-import { primaryKeyMark, walkTree } from "../sql/parse.js";
+import type { Expr } from "../sql/ast.js";
+import { walkTree } from "../sql/parse.js";
+import type { ConstraintClause } from "../sql/schema-ast.js";
 import { boolType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
@@ -60,8 +60,7 @@ function partReader(
 
 function describe(expression: Expr): string {
   if (expression.type === "ref") return expression.name;
-  if (expression.type === "call")
-    return `${expression.function.name}(${expression.args.map(describe).join(", ")})`;
+  if (expression.type === "call") return `${expression.name}(${expression.args.map(describe).join(", ")})`;
   return "(expression)";
 }
 
@@ -160,7 +159,7 @@ function findReferenced(
   names: readonly string[],
 ): { columns: readonly number[]; index: IndexDef } {
   const primary = parent.indexes.find((index) => index.constraint === "primary key");
-  if (names.length === 0 || names[0] === primaryKeyMark) {
+  if (names.length === 0) {
     if (primary === undefined)
       throw new DatabaseError("42704", `there is no primary key for referenced table "${parent.name}"`);
     return { columns: primary.columns.map((column) => column ?? 0), index: primary };
@@ -185,64 +184,57 @@ function findReferenced(
 export function addForeignKey(
   draft: Draft,
   table: TableDef,
-  columns: readonly string[],
-  reference: TableReference,
-  name: string | undefined,
+  clause: ConstraintClause & { readonly kind: "foreign key" },
 ): TableDef {
+  const { columns, parent: parentName } = clause;
   const local = columns.map((column) => columnIndex(table, column));
-  const parentName = reference.foreignTable.name;
-  const parent = parentName === table.name ? table : draft.tables.get(parentName);
-  if (parent === undefined) throw missingTable(parentName);
-  const referenced = findReferenced(
-    parent,
-    reference.foreignColumns.map((column) => column.name),
-  );
+  const parent = parentName.name === table.name ? table : draft.tables.get(parentName.name);
+  if (parent === undefined) throw missingTable(parentName.name);
+  const referenced = findReferenced(parent, clause.parentColumns);
   if (referenced.columns.length !== local.length) {
     throw new DatabaseError("42830", "number of referencing and referenced columns for foreign key disagree");
   }
+  const name = clause.name ?? draft.freeName(`${table.name}_${columns.join("_")}_fkey`);
   for (const [at, column] of local.entries()) {
-    const own = table.columns[column]?.type;
-    const other = parent.columns[referenced.columns[at] ?? 0]?.type;
-    if (own?.category !== other?.category || (own?.category === "other" && own.oid !== other?.oid)) {
-      throw new DatabaseError(
-        "42804",
-        `foreign key constraint "${name ?? draft.freeName(`${table.name}_${columns.join("_")}_fkey`)}" cannot be implemented`,
-      );
-    }
+    const own = table.columns[column];
+    const other = parent.columns[referenced.columns[at] ?? 0];
+    if (own === undefined || other === undefined) continue;
+    if (
+      own.type.category === other.type.category &&
+      (own.type.category !== "other" || own.type.oid === other.type.oid)
+    )
+      continue;
+    throw new DatabaseError("42804", `foreign key constraint "${name}" cannot be implemented`, {
+      detail: `Key columns "${own.name}" and "${other.name}" are of incompatible types: ${own.type.name} and ${other.type.name}.`,
+    });
   }
-  if (reference.match !== undefined && reference.match !== "simple")
-    throw unsupported(`MATCH ${reference.match.toUpperCase()}`);
-  if (reference.onDelete === "set default" || reference.onUpdate === "set default")
+  if (clause.onDelete === "set default" || clause.onUpdate === "set default")
     throw unsupported("ON DELETE SET DEFAULT");
+  if (clause.deferrable) throw unsupported("deferrable constraints");
   const key: ForeignKeyDef = {
-    name: name ?? draft.freeName(`${table.name}_${columns.join("_")}_fkey`),
+    name,
     tableId: table.id,
     columns: local,
     parentId: parent.id,
     parentColumns: referenced.columns,
-    onDelete: reference.onDelete ?? "no action",
-    onUpdate: reference.onUpdate ?? "no action",
+    onDelete: clause.onDelete,
+    onUpdate: clause.onUpdate,
   };
   return { ...table, foreignKeys: [...table.foreignKeys, key] };
 }
 
-export function addConstraint(draft: Draft, table: TableDef, constraint: TableConstraint): TableDef {
-  const name = constraint.constraintName?.name;
-  if (constraint.type === "check") return addCheck(draft, table, constraint.expr, name);
-  if (constraint.type === "foreign key") {
-    return addForeignKey(
-      draft,
-      table,
-      constraint.localColumns.map((column) => column.name),
-      constraint,
-      name,
-    );
+/** @returns The table with what the clause adds to it; clauses about a single column add nothing here. */
+export function addConstraint(draft: Draft, table: TableDef, clause: ConstraintClause): TableDef {
+  switch (clause.kind) {
+    case "check":
+      return addCheck(draft, table, clause.value, clause.name);
+    case "foreign key":
+      return addForeignKey(draft, table, clause);
+    case "primary key":
+    case "unique":
+      if (clause.usingIndex !== undefined) throw unsupported("ADD CONSTRAINT ... USING INDEX");
+      return addUnique(draft, table, clause.kind, clause.columns, clause.name);
+    default:
+      return table;
   }
-  return addUnique(
-    draft,
-    table,
-    constraint.type,
-    constraint.columns.map((column) => column.name),
-    name,
-  );
 }

@@ -1,12 +1,4 @@
 /** Statements that change the schema: from the tree to a new catalog and what the storage has to do. */
-import type {
-  AlterTableStatement,
-  CreateIndexStatement,
-  DropStatement,
-  Statement,
-  TableAlteration,
-} from "pgsql-ast-parser";
-
 import { DatabaseError } from "../database-error.js";
 import { compileDefault } from "../execute/compile.js";
 import {
@@ -15,6 +7,7 @@ import {
   unsupported,
   type EvaluationContext,
 } from "../execute/execution-context.js";
+import type { AlterTableAction, CreateIndex, Drop, SchemaStatement } from "../sql/schema-ast.js";
 import { int8Type } from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
@@ -31,13 +24,7 @@ import {
   type TableDef,
 } from "./catalog.js";
 import { addConstraint, columnIndex, createIndexDef } from "./constraints.js";
-import {
-  applyInlineConstraints,
-  buildColumn,
-  createSequenceDef,
-  createTable,
-  finishColumn,
-} from "./tables.js";
+import { buildColumn, createSequenceDef, createTable, finishColumn } from "./tables.js";
 
 // `ALTER TABLE`.
 
@@ -71,12 +58,12 @@ function requireNoNulls(table: TableDef, index: number, rows: Iterable<Row>): vo
 function addColumn(
   draft: Draft,
   table: TableDef,
-  change: TableAlteration & { type: "add column" },
+  change: AlterTableAction & { kind: "add column" },
   data: TableRows,
 ): TableDef {
-  const { name } = change.column.name;
+  const { name } = change.column;
   if (table.columns.some((column) => column.name === name && !column.dropped)) {
-    if (change.ifNotExists === true) return table;
+    if (change.ifNotExists) return table;
     throw new DatabaseError("42701", `column "${name}" of relation "${table.name}" already exists`);
   }
   const parts = buildColumn(draft, change.column);
@@ -92,17 +79,14 @@ function addColumn(
     next = withColumn(next, index, (own) => ({ ...own, missing }));
   }
   if (column?.notNull === true) requireNoNulls(next, index, data.rows(table.id));
-  return applyInlineConstraints(draft, next, change.column);
+  return change.column.constraints.reduce((soFar, clause) => addConstraint(draft, soFar, clause), next);
 }
 
-function dropColumn(table: TableDef, change: TableAlteration & { type: "drop column" }): TableDef {
-  const index = table.columns.findIndex((column) => column.name === change.column.name && !column.dropped);
+function dropColumn(table: TableDef, change: AlterTableAction & { kind: "drop column" }): TableDef {
+  const index = table.columns.findIndex((column) => column.name === change.name && !column.dropped);
   if (index < 0) {
-    if (change.ifExists === true) return table;
-    throw new DatabaseError(
-      "42703",
-      `column "${change.column.name}" of relation "${table.name}" does not exist`,
-    );
+    if (change.ifExists) return table;
+    throw new DatabaseError("42703", `column "${change.name}" of relation "${table.name}" does not exist`);
   }
   const dropped = withColumn(table, index, (column) => ({
     ...column,
@@ -117,46 +101,33 @@ function dropColumn(table: TableDef, change: TableAlteration & { type: "drop col
     indexes: table.indexes.filter((one) => !one.columns.includes(index)),
     foreignKeys: table.foreignKeys.filter((key) => !key.columns.includes(index)),
     checks: table.checks.filter(
-      (check) => !JSON.stringify(check.expression).includes(`"name":${JSON.stringify(change.column.name)}`),
+      (check) => !JSON.stringify(check.expression).includes(`"name":${JSON.stringify(change.name)}`),
     ),
   };
 }
 
-function alterColumn(
-  draft: Draft,
-  table: TableDef,
-  change: TableAlteration & { type: "alter column" },
-  data: TableRows,
-): TableDef {
-  const index = columnIndex(table, change.column.name);
-  const { alter } = change;
-  switch (alter.type) {
+type ColumnChange = AlterTableAction & { readonly kind: "set default" | "set not null" | "drop not null" };
+
+function alterColumn(draft: Draft, table: TableDef, change: ColumnChange, data: TableRows): TableDef {
+  const index = columnIndex(table, change.column);
+  switch (change.kind) {
     case "set default": {
-      const next = withColumn(table, index, (column) => ({ ...column, default: alter.default }));
+      const next = withColumn(table, index, (column) => ({ ...column, default: change.value }));
       const column = next.columns[index];
       if (column !== undefined) compileDefault(column, bareContext(draft.current()));
       return next;
     }
-    case "drop default":
-      return withColumn(table, index, (column) => ({ ...column, default: null }));
     case "set not null":
       requireNoNulls(table, index, data.rows(table.id));
       return withColumn(table, index, (column) => ({ ...column, notNull: true }));
     case "drop not null":
-      return withColumn(table, index, (column) => ({ ...column, notNull: false }));
-    case "add generated":
-    case "set type":
     default:
-      throw unsupported(`ALTER COLUMN ${alter.type}`);
+      return withColumn(table, index, (column) => ({ ...column, notNull: false }));
   }
 }
 
-function dropConstraint(
-  draft: Draft,
-  table: TableDef,
-  change: TableAlteration & { type: "drop constraint" },
-): TableDef {
-  const { name } = change.constraint;
+function dropConstraint(table: TableDef, change: AlterTableAction & { kind: "drop constraint" }): TableDef {
+  const { name } = change;
   const without = <T extends { readonly name: string }>(items: readonly T[]): T[] =>
     items.filter((item) => item.name !== name);
   const next = {
@@ -166,10 +137,9 @@ function dropConstraint(
     foreignKeys: without(table.foreignKeys),
   };
   const count = (one: TableDef): number => one.indexes.length + one.checks.length + one.foreignKeys.length;
-  if (count(next) === count(table) && change.ifExists !== true) {
+  if (count(next) === count(table) && !change.ifExists) {
     throw new DatabaseError("42704", `constraint "${name}" of relation "${table.name}" does not exist`);
   }
-  void draft;
   return next;
 }
 
@@ -204,13 +174,15 @@ function checkNewConstraint(table: TableDef, next: TableDef, data: TableRows): v
   }
 }
 
-function applyChange(draft: Draft, table: TableDef, change: TableAlteration, data: TableRows): TableDef {
-  switch (change.type) {
+function applyChange(draft: Draft, table: TableDef, change: AlterTableAction, data: TableRows): TableDef {
+  switch (change.kind) {
     case "add column":
       return addColumn(draft, table, change, data);
     case "drop column":
       return dropColumn(table, change);
-    case "alter column":
+    case "set default":
+    case "set not null":
+    case "drop not null":
       return alterColumn(draft, table, change, data);
     case "add constraint": {
       const next = addConstraint(draft, table, change.constraint);
@@ -222,38 +194,48 @@ function applyChange(draft: Draft, table: TableDef, change: TableAlteration, dat
       return next;
     }
     case "drop constraint":
-      return dropConstraint(draft, table, change);
-    case "rename column":
-      return renameColumn(draft, table, change.column.name, change.to.name);
-    case "rename":
-      requireFree(draft, change.to.name);
-      draft.tables.delete(table.name);
-      return { ...table, name: change.to.name };
-    case "owner":
+      return dropConstraint(table, change);
+    case "nothing":
       return table;
-    case "rename constraint":
     default:
-      throw unsupported(`ALTER TABLE ... ${change.type}`);
+      throw unsupported(`ALTER TABLE ... ${change.kind.toUpperCase()}`);
   }
 }
 
 /** @returns The table as it was and as it is now; null when it is missing and `IF EXISTS` said so. */
 function alterTable(
   draft: Draft,
-  node: AlterTableStatement,
+  node: SchemaStatement & { type: "alter table" },
   data: TableRows,
 ): { before: TableDef; after: TableDef } | null {
-  const before = draft.tables.get(node.table.name);
+  const before = draft.tables.get(node.name.name);
   if (before === undefined) {
-    if (node.ifExists === true) return null;
-    throw missingTable(node.table.name);
+    if (node.ifExists) return null;
+    throw missingTable(node.name.name);
   }
   let after = before;
-  for (const change of node.changes) {
+  for (const change of node.actions) {
     after = applyChange(draft, after, change, data);
     draft.tables.set(after.name, after);
   }
   return { before, after };
+}
+
+function rename(draft: Draft, node: SchemaStatement & { type: "rename" }): SchemaChange["notice"] {
+  const table = draft.tables.get(node.name.name);
+  if (table === undefined) {
+    if (!node.ifExists) throw missingTable(node.name.name);
+    return { code: "00000", message: `relation "${node.name.name}" does not exist, skipping` };
+  }
+  if (node.kind === "column") {
+    draft.tables.set(table.name, renameColumn(draft, table, node.part ?? "", node.to));
+    return null;
+  }
+  if (node.kind !== "table") throw unsupported(`ALTER ${node.kind.toUpperCase()} RENAME`);
+  requireFree(draft, node.to);
+  draft.tables.delete(table.name);
+  draft.tables.set(node.to, { ...table, name: node.to });
+  return null;
 }
 
 export interface SchemaChange {
@@ -265,33 +247,12 @@ export interface SchemaChange {
   readonly notice: { readonly code: string; readonly message: string } | null;
 }
 
-const schemaStatements = new Set([
-  "create table",
-  "create index",
-  "create sequence",
-  "create enum",
-  "alter table",
-  "alter enum",
-  "drop table",
-  "drop index",
-  "drop sequence",
-  "drop type",
-  "create extension",
-  "comment",
-  "create schema",
-  "alter sequence",
-]);
-
-export function isSchemaStatement(node: Statement): boolean {
-  return schemaStatements.has(node.type);
-}
-
 /** Tables that the statement locks against everybody. */
-export function lockedTables(catalog: Catalog, node: Statement): readonly TableDef[] {
+export function lockedTables(catalog: Catalog, node: SchemaStatement): readonly TableDef[] {
   const names: string[] = [];
-  if (node.type === "alter table") names.push(node.table.name);
+  if (node.type === "alter table" || node.type === "rename") names.push(node.name.name);
   if (node.type === "create index") names.push(node.table.name);
-  if (node.type === "drop table") names.push(...node.names.map(({ name }) => name));
+  if (node.type === "drop" && node.kind === "table") names.push(...node.names.map(({ name }) => name));
   return names.flatMap((name) => catalog.tables.get(name) ?? []);
 }
 
@@ -314,30 +275,26 @@ function enumType(id: number, name: string, labels: readonly string[]): PgType {
   };
 }
 
-function createIndex(draft: Draft, node: CreateIndexStatement): { index: IndexDef; table: TableDef } | null {
+function createIndex(draft: Draft, node: CreateIndex): { index: IndexDef; table: TableDef } | null {
   const table = draft.tables.get(node.table.name);
   if (table === undefined) throw missingTable(node.table.name);
-  const using = node.using?.name ?? "btree";
-  if (using !== "btree" && using !== "hash" && using !== "gin") throw unsupported(`indexes using ${using}`);
-  if (using === "gin" && node.unique === true)
-    throw new DatabaseError("0A000", 'access method "gin" does not support unique indexes');
-  const names = node.expressions.map(({ expression }) =>
-    expression.type === "ref"
-      ? expression.name
-      : expression.type === "call"
-        ? expression.function.name
-        : "expr",
+  const { method } = node;
+  if (!["btree", "hash", "gin"].includes(method)) throw unsupported(`indexes using ${method}`);
+  if (method !== "btree" && node.unique)
+    throw new DatabaseError("0A000", `access method "${method}" does not support unique indexes`);
+  const names = node.keys.map(({ expr }) =>
+    expr.type === "ref" || expr.type === "call" ? expr.name : "expr",
   );
-  const name = node.indexName?.name ?? draft.freeName(`${table.name}_${names.join("_")}_idx`);
-  if (node.ifNotExists === true && draft.hasRelation(name)) return null;
+  const name = node.name ?? draft.freeName(`${table.name}_${names.join("_")}_idx`);
+  if (node.ifNotExists && draft.hasRelation(name)) return null;
   requireFree(draft, name);
   const index = createIndexDef(draft.current(), table, {
     id: draft.nextId(),
     name,
-    unique: node.unique === true,
+    unique: node.unique,
     constraint: null,
-    expressions: node.expressions.map(({ expression }) => expression),
-    where: node.where ?? null,
+    expressions: node.keys.map(({ expr }) => expr),
+    where: node.where,
   });
   const next = { ...table, indexes: [...table.indexes, index] };
   draft.tables.set(table.name, next);
@@ -399,23 +356,23 @@ function dropIndex(draft: Draft, name: string): boolean {
   return false;
 }
 
-function drop(draft: Draft, node: DropStatement): { readonly code: string; readonly message: string } | null {
-  const kind = node.type.slice("drop ".length);
+function drop(draft: Draft, node: Drop): { readonly code: string; readonly message: string } | null {
+  const { kind } = node;
   let notice: { readonly code: string; readonly message: string } | null = null;
   for (const { name } of node.names) {
     const table = draft.tables.get(name);
     let found = false;
-    if (node.type === "drop table" && table !== undefined) {
-      const gone = dropTable(draft, table, node.cascade === "cascade");
+    if (kind === "table" && table !== undefined) {
+      const gone = dropTable(draft, table, node.cascade);
       notice = cascadeNotice(draft, gone) ?? notice;
       found = true;
-    } else if (node.type === "drop index") found = dropIndex(draft, name);
-    else if (node.type === "drop sequence") found = draft.sequences.delete(name);
-    else if (node.type === "drop type") found = draft.enums.delete(name);
+    } else if (kind === "index") found = dropIndex(draft, name);
+    else if (kind === "sequence") found = draft.sequences.delete(name);
+    else if (kind === "type") found = draft.enums.delete(name);
     if (found) continue;
-    if (node.ifExists !== true) {
+    if (!node.ifExists) {
       throw new DatabaseError(
-        kind === "table" ? "42P01" : kind === "type" ? "42704" : kind === "index" ? "42704" : "42P01",
+        kind === "type" || kind === "index" ? "42704" : "42P01",
         `${kind} "${name}" does not exist`,
       );
     }
@@ -429,7 +386,7 @@ function alreadyThere(name: string): SchemaChange["notice"] {
 }
 
 /** @throws DatabaseError for a wrong statement; SimError for what is not simulated. */
-export function changeSchema(catalog: Catalog, node: Statement, data: TableRows): SchemaChange {
+export function changeSchema(catalog: Catalog, node: SchemaStatement, data: TableRows): SchemaChange {
   const draft = createDraft(catalog);
   const builtIndexes: Array<{ table: TableDef; index: IndexDef }> = [];
   let notice: SchemaChange["notice"] = null;
@@ -440,38 +397,33 @@ export function changeSchema(catalog: Catalog, node: Statement, data: TableRows)
       break;
     case "create index": {
       const made = createIndex(draft, node);
-      if (made === null) notice = alreadyThere(node.indexName?.name ?? "");
+      if (made === null) notice = alreadyThere(node.name ?? "");
       else builtIndexes.push(made);
       break;
     }
     case "create sequence": {
-      if (node.ifNotExists === true && draft.hasRelation(node.name.name)) {
-        notice = alreadyThere(node.name.name);
+      const { name } = node.name;
+      if (node.ifNotExists && draft.hasRelation(name)) {
+        notice = alreadyThere(name);
         break;
       }
-      requireFree(draft, node.name.name);
-      const type = node.options.as === undefined ? int8Type : resolveType(node.options.as, () => undefined);
-      draft.sequences.set(node.name.name, createSequenceDef(draft, node.name.name, type, node.options, null));
+      requireFree(draft, name);
+      const type =
+        node.options.type === undefined ? int8Type : resolveType(node.options.type, () => undefined);
+      draft.sequences.set(name, createSequenceDef(draft, name, type, node.options, null));
       break;
     }
     case "create enum": {
       tag = "CREATE TYPE";
-      if (draft.enums.has(node.name.name))
-        throw new DatabaseError("42710", `type "${node.name.name}" already exists`);
-      draft.enums.set(
-        node.name.name,
-        enumType(
-          draft.nextId(),
-          node.name.name,
-          node.values.map(({ value }) => value),
-        ),
-      );
+      const { name } = node.name;
+      if (draft.enums.has(name)) throw new DatabaseError("42710", `type "${name}" already exists`);
+      draft.enums.set(name, enumType(draft.nextId(), name, node.labels));
       break;
     }
     case "alter table": {
       const changed = alterTable(draft, node, data);
       if (changed === null)
-        notice = { code: "00000", message: `relation "${node.table.name}" does not exist, skipping` };
+        notice = { code: "00000", message: `relation "${node.name.name}" does not exist, skipping` };
       else {
         for (const index of changed.after.indexes) {
           if (!changed.before.indexes.some((other) => other.id === index.id))
@@ -480,54 +432,25 @@ export function changeSchema(catalog: Catalog, node: Statement, data: TableRows)
       }
       break;
     }
-    case "drop table":
-    case "drop index":
-    case "drop sequence":
-    case "drop type":
+    case "rename":
+      tag = "ALTER TABLE";
+      notice = rename(draft, node);
+      break;
+    case "drop":
+      tag = `DROP ${node.kind.toUpperCase()}`;
       notice = drop(draft, node);
       break;
     case "create extension":
-      if (!["pgcrypto", "uuid-ossp"].includes(node.extension.name))
-        throw unsupported(`the extension ${node.extension.name}`);
+      if (!["pgcrypto", "uuid-ossp"].includes(node.name)) throw unsupported(`the extension ${node.name}`);
       break;
     case "create schema":
-      if (node.name.name !== "public") throw unsupported("schemas other than public");
+      if (node.name !== "public") throw unsupported("schemas other than public");
       break;
     case "comment":
       break;
-    case "alter enum":
-    case "alter index":
-    case "alter sequence":
-    case "begin":
-    case "commit":
-    case "create composite type":
-    case "create function":
-    case "create materialized view":
-    case "create view":
-    case "deallocate":
-    case "delete":
-    case "do":
-    case "drop function":
-    case "drop trigger":
-    case "insert":
-    case "prepare":
-    case "raise":
-    case "refresh materialized view":
-    case "rollback":
-    case "select":
-    case "set":
-    case "set names":
-    case "set timezone":
-    case "show":
-    case "start transaction":
-    case "tablespace":
-    case "truncate table":
-    case "union":
-    case "union all":
-    case "update":
-    case "values":
-    case "with":
-    case "with recursive":
+    case "nothing":
+      ({ tag } = node);
+      break;
     default:
       throw unsupported(`the statement ${node.type.toUpperCase()}`);
   }

@@ -1,20 +1,14 @@
 /** `CREATE TABLE` and the columns of `ALTER TABLE`. */
-import type {
-  ColumnConstraint,
-  CreateColumnDef,
-  CreateSequenceOptions,
-  CreateTableStatement,
-  Expr,
-} from "pgsql-ast-parser";
-
 import { DatabaseError } from "../database-error.js";
 import { compileDefault } from "../execute/compile.js";
 import { bareContext, unsupported } from "../execute/execution-context.js";
+import type { Expr } from "../sql/ast.js";
+import type { ColumnClause, ConstraintClause, CreateTable, SequenceOptions } from "../sql/schema-ast.js";
 import { int2Type, int4Type, int8Type } from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
 import { requireFree, type ColumnDef, type Draft, type SequenceDef, type TableDef } from "./catalog.js";
-import { addCheck, addConstraint, addForeignKey, addUnique } from "./constraints.js";
+import { addConstraint } from "./constraints.js";
 
 const serials: Readonly<Record<string, PgType>> = {
   serial: int4Type,
@@ -35,44 +29,34 @@ export function createSequenceDef(
   draft: Draft,
   name: string,
   type: PgType,
-  options: CreateSequenceOptions,
+  options: SequenceOptions,
   owner: SequenceDef["owner"],
 ): SequenceDef {
-  const increment = BigInt(options.incrementBy ?? 1);
+  const increment = options.increment ?? 1n;
   const limit = sequenceLimits.get(type.oid) ?? 2n ** 63n - 1n;
-  const min =
-    typeof options.minValue === "number" ? BigInt(options.minValue) : increment > 0n ? 1n : -limit - 1n;
-  const max = typeof options.maxValue === "number" ? BigInt(options.maxValue) : increment > 0n ? limit : -1n;
-  const start = options.startWith === undefined ? (increment > 0n ? min : max) : BigInt(options.startWith);
-  return {
-    id: draft.nextId(),
-    name,
-    type,
-    start,
-    increment,
-    min,
-    max,
-    cycle: options.cycle === "cycle",
-    owner,
-  };
+  const min = options.min ?? (increment > 0n ? 1n : -limit - 1n);
+  const max = options.max ?? (increment > 0n ? limit : -1n);
+  const start = options.start ?? (increment > 0n ? min : max);
+  return { id: draft.nextId(), name, type, start, increment, min, max, cycle: options.cycle === true, owner };
 }
 
 function nextvalOf(sequence: string): Expr {
-  return { type: "call", function: { name: "nextval" }, args: [{ type: "string", value: sequence }] };
+  return { type: "call", name: "nextval", args: [{ type: "string", value: sequence }] };
 }
 
 interface ColumnParts {
   readonly column: ColumnDef;
-  readonly sequence: { readonly options: CreateSequenceOptions; readonly name: string | undefined } | null;
+  readonly sequence: SequenceOptions | null;
 }
 
-export function buildColumn(draft: Draft, definition: CreateColumnDef): ColumnParts {
-  const { dataType, constraints = [] } = definition;
-  if (definition.collate) throw unsupported("COLLATE");
-  const serial = dataType.kind === "array" ? undefined : serials[dataType.name.toLowerCase()];
-  const type = serial ?? resolveType(dataType, (name) => draft.enums.get(name));
+export function buildColumn(draft: Draft, clause: ColumnClause): ColumnParts {
+  if (clause.collation !== undefined && !["C", "POSIX", "default"].includes(clause.collation)) {
+    throw unsupported(`the collation ${clause.collation}`);
+  }
+  const serial = (clause.type.arrayDepth ?? 0) > 0 ? undefined : serials[clause.type.name];
+  const type = serial ?? resolveType(clause.type, (name) => draft.enums.get(name));
   const column: ColumnDef = {
-    name: definition.name.name,
+    name: clause.name,
     type,
     notNull: serial !== undefined,
     default: null,
@@ -80,33 +64,22 @@ export function buildColumn(draft: Draft, definition: CreateColumnDef): ColumnPa
     dropped: false,
     missing: null,
   };
-  const parts: ColumnParts = {
-    column,
-    sequence: serial === undefined ? null : { options: {}, name: undefined },
-  };
-  return constraints.reduce(applyColumnConstraint, parts);
+  const parts: ColumnParts = { column, sequence: serial === undefined ? null : {} };
+  return clause.constraints.reduce(applyColumnConstraint, parts);
 }
 
-function applyColumnConstraint(parts: ColumnParts, constraint: ColumnConstraint): ColumnParts {
+function applyColumnConstraint(parts: ColumnParts, clause: ConstraintClause): ColumnParts {
   const { column } = parts;
-  switch (constraint.type) {
+  switch (clause.kind) {
     case "not null":
     case "primary key":
       return { ...parts, column: { ...column, notNull: true } };
     case "default":
-      return { ...parts, column: { ...column, default: constraint.default } };
-    case "add generated": {
-      if (constraint.expression !== undefined) throw unsupported("generated columns");
-      const identity = constraint.always ?? "always";
-      return {
-        column: { ...column, notNull: true, identity },
-        sequence: { options: constraint.sequence ?? {}, name: constraint.sequence?.name?.name },
-      };
-    }
-    case "check":
-    case "null":
-    case "reference":
-    case "unique":
+      return { ...parts, column: { ...column, default: clause.value } };
+    case "identity":
+      return { column: { ...column, notNull: true, identity: clause.when }, sequence: clause.options };
+    case "generated":
+      throw unsupported("generated columns");
     default:
       return parts;
   }
@@ -119,7 +92,7 @@ export function finishColumn(draft: Draft, table: TableDef, index: number, parts
     const name = parts.sequence.name ?? draft.freeName(`${table.name}_${column.name}_seq`);
     draft.sequences.set(
       name,
-      createSequenceDef(draft, name, column.type, parts.sequence.options, {
+      createSequenceDef(draft, name, column.type, parts.sequence, {
         tableId: table.id,
         column: index,
       }),
@@ -130,34 +103,21 @@ export function finishColumn(draft: Draft, table: TableDef, index: number, parts
   return { ...table, columns: table.columns.with(index, column) };
 }
 
-/** The constraints written behind a column. */
-export function applyInlineConstraints(draft: Draft, table: TableDef, definition: CreateColumnDef): TableDef {
-  const name = definition.name.name;
-  return (definition.constraints ?? []).reduce((current, constraint): TableDef => {
-    const constraintName = constraint.constraintName?.name;
-    if (constraint.type === "primary key" || constraint.type === "unique")
-      return addUnique(draft, current, constraint.type, [name], constraintName);
-    if (constraint.type === "check") return addCheck(draft, current, constraint.expr, constraintName);
-    if (constraint.type === "reference")
-      return addForeignKey(draft, current, [name], constraint, constraintName);
-    return current;
-  }, table);
-}
-
 /** @returns False when the table was there already and `IF NOT EXISTS` said so. */
-export function createTable(draft: Draft, node: CreateTableStatement): boolean {
-  const { name } = node.name;
-  if (node.name.schema !== undefined && node.name.schema !== "public")
-    throw unsupported(`the schema ${node.name.schema}`);
-  if (node.temporary === true || (node.inherits ?? []).length > 0)
-    throw unsupported("temporary and inherited tables");
-  if (node.ifNotExists === true && draft.hasRelation(name)) return false;
+export function createTable(draft: Draft, node: CreateTable): boolean {
+  const { name, schema } = node.name;
+  if (schema !== undefined && schema !== "public") throw unsupported(`the schema ${schema}`);
+  if (node.temporary) throw unsupported("temporary tables");
+  if (node.ifNotExists && draft.hasRelation(name)) return false;
   requireFree(draft, name);
-  const definitions = node.columns.map((column) => {
-    if (column.kind !== "column") throw unsupported("CREATE TABLE ... LIKE");
-    return column;
-  });
-  const parts = definitions.map((definition) => buildColumn(draft, definition));
+  const clauses: ColumnClause[] = [];
+  const constraints: ConstraintClause[] = [];
+  for (const element of node.elements) {
+    if (element.kind === "like") throw unsupported("CREATE TABLE ... LIKE");
+    if (element.kind === "constraint") constraints.push(element.constraint);
+    else clauses.push(element.column);
+  }
+  const parts = clauses.map((clause) => buildColumn(draft, clause));
   for (const [at, { column }] of parts.entries()) {
     if (parts.findIndex((other) => other.column.name === column.name) !== at) {
       throw new DatabaseError("42701", `column "${column.name}" specified more than once`);
@@ -172,8 +132,9 @@ export function createTable(draft: Draft, node: CreateTableStatement): boolean {
     foreignKeys: [],
   };
   for (const [index, part] of parts.entries()) table = finishColumn(draft, table, index, part);
-  for (const definition of definitions) table = applyInlineConstraints(draft, table, definition);
-  for (const constraint of node.constraints ?? []) table = addConstraint(draft, table, constraint);
+  for (const clause of [...clauses.flatMap((column) => column.constraints), ...constraints]) {
+    table = addConstraint(draft, table, clause);
+  }
   draft.tables.set(name, table);
   return true;
 }

@@ -525,8 +525,7 @@ export function createSession({
     return outcome;
   }
 
-  const isPlanned = (statement: ParsedStatement): boolean =>
-    statement.ast !== null && !isSchema(statement) && statement.ast.type !== "truncate table";
+  const isPlanned = (statement: ParsedStatement): boolean => statement.query !== null;
 
   const requireUsable = (statement: ParsedStatement | null): void => {
     if (transaction?.failed === true && !isExit(statement?.utility ?? null)) {

@@ -8,7 +8,7 @@ import {
   type SequenceDef,
   type TableDef,
 } from "../catalog/catalog.js";
-import { changeSchema, isSchemaStatement, lockedTables } from "../catalog/ddl.js";
+import { changeSchema, lockedTables } from "../catalog/ddl.js";
 import { DatabaseError } from "../database-error.js";
 import { printKey } from "../execute/writer.js";
 import {
@@ -418,11 +418,14 @@ export function* runSchemaStatement(
   transaction: Transaction,
   statement: ParsedStatement,
 ): Run<Outcome> {
-  const { ast } = statement;
-  if (ast === null) throw new Error("no statement");
+  const { schema } = statement;
+  if (schema === null) throw new Error("no statement");
   if (transaction.readOnly)
-    throw new DatabaseError("25006", `cannot execute ${ast.type.toUpperCase()} in a read-only transaction`);
-  for (const table of lockedTables(transaction.catalog ?? engine.catalog, ast)) {
+    throw new DatabaseError(
+      "25006",
+      `cannot execute ${schema.type.toUpperCase()} in a read-only transaction`,
+    );
+  for (const table of lockedTables(transaction.catalog ?? engine.catalog, schema)) {
     yield* lockTable(engine, transaction, table, lockModes.accessExclusive);
   }
   const snapshot = takeSnapshot(engine, transaction);
@@ -437,7 +440,7 @@ export function* runSchemaStatement(
   function* rows(tableId: number): Iterable<Row> {
     for (const tuple of engine.heap(tableId).tuples) if (isVisible(tuple, snapshot)) yield tuple.values;
   }
-  const change = changeSchema(execution.catalog, ast, { rows, env });
+  const change = changeSchema(execution.catalog, schema, { rows, env });
   transaction.catalog = change.catalog;
   for (const { table, index } of change.builtIndexes) {
     const seen = new Set<unknown>();
@@ -465,13 +468,13 @@ export function* runTruncate(
   transaction: Transaction,
   statement: ParsedStatement,
 ): Run<Outcome> {
-  const { ast } = statement;
-  if (ast?.type !== "truncate table") throw new Error("no TRUNCATE");
+  const { schema } = statement;
+  if (schema?.type !== "truncate") throw new Error("no TRUNCATE");
   if (transaction.readOnly)
     throw new DatabaseError("25006", "cannot execute TRUNCATE TABLE in a read-only transaction");
   const catalog = transaction.catalog ?? engine.catalog;
   const tables = new Set(
-    ast.tables.map(({ name }) => {
+    schema.tables.map(({ name }) => {
       const table = catalog.tables.get(name);
       if (table === undefined) throw missingTable(name);
       return table;
@@ -480,7 +483,7 @@ export function* runTruncate(
   for (const table of tables) {
     for (const other of catalog.tables.values()) {
       if (tables.has(other) || !other.foreignKeys.some((key) => key.parentId === table.id)) continue;
-      if (ast.cascade !== "cascade") {
+      if (!schema.cascade) {
         throw new DatabaseError("0A000", "cannot truncate a table referenced in a foreign key constraint", {
           detail: `Table "${other.name}" references "${table.name}".`,
           hint: `Truncate table "${other.name}" at the same time, or use TRUNCATE ... CASCADE.`,
@@ -495,7 +498,7 @@ export function* runTruncate(
   for (const table of tables) {
     const tuples = Array.from(engine.heap(table.id).tuples);
     for (const tuple of tuples) if (isVisible(tuple, snapshot)) execution.write(table, tuple, null, "update");
-    if (ast.identity !== "restart") continue;
+    if (!schema.restart) continue;
     for (const sequence of catalog.sequences.values()) {
       if (sequence.owner?.tableId === table.id) execution.setValue(sequence, sequence.start, false);
     }
@@ -504,5 +507,5 @@ export function* runTruncate(
 }
 
 export function isSchema(statement: ParsedStatement): boolean {
-  return statement.ast !== null && isSchemaStatement(statement.ast);
+  return statement.schema !== null && statement.schema.type !== "truncate";
 }

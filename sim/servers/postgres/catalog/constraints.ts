@@ -39,7 +39,16 @@ export interface IndexParts {
 
 // Keys and predicates depend on nothing but the row.
 function rowEnv(row: Row): EvaluationContext {
-  return { runtime: {} as Runtime, parameters: [], rows: [row], aggregates: [] };
+  return {
+    runtime: {} as Runtime,
+    parameters: [],
+    rows: [row],
+    tuples: [],
+    aggregates: [],
+    windows: [],
+    grouped: null,
+    kept: new Map(),
+  };
 }
 
 function partReader(

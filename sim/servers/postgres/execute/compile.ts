@@ -15,7 +15,7 @@ import type {
   Test,
   Unary,
 } from "../sql/ast.js";
-import { boolType, textType, unknownType } from "../types/builtin.js";
+import { boolType, int4Type, textType, unknownType } from "../types/builtin.js";
 import { recordOf } from "../types/record.js";
 import { resolveType } from "../types/type-names.js";
 import { arrayOf, type PgType } from "../types/type.js";
@@ -47,6 +47,8 @@ import {
   type ScopeTable,
 } from "./execution-context.js";
 import { compileFunction } from "./functions.js";
+import { compileSetReturning } from "./set-functions.js";
+import { compileWindowCall } from "./windows.js";
 import {
   compileBinary,
   compileComparison,
@@ -58,22 +60,43 @@ import {
 
 // Names of columns: finding the table they belong to.
 
-function findColumn(
-  scope: Scope,
-  table: string | null,
-  name: string,
-): { table: ScopeTable; index: number; type: PgType } | null {
-  const found = scope.tables
-    .filter((candidate) => table === null || candidate.alias === table)
-    .flatMap((candidate) =>
-      candidate.columns
-        .filter((column) => column.name === name)
-        .map(({ index, type }) => ({ table: candidate, index, type })),
-    );
-  if (found.length > 1) throw new DatabaseError("42702", `column reference "${name}" is ambiguous`);
-  const [only] = found;
-  if (only !== undefined) return only;
-  return scope.outer === null ? null : findColumn(scope.outer, table, name);
+interface FoundColumn {
+  readonly table: ScopeTable;
+  readonly index: number;
+  readonly type: PgType;
+  /** The scope that it was found in. */
+  readonly scope: Scope;
+}
+
+function ambiguous(name: string): DatabaseError {
+  return new DatabaseError("42702", `column reference "${name}" is ambiguous`);
+}
+
+/** @returns The column, or the expression that a merged column stands for. */
+function findColumn(scope: Scope, table: string | null, name: string): FoundColumn | Expr | null {
+  if (table === null && scope.visible !== undefined) {
+    const found = scope.visible.filter((column) => column.name === name);
+    if (found.length > 1) throw ambiguous(name);
+    const [only] = found;
+    if (only?.expr.type === "call") return only.expr;
+    if (only?.expr.type === "ref") return findColumn(scope, only.expr.table?.name ?? null, only.expr.name);
+  } else {
+    const found: FoundColumn[] = [];
+    for (const candidate of scope.tables) {
+      if (table !== null && candidate.alias !== table) continue;
+      for (const column of candidate.columns) {
+        if (column.name === name)
+          found.push({ table: candidate, index: column.index, type: column.type, scope });
+      }
+    }
+    if (found.length > 1) throw ambiguous(name);
+    const [only] = found;
+    if (only !== undefined) return only;
+  }
+  if (scope.outer === null) return null;
+  const beyond = findColumn(scope.outer, table, name);
+  if (beyond !== null && scope.edge !== undefined) scope.edge.isCrossed = true;
+  return beyond;
 }
 
 /** A table that is there under another name is hinted at. */
@@ -94,11 +117,16 @@ function hasTable(scope: Scope | null, alias: string): boolean {
 
 function findTableByAlias(scope: Scope | null, alias: string): ScopeTable | null {
   if (scope === null) return null;
-  return scope.tables.find((table) => table.alias === alias) ?? findTableByAlias(scope.outer, alias);
+  const found = scope.tables.find((table) => table.alias === alias);
+  if (found !== undefined) return found;
+  const beyond = findTableByAlias(scope.outer, alias);
+  if (beyond !== null && scope.edge !== undefined) scope.edge.isCrossed = true;
+  return beyond;
 }
 
 /** A row of a table as one value; null where an outer join found none. */
-function compileWholeRow({ place, columns }: ScopeTable): Compiled {
+function compileWholeRow({ place, columns }: ScopeTable, context: CompileContext): Compiled {
+  context.noted?.add(place);
   const type = recordOf(columns);
   const run = (env: EvaluationContext): Value => {
     const row = env.rows[place];
@@ -107,21 +135,36 @@ function compileWholeRow({ place, columns }: ScopeTable): Compiled {
   return { type, constant: false, run };
 }
 
+/** Outside aggregates, a grouped query knows only what it is grouped by. */
+function requireGrouped(name: string, { table, scope }: FoundColumn, { grouping }: CompileContext): void {
+  if (grouping === null || grouping.scope !== scope || grouping.dependent.has(table.place)) return;
+  throw new DatabaseError(
+    "42803",
+    `column "${table.alias}.${name}" must appear in the GROUP BY clause or be used in an aggregate function`,
+  );
+}
+
 function compileRef(ref: Reference, context: CompileContext): Compiled {
   if (ref.name === "*") throw new DatabaseError("42601", 'syntax error at or near "*"');
   const table = ref.table?.name ?? null;
   const found = findColumn(context.scope, table, ref.name);
+  if (found !== null && !("table" in found && "index" in found)) return compile(found as Expr, context);
   if (found === null) {
     if (table !== null && !hasTable(context.scope, table)) {
       throw missingEntry(context.scope, table);
     }
     const whole = table === null ? findTableByAlias(context.scope, ref.name) : null;
-    if (whole !== null) return compileWholeRow(whole);
+    if (whole !== null) return compileWholeRow(whole, context);
     const shown = table === null ? `"${ref.name}"` : `${table}.${ref.name}`;
     throw new DatabaseError("42703", `column ${shown} does not exist`);
   }
-  const { place } = found.table;
-  const { index, type } = found;
+  const {
+    table: { place },
+    index,
+    type,
+  } = found as FoundColumn;
+  context.noted?.add(place);
+  requireGrouped(ref.name, found as FoundColumn, context);
   return { type, constant: false, run: (env) => env.rows[place]?.[index] ?? null };
 }
 
@@ -531,13 +574,38 @@ function compileCast(node: Expr & { type: "cast" }, context: CompileContext): Co
   return castTo(compile(node.operand, context), type);
 }
 
+/** An expression that the query is grouped by is read from the group. */
+function groupKeyOf(node: Expr, context: CompileContext): Compiled | null {
+  const { grouping } = context;
+  if (grouping === null || grouping.keys.length === 0) return null;
+  const print = printResolved(node, context.scope);
+  return grouping.keys.find((key) => key.print === print)?.value ?? null;
+}
+
+/** An expression as text in which columns are named by their place, so that `a` and `t.a` are the same. */
+export function printResolved(node: Expr, scope: Scope): string {
+  return JSON.stringify(node, (key, value: unknown) => {
+    if (key === "at") return undefined;
+    const ref = value as {
+      readonly type?: string;
+      readonly table?: { readonly name: string };
+      readonly name?: string;
+    } | null;
+    if (ref?.type !== "ref" || ref.name === undefined) return value;
+    const found = findColumn(scope, ref.table?.name ?? null, ref.name);
+    return found !== null && "index" in found && "scope" in found
+      ? { place: found.table.place, index: found.index }
+      : value;
+  });
+}
+
 /** Errors about names and types carry the place of the innermost expression that they are about. */
 const placed = /^(42|22P02|22003|22007|22008|0A000|21000|428C9)/;
 
 /** @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated. */
 export function compile(node: Expr, context: CompileContext): Compiled {
   try {
-    return compileNode(node, context);
+    return groupKeyOf(node, context) ?? compileNode(node, context);
   } catch (error) {
     if (node.at !== undefined && error instanceof DatabaseError && placed.test(error.code)) {
       error.placeAt(node.at);
@@ -601,8 +669,9 @@ function compileNode(node: Expr, context: CompileContext): Compiled {
     case "keyword":
       return compileKeyword(node, context);
     case "call":
-      if (isAggregate(node)) return compileAggregate(node, context, compile);
-      return compileFunction(node, context, compile);
+      if (node.over !== undefined) return compileWindowCall(node, context);
+      if (isAggregate(node)) return compileAggregate(node, context);
+      return compileSetReturning(node, context) ?? compileFunction(node, context, compile);
     case "array":
       return compileArray(node.items, context);
     case "row":
@@ -636,11 +705,33 @@ function compileCollate(node: Expr & { type: "collate" }, context: CompileContex
   return operand;
 }
 
+/** A bit for each argument, set when the group is not grouped by it. */
+function compileGrouping(node: Expr & { type: "grouping" }, context: CompileContext): Compiled {
+  const keys = context.grouping?.keys ?? [];
+  const indexes = node.args.map((argument) => {
+    const print = printResolved(argument, context.scope);
+    const index = keys.findIndex((key) => key.print === print);
+    if (index >= 0) return index;
+    throw new DatabaseError(
+      "42803",
+      "arguments to GROUPING must be grouping expressions of the associated query level",
+    );
+  });
+  const run = (env: EvaluationContext): number =>
+    indexes.reduce((bits, index) => bits * 2 + (env.grouped?.has(index) === false ? 1 : 0), 0);
+  return { type: int4Type, constant: false, run };
+}
+
 // Defaults of columns.
 
 /** Compiles the default of a column; null when it has none. */
 export function compileDefault(column: ColumnDef, context: CompileContext): Compiled {
   if (column.default === null) return constantOf(column.type, null);
-  const inner: CompileContext = { ...context, scope: { tables: [], outer: null }, subquery: null };
+  const inner: CompileContext = {
+    ...context,
+    scope: { tables: [], outer: null },
+    subquery: null,
+    grouping: null,
+  };
   return assignTo(compile(column.default, inner), column.type, column.name);
 }

@@ -11,7 +11,7 @@ import type {
 import { DatabaseError } from "../database-error.js";
 import type { LockManager, LockOwner, LockWait } from "../locks/lock-manager.js";
 import type { Heap, RowLockMode, Snapshot, Tuple, Xact } from "../storage/heap.js";
-import type { Query } from "../sql/ast.js";
+import type { Expr, Query, WindowDefinition, WindowFrame } from "../sql/ast.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 
@@ -76,14 +76,24 @@ export interface EvaluationContext {
   readonly parameters: readonly Value[];
   /** Current row of each table of the statement, by its place. */
   readonly rows: Row[];
+  /** Version behind the current row of each place, where it comes from a table. */
+  readonly tuples: Array<Tuple | null>;
   /** Results of the aggregates of the current group. */
   aggregates: readonly Value[];
+  /** Results of the window functions for the current row. */
+  windows: readonly Value[];
+  /** Which of the expressions of GROUP BY the current group is grouped by. */
+  grouped: ReadonlySet<number> | null;
+  /** Rows kept while one query runs: hashed sides of joins, results of subqueries in FROM. */
+  kept: Map<object, unknown>;
 }
 
 /** An expression ready to run. */
 export interface Compiled {
   readonly type: PgType;
   run(env: EvaluationContext): Value;
+  /** Set where it must wait before it has a value: `pg_sleep(1)`, `pg_advisory_lock(1)`. */
+  readonly runWaiting?: (env: EvaluationContext, execution: ExecutionContext) => Run<Value>;
   /** Set for literals and parameters whose type is not known yet. */
   readonly coerce?: (type: PgType) => Compiled;
   /** Whether it depends on no row, so that it can be a key of an index lookup. */
@@ -99,9 +109,55 @@ export interface ScopeTable {
   readonly columns: ReadonlyArray<{ readonly name: string; readonly type: PgType; readonly index: number }>;
 }
 
+/** A column that may be named without its table. */
+export interface VisibleColumn {
+  readonly name: string;
+  /** A qualified reference; `coalesce` of two for a column that `USING` merged. */
+  readonly expr: Expr;
+}
+
 export interface Scope {
   readonly tables: readonly ScopeTable[];
   readonly outer: Scope | null;
+  /** What `*` stands for, in order; all columns of all tables when left out. */
+  readonly visible?: readonly VisibleColumn[];
+  /** Set at the edge of a query: noted when a name was found beyond it. */
+  readonly edge?: { isCrossed: boolean };
+}
+
+/** Expressions that a grouped query may use outside aggregates. */
+export interface Grouping {
+  readonly scope: Scope;
+  readonly keys: ReadonlyArray<{ readonly print: string; readonly value: Compiled }>;
+  /** Tables whose primary key is among the keys: all their columns may be used. */
+  readonly dependent: ReadonlySet<number>;
+}
+
+/** The table of a `WITH`. */
+export interface CommonTableSource {
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly type: PgType }>;
+  rows(env: EvaluationContext): readonly Row[];
+}
+
+/** One call of a window function in a select list. */
+export interface WindowCall {
+  readonly name: string;
+  readonly type: PgType;
+  readonly args: readonly Compiled[];
+  readonly filter: Compiled | null;
+  /** Set when it is an aggregate over the frame. */
+  readonly aggregate: Aggregate | null;
+  readonly partition: readonly Compiled[];
+  readonly order: readonly SortKey[];
+  readonly frame: WindowFrame | null;
+  readonly offsets: { readonly start: Compiled | null; readonly end: Compiled | null };
+}
+
+/** What rows are sorted by. */
+export interface SortKey {
+  readonly value: Compiled;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
 }
 
 /** State of compiling one statement. */
@@ -113,16 +169,34 @@ export interface CompileContext {
   readonly places: { count: number };
   /** Set where aggregates are allowed. */
   readonly aggregates: Aggregate[] | null;
+  /** Set where window functions are allowed. */
+  readonly windows: WindowCall[] | null;
+  readonly windowNames: ReadonlyMap<string, WindowDefinition>;
+  readonly grouping: Grouping | null;
+  readonly commonTables: ReadonlyMap<string, CommonTableSource>;
+  /** As messages name the place: `WHERE`, `JOIN conditions`. */
+  readonly clause: string;
+  /** Notes the places that an expression reads, where somebody wants to know. */
+  readonly noted: Set<number> | null;
   readonly prelude: Prelude[];
-  /** Tables that subqueries read, with the mode of their table lock. */
+  /** Counts the changes of rows inside WITH. */
+  readonly changes: { count: number };
+  /** Tables that the statement reads or writes, with the mode of their table lock. */
   readonly reads: Array<readonly [TableDef, number]>;
   /** Compiles a subquery; null inside checks and index expressions. */
-  readonly subquery: ((query: Query, context: CompileContext) => CompiledSubquery) | null;
+  readonly subquery: SubqueryCompiler | null;
 }
 
-/** A subquery that takes row locks, to be run before the statement that holds it. */
+/** @param wanted - Types that literals without a type take in its columns. */
+export type SubqueryCompiler = (
+  query: Query,
+  context: CompileContext,
+  wanted?: readonly PgType[],
+) => CompiledSubquery;
+
+/** A part that takes row locks or writes, to be run before the statement that holds it. */
 interface Prelude {
-  readonly key: unknown;
+  readonly key: object;
   run(execution: ExecutionContext, env: EvaluationContext): Run<readonly Row[]>;
 }
 
@@ -170,6 +244,13 @@ export function bareContext(catalog: Catalog, scope: Scope = emptyScope): Compil
     parameters: [],
     places: { count: 1 },
     aggregates: null,
+    windows: null,
+    windowNames: new Map(),
+    grouping: null,
+    commonTables: new Map(),
+    clause: "WHERE",
+    noted: null,
+    changes: { count: 0 },
     prelude: [],
     reads: [],
     subquery: null,
@@ -253,5 +334,14 @@ export function createEvaluationContext(
   execution: ExecutionContext,
   parameters: readonly Value[],
 ): EvaluationContext {
-  return { runtime: execution.runtime, parameters, rows: [], aggregates: [] };
+  return {
+    runtime: execution.runtime,
+    parameters,
+    rows: [],
+    tuples: [],
+    aggregates: [],
+    windows: [],
+    grouped: null,
+    kept: new Map(),
+  };
 }

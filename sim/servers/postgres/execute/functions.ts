@@ -1,7 +1,15 @@
 /** Calls of ordinary functions: finding the overload, converting the arguments. */
 import { DatabaseError } from "../database-error.js";
 import type { Call, Expr } from "../sql/ast.js";
-import { boolType, int4Type, jsonType, jsonbType, textType, unknownType } from "../types/builtin.js";
+import {
+  boolType,
+  int4Type,
+  jsonType,
+  jsonbType,
+  textType,
+  unknownType,
+  voidType,
+} from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { alignSides, settle, tryCoerce, unify } from "./coerce.js";
@@ -11,7 +19,7 @@ import {
   type Compiled,
   type EvaluationContext,
 } from "./execution-context.js";
-import { toJsonText } from "./operators.js";
+import { toJsonText, compileAtTimeZone } from "./operators.js";
 import { functionTable, knownUnsupported, type FunctionDef } from "./scalar-functions.js";
 
 type Compile = (node: Expr, context: CompileContext) => Compiled;
@@ -25,6 +33,12 @@ function compileSpecial(
 ): Compiled | null {
   const args = (): Compiled[] => node.args.map((argument) => compile(argument, context));
   switch (name) {
+    case "timezone": {
+      const [zone, time] = args();
+      return zone === undefined || time === undefined || node.args.length > 2
+        ? null
+        : compileAtTimeZone(time, zone);
+    }
     case "coalesce":
       return coalesce(unify(args(), "COALESCE"));
     case "greatest":
@@ -249,6 +263,24 @@ export function compileFunction(
 }
 
 function callOf(def: FunctionDef, args: readonly Compiled[]): Compiled {
+  const { wait } = def;
+  if (wait != null) {
+    return {
+      type: voidType,
+      constant: false,
+      run() {
+        throw unsupported(`${def.name}() anywhere but as a column of a SELECT`);
+      },
+      *runWaiting(env) {
+        const asked = wait(
+          args.map((argument) => argument.run(env)),
+          env,
+        );
+        if (asked !== null) yield asked;
+        return "";
+      },
+    };
+  }
   const [first] = args;
   const constant = def.volatile !== true && args.every((argument) => argument.constant);
   if (def.calledOnNull !== true && args.length === 1 && first !== undefined) {

@@ -1,15 +1,14 @@
 /** `INSERT`, with `ON CONFLICT` and `RETURNING`. */
 import type { ColumnDef, IndexDef, TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
-import { lockModes } from "../locks/lock-manager.js";
 import type { ConflictTarget, Expr, Insert, Query } from "../sql/ast.js";
 import { isVisible, type Tuple } from "../storage/heap.js";
 import { boolType } from "../types/builtin.js";
+import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import { asCondition, assignTo } from "./coerce.js";
 import { compile, compileDefault } from "./compile.js";
 import {
-  createEvaluationContext,
   findTable,
   unsupported,
   type CompileContext,
@@ -170,7 +169,8 @@ function compileQuery(
   context: CompileContext,
 ): Source {
   if (context.subquery === null) throw new Error("INSERT without a query compiler");
-  const query = context.subquery(source, context);
+  const wanted = targets.map((index) => table.columns[index]?.type as PgType);
+  const query = context.subquery(source, context, wanted);
   if (query.types.length > targets.length)
     throw new DatabaseError("42601", "INSERT has more expressions than target columns");
   if (query.types.length < targets.length && node.columns !== null)
@@ -213,14 +213,18 @@ function compileConflict(node: Insert, table: TableDef, context: CompileContext)
   };
 }
 
-const targetPlace = 0;
-const excludedPlace = 1;
-
-/** Places 0 and 1 of the rows are the target and `excluded`. */
-export function compileInsert(node: Insert, base: CompileContext): Plan {
+export function compileInsert(
+  node: Insert,
+  base: CompileContext,
+): {
+  target: Pick<Plan, "columns"> & { table: TableDef };
+  run(execution: ExecutionContext, env: EvaluationContext): Run<Outcome>;
+} {
   if (node.overriding === "user") throw unsupported("OVERRIDING USER VALUE");
   const table = findTable(base.catalog, node.table);
-  base.places.count = Math.max(base.places.count, 2);
+  const targetPlace = base.places.count;
+  const excludedPlace = targetPlace + 1;
+  base.places.count += 2;
   const target = scopeTableOf(table, node.alias ?? node.table.name, targetPlace);
   const excluded = scopeTableOf(table, "excluded", excludedPlace);
   const targets = targetColumns(table, node);
@@ -259,8 +263,7 @@ export function compileInsert(node: Insert, base: CompileContext): Plan {
     return row;
   };
 
-  function* run(execution: ExecutionContext, parameters: readonly Value[]): Run<Outcome> {
-    const env = createEvaluationContext(execution, parameters);
+  function* run(execution: ExecutionContext, env: EvaluationContext): Run<Outcome> {
     const returned: Row[] = [];
     let count = 0;
     for (const values of source.rows(env)) {
@@ -268,7 +271,9 @@ export function compileInsert(node: Insert, base: CompileContext): Plan {
       const written = yield* writeOne(execution, env, row);
       if (written === null) continue;
       count += 1;
-      if (outputs !== null) returned.push(project(outputs, env, written));
+      if (outputs === null) continue;
+      env.rows[targetPlace] = written.values;
+      returned.push(outputs.map((output) => output.value.run(env)));
     }
     yield* runChecks(execution);
     return {
@@ -287,29 +292,20 @@ export function compileInsert(node: Insert, base: CompileContext): Plan {
       if (existing === null) return yield* insertRow(execution, tableOf(), row, env);
       requireVisible(execution, existing);
       if (conflict.update === null) return null;
-      const result = yield* updateExisting(execution, env, tableOf(), existing, row, conflict.update);
+      const result = yield* updateExisting(execution, env, tableOf(), existing, row, conflict.update, [
+        targetPlace,
+        excludedPlace,
+      ]);
       if (result !== "again") return result;
     }
   }
   const tableOf = (): TableDef => table;
 
-  return {
-    command: "INSERT",
-    parameterTypes: [],
-    columns,
-    tables: [[table, lockModes.rowExclusive]],
-    writes: true,
-    run,
-  };
+  return { target: { table, columns }, run };
 }
 
 function neverColumn(): never {
   throw new Error("target column vanished");
-}
-
-function project(outputs: readonly Output[], env: EvaluationContext, tuple: Tuple): Row {
-  env.rows[targetPlace] = tuple.values;
-  return outputs.map((output) => output.value.run(env));
 }
 
 function* findConflict(
@@ -339,6 +335,7 @@ function* updateExisting(
   existing: Tuple,
   row: Row,
   update: NonNullable<Conflict["update"]>,
+  [targetPlace, excludedPlace]: readonly [target: number, excluded: number],
 ): Run<Tuple | null | "again"> {
   if (existing.xmin.top === execution.xact.top && existing.cmin === execution.snapshot.command) {
     throw new DatabaseError("21000", "ON CONFLICT DO UPDATE command cannot affect row a second time", {

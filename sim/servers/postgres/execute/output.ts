@@ -1,7 +1,8 @@
 /** The columns a statement returns: names as PostgreSQL gives them, stars expanded. */
 import { DatabaseError } from "../database-error.js";
 import type { Expr, Target } from "../sql/ast.js";
-import { settle } from "./coerce.js";
+import type { Row } from "../types/value.js";
+import { mapCompiled } from "./coerce.js";
 import { compile } from "./compile.js";
 import type { CompileContext, Compiled, OutputColumn, ScopeTable } from "./execution-context.js";
 
@@ -46,18 +47,20 @@ export function columnName({ alias, expr }: Target): string {
   return alias ?? ownName(expr) ?? "?column?";
 }
 
-function expandStar(tables: readonly ScopeTable[], tableIds: ReadonlyMap<number, number>): Output[] {
-  return tables.flatMap((table) =>
-    table.columns.map(({ name, type, index }) => ({
-      column: { name, type, tableId: tableIds.get(table.place) ?? 0, column: index + 1 },
-      value: {
-        type,
-        constant: false,
-        run: (env) => env.rows[table.place]?.[index] ?? null,
-      } satisfies Compiled,
-      expression: { type: "ref", table: { name: table.alias }, name } as Expr,
-    })),
-  );
+function expandStar(
+  table: ScopeTable | null,
+  context: CompileContext,
+  tableIds: ReadonlyMap<number, number>,
+): Output[] {
+  const { scope } = context;
+  const qualified = (one: ScopeTable): Array<{ name: string; expr: Expr }> =>
+    one.columns.map(({ name }) => ({ name, expr: { type: "ref", table: { name: one.alias }, name } }));
+  const columns = table === null ? (scope.visible ?? scope.tables.flatMap(qualified)) : qualified(table);
+  return columns.map(({ name, expr }) => {
+    const value = compile(expr, context);
+    const origin = expr.type === "ref" ? originOf(expr, context, tableIds) : { tableId: 0, column: 0 };
+    return { column: { name, type: value.type, ...origin }, value, expression: expr };
+  });
 }
 
 /** @param tableIds - Table behind each place, for the description of columns. */
@@ -69,20 +72,31 @@ export function compileOutputs(
   return columns.flatMap((selected): Output[] => {
     const { expr } = selected;
     if (expr.type === "ref" && expr.name === "*") {
-      const wanted = context.scope.tables.filter(
-        (table) => expr.table === undefined || table.alias === expr.table.name,
-      );
-      if (wanted.length === 0) {
-        if (expr.table === undefined)
+      const { table } = expr;
+      if (table === undefined) {
+        if (context.scope.tables.length === 0)
           throw new DatabaseError("42601", "SELECT * with no tables specified is not valid");
-        throw new DatabaseError("42P01", `missing FROM-clause entry for table "${expr.table.name}"`);
+        return expandStar(null, context, tableIds);
       }
-      return expandStar(wanted, tableIds);
+      const wanted = context.scope.tables.find(({ alias }) => alias === table.name);
+      if (wanted !== undefined) return expandStar(wanted, context, tableIds);
+      throw new DatabaseError("42P01", `missing FROM-clause entry for table "${table.name}"`);
     }
-    const value = settle(compile(expr, context));
+    if (expr.type === "field" && expr.name === "*") return expandFields(expr.operand, context);
+    const value = compile(expr, context);
     const origin = expr.type === "ref" ? originOf(expr, context, tableIds) : { tableId: 0, column: 0 };
     return [{ column: { name: columnName(selected), type: value.type, ...origin }, value, expression: expr }];
   });
+}
+
+/** `(row).*`: a column for each field. */
+function expandFields(operand: Expr, context: CompileContext): Output[] {
+  const row = compile(operand, context);
+  return (row.type.fields ?? []).map(({ name, type }, index) => ({
+    column: { name, type, tableId: 0, column: 0 },
+    value: mapCompiled(row, type, (value) => (value as Row)[index] ?? null),
+    expression: { type: "field", operand, name },
+  }));
 }
 
 function originOf(

@@ -19,6 +19,8 @@ import type {
 export interface Scan {
   readonly table: TableDef;
   readonly place: number;
+  /** Whether rows are looked up by a key. */
+  readonly isIndexed: boolean;
   /** The whole condition; null when every row is wanted. */
   readonly filter: Compiled | null;
   /** Versions that the snapshot shows and the filter accepts. Sets the row of its place while at it. */
@@ -135,14 +137,16 @@ function keysFor(index: IndexDef, parts: readonly Equality[], env: EvaluationCon
 export function compileScan(
   table: TableDef,
   scanned: ScopeTable,
-  where: Expr | null | undefined,
-  context: CompileContext,
+  where: Expr | undefined,
+  context: CompileContext | null,
 ): Scan {
-  const filter =
-    where === null || where === undefined ? null : asCondition(compile(where, context), boolType, "WHERE");
-  const equalities = conjuncts(where)
-    .map((part) => findEquality(part, scanned, context))
-    .filter((equality) => equality !== null);
+  const isPlain = where === undefined || context === null;
+  const filter = isPlain ? null : asCondition(compile(where, context), boolType, "WHERE");
+  const equalities = isPlain
+    ? []
+    : conjuncts(where)
+        .map((part) => findEquality(part, scanned, context))
+        .filter((equality) => equality !== null);
   const chosen = chooseIndex(table, equalities);
   const { place } = scanned;
   const accepts = (env: EvaluationContext, tuple: Tuple): boolean => {
@@ -170,7 +174,7 @@ export function compileScan(
       }
     }
   }
-  return { table, place, filter, accepts, tuples: found };
+  return { table, place, isIndexed: chosen !== null, filter, accepts, tuples: found };
 }
 
 function sees(runtime: Runtime, tuple: Tuple): boolean {

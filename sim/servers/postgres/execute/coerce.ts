@@ -171,10 +171,10 @@ export function compileParameter(number: number, context: CompileContext): Compi
 }
 
 export function compileNumber(text: string): Compiled {
-  if (/^\d+$/.test(text)) {
+  if (/^-?\d+$/.test(text)) {
     const value = BigInt(text);
-    if (value < 2n ** 31n) return constantOf(int4Type, Number(value));
-    if (value < 2n ** 63n) return constantOf(int8Type, value);
+    if (value < 2n ** 31n && value >= -(2n ** 31n)) return constantOf(int4Type, Number(value));
+    if (value < 2n ** 63n && value >= -(2n ** 63n)) return constantOf(int8Type, value);
   }
   return constantOf(numericType, numericType.parse(text));
 }

@@ -59,6 +59,12 @@ export function jsonGet(text: string, step: string | number, type: PgType): stri
   return found === undefined ? null : plain(found, type);
 }
 
+function jsonGetKey(text: string, key: string, type: PgType): string | null {
+  const value = parseJson(text);
+  const found = value instanceof Map ? value.get(key) : undefined;
+  return found === undefined ? null : plain(found as Json, type);
+}
+
 /** The text of a JSON value: strings without quotes, null as SQL null. */
 export function jsonGetText(text: string): string | null {
   const value = parseJson(text);
@@ -68,6 +74,20 @@ export function jsonGetText(text: string): string | null {
 }
 
 function compileJson(op: string, left: Compiled, right: Compiled): Compiled | null {
+  if ((op === "->" || op === "->>") && left.type.category === "json") {
+    const { type } = left;
+    const step = right.coerce === undefined ? right : right.coerce(textType);
+    const key = step.type.category === "text" ? step : tryCoerce(step, int4Type, "implicit");
+    if (key === null) return null;
+    const isKey = key.type.category === "text";
+    return combine(left, key, op === "->" ? type : textType, (document, name) => {
+      // A key that looks like a number is still no index.
+      const found = isKey
+        ? jsonGetKey(document as string, name as string, type)
+        : jsonGet(document as string, name as number, type);
+      return found === null || op === "->" ? found : jsonGetText(found);
+    });
+  }
   const json = left.type.category === "json" ? left.type : right.type;
   const both = (): [Compiled, Compiled] => [
     tryCoerce(left, jsonbType, "implicit") ?? left,

@@ -1,9 +1,9 @@
 /** Constraints of `CREATE TABLE` and `ALTER TABLE`: their names, and what they add to a table. */
 import { DatabaseError } from "../database-error.js";
 import { asCondition, settle } from "../execute/coerce.js";
-import { compile } from "../execute/compile.js";
+import { bareContext } from "../execute/compile.js";
 import {
-  bareContext,
+  compile,
   missingTable,
   unsupported,
   type CompileContext,

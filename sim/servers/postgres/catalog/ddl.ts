@@ -1,12 +1,7 @@
 /** Statements that change the schema: from the tree to a new catalog and what the storage has to do. */
 import { DatabaseError } from "../database-error.js";
-import { compileDefault } from "../execute/compile.js";
-import {
-  bareContext,
-  missingTable,
-  unsupported,
-  type EvaluationContext,
-} from "../execute/execution-context.js";
+import { bareContext, compileDefault } from "../execute/compile.js";
+import { missingTable, unsupported, type EvaluationContext } from "../execute/execution-context.js";
 import type { AlterTableAction, CreateIndex, Drop, SchemaStatement } from "../sql/schema-ast.js";
 import { int8Type } from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";

@@ -1,7 +1,7 @@
 /** `CREATE TABLE` and the columns of `ALTER TABLE`. */
 import { DatabaseError } from "../database-error.js";
-import { compileDefault } from "../execute/compile.js";
-import { bareContext, unsupported } from "../execute/execution-context.js";
+import { bareContext, compileDefault } from "../execute/compile.js";
+import { unsupported } from "../execute/execution-context.js";
 import type { Expr } from "../sql/ast.js";
 import type { ColumnClause, ConstraintClause, CreateTable, SequenceOptions } from "../sql/schema-ast.js";
 import { int2Type, int4Type, int8Type } from "../types/builtin.js";

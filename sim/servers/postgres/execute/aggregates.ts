@@ -8,8 +8,8 @@ import { addInterval, scaleInterval, type Interval } from "../types/temporal.js"
 import { arrayOf, type PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { asCondition, settle, tryCoerce } from "./coerce.js";
-import { compile } from "./compile.js";
 import {
+  compile,
   unsupported,
   type Aggregate,
   type AggregateState,
@@ -18,7 +18,7 @@ import {
   type Compiled,
 } from "./execution-context.js";
 import { toJsonText } from "./operators.js";
-import { compareKeys, compileSortKeys } from "./query.js";
+import { compareKeys, compileSortKeys } from "./sort.js";
 
 interface Fold {
   readonly type: PgType;
@@ -274,7 +274,7 @@ function fold(
   if (name === "json_object_agg" || name === "jsonb_object_agg") {
     if (second === undefined || args.length > 2) throw wrong();
     return {
-      fold: objectFold(name === "jsonb_object_agg", settle(second).type),
+      fold: objectFold(name === "jsonb_object_agg", settle(first).type, settle(second).type),
       args: [settle(first), settle(second)],
     };
   }
@@ -284,7 +284,7 @@ function fold(
 }
 
 /** `json_object_agg(key, value)`: pairs in the order they come; jsonb keeps the last of each key, in its own order. */
-function objectFold(isBinary: boolean, type: PgType): Fold {
+function objectFold(isBinary: boolean, keyType: PgType, type: PgType): Fold {
   const result = isBinary ? builtin.jsonbType : builtin.jsonType;
   return {
     type: result,
@@ -298,7 +298,7 @@ function objectFold(isBinary: boolean, type: PgType): Fold {
               "22004",
               isBinary ? "field name must not be null" : "null value not allowed for object key",
             );
-          pairs.push(`${JSON.stringify(String(key))} : ${toJsonText(value, type)}`);
+          pairs.push(`${JSON.stringify(keyType.print(key))} : ${toJsonText(value, type)}`);
         },
         result: () => (pairs.length === 0 ? null : result.parse(`{ ${pairs.join(", ")} }`)),
       };

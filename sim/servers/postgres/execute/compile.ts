@@ -1,5 +1,5 @@
 /** From expression trees to functions over rows, with PostgreSQL's rules for types. */
-import type { ColumnDef } from "../catalog/catalog.js";
+import type { Catalog, ColumnDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import type {
   Between,
@@ -26,7 +26,6 @@ import {
   asCondition,
   assignTo,
   castTo,
-  combine,
   compileKeyword,
   compileNumber,
   compileParameter,
@@ -38,6 +37,8 @@ import {
   unknownLiteral,
 } from "./coerce.js";
 import {
+  compile,
+  emptyScope,
   unsupported,
   type CompileContext,
   type Compiled,
@@ -47,6 +48,7 @@ import {
   type ScopeTable,
 } from "./execution-context.js";
 import { compileFunction } from "./functions.js";
+import { findColumn, printResolved, type FoundColumn } from "./names.js";
 import { compileSetReturning } from "./set-functions.js";
 import { compileWindowCall } from "./windows.js";
 import {
@@ -57,47 +59,6 @@ import {
   compileLogic,
   compileMinus,
 } from "./operators.js";
-
-// Names of columns: finding the table they belong to.
-
-interface FoundColumn {
-  readonly table: ScopeTable;
-  readonly index: number;
-  readonly type: PgType;
-  /** The scope that it was found in. */
-  readonly scope: Scope;
-}
-
-function ambiguous(name: string): DatabaseError {
-  return new DatabaseError("42702", `column reference "${name}" is ambiguous`);
-}
-
-/** @returns The column, or the expression that a merged column stands for. */
-function findColumn(scope: Scope, table: string | null, name: string): FoundColumn | Expr | null {
-  if (table === null && scope.visible !== undefined) {
-    const found = scope.visible.filter((column) => column.name === name);
-    if (found.length > 1) throw ambiguous(name);
-    const [only] = found;
-    if (only?.expr.type === "call") return only.expr;
-    if (only?.expr.type === "ref") return findColumn(scope, only.expr.table?.name ?? null, only.expr.name);
-  } else {
-    const found: FoundColumn[] = [];
-    for (const candidate of scope.tables) {
-      if (table !== null && candidate.alias !== table) continue;
-      for (const column of candidate.columns) {
-        if (column.name === name)
-          found.push({ table: candidate, index: column.index, type: column.type, scope });
-      }
-    }
-    if (found.length > 1) throw ambiguous(name);
-    const [only] = found;
-    if (only !== undefined) return only;
-  }
-  if (scope.outer === null) return null;
-  const beyond = findColumn(scope.outer, table, name);
-  if (beyond !== null && scope.edge !== undefined) scope.edge.isCrossed = true;
-  return beyond;
-}
 
 /** A table that is there under another name is hinted at. */
 function missingEntry(scope: Scope, name: string): DatabaseError {
@@ -148,7 +109,7 @@ function compileRef(ref: Reference, context: CompileContext): Compiled {
   if (ref.name === "*") throw new DatabaseError("42601", 'syntax error at or near "*"');
   const table = ref.table?.name ?? null;
   const found = findColumn(context.scope, table, ref.name);
-  if (found !== null && !("table" in found && "index" in found)) return compile(found as Expr, context);
+  if (found !== null && !("table" in found && "index" in found)) return compile(found, context);
   if (found === null) {
     if (table !== null && !hasTable(context.scope, table)) {
       throw missingEntry(context.scope, table);
@@ -162,9 +123,9 @@ function compileRef(ref: Reference, context: CompileContext): Compiled {
     table: { place },
     index,
     type,
-  } = found as FoundColumn;
+  } = found;
   context.noted?.add(place);
-  requireGrouped(ref.name, found as FoundColumn, context);
+  requireGrouped(ref.name, found, context);
   return { type, constant: false, run: (env) => env.rows[place]?.[index] ?? null };
 }
 
@@ -582,28 +543,11 @@ function groupKeyOf(node: Expr, context: CompileContext): Compiled | null {
   return grouping.keys.find((key) => key.print === print)?.value ?? null;
 }
 
-/** An expression as text in which columns are named by their place, so that `a` and `t.a` are the same. */
-export function printResolved(node: Expr, scope: Scope): string {
-  return JSON.stringify(node, (key, value: unknown) => {
-    if (key === "at") return undefined;
-    const ref = value as {
-      readonly type?: string;
-      readonly table?: { readonly name: string };
-      readonly name?: string;
-    } | null;
-    if (ref?.type !== "ref" || ref.name === undefined) return value;
-    const found = findColumn(scope, ref.table?.name ?? null, ref.name);
-    return found !== null && "index" in found && "scope" in found
-      ? { place: found.table.place, index: found.index }
-      : value;
-  });
-}
-
 /** Errors about names and types carry the place of the innermost expression that they are about. */
 const placed = /^(42|22P02|22003|22007|22008|0A000|21000|428C9)/;
 
 /** @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated. */
-export function compile(node: Expr, context: CompileContext): Compiled {
+function compileExpression(node: Expr, context: CompileContext): Compiled {
   try {
     return groupKeyOf(node, context) ?? compileNode(node, context);
   } catch (error) {
@@ -686,10 +630,7 @@ function compileNode(node: Expr, context: CompileContext): Compiled {
       throw new DatabaseError("42601", "DEFAULT is not allowed in this context");
     case "grouping":
     default:
-      throw new DatabaseError(
-        "42803",
-        "arguments to GROUPING must be grouping expressions of the associated query level",
-      );
+      return compileGrouping(node, context);
   }
 }
 
@@ -720,6 +661,28 @@ function compileGrouping(node: Expr & { type: "grouping" }, context: CompileCont
   const run = (env: EvaluationContext): number =>
     indexes.reduce((bits, index) => bits * 2 + (env.grouped?.has(index) === false ? 1 : 0), 0);
   return { type: int4Type, constant: false, run };
+}
+
+/** A context for expressions that stand alone: defaults, checks, keys of indexes. */
+export function bareContext(catalog: Catalog, scope: Scope = emptyScope): CompileContext {
+  return {
+    catalog,
+    scope,
+    parameters: [],
+    compile: compileExpression,
+    places: { count: 1 },
+    aggregates: null,
+    windows: null,
+    windowNames: new Map(),
+    grouping: null,
+    commonTables: new Map(),
+    clause: "WHERE",
+    noted: null,
+    changes: { count: 0 },
+    prelude: [],
+    reads: [],
+    subquery: null,
+  };
 }
 
 // Defaults of columns.

@@ -162,6 +162,8 @@ export interface SortKey {
 
 /** State of compiling one statement. */
 export interface CompileContext {
+  /** Compiles any expression; see {@link compile}. */
+  readonly compile: (node: Expr, context: CompileContext) => Compiled;
   readonly catalog: Catalog;
   readonly scope: Scope;
   /** Types of `$1` ... as far as they are known. */
@@ -234,28 +236,12 @@ export function missingTable(name: string): DatabaseError {
   return new DatabaseError("42P01", `relation "${name}" does not exist`);
 }
 
-export const emptyScope: Scope = { tables: [], outer: null };
-
-/** A context for expressions that stand alone: defaults, checks, keys of indexes. */
-export function bareContext(catalog: Catalog, scope: Scope = emptyScope): CompileContext {
-  return {
-    catalog,
-    scope,
-    parameters: [],
-    places: { count: 1 },
-    aggregates: null,
-    windows: null,
-    windowNames: new Map(),
-    grouping: null,
-    commonTables: new Map(),
-    clause: "WHERE",
-    noted: null,
-    changes: { count: 0 },
-    prelude: [],
-    reads: [],
-    subquery: null,
-  };
+/** Compiles an expression. By the context, because expressions hold queries and queries hold expressions. */
+export function compile(node: Expr, context: CompileContext): Compiled {
+  return context.compile(node, context);
 }
+
+export const emptyScope: Scope = { tables: [], outer: null };
 
 // A compiled statement, and what running one needs besides expressions.
 

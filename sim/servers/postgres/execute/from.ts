@@ -3,13 +3,13 @@ import type { TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { Alias, Call, Expr, From, FromFunction, Join, QualifiedName } from "../sql/ast.js";
-import type { Tuple } from "../storage/heap.js";
 import { boolType, int8Type } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import { alignSides, asCondition } from "./coerce.js";
-import { compile } from "./compile.js";
+import { putCombination, takeCombination, type Combination } from "./combination.js";
 import {
+  compile,
   findTable,
   unsupported,
   type CompileContext,
@@ -484,32 +484,6 @@ function walkTable(
   };
   return { each: filtered(each, others), isIndexed: scan.isIndexed };
 }
-
-/** The rows of several places at one moment. */
-interface Combination {
-  readonly rows: readonly (Row | undefined)[];
-  readonly tuples: readonly (Tuple | null)[];
-}
-
-export function takeCombination(env: EvaluationContext, places: readonly number[]): Combination {
-  return {
-    rows: places.map((place) => env.rows[place]),
-    tuples: places.map((place) => env.tuples[place] ?? null),
-  };
-}
-
-export function putCombination(
-  env: EvaluationContext,
-  places: readonly number[],
-  { rows, tuples }: Combination,
-): void {
-  for (const [index, place] of places.entries()) {
-    env.rows[place] = rows[index] ?? [];
-    env.tuples[place] = tuples[index] ?? null;
-  }
-}
-
-export type { Combination };
 
 interface HashKey {
   readonly inner: Compiled;

@@ -2,7 +2,6 @@
 import { DatabaseError } from "../database-error.js";
 import type { Call, Expr } from "../sql/ast.js";
 import {
-  boolType,
   int4Type,
   jsonType,
   jsonbType,

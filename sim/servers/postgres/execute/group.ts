@@ -3,17 +3,18 @@ import { DatabaseError } from "../database-error.js";
 import type { Expr, Select } from "../sql/ast.js";
 import type { Value } from "../types/value.js";
 import { settle } from "./coerce.js";
-import { compile, printResolved } from "./compile.js";
-import type {
-  Aggregate,
-  AggregateState,
-  CompileContext,
-  Compiled,
-  EvaluationContext,
-  Grouping,
+import { printResolved } from "./names.js";
+import {
+  compile,
+  type Aggregate,
+  type AggregateState,
+  type CompileContext,
+  type Compiled,
+  type EvaluationContext,
+  type Grouping,
 } from "./execution-context.js";
-import { takeCombination, type Combination, type CompiledFrom } from "./from.js";
-import type { RowState } from "./query.js";
+import { takeCombination, type Combination, type RowState } from "./combination.js";
+import type { CompiledFrom } from "./from.js";
 
 export interface Groups {
   /** Null without GROUP BY. */

@@ -7,8 +7,9 @@ import { boolType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import { asCondition, assignTo } from "./coerce.js";
-import { compile, compileDefault } from "./compile.js";
+import { compileDefault } from "./compile.js";
 import {
+  compile,
   findTable,
   unsupported,
   type CompileContext,
@@ -19,7 +20,7 @@ import {
   type Plan,
   type Run,
 } from "./execution-context.js";
-import { compileOutputs, type Output } from "./output.js";
+import { compileOutputs } from "./output.js";
 import { lockRow } from "./row-lock.js";
 import { scopeTableOf, withMissing } from "./scan.js";
 import {

@@ -62,7 +62,7 @@ export function jsonGet(text: string, step: string | number, type: PgType): stri
 function jsonGetKey(text: string, key: string, type: PgType): string | null {
   const value = parseJson(text);
   const found = value instanceof Map ? value.get(key) : undefined;
-  return found === undefined ? null : plain(found as Json, type);
+  return found === undefined ? null : plain(found, type);
 }
 
 /** The text of a JSON value: strings without quotes, null as SQL null. */

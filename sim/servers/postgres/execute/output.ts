@@ -3,8 +3,13 @@ import { DatabaseError } from "../database-error.js";
 import type { Expr, Target } from "../sql/ast.js";
 import type { Row } from "../types/value.js";
 import { mapCompiled } from "./coerce.js";
-import { compile } from "./compile.js";
-import type { CompileContext, Compiled, OutputColumn, ScopeTable } from "./execution-context.js";
+import {
+  compile,
+  type CompileContext,
+  type Compiled,
+  type OutputColumn,
+  type ScopeTable,
+} from "./execution-context.js";
 
 export interface Output {
   readonly column: OutputColumn;

@@ -5,7 +5,6 @@ import { lockModes } from "../locks/lock-manager.js";
 import type {
   Expr,
   LockingClause,
-  OrderBy,
   Query,
   QueryStatement,
   Select,
@@ -18,8 +17,9 @@ import { boolType, int8Type, textType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import { asCondition, commonType, settle, tryCoerce, unify } from "./coerce.js";
-import { compile } from "./compile.js";
+import { putCombination, takeCombination, type Combination, type RowState } from "./combination.js";
 import {
+  compile,
   unsupported,
   type Aggregate,
   type CommonTableSource,
@@ -36,10 +36,11 @@ import {
   type WindowCall,
 } from "./execution-context.js";
 
-import { compileFrom, putCombination, takeCombination, type Combination, type CompiledFrom } from "./from.js";
+import { compileFrom, type CompiledFrom } from "./from.js";
 import { compileGroups, type Groups } from "./group.js";
 import { compileOutputs, type Output } from "./output.js";
 import { lockRow } from "./row-lock.js";
+import { compareKeys, compileSortKeys } from "./sort.js";
 import { withMissing } from "./scan.js";
 import { isSetReturning, type SetReturning } from "./set-functions.js";
 import { computeWindows } from "./windows.js";
@@ -63,38 +64,6 @@ interface Prepared {
 }
 
 // Sorting and cutting.
-
-/** Turns an order into keys. @param value - Finds the expression behind one item. */
-export function compileSortKeys(order: readonly OrderBy[], value: (by: Expr) => Compiled): SortKey[] {
-  return order.map(({ by, descending, nulls }) => {
-    const key = settle(value(by));
-    requireOrder(key.type, by.at);
-    return { value: key, descending, nullsFirst: nulls === undefined ? descending : nulls === "first" };
-  });
-}
-
-function requireOrder(type: PgType, at: number | undefined): void {
-  if (type.name !== "json") return;
-  const error = new DatabaseError("42883", `could not identify an ordering operator for type ${type.name}`, {
-    hint: "Use an explicit ordering operator or modify the query.",
-  });
-  if (at !== undefined) error.placeAt(at);
-  throw error;
-}
-
-export function compareKeys(keys: readonly SortKey[], a: readonly Value[], b: readonly Value[]): number {
-  for (const [index, key] of keys.entries()) {
-    const left = a[index] ?? null;
-    const right = b[index] ?? null;
-    if (left === null || right === null) {
-      if (left === right) continue;
-      return (left === null) === key.nullsFirst ? -1 : 1;
-    }
-    const order = key.value.type.compare(left, right);
-    if (order !== 0) return key.descending ? -order : order;
-  }
-  return 0;
-}
 
 type Count = (env: EvaluationContext) => number | null;
 
@@ -490,14 +459,6 @@ function expand(
   });
 }
 
-/** A row, or a group of rows, while windows and outputs are worked out. */
-export interface RowState {
-  readonly combination: Combination;
-  readonly aggregates: readonly Value[];
-  readonly grouped: ReadonlySet<number> | null;
-  windows: readonly Value[];
-}
-
 function takeAll(env: EvaluationContext, from: CompiledFrom): RowState[] {
   const states: RowState[] = [];
   from.each(env, () => {
@@ -841,9 +802,13 @@ export function withCommonTables(
       );
     names.add(table.name);
     const source = compileCommonTable(table, clause.recursive, inner, changes);
-    inner = { ...inner, commonTables: new Map([...inner.commonTables, [table.name, source]]) };
+    inner = withTable(inner, table.name, source);
   }
   return inner;
+}
+
+function withTable(context: CompileContext, name: string, source: CommonTableSource): CompileContext {
+  return { ...context, commonTables: new Map([...context.commonTables, [name, source]]) };
 }
 
 function compileCommonTable(
@@ -949,10 +914,7 @@ function compileRecursive(
   const types = columns.map(({ type }) => type);
   let working: readonly Row[] = [];
   const self: CommonTableSource = { columns, rows: () => working };
-  const inner: CompileContext = {
-    ...context,
-    commonTables: new Map([...context.commonTables, [table.name, self]]),
-  };
+  const inner = withTable(context, table.name, self);
   const prepared = prepareQuery(statement.right, inner);
   for (const [index, type] of prepared.types.entries()) {
     const wanted = types[index];

@@ -7,13 +7,13 @@ import { boolType } from "../types/builtin.js";
 import { arrayOf } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { alignSides, asCondition, tryCoerce } from "./coerce.js";
-import { compile } from "./compile.js";
-import type {
-  CompileContext,
-  Compiled,
-  EvaluationContext,
-  Runtime,
-  ScopeTable,
+import {
+  compile,
+  type CompileContext,
+  type Compiled,
+  type EvaluationContext,
+  type Runtime,
+  type ScopeTable,
 } from "./execution-context.js";
 
 export interface Scan {

@@ -19,8 +19,8 @@ import { resolveType } from "../types/type-names.js";
 import { arrayOf, type PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import { settle, tryCoerce } from "./coerce.js";
-import { compile } from "./compile.js";
 import {
+  compile,
   unsupported,
   type CompileContext,
   type Compiled,
@@ -431,7 +431,7 @@ function compileRecordset(
       const parsed = parseJson(value as string);
       for (const item of isSet ? (parsed as readonly Json[]) : [parsed]) {
         const object = item instanceof Map ? item : new Map<string, Json>();
-        yield columns.map(({ name, type }) => cell(object.get(name) as Json | undefined, type));
+        yield columns.map(({ name, type }) => cell(object.get(name), type));
       }
     },
   };

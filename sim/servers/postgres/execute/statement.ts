@@ -9,7 +9,6 @@ import { textType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import {
-  bareContext,
   createEvaluationContext,
   findTable,
   runAtOnce,
@@ -21,7 +20,9 @@ import {
   type Run,
   type ScopeTable,
 } from "./execution-context.js";
-import { compileFrom, putCombination, takeCombination, type Combination, type CompiledFrom } from "./from.js";
+import { putCombination, takeCombination, type Combination } from "./combination.js";
+import { bareContext } from "./compile.js";
+import { compileFrom, type CompiledFrom } from "./from.js";
 import { compileInsert } from "./insert.js";
 import { compileOutputs, type Output } from "./output.js";
 import {

@@ -6,16 +6,17 @@ import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { aggregateOf, isAggregate } from "./aggregates.js";
 import { asCondition, settle, tryCoerce, unify } from "./coerce.js";
-import { compile } from "./compile.js";
-import type {
-  CompileContext,
-  Compiled,
-  EvaluationContext,
-  SortKey,
-  WindowCall,
+import {
+  compile,
+  type CompileContext,
+  type Compiled,
+  type EvaluationContext,
+  type SortKey,
+  type WindowCall,
 } from "./execution-context.js";
 import { compileBinary } from "./operators.js";
-import { compareKeys, compileSortKeys, type RowState } from "./query.js";
+import { compareKeys, compileSortKeys } from "./sort.js";
+import type { RowState } from "./combination.js";
 
 const names = new Set([
   "row_number",

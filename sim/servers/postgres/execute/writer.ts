@@ -22,10 +22,10 @@ import { boolType } from "../types/builtin.js";
 import { convertValue } from "../types/cast.js";
 import type { Row, Value } from "../types/value.js";
 import { asCondition, assignTo } from "./coerce.js";
-import { compile, compileDefault } from "./compile.js";
+import { bareContext, compileDefault } from "./compile.js";
 import {
+  compile,
   unsupported,
-  bareContext,
   createEvaluationContext,
   type CompileContext,
   type Compiled,

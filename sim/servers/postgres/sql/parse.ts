@@ -74,7 +74,7 @@ export function parseInner(node: Node, source: Source): ParsedStatement {
 
 /** A text of its own whose parameters are noted as its tree is walked. */
 export function createSource(text: string): Source {
-  const isPlain = !/[^\u0000-\u007f]/.test(text);
+  const isPlain = Buffer.byteLength(text) === text.length;
   return {
     text,
     parameters: 0,

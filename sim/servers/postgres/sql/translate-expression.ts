@@ -175,7 +175,7 @@ export function translateExpression(node: Node, translator: Translator): Expr {
   const call = (name: string, args: readonly Expr[]): Call => ({ type: "call", name, args, ...place });
   switch (kind) {
     case "A_Const":
-      return translateConstant(fields as A_Const, source);
+      return translateConstant(fields, source);
     case "ColumnRef":
       return translateReference(own["fields"] as Node[], place);
     case "ParamRef": {
@@ -188,7 +188,7 @@ export function translateExpression(node: Node, translator: Translator): Expr {
       return { type: "parameter", number: place15, ...place };
     }
     case "A_Expr":
-      return translateOperator(fields as A_Expr, place, translator);
+      return translateOperator(fields, place, translator);
     case "BoolExpr": {
       const operands = all(own["args"] as Node[]);
       if (own["boolop"] === "NOT_EXPR") return { type: "not", operand: operands[0] as Expr, ...place };
@@ -213,7 +213,7 @@ export function translateExpression(node: Node, translator: Translator): Expr {
       };
     }
     case "SubLink":
-      return translateSubLink(fields as SubLink, place, translator);
+      return translateSubLink(fields, place, translator);
     case "TypeCast":
       return {
         type: "cast",
@@ -244,7 +244,7 @@ export function translateExpression(node: Node, translator: Translator): Expr {
       return { type: "keyword", keyword: keywords[String(op)] ?? String(op), ...precision, ...place };
     }
     case "FuncCall":
-      return translateCall(fields as FuncCall, translator);
+      return translateCall(fields, translator);
     case "NamedArgExpr":
       return translate(own["arg"] as Node);
     case "RowExpr":

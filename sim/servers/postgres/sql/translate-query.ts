@@ -74,13 +74,13 @@ export function translateQuery(node: Node, source: Source): QueryStatement | nul
   const [kind, fields] = unwrap(node);
   switch (kind) {
     case "SelectStmt":
-      return selectOf(fields as SelectStmt, translator);
+      return selectOf(fields, translator);
     case "InsertStmt":
-      return insertOf(fields as InsertStmt, translator);
+      return insertOf(fields, translator);
     case "UpdateStmt":
-      return updateOf(fields as UpdateStmt, translator);
+      return updateOf(fields, translator);
     case "DeleteStmt":
-      return deleteOf(fields as DeleteStmt, translator);
+      return deleteOf(fields, translator);
     case "MergeStmt":
       throw unsupported("MERGE");
     default:
@@ -265,7 +265,7 @@ function fromOf(node: Node, translator: Translator): From {
       };
     }
     case "RangeFunction":
-      return functionOf(fields as RangeFunction, translator);
+      return functionOf(fields, translator);
     case "JoinExpr": {
       const join = fields as JoinExpr;
       const kinds = {
@@ -336,7 +336,7 @@ function functionOf(node: RangeFunction, translator: Translator): FromFunction {
 function groupItemOf(node: Node, translator: Translator): GroupItem {
   const [kind, fields] = unwrap(node);
   if (kind !== "GroupingSet") return { kind: "expression", expr: translateExpression(node, translator) };
-  return { kind: "sets", sets: setsOf(fields as GroupingSet, translator) };
+  return { kind: "sets", sets: setsOf(fields, translator) };
 }
 
 function setsOf(node: GroupingSet, translator: Translator): Expr[][] {
@@ -364,7 +364,7 @@ function setsOf(node: GroupingSet, translator: Translator): Expr[][] {
     default:
       return content.flatMap((item) => {
         const [kind, fields] = unwrap(item);
-        return kind === "GroupingSet" ? setsOf(fields as GroupingSet, translator) : [members(item)];
+        return kind === "GroupingSet" ? setsOf(fields, translator) : [members(item)];
       });
   }
 }

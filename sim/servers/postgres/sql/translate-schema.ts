@@ -232,7 +232,7 @@ function createTableOf(node: CreateStmt, source: Source): CreateTable {
   if (node.ofTypename !== undefined) throw unsupported("CREATE TABLE OF");
   const elements = (node.tableElts ?? []).map((item): CreateTable["elements"][number] => {
     const [kind, fields] = unwrap(item);
-    if (kind === "ColumnDef") return { kind: "column", column: columnOf(fields as ColumnDef, source) };
+    if (kind === "ColumnDef") return { kind: "column", column: columnOf(fields, source) };
     if (kind === "TableLikeClause") {
       const like = fields as { relation?: RangeVar; options?: number };
       return {
@@ -241,7 +241,7 @@ function createTableOf(node: CreateStmt, source: Source): CreateTable {
         including: likeOptions.filter((_, bit) => ((like.options ?? 0) & (1 << bit)) !== 0),
       };
     }
-    const constraint = constraintOf(fields as Constraint, source, null);
+    const constraint = constraintOf(fields, source, null);
     if (constraint === null) throw unsupported(`${kind} in CREATE TABLE`);
     return { kind: "constraint", constraint };
   });
@@ -437,7 +437,8 @@ function dropOf(node: DropStmt, source: Source): Drop {
     cascade: node.behavior === "DROP_CASCADE",
   } as const;
   if (kind === "trigger") {
-    const parts = (node.objects?.[0] as { List: { items?: Node[] } }).List.items ?? [];
+    const [object] = node.objects ?? [];
+    const parts = (object as { List?: { items?: Node[] } } | undefined)?.List?.items ?? [];
     return {
       ...shared,
       names: [{ name: textOf(parts.at(-1)) }],
@@ -603,7 +604,7 @@ export function translateSchema(node: Node, source: Source): SchemaStatement | n
   const ifNotExists = own["if_not_exists"] === true;
   switch (kind) {
     case "CreateStmt":
-      return createTableOf(fields as CreateStmt, source);
+      return createTableOf(fields, source);
     case "CreateTableAsStmt": {
       const statement = fields as CreateTableAsStmt;
       if (statement.objtype === "OBJECT_MATVIEW") throw unsupported("materialized views");
@@ -619,9 +620,9 @@ export function translateSchema(node: Node, source: Source): SchemaStatement | n
       };
     }
     case "IndexStmt":
-      return createIndexOf(fields as IndexStmt, source);
+      return createIndexOf(fields, source);
     case "AlterTableStmt":
-      return alterTableOf(fields as AlterTableStmt, source);
+      return alterTableOf(fields, source);
     case "ViewStmt": {
       const view = fields as ViewStmt;
       return {
@@ -635,11 +636,11 @@ export function translateSchema(node: Node, source: Source): SchemaStatement | n
       };
     }
     case "DropStmt":
-      return dropOf(fields as DropStmt, source);
+      return dropOf(fields, source);
     case "RenameStmt":
-      return renameOf(fields as RenameStmt);
+      return renameOf(fields);
     case "CommentStmt":
-      return commentOf(fields as CommentStmt);
+      return commentOf(fields);
     case "TruncateStmt": {
       const truncate = fields as TruncateStmt;
       return {
@@ -713,12 +714,23 @@ export function translateSchema(node: Node, source: Source): SchemaStatement | n
         ifExists: own["missing_ok"] === true,
       };
     }
+    default:
+      return translateRare(kind, node, source);
+  }
+}
+
+/** What is seldom seen, and what is taken and forgotten. */
+function translateRare(kind: string, node: Node, source: Source): SchemaStatement | null {
+  const [, fields] = unwrap(node);
+  const own = fields as Readonly<Record<string, unknown>>;
+  const ifNotExists = own["if_not_exists"] === true;
+  switch (kind) {
     case "CreateExtensionStmt":
       return { type: "create extension", name: (own["extname"] as string | undefined) ?? "", ifNotExists };
     case "CreateFunctionStmt":
-      return createFunctionOf(fields as CreateFunctionStmt, source, source.text);
+      return createFunctionOf(fields, source, source.text);
     case "CreateTrigStmt":
-      return createTriggerOf(fields as CreateTrigStmt, source);
+      return createTriggerOf(fields, source);
     case "CompositeTypeStmt":
       throw unsupported("composite types");
     case "CreateRangeStmt":

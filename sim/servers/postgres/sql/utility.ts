@@ -155,9 +155,9 @@ export function utilityOf(node: Node, source: Source): UtilityStatement | null {
   const own = fields as Readonly<Record<string, unknown>>;
   switch (kind) {
     case "TransactionStmt":
-      return transactionOf(fields as TransactionStmt);
+      return transactionOf(fields);
     case "VariableSetStmt":
-      return settingOf(fields as VariableSetStmt);
+      return settingOf(fields);
     case "VariableShowStmt":
       return { kind: "show", name: own["name"] as string };
     case "ListenStmt":
@@ -171,12 +171,12 @@ export function utilityOf(node: Node, source: Source): UtilityStatement | null {
         payload: (own["payload"] as string | undefined) ?? "",
       };
     case "LockStmt":
-      return lockOf(fields as LockStmt);
+      return lockOf(fields);
     case "DiscardStmt": {
       const { target } = fields as DiscardStmt;
       return {
         kind: "discard",
-        what: String(target ?? "DISCARD_ALL")
+        what: (target ?? "DISCARD_ALL")
           .replace("DISCARD_", "")
           .toLowerCase(),
       };

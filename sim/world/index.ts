@@ -5,6 +5,6 @@ export type * from "./api.js";
 export { resolvePhoenixOptions } from "./options.js";
 export type { Capacities, PhoenixOptions, RedisOptions, Replicas } from "./options.js";
 export { catchUnhandled, saysWorldClosed, watchFailure } from "./unhandled.js";
-export type { FailureWatch, Unhandled } from "./unhandled.js";
+export type { Unhandled } from "./unhandled.js";
 export { useRedisMock } from "./edges/index.js";
 export { handlersOf } from "./third-parties.js";

@@ -23,7 +23,7 @@ export interface NamedBytes {
 export type Namer = (bytes: Uint8Array) => NamedBytes;
 
 /** Something that a client has sent. */
-export interface Call {
+interface Call {
   readonly text: string;
   /** `file:line` of the user's code; undefined when it is not known, or not yet. */
   place: string | undefined;

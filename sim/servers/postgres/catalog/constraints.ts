@@ -114,7 +114,7 @@ function withNotNull(table: TableDef, columns: readonly number[]): TableDef {
   };
 }
 
-export function addUnique(
+function addUnique(
   draft: Draft,
   table: TableDef,
   kind: "primary key" | "unique",
@@ -142,12 +142,7 @@ export function addUnique(
   return { ...target, indexes: [...target.indexes, index] };
 }
 
-export function addCheck(
-  draft: Draft,
-  table: TableDef,
-  expression: Expr,
-  name: string | undefined,
-): TableDef {
+function addCheck(draft: Draft, table: TableDef, expression: Expr, name: string | undefined): TableDef {
   const used = new Set<string>();
   walkTree(expression, (node) => {
     if (node["type"] === "ref") used.add(String(node["name"]));
@@ -190,7 +185,7 @@ function findReferenced(
   return { columns, index };
 }
 
-export function addForeignKey(
+function addForeignKey(
   draft: Draft,
   table: TableDef,
   clause: ConstraintClause & { readonly kind: "foreign key" },

@@ -263,11 +263,17 @@ function compileUnary(node: Unary, context: CompileContext): Compiled {
   const operand = compile(node.operand, context);
   if (node.op === "+" && operand.type.category === "number") return operand;
   if (node.op === "-") return compileMinus(operand);
-  return compileFunction(
-    { type: "call", name: `operator ${node.op}`, args: [node.operand] },
-    context,
-    compile,
-  );
+  if (node.op === "~" && [20, 21, 23].includes(operand.type.oid)) {
+    return mapCompiled(operand, operand.type, (value) =>
+      typeof value === "bigint" ? ~value : ~(value as number),
+    );
+  }
+  if (node.op === "@" && operand.type.category === "number") {
+    return compile({ type: "call", name: "abs", args: [node.operand] }, context);
+  }
+  throw new DatabaseError("42883", `operator does not exist: ${node.op} ${operand.type.name}`, {
+    hint: "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+  });
 }
 
 function compileTest({ test, negate, operand }: Test, context: CompileContext): Compiled {
@@ -475,16 +481,39 @@ function compileField(node: FieldAccess, context: CompileContext): Compiled {
   return mapCompiled(operand, field.type, (value) => (value as readonly Value[])[index] ?? null);
 }
 
+/** `a[2:3]`: bounds beyond the ends are the ends. */
+function compileSlice(
+  operand: Compiled,
+  { low, high }: NonNullable<Subscript["slice"]>,
+  context: CompileContext,
+): Compiled {
+  if (operand.type.element === undefined) {
+    throw new DatabaseError(
+      "42804",
+      `cannot subscript type ${operand.type.name} because it does not support subscripting`,
+    );
+  }
+  const bound = (expr: Expr | null, otherwise: number): Compiled =>
+    expr === null ? constantOf(int4Type, otherwise) : castTo(compile(expr, context), int4Type);
+  const from = bound(low, 1);
+  const to = bound(high, 2 ** 31 - 1);
+  return {
+    type: operand.type,
+    constant: operand.constant && from.constant && to.constant,
+    run(env) {
+      const items = operand.run(env) as readonly Value[] | null;
+      const first = from.run(env) as number | null;
+      const last = to.run(env) as number | null;
+      if (items === null || first === null || last === null) return null;
+      return items.slice(Math.max(0, first - 1), Math.max(0, last));
+    },
+  };
+}
+
 function compileSubscript(node: Subscript, context: CompileContext): Compiled {
   const operand = compile(node.operand, context);
   if (node.slice !== undefined) {
-    const { low, high } = node.slice;
-    const bound = (expr: Expr | null): Expr => expr ?? { type: "null" };
-    return compileFunction(
-      { type: "call", name: "array slice", args: [node.operand, bound(low), bound(high)] },
-      context,
-      compile,
-    );
+    return compileSlice(operand, node.slice, context);
   }
   return compileIndex(operand, compile(node.index ?? { type: "null" }, context));
 }
@@ -573,11 +602,7 @@ function compileNode(node: Expr, context: CompileContext): Compiled {
     case "null":
       return nullLiteral;
     case "bits":
-      return compileFunction(
-        { type: "call", name: "bit literal", args: [{ ...node, type: "string" }] },
-        context,
-        compile,
-      );
+      throw unsupported("bit strings");
     case "binary":
       return compileOperator(node, context);
     case "logic":

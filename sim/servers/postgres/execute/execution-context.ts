@@ -190,7 +190,7 @@ export interface CompileContext {
 }
 
 /** @param wanted - Types that literals without a type take in its columns. */
-export type SubqueryCompiler = (
+type SubqueryCompiler = (
   query: Query,
   context: CompileContext,
   wanted?: readonly PgType[],

@@ -26,7 +26,7 @@ import { compileTableFunction } from "./set-functions.js";
 type Each = (env: EvaluationContext, emit: () => boolean) => boolean;
 
 /** A table that row locks can be taken on. */
-export interface LockableTable {
+interface LockableTable {
   readonly table: TableDef;
   readonly place: number;
   readonly alias: string;

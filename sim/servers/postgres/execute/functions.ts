@@ -1,14 +1,7 @@
 /** Calls of ordinary functions: finding the overload, converting the arguments. */
 import { DatabaseError } from "../database-error.js";
 import type { Call, Expr } from "../sql/ast.js";
-import {
-  int4Type,
-  jsonType,
-  jsonbType,
-  textType,
-  unknownType,
-  voidType,
-} from "../types/builtin.js";
+import { int4Type, jsonType, jsonbType, textType, unknownType, voidType } from "../types/builtin.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { alignSides, settle, tryCoerce, unify } from "./coerce.js";

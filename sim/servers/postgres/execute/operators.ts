@@ -48,7 +48,7 @@ function compact(value: Json): string {
 }
 
 /** @param step - A key, or an index of an array; negative counts from the end. */
-export function jsonGet(text: string, step: string | number, type: PgType): string | null {
+function jsonGet(text: string, step: string | number, type: PgType): string | null {
   const value = parseJson(text);
   let found: Json | undefined;
   if (value instanceof Map) found = typeof step === "string" ? value.get(step) : undefined;
@@ -66,7 +66,7 @@ function jsonGetKey(text: string, key: string, type: PgType): string | null {
 }
 
 /** The text of a JSON value: strings without quotes, null as SQL null. */
-export function jsonGetText(text: string): string | null {
+function jsonGetText(text: string): string | null {
   const value = parseJson(text);
   if (value === null) return null;
   if (typeof value === "string") return value;

@@ -48,7 +48,7 @@ function ownName(node: Expr): string | null {
   }
 }
 
-export function columnName({ alias, expr }: Target): string {
+function columnName({ alias, expr }: Target): string {
   return alias ?? ownName(expr) ?? "?column?";
 }
 

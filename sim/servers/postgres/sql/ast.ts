@@ -49,7 +49,7 @@ export interface KeywordValue extends Node {
 }
 
 /** An operator: arithmetic, comparison, JSON, pattern (`LIKE`, `ILIKE`, `~~` said in words), `AT TIME ZONE` is a call. */
-export interface Binary extends Node {
+interface Binary extends Node {
   readonly type: "binary";
   /** As written, but `<>` for `!=`; `LIKE`, `NOT LIKE`, `ILIKE`, `NOT ILIKE`, `IS DISTINCT FROM`, `IS NOT DISTINCT FROM`. */
   readonly op: string;
@@ -72,13 +72,13 @@ export interface Test extends Node {
   readonly operand: Expr;
 }
 
-export interface Logic extends Node {
+interface Logic extends Node {
   readonly type: "logic";
   readonly op: "and" | "or";
   readonly operands: readonly Expr[];
 }
 
-export interface Not extends Node {
+interface Not extends Node {
   readonly type: "not";
   readonly operand: Expr;
 }
@@ -111,13 +111,13 @@ export interface Quantified extends Node {
   readonly query?: Query;
 }
 
-export interface Exists extends Node {
+interface Exists extends Node {
   readonly type: "exists";
   readonly query: Query;
 }
 
 /** A subquery that gives one value, or `ARRAY(SELECT ...)`. */
-export interface Subquery extends Node {
+interface Subquery extends Node {
   readonly type: "subquery";
   readonly array: boolean;
   readonly query: Query;
@@ -128,7 +128,7 @@ export interface RowConstructor extends Node {
   readonly items: readonly Expr[];
 }
 
-export interface ArrayConstructor extends Node {
+interface ArrayConstructor extends Node {
   readonly type: "array";
   readonly items: readonly Expr[];
 }
@@ -148,7 +148,7 @@ export interface FieldAccess extends Node {
   readonly name: string;
 }
 
-export interface Cast extends Node {
+interface Cast extends Node {
   readonly type: "cast";
   readonly operand: Expr;
   readonly to: TypeName;
@@ -161,7 +161,7 @@ export interface Case extends Node {
   readonly otherwise: Expr | null;
 }
 
-export interface Parameter extends Node {
+interface Parameter extends Node {
   readonly type: "parameter";
   /** From 1. */
   readonly number: number;
@@ -222,20 +222,20 @@ export interface Call extends Node {
   readonly over?: string | WindowDefinition;
 }
 
-export interface Collate extends Node {
+interface Collate extends Node {
   readonly type: "collate";
   readonly operand: Expr;
   readonly collation: string;
 }
 
 /** `GROUPING(a, b)`. */
-export interface Grouping extends Node {
+interface Grouping extends Node {
   readonly type: "grouping";
   readonly args: readonly Expr[];
 }
 
 /** `DEFAULT` in VALUES and SET. */
-export interface Default extends Node {
+interface Default extends Node {
   readonly type: "default";
 }
 
@@ -276,13 +276,13 @@ export interface Alias {
   readonly columns?: readonly string[];
 }
 
-export interface FromTable extends Node {
+interface FromTable extends Node {
   readonly type: "table";
   readonly table: QualifiedName;
   readonly alias?: Alias;
 }
 
-export interface FromQuery extends Node {
+interface FromQuery extends Node {
   readonly type: "query";
   readonly query: Query;
   readonly lateral: boolean;

@@ -65,15 +65,8 @@ function translateNode(node: Node, source: Source): Pick<ParsedStatement, "query
   throw unsupportedStatement(node);
 }
 
-/** A statement inside another: of PREPARE, EXPLAIN, DECLARE, COPY. */
-export function parseInner(node: Node, source: Source): ParsedStatement {
-  const inner = { ...source, parameters: 0 };
-  const parts = translateNode(node, inner);
-  return { text: source.text, ...parts, parameterCount: inner.parameters };
-}
-
 /** A text of its own whose parameters are noted as its tree is walked. */
-export function createSource(text: string): Source {
+function createSource(text: string): Source {
   const isPlain = Buffer.byteLength(text) === text.length;
   return {
     text,

@@ -1,7 +1,7 @@
 /** PostgreSQL's own parser, as WebAssembly: loaded at once when the first statement of a process has to be parsed. */
 import { readFileSync } from "node:fs";
 
-import type { ParseResult } from "@pgsql/types";
+import type { ParseResult } from "libpg-query";
 
 import { loadPackage, packageFile } from "../../../shared/load-package.js";
 import { DatabaseError } from "../database-error.js";
@@ -21,8 +21,6 @@ interface Module {
   _free(pointer: number): void;
   _wasm_parse_query_raw(text: number): number;
   _wasm_free_parse_result(result: number): void;
-  _wasm_parse_plpgsql(text: number): number;
-  _wasm_free_string(text: number): void;
 }
 
 let loaded: Module | null = null;
@@ -81,21 +79,6 @@ export function parseTree(text: string): ParseResult {
       return JSON.parse(module.UTF8ToString(module.getValue(result, "i32"))) as ParseResult;
     } finally {
       module._wasm_free_parse_result(result);
-    }
-  });
-}
-
-/** The body of a plpgsql function, given as its whole `CREATE FUNCTION`. @throws DatabaseError 42601 */
-export function parsePlpgsqlTree(text: string): unknown {
-  const module = load();
-  return withText(module, text, (pointer) => {
-    const result = module._wasm_parse_plpgsql(pointer);
-    try {
-      const answer = module.UTF8ToString(result);
-      if (!answer.startsWith("{")) throw parserError(answer, 0);
-      return JSON.parse(answer) as unknown;
-    } finally {
-      module._wasm_free_string(result);
     }
   });
 }

@@ -118,7 +118,7 @@ export interface CreateTable {
   >;
 }
 
-export interface CreateTableAs {
+interface CreateTableAs {
   readonly type: "create table as";
   readonly name: QualifiedName;
   readonly temporary: boolean;
@@ -128,7 +128,7 @@ export interface CreateTableAs {
   readonly withData: boolean;
 }
 
-export interface CreateView {
+interface CreateView {
   readonly type: "create view";
   readonly name: QualifiedName;
   readonly replace: boolean;

@@ -37,9 +37,6 @@ export interface Source {
   character(byte: number): number;
 }
 
-/** Queries and expressions hold each other: this is how an expression translates the query in it. */
-export type TranslateQuery = (node: Node, source: Source) => Query;
-
 export interface Translator {
   readonly source: Source;
   query(node: Node): Query;
@@ -399,7 +396,7 @@ function translateSubLink(node: SubLink, place: { readonly at?: number }, transl
   }
 }
 
-export function translateCall(node: FuncCall, translator: Translator): Call {
+function translateCall(node: FuncCall, translator: Translator): Call {
   const { schema, name } = nameOf(node.funcname);
   const args = node.args ?? [];
   const names = args.map(

@@ -46,10 +46,8 @@ import type {
 } from "./ast.js";
 import {
   at,
-  nameOf,
   newerSyntax,
   textOf,
-  translateCall,
   translateExpression,
   translateOrder,
   translateType,
@@ -528,5 +526,3 @@ function deleteOf(node: DeleteStmt, translator: Translator): Delete {
     ...at(translator.source, node.relation?.location ?? 0),
   };
 }
-
-export { nameOf, translateCall };

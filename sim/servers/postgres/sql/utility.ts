@@ -176,9 +176,7 @@ export function utilityOf(node: Node, source: Source): UtilityStatement | null {
       const { target } = fields as DiscardStmt;
       return {
         kind: "discard",
-        what: (target ?? "DISCARD_ALL")
-          .replace("DISCARD_", "")
-          .toLowerCase(),
+        what: (target ?? "DISCARD_ALL").replace("DISCARD_", "").toLowerCase(),
       };
     }
     case "DeallocateStmt":

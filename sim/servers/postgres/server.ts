@@ -27,6 +27,8 @@ import { createWireConnection, type WireConnection, type WireEnd, type WireHost 
 /** Schema, rows and parsed statements, shared by the servers made from it. Never changes in a way they could see. */
 export interface PostgresTemplate {
   readonly catalog: Catalog;
+  /** The last OID that the catalog has used. */
+  readonly nextId: number;
   readonly rows: ReadonlyMap<number, readonly Row[]>;
   readonly sequences: ReadonlyMap<number, SequenceState>;
   /** Parses a text, or remembers having done so. */
@@ -52,7 +54,12 @@ function createTemplateFrom(parts: Omit<PostgresTemplate, "parse">): PostgresTem
 }
 
 function emptyTemplate(): PostgresTemplate {
-  return createTemplateFrom({ catalog: createCatalog(), rows: new Map(), sequences: new Map() });
+  return createTemplateFrom({
+    catalog: createCatalog(),
+    rows: new Map(),
+    sequences: new Map(),
+    nextId: 16_384,
+  });
 }
 
 // A session with promises and results in the shape of the `pg` client.
@@ -469,6 +476,7 @@ export function createPostgresServer({
     catalog: template.catalog,
     rows: template.rows,
     sequences: template.sequences,
+    nextId: template.nextId,
     serializability: createSerializability(),
     randomBytes: random === undefined ? refuseRandom : (length) => random.bytes(length),
   });
@@ -561,7 +569,7 @@ export function createPostgresServer({
       }
       for (const sequence of engine.catalog.sequences.values())
         sequences.set(sequence.id, { ...engine.sequence(sequence) });
-      return createTemplateFrom({ catalog: engine.catalog, rows, sequences });
+      return createTemplateFrom({ catalog: engine.catalog, rows, sequences, nextId: engine.lastId });
     },
     inspect: createInspector(engine, sessions),
   };

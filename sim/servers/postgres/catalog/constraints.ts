@@ -133,7 +133,7 @@ function addUnique(
   const base = kind === "primary key" ? `${table.name}_pkey` : `${table.name}_${columns.join("_")}_key`;
   const index = createIndexDef(draft.current(), target, {
     id: draft.nextId(),
-    name: name ?? draft.freeName(base),
+    name: name ?? draft.freeName(table.schema, base),
     unique: true,
     constraint: kind,
     expressions: columns.map((column): Expr => ({ type: "ref", name: column })),
@@ -142,7 +142,13 @@ function addUnique(
   return { ...target, indexes: [...target.indexes, index] };
 }
 
-function addCheck(draft: Draft, table: TableDef, expression: Expr, name: string | undefined): TableDef {
+function addCheck(
+  draft: Draft,
+  table: TableDef,
+  expression: Expr,
+  name: string | undefined,
+  validated: boolean,
+): TableDef {
   const used = new Set<string>();
   walkTree(expression, (node) => {
     if (node["type"] === "ref") used.add(String(node["name"]));
@@ -151,11 +157,11 @@ function addCheck(draft: Draft, table: TableDef, expression: Expr, name: string 
   const base =
     used.size === 1 && column !== undefined ? `${table.name}_${column}_check` : `${table.name}_check`;
   const taken = (candidate: string): boolean => table.checks.some((check) => check.name === candidate);
-  let found = name ?? draft.freeName(base);
+  let found = name ?? draft.freeName(table.schema, base);
   if (name === undefined) for (let suffix = 1; taken(found); suffix += 1) found = `${base}${suffix}`;
   const scope = { tables: [scopeTableOf(table, table.name, 0)], outer: null };
   asCondition(compile(expression, bareContext(draft.current(), scope)), boolType, "CHECK");
-  return { ...table, checks: [...table.checks, { name: found, expression }] };
+  return { ...table, checks: [...table.checks, { name: found, expression, validated }] };
 }
 
 function findReferenced(
@@ -192,13 +198,15 @@ function addForeignKey(
 ): TableDef {
   const { columns, parent: parentName } = clause;
   const local = columns.map((column) => columnIndex(table, column));
-  const parent = parentName.name === table.name ? table : draft.tables.get(parentName.name);
+  const found = draft.table(parentName);
+  const parent =
+    parentName.name === table.name && (found === undefined || found.id === table.id) ? table : found;
   if (parent === undefined) throw missingTable(parentName.name);
   const referenced = findReferenced(parent, clause.parentColumns);
   if (referenced.columns.length !== local.length) {
     throw new DatabaseError("42830", "number of referencing and referenced columns for foreign key disagree");
   }
-  const name = clause.name ?? draft.freeName(`${table.name}_${columns.join("_")}_fkey`);
+  const name = clause.name ?? draft.freeName(table.schema, `${table.name}_${columns.join("_")}_fkey`);
   for (const [at, column] of local.entries()) {
     const own = table.columns[column];
     const other = parent.columns[referenced.columns[at] ?? 0];
@@ -223,20 +231,42 @@ function addForeignKey(
     parentColumns: referenced.columns,
     onDelete: clause.onDelete,
     onUpdate: clause.onUpdate,
+    validated: !clause.notValid,
   };
   return { ...table, foreignKeys: [...table.foreignKeys, key] };
+}
+
+function useIndex(
+  table: TableDef,
+  kind: "primary key" | "unique",
+  name: string,
+  wanted: string | undefined,
+): TableDef {
+  const found = table.indexes.find((index) => index.name === name);
+  if (found === undefined) throw new DatabaseError("42704", `index "${name}" does not exist`);
+  if (!found.unique) throw new DatabaseError("42809", `"${name}" is not a unique index`);
+  const index = { ...found, constraint: kind, name: wanted ?? name };
+  const indexes = table.indexes.map((one) => (one === found ? index : one));
+  const next = { ...table, indexes };
+  return kind === "primary key"
+    ? withNotNull(
+        next,
+        found.columns.flatMap((column) => column ?? []),
+      )
+    : next;
 }
 
 /** @returns The table with what the clause adds to it; clauses about a single column add nothing here. */
 export function addConstraint(draft: Draft, table: TableDef, clause: ConstraintClause): TableDef {
   switch (clause.kind) {
     case "check":
-      return addCheck(draft, table, clause.value, clause.name);
+      return addCheck(draft, table, clause.value, clause.name, !clause.notValid);
     case "foreign key":
       return addForeignKey(draft, table, clause);
     case "primary key":
     case "unique":
-      if (clause.usingIndex !== undefined) throw unsupported("ADD CONSTRAINT ... USING INDEX");
+      if (clause.usingIndex !== undefined)
+        return useIndex(table, clause.kind, clause.usingIndex, clause.name);
       return addUnique(draft, table, clause.kind, clause.columns, clause.name);
     default:
       return table;

@@ -1,13 +1,21 @@
 /** `CREATE TABLE` and the columns of `ALTER TABLE`. */
 import { DatabaseError } from "../database-error.js";
 import { bareContext, compileDefault } from "../execute/compile.js";
-import { unsupported } from "../execute/execution-context.js";
+import { missingTable, unsupported } from "../execute/execution-context.js";
 import type { Expr } from "../sql/ast.js";
 import type { ColumnClause, ConstraintClause, CreateTable, SequenceOptions } from "../sql/schema-ast.js";
 import { int2Type, int4Type, int8Type } from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
-import { requireFree, type ColumnDef, type Draft, type SequenceDef, type TableDef } from "./catalog.js";
+import {
+  lookUp,
+  relationKey,
+  requireFree,
+  type ColumnDef,
+  type Draft,
+  type SequenceDef,
+  type TableDef,
+} from "./catalog.js";
 import { addConstraint } from "./constraints.js";
 
 const serials: Readonly<Record<string, PgType>> = {
@@ -27,6 +35,7 @@ const sequenceLimits = new Map<number, bigint>([
 
 export function createSequenceDef(
   draft: Draft,
+  schema: string,
   name: string,
   type: PgType,
   options: SequenceOptions,
@@ -37,11 +46,23 @@ export function createSequenceDef(
   const min = options.min ?? (increment > 0n ? 1n : -limit - 1n);
   const max = options.max ?? (increment > 0n ? limit : -1n);
   const start = options.start ?? (increment > 0n ? min : max);
-  return { id: draft.nextId(), name, type, start, increment, min, max, cycle: options.cycle === true, owner };
+  return {
+    id: draft.nextId(),
+    schema,
+    name,
+    type,
+    start,
+    increment,
+    min,
+    max,
+    cycle: options.cycle === true,
+    owner,
+  };
 }
 
-function nextvalOf(sequence: string): Expr {
-  return { type: "call", name: "nextval", args: [{ type: "string", value: sequence }] };
+function nextvalOf(schema: string, name: string): Expr {
+  const value = schema === "public" ? name : `${schema}.${name}`;
+  return { type: "call", name: "nextval", args: [{ type: "string", value }] };
 }
 
 interface ColumnParts {
@@ -54,12 +75,13 @@ export function buildColumn(draft: Draft, clause: ColumnClause): ColumnParts {
     throw unsupported(`the collation ${clause.collation}`);
   }
   const serial = (clause.type.arrayDepth ?? 0) > 0 ? undefined : serials[clause.type.name];
-  const type = serial ?? resolveType(clause.type, (name) => draft.enums.get(name));
+  const type = serial ?? resolveType(clause.type, (name) => lookUp(draft.enums, name, draft));
   const column: ColumnDef = {
     name: clause.name,
     type,
     notNull: serial !== undefined,
     default: null,
+    generated: null,
     identity: null,
     dropped: false,
     missing: null,
@@ -79,7 +101,7 @@ function applyColumnConstraint(parts: ColumnParts, clause: ConstraintClause): Co
     case "identity":
       return { column: { ...column, notNull: true, identity: clause.when }, sequence: clause.options };
     case "generated":
-      throw unsupported("generated columns");
+      return { ...parts, column: { ...column, generated: clause.value } };
     default:
       return parts;
   }
@@ -89,35 +111,78 @@ function applyColumnConstraint(parts: ColumnParts, clause: ConstraintClause): Co
 export function finishColumn(draft: Draft, table: TableDef, index: number, parts: ColumnParts): TableDef {
   let { column } = parts;
   if (parts.sequence !== null) {
-    const name = parts.sequence.name ?? draft.freeName(`${table.name}_${column.name}_seq`);
+    const name = parts.sequence.name ?? draft.freeName(table.schema, `${table.name}_${column.name}_seq`);
     draft.sequences.set(
-      name,
-      createSequenceDef(draft, name, column.type, parts.sequence, {
+      relationKey(table.schema, name),
+      createSequenceDef(draft, table.schema, name, column.type, parts.sequence, {
         tableId: table.id,
         column: index,
       }),
     );
-    column = { ...column, default: nextvalOf(name) };
+    column = { ...column, default: nextvalOf(table.schema, name) };
   }
   compileDefault(column, bareContext(draft.current()));
   return { ...table, columns: table.columns.with(index, column) };
 }
 
-/** @returns False when the table was there already and `IF NOT EXISTS` said so. */
-export function createTable(draft: Draft, node: CreateTable): boolean {
-  const { name, schema } = node.name;
-  if (schema !== undefined && schema !== "public") throw unsupported(`the schema ${schema}`);
-  if (node.temporary) throw unsupported("temporary tables");
-  if (node.ifNotExists && draft.hasRelation(name)) return false;
-  requireFree(draft, name);
-  const clauses: ColumnClause[] = [];
+/** Columns, and with `INCLUDING` more, of another table. */
+function likeOther(
+  draft: Draft,
+  other: TableDef,
+  including: readonly string[],
+): { columns: ColumnDef[]; constraints: ConstraintClause[] } {
+  const has = (option: string): boolean => including.includes(option);
+  const columns = other.columns
+    .filter(({ dropped }) => !dropped)
+    .map((column): ColumnDef => ({
+      ...column,
+      missing: null,
+      default: has("defaults") ? column.default : null,
+      generated: has("generated") ? column.generated : null,
+      identity: null,
+    }));
+  const constraints: ConstraintClause[] = [];
+  if (has("constraints")) {
+    for (const { name, expression } of other.checks)
+      constraints.push({ kind: "check", name, value: expression, notValid: false });
+  }
+  if (has("indexes")) {
+    for (const index of other.indexes) {
+      if (index.constraint === null)
+        throw unsupported("LIKE ... INCLUDING INDEXES of an index that is no constraint");
+      const names = index.columns.map((column) => other.columns[column ?? 0]?.name ?? "");
+      constraints.push({ kind: index.constraint, columns: names, include: [] });
+    }
+  }
+  void draft;
+  return { columns, constraints };
+}
+
+/** @returns Null when the table was there already and `IF NOT EXISTS` said so. */
+export function createTable(
+  draft: Draft,
+  node: CreateTable,
+  temporarySchema: string | null,
+): TableDef | null {
+  const schema = temporarySchema ?? draft.schemaFor(node.name);
+  const { name } = node.name;
+  if (node.ifNotExists && draft.hasRelation(schema, name)) return null;
+  requireFree(draft, schema, name);
+  const parts: ColumnParts[] = [];
   const constraints: ConstraintClause[] = [];
   for (const element of node.elements) {
-    if (element.kind === "like") throw unsupported("CREATE TABLE ... LIKE");
-    if (element.kind === "constraint") constraints.push(element.constraint);
-    else clauses.push(element.column);
+    if (element.kind === "like") {
+      const other = draft.table(element.table);
+      if (other === undefined) throw missingTable(element.table.name);
+      const like = likeOther(draft, other, element.including);
+      parts.push(...like.columns.map((column) => ({ column, sequence: null })));
+      constraints.push(...like.constraints);
+    } else if (element.kind === "constraint") constraints.push(element.constraint);
+    else {
+      parts.push(buildColumn(draft, element.column));
+      constraints.push(...element.column.constraints);
+    }
   }
-  const parts = clauses.map((clause) => buildColumn(draft, clause));
   for (const [at, { column }] of parts.entries()) {
     if (parts.findIndex((other) => other.column.name === column.name) !== at) {
       throw new DatabaseError("42701", `column "${column.name}" specified more than once`);
@@ -125,6 +190,7 @@ export function createTable(draft: Draft, node: CreateTable): boolean {
   }
   let table: TableDef = {
     id: draft.nextId(),
+    schema,
     name,
     columns: parts.map((part) => part.column),
     indexes: [],
@@ -132,9 +198,7 @@ export function createTable(draft: Draft, node: CreateTable): boolean {
     foreignKeys: [],
   };
   for (const [index, part] of parts.entries()) table = finishColumn(draft, table, index, part);
-  for (const clause of [...clauses.flatMap((column) => column.constraints), ...constraints]) {
-    table = addConstraint(draft, table, clause);
-  }
-  draft.tables.set(name, table);
-  return true;
+  for (const clause of constraints) table = addConstraint(draft, table, clause);
+  draft.put(table);
+  return table;
 }

@@ -1,5 +1,5 @@
 /** From expression trees to functions over rows, with PostgreSQL's rules for types. */
-import type { Catalog, ColumnDef } from "../catalog/catalog.js";
+import { lookUp, type Catalog, type ColumnDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import type {
   Between,
@@ -256,7 +256,7 @@ function compileSubquery(ast: Query, isArray: boolean, context: CompileContext):
 }
 
 function typeFrom(name: Parameters<typeof resolveType>[0], context: CompileContext): PgType {
-  return resolveType(name, (own) => context.catalog.enums.get(own));
+  return resolveType(name, (own) => lookUp(context.catalog.enums, own, context.catalog));
 }
 
 function compileUnary(node: Unary, context: CompileContext): Compiled {

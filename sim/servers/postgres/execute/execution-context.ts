@@ -1,17 +1,18 @@
 /** What compiled expressions run against, and what compiling them needs to know. */
 import { SimError } from "../../../errors.js";
-import type {
-  Catalog,
-  ForeignKeyDef,
-  IndexDef,
-  IndexKey,
-  SequenceDef,
-  TableDef,
+import {
+  lookUp,
+  type Catalog,
+  type ForeignKeyDef,
+  type IndexDef,
+  type IndexKey,
+  type SequenceDef,
+  type TableDef,
 } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import type { LockManager, LockOwner, LockWait } from "../locks/lock-manager.js";
 import type { Heap, RowLockMode, Snapshot, Tuple, Xact } from "../storage/heap.js";
-import type { Expr, Query, WindowDefinition, WindowFrame } from "../sql/ast.js";
+import type { Expr, QualifiedName, Query, WindowDefinition, WindowFrame } from "../sql/ast.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 
@@ -220,15 +221,13 @@ export interface AggregateState {
   result(): Value;
 }
 
-/** @throws DatabaseError 42P01 when it does not exist; SimError for a schema other than public. */
-export function findTable(
-  catalog: Catalog,
-  { name, schema }: { readonly name: string; readonly schema?: string },
-): TableDef {
-  if (schema !== undefined && schema !== "public") throw unsupported(`the schema ${schema}`);
-  const table = catalog.tables.get(name);
-  if (table === undefined) throw missingTable(name);
-  return table;
+/** @throws DatabaseError 42P01 when it does not exist. */
+export function findTable(catalog: Catalog, name: QualifiedName): TableDef {
+  const table = lookUp(catalog.tables, name, catalog);
+  if (table !== undefined) return table;
+  if (lookUp(catalog.views, name, catalog) !== undefined)
+    throw unsupported(`changes of rows through the view ${name.name}`);
+  throw missingTable(name.schema === undefined ? name.name : `${name.schema}.${name.name}`);
 }
 
 /** @throws DatabaseError 42P01 */

@@ -1,5 +1,5 @@
 /** `FROM`: tables, subqueries and functions, and how they are joined. */
-import type { TableDef } from "../catalog/catalog.js";
+import { lookUp, type TableDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { Alias, Call, Expr, From, FromFunction, Join, QualifiedName } from "../sql/ast.js";
@@ -10,6 +10,7 @@ import { alignSides, asCondition } from "./coerce.js";
 import { putCombination, takeCombination, type Combination } from "./combination.js";
 import {
   compile,
+  emptyScope,
   findTable,
   unsupported,
   type CompileContext,
@@ -154,6 +155,14 @@ function bindTable(
       context,
     );
     return bound;
+  }
+  const view =
+    lookUp(context.catalog.tables, name, context.catalog) === undefined
+      ? lookUp(context.catalog.views, name, context.catalog)
+      : undefined;
+  if (view !== undefined && context.subquery !== null) {
+    const query = context.subquery(view.query, { ...context, scope: emptyScope, commonTables: new Map() });
+    return rowsLeaf(alias ?? { name: name.name }, view.columns, (env) => query.run(env), false, context);
   }
   let table: TableDef;
   try {

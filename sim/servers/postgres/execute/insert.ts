@@ -119,6 +119,11 @@ function targetColumns(table: TableDef, node: Insert): number[] {
 }
 
 function checkIdentity(column: ColumnDef, node: Insert): void {
+  if (column.generated !== null) {
+    throw new DatabaseError("428C9", `cannot insert a non-DEFAULT value into column "${column.name}"`, {
+      detail: `Column "${column.name}" is a generated column.`,
+    });
+  }
   if (column.identity !== "always" || node.overriding === "system") return;
   throw new DatabaseError("428C9", `cannot insert a non-DEFAULT value into column "${column.name}"`, {
     detail: `Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`,

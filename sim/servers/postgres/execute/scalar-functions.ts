@@ -1,5 +1,5 @@
 /** Text functions. */
-import type { SequenceDef } from "../catalog/catalog.js";
+import { lookUp, type SequenceDef } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import * as builtin from "../types/builtin.js";
 import {
@@ -440,9 +440,13 @@ const timeFunctions: readonly FunctionDef[] = [
 // Functions of the session: sequences, advisory locks, settings, identity, randomness.
 
 function findSequence(name: Value | undefined, env: EvaluationContext): SequenceDef {
-  const bare = (name as string).replace(/^public\./, "").replace(/^"(.*)"$/, "$1");
-  const found = env.runtime.catalog.sequences.get(bare);
-  if (found === undefined) throw missingTable(bare);
+  const parts = (name as string).split(".").map((part) => part.replace(/^"(.*)"$/, "$1"));
+  const bare = parts.at(-1) ?? "";
+  const [schema] = parts;
+  const { catalog } = env.runtime;
+  const wanted = parts.length > 1 && schema !== undefined ? { schema, name: bare } : { name: bare };
+  const found = lookUp(catalog.sequences, wanted, catalog);
+  if (found === undefined) throw missingTable(parts.join("."));
   return found;
 }
 

@@ -1,4 +1,5 @@
 /** Functions that give many rows, in FROM and in select lists. */
+import { lookUp } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import type { Call, TypeName } from "../sql/ast.js";
 import {
@@ -414,7 +415,7 @@ function compileRecordset(
   if (document === null) throw new DatabaseError("42883", `function ${call.name} does not exist`);
   const columns = definition.map(({ name, type }) => ({
     name,
-    type: resolveType(type, (own) => context.catalog.enums.get(own)),
+    type: resolveType(type, (own) => lookUp(context.catalog.enums, own, context.catalog)),
   }));
   const cell = (item: Json | undefined, type: PgType): Value => {
     if (item === undefined || item === null) return null;

@@ -210,7 +210,8 @@ function changeInWith(node: Insert | Update | Delete, context: CompileContext): 
 
 setChangeCompiler(changeInWith);
 
-function createContext(catalog: Catalog, parameterCount: number): CompileContext {
+/** What compiling a statement begins with. */
+export function createContext(catalog: Catalog, parameterCount: number): CompileContext {
   return {
     ...bareContext(catalog),
     clause: "SELECT",

@@ -394,13 +394,39 @@ function* enterIndexes(
   }
 }
 
+const generators = new WeakMap<
+  TableDef,
+  ReadonlyArray<{ readonly index: number; readonly value: Compiled }>
+>();
+
+/** Works out the generated columns of a row. */
+function completeRow(execution: ExecutionContext, table: TableDef, row: Row, env: EvaluationContext): Row {
+  let known = generators.get(table);
+  if (known === undefined) {
+    const scope = { tables: [scopeTableOf(table, table.name, 0)], outer: null };
+    const context = bareContext(execution.runtime.catalog, scope);
+    known = table.columns.flatMap((column, index) =>
+      column.generated === null || column.dropped
+        ? []
+        : [{ index, value: assignTo(compile(column.generated, context), column.type, column.name) }],
+    );
+    generators.set(table, known);
+  }
+  if (known.length === 0) return row;
+  const own: EvaluationContext = { ...env, rows: [row] };
+  const complete = [...row];
+  for (const { index, value } of known) complete[index] = value.run(own);
+  return complete;
+}
+
 /** @throws DatabaseError 23502, 23514, 23505 */
 export function* insertRow(
   execution: ExecutionContext,
   table: TableDef,
-  row: Row,
+  values: Row,
   env: EvaluationContext,
 ): Run<Tuple> {
+  const row = completeRow(execution, table, values, env);
   checkRow(execution, table, row, env);
   const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
   execution.write(table, null, tuple, "update");
@@ -414,9 +440,10 @@ export function* updateRow(
   execution: ExecutionContext,
   table: TableDef,
   before: Tuple,
-  row: Row,
+  values: Row,
   env: EvaluationContext,
 ): Run<Tuple> {
+  const row = completeRow(execution, table, values, env);
   checkRow(execution, table, row, env);
   const tuple = createTuple(table.id, row, execution.xact, execution.snapshot.command);
   execution.write(table, before, tuple, updateMode(table, before.values, row));
@@ -528,8 +555,14 @@ function compileSet(set: SetClause, table: TableDef, context: CompileContext): A
 }
 
 function refuseIdentity(target: ColumnDef): void {
-  if (target.identity !== "always") return;
+  const why =
+    target.generated !== null
+      ? "a generated column"
+      : target.identity === "always"
+        ? "an identity column defined as GENERATED ALWAYS"
+        : null;
+  if (why === null) return;
   throw new DatabaseError("428C9", `column "${target.name}" can only be updated to DEFAULT`, {
-    detail: `Column "${target.name}" is an identity column defined as GENERATED ALWAYS.`,
+    detail: `Column "${target.name}" is ${why}.`,
   });
 }

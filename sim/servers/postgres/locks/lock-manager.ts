@@ -11,7 +11,7 @@ export interface LockOwner {
 }
 
 export interface LockTag {
-  readonly kind: "xact" | "tuple" | "relation" | "advisory";
+  readonly kind: "xact" | "tuple" | "relation" | "advisory" | "name";
   /** What `who waits for what` shows. */
   readonly label: string;
 }

@@ -1,5 +1,5 @@
 /** What all sessions of one server share: committed state, locks, the order of commits. */
-import type { Catalog, SequenceDef, TableDef } from "../catalog/catalog.js";
+import { mergeCatalogs, type Catalog, type SequenceDef, type TableDef } from "../catalog/catalog.js";
 import {
   createLockManager,
   lockModes,
@@ -62,6 +62,11 @@ export interface Engine {
   heap(tableId: number): Heap;
   sequence(def: SequenceDef): SequenceState;
   newXact(parent: Xact | null): Xact;
+  /** An OID that nothing has had. */
+  newId(): number;
+  readonly lastId: number;
+  /** The lock that stands for making something of that name. */
+  nameTag(key: string): LockTag;
   /** The lock that stands for a transaction being open; taken for its owner when somebody first asks. */
   xactTag(xact: Xact): LockTag;
   knownXactTag(xact: Xact): LockTag | undefined;
@@ -92,16 +97,19 @@ export interface EngineParts {
   /** Rows to begin with, by table; shared row images, private versions. */
   readonly rows: ReadonlyMap<number, readonly Tuple["values"][]>;
   readonly sequences: ReadonlyMap<number, SequenceState>;
+  /** The last OID that the catalog has used. */
+  readonly nextId: number;
   randomBytes(length: number): Uint8Array;
 }
 
 function createTags(
   engine: () => Engine,
-): Pick<Engine, "xactTag" | "knownXactTag" | "tupleTag" | "relationTag" | "advisoryTag"> {
+): Pick<Engine, "xactTag" | "knownXactTag" | "tupleTag" | "relationTag" | "advisoryTag" | "nameTag"> {
   const xactTags = new Map<Xact, LockTag>();
   const tupleTags = new WeakMap<Tuple, LockTag>();
   const relationTags = new Map<number, LockTag>();
   const advisoryTags = new Map<string, LockTag>();
+  const nameTags = new Map<string, LockTag>();
   return {
     knownXactTag(xact) {
       const tag = xactTags.get(xact);
@@ -134,6 +142,13 @@ function createTags(
       relationTags.set(table.id, tag);
       return tag;
     },
+    nameTag(key) {
+      const known = nameTags.get(key);
+      if (known !== undefined) return known;
+      const tag: LockTag = { kind: "name", label: `name ${key}` };
+      nameTags.set(key, tag);
+      return tag;
+    },
     advisoryTag(key) {
       const known = advisoryTags.get(key);
       if (known !== undefined) return known;
@@ -153,6 +168,7 @@ export function createEngine(parts: EngineParts): Engine {
   const queue: Array<() => void> = [];
   const deadTuples: Array<{ tuple: Tuple; seq: number }> = [];
   let nextXactId = 730;
+  let { nextId } = parts;
   let draining = false;
 
   const heap = (tableId: number): Heap => {
@@ -192,6 +208,13 @@ export function createEngine(parts: EngineParts): Engine {
       const state = { ...(parts.sequences.get(def.id) ?? { value: def.start, called: false }) };
       sequences.set(def.id, state);
       return state;
+    },
+    newId() {
+      nextId += 1;
+      return nextId;
+    },
+    get lastId() {
+      return nextId;
     },
     newXact(parent) {
       nextXactId += 1;
@@ -251,6 +274,7 @@ export interface Savepoint {
   /** Settings to come back to. */
   readonly settings: ReadonlyMap<string, string>;
   readonly catalog: Catalog | null;
+  readonly catalogBase: Catalog | null;
   readonly heldCount: number;
 }
 
@@ -284,8 +308,9 @@ export interface Transaction {
   readonly held: HeldLock[];
   /** Modes of table locks held, by table, as bits. */
   readonly relations: Map<number, number>;
-  /** The schema as this transaction changed it. */
+  /** The schema as this transaction changed it, and what it changed. */
   catalog: Catalog | null;
+  catalogBase: Catalog | null;
 }
 
 export interface TransactionParts {
@@ -321,9 +346,20 @@ export function beginTransaction(
     held: [],
     relations: new Map(),
     catalog: null,
+    catalogBase: null,
   };
   engine.transactions.set(top, transaction);
   return transaction;
+}
+
+/** The schema as a transaction sees it: what is committed, with its own changes on top. */
+export function currentCatalog(engine: Engine, transaction: Transaction | null): Catalog {
+  if (transaction === null || transaction.catalog === null) return engine.catalog;
+  if (transaction.catalogBase !== null && transaction.catalogBase !== engine.catalog) {
+    transaction.catalog = mergeCatalogs(transaction.catalogBase, transaction.catalog, engine.catalog);
+    transaction.catalogBase = engine.catalog;
+  }
+  return transaction.catalog;
 }
 
 function releaseAll(engine: Engine, transaction: Transaction): void {
@@ -344,7 +380,7 @@ export function commitTransaction(engine: Engine, transaction: Transaction): voi
   top.commitSeq = seq;
   top.status = "committed";
   engine.counters.commits += 1;
-  if (transaction.catalog !== null) engine.catalog = transaction.catalog;
+  if (transaction.catalog !== null) engine.catalog = currentCatalog(engine, transaction);
   for (const act of transaction.atCommit) act();
   engine.serializability.ended(top, true);
   vacuumChanges(engine, transaction, seq);
@@ -412,6 +448,7 @@ export function pushSavepoint(
     xact,
     settings: new Map(settings),
     catalog: transaction.catalog,
+    catalogBase: transaction.catalogBase,
     heldCount: transaction.held.length,
   });
   transaction.parts.push(xact);
@@ -431,6 +468,7 @@ export function rollbackToSavepoint(engine: Engine, transaction: Transaction, at
   savepoint.xact.status = "aborted";
   transaction.current = savepoint.xact.parent ?? transaction.top;
   transaction.catalog = savepoint.catalog;
+  transaction.catalogBase = savepoint.catalogBase;
   transaction.failed = false;
   const stay = transaction.notifications.filter(({ xact }) => !isAborted(xact));
   transaction.notifications.splice(0, transaction.notifications.length, ...stay);

@@ -25,6 +25,10 @@ export interface SessionState {
   readonly settings: ReadonlyMap<string, string>;
   readonly sequenceValues: Map<number, bigint>;
   lastSequence: number | null;
+  /** Schema of the temporary tables of the session; null until there is one. */
+  temporarySchema: string | null;
+  /** Schemas in which names are looked for. */
+  searchPath(): readonly string[];
   readonly advisory: Array<{ readonly tag: LockTag; readonly mode: number }>;
   notice(severity: Notice["severity"], code: string, message: string): void;
   /** @throws DatabaseError 22023 or 42704; SimError for a value that would change what the server does. */
@@ -75,7 +79,6 @@ const fixed = new Set([
   "client_encoding",
   "datestyle",
   "intervalstyle",
-  "search_path",
   "standard_conforming_strings",
   "bytea_output",
 ]);
@@ -148,10 +151,7 @@ function checkValue(name: string, value: string, current: string): string {
       .toLowerCase()
       .replace(/[\s"-]/g, "")
       .replace(/^(etc\/utc|utc|gmt|0|utf8|unicode)$/, "same");
-  const fine =
-    same(value) === same(current) ||
-    (name === "search_path" && ["public", "$user,public"].includes(value.replace(/[\s"]/g, ""))) ||
-    (name === "datestyle" && /^iso/i.test(value));
+  const fine = same(value) === same(current) || (name === "datestyle" && /^iso/i.test(value));
   if (!fine) throw unsupported(`SET ${name} TO ${value}`);
   return current;
 }
@@ -168,8 +168,29 @@ export function createSessionState(
   let before: Map<string, string> | null = null;
   let locals: Map<string, string | undefined> | null = null;
 
+  let path: {
+    readonly setting: string;
+    readonly temporary: string | null;
+    readonly schemas: readonly string[];
+  } | null = null;
+
   const state: SessionState = {
     ...identity,
+    temporarySchema: null,
+    searchPath() {
+      const setting = settings.get("search_path") ?? "public";
+      const temporary = state.temporarySchema;
+      if (path?.setting !== setting || path.temporary !== temporary) {
+        const names = setting.split(",").map((name) => name.trim().replace(/^"(.*)"$/, "$1"));
+        const own = names
+          .map((name) => (name === "$user" ? identity.user : name))
+          .filter((name) => name !== "" && name !== "pg_catalog");
+        // The schema of the user's name is there only for who makes one: the platform's user has none.
+        const schemas = setting === '"$user", public' ? ["public"] : own;
+        path = { setting, temporary, schemas: temporary === null ? schemas : [temporary, ...schemas] };
+      }
+      return path.schemas;
+    },
     get settings() {
       return settings;
     },

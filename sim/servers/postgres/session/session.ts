@@ -1,4 +1,5 @@
 /** One connection as the server sees it: a queue of messages, at most one transaction, an end. */
+import { createCatalog, lookUp } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
 import {
   missingTable,
@@ -16,6 +17,7 @@ import type { Value } from "../types/value.js";
 import {
   beginTransaction,
   commitTransaction,
+  currentCatalog,
   failTransaction,
   findSavepoint,
   pushSavepoint,
@@ -415,8 +417,9 @@ function* runUtility(host: UtilityHost, statement: UtilityStatement): Run<Outcom
       const transaction = host.transaction();
       requireBlock(transaction, "LOCK TABLE");
       for (const name of statement.tables) {
-        const table = (transaction.catalog ?? host.engine.catalog).tables.get(name);
-        if (table === undefined) throw missingTable(name);
+        const catalog = currentCatalog(host.engine, transaction);
+        const table = lookUp(catalog.tables, name, { searchPath: host.state.searchPath() });
+        if (table === undefined) throw missingTable(name.name);
         yield* lockTable(host.engine, transaction, table, modeNumbers[statement.mode], statement.nowait);
       }
       return done("LOCK TABLE");
@@ -428,6 +431,15 @@ function* runUtility(host: UtilityHost, statement: UtilityStatement): Run<Outcom
     default:
       throw new Error("unknown utility statement");
   }
+}
+
+/** The temporary tables of a session go with it. */
+function dropTemporary(engine: Engine, { temporarySchema }: SessionState): void {
+  if (temporarySchema === null) return;
+  const { catalog } = engine;
+  const tables = new Map([...catalog.tables].filter(([, table]) => table.schema !== temporarySchema));
+  const sequences = new Map([...catalog.sequences].filter(([, { schema }]) => schema !== temporarySchema));
+  engine.catalog = createCatalog({ ...catalog, tables, sequences });
 }
 
 const connectionLost = (): DatabaseError =>
@@ -519,7 +531,7 @@ export function createSession({
     if (statement.utility !== null) return yield* runUtility(host, statement.utility);
     if (isSchema(statement)) return yield* runSchemaStatement(engine, state, own, statement);
     if (!isPlanned(statement)) return yield* runTruncate(engine, state, own, statement);
-    const plan = planFor(engine, own, statement);
+    const plan = planFor(engine, state, own, statement);
     const outcome = yield* runPlan(engine, state, own, plan, parameters);
     if (own.isolation !== "repeatable read" && own.isolation !== "serializable") own.snapshotSeq = null;
     return outcome;
@@ -570,7 +582,7 @@ export function createSession({
     // A failed transaction says so before anything is looked at.
     if (transaction?.failed === true) return [];
     open(false);
-    return bindParameters(values, planFor(engine, transaction, statement).parameterTypes, name);
+    return bindParameters(values, planFor(engine, state, transaction, statement).parameterTypes, name);
   };
 
   const terminate = (error: DatabaseError): void => {
@@ -620,6 +632,7 @@ export function createSession({
     rollback();
     for (const held of state.advisory.splice(0)) engine.locks.release(owner, held.tag, held.mode);
     for (const listeners of engine.listeners.values()) listeners.delete(listener);
+    dropTemporary(engine, state);
     onEnded();
     for (const job of pending) job.done(error);
   };
@@ -651,7 +664,7 @@ export function createSession({
     },
     plan(statement) {
       requireUsable(statement);
-      return planFor(engine, transaction, statement);
+      return planFor(engine, state, transaction, statement);
     },
     isPlanned,
     requireUsable,

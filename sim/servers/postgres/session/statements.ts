@@ -1,6 +1,10 @@
 /** Runs one statement of a session inside its transaction. */
 import {
+  createCatalog,
+  lookUp,
   referencesTo,
+  relationKey,
+  withSearchPath,
   type Catalog,
   type ForeignKeyDef,
   type IndexDef,
@@ -8,12 +12,13 @@ import {
   type SequenceDef,
   type TableDef,
 } from "../catalog/catalog.js";
-import { changeSchema, lockedTables } from "../catalog/ddl.js";
+import { changeSchema, createdName, lockedTables, setViewContext, type Rewrite } from "../catalog/ddl.js";
 import { DatabaseError } from "../database-error.js";
 import { printKey } from "../execute/writer.js";
 import {
   createEvaluationContext,
   missingTable,
+  unsupported,
   type AdvisoryRequest,
   type EvaluationContext,
   type ExecutionContext,
@@ -22,11 +27,13 @@ import {
   type Run,
   type Runtime,
 } from "../execute/execution-context.js";
-import { compileStatement } from "../execute/statement.js";
+import { compileStatement, createContext } from "../execute/statement.js";
 import { lockModes, type LockManager, type LockOwner, type LockWait } from "../locks/lock-manager.js";
 import type { ParsedStatement } from "../sql/parse.js";
+import type { SchemaStatement } from "../sql/schema-ast.js";
 import {
   activeLockers,
+  createTuple,
   isActive,
   isVisible,
   type Heap,
@@ -36,8 +43,10 @@ import {
   type Xact,
 } from "../storage/heap.js";
 import type { Row, Value } from "../types/value.js";
-import type { Engine, Transaction } from "./engine.js";
+import { currentCatalog, type Engine, type Transaction } from "./engine.js";
 import type { SessionState } from "./session-state.js";
+
+setViewContext((catalog) => createContext(catalog, 0));
 
 // Advisory locks: of the session until given back, or of the transaction until it ends.
 
@@ -177,7 +186,7 @@ class StatementExecution implements ExecutionContext, Runtime {
     this.state = state;
     this.transaction = transaction;
     this.snapshot = snapshot;
-    this.catalog = transaction.catalog ?? engine.catalog;
+    this.catalog = catalogFor(engine, state, transaction);
     this.statementMicros = statementMicros;
     this.noteVersion =
       transaction.isolation === "serializable"
@@ -375,8 +384,13 @@ function takeSnapshot(engine: Engine, transaction: Transaction): Snapshot {
 }
 
 /** The compiled statement. Plans are shared by everybody with the same schema. */
-export function planFor(engine: Engine, transaction: Transaction | null, statement: ParsedStatement): Plan {
-  const catalog = transaction?.catalog ?? engine.catalog;
+export function planFor(
+  engine: Engine,
+  state: SessionState,
+  transaction: Transaction | null,
+  statement: ParsedStatement,
+): Plan {
+  const catalog = catalogFor(engine, state, transaction);
   const known = catalog.compiled.get(statement);
   if (known !== undefined) return known as Plan;
   const plan = compileStatement(statement, catalog);
@@ -411,6 +425,51 @@ export function* runPlan(
   return yield* plan.run(execution, parameters);
 }
 
+/** The catalog with the search path of the session, and the temporary tables that it has. */
+function catalogFor(engine: Engine, state: SessionState, transaction: Transaction | null): Catalog {
+  return withSearchPath(currentCatalog(engine, transaction), state.searchPath());
+}
+
+/** Two transactions that make something of one name wait for each other, and the later one learns of it. */
+function* lockName(
+  engine: Engine,
+  state: SessionState,
+  transaction: Transaction,
+  schema: SchemaStatement,
+): Run<void> {
+  const made = createdName(catalogFor(engine, state, transaction), schema);
+  if (made === null || hasName(currentCatalog(engine, transaction), made.key)) return;
+  const tag = engine.nameTag(made.key);
+  const wait = engine.locks.acquire(transaction.owner, tag, lockModes.exclusive);
+  if (wait !== null) yield { kind: "lock", wait };
+  transaction.held.push({ tag, mode: lockModes.exclusive });
+  if (wait === null || !hasName(currentCatalog(engine, transaction), made.key)) return;
+  const [index, columns] = made.isType
+    ? ["pg_type_typname_nsp_index", "typname, typnamespace"]
+    : ["pg_class_relname_nsp_index", "relname, relnamespace"];
+  throw new DatabaseError("23505", `duplicate key value violates unique constraint "${index}"`, {
+    detail: `Key (${columns})=(${made.name}, 2200) already exists.`,
+    schema: "pg_catalog",
+    table: made.isType ? "pg_type" : "pg_class",
+    constraint: index,
+  });
+}
+
+function hasName({ tables, views, sequences, enums }: Catalog, key: string): boolean {
+  return tables.has(key) || views.has(key) || sequences.has(key) || enums.has(key);
+}
+
+/** Writes every row of a table anew, as its new columns want it. */
+function rewriteTable(engine: Engine, execution: ExecutionContext, { table, row }: Rewrite): void {
+  const heap = engine.heap(table.id);
+  for (const tuple of Array.from(heap.tuples)) {
+    if (!isVisible(tuple, execution.snapshot)) continue;
+    const after = createTuple(table.id, row(tuple.values), execution.xact, execution.snapshot.command);
+    execution.write(table, tuple, after, "update");
+    for (const index of table.indexes) heap.enter(after, index);
+  }
+}
+
 /** Runs DDL. It is part of the transaction, and the tables are locked against everybody until its end. */
 export function* runSchemaStatement(
   engine: Engine,
@@ -425,7 +484,9 @@ export function* runSchemaStatement(
       "25006",
       `cannot execute ${schema.type.toUpperCase()} in a read-only transaction`,
     );
-  for (const table of lockedTables(transaction.catalog ?? engine.catalog, schema)) {
+  const before = catalogFor(engine, state, transaction);
+  yield* lockName(engine, state, transaction, schema);
+  for (const table of lockedTables(before, schema)) {
     yield* lockTable(engine, transaction, table, lockModes.accessExclusive);
   }
   const snapshot = takeSnapshot(engine, transaction);
@@ -436,12 +497,46 @@ export function* runSchemaStatement(
     snapshot,
     Math.round(engine.clock.now() * 1000),
   );
-  const env: EvaluationContext = createEvaluationContext(execution, []);
+  let env: EvaluationContext = createEvaluationContext(execution, []);
   function* rows(tableId: number): Iterable<Row> {
     for (const tuple of engine.heap(tableId).tuples) if (isVisible(tuple, snapshot)) yield tuple.values;
   }
-  const change = changeSchema(execution.catalog, schema, { rows, env });
-  transaction.catalog = change.catalog;
+  const temporarySchema = `pg_temp_${state.pid}`;
+  const isTemporary = "temporary" in schema && schema.temporary;
+  if (isTemporary) state.temporarySchema = temporarySchema;
+  const base = currentCatalog(engine, transaction);
+  const change = changeSchema(catalogFor(engine, state, transaction), schema, {
+    rows,
+    get env() {
+      return env;
+    },
+    nextId: () => engine.newId(),
+    temporarySchema,
+  });
+  transaction.catalogBase ??= base;
+  transaction.catalog = createCatalog(change.catalog);
+  // Defaults of new columns may use sequences that came with them.
+  env = createEvaluationContext(execution.next(), []);
+  for (const rewrite of change.rewrites) rewriteTable(engine, execution, rewrite);
+  let count: number | null = null;
+  if (change.filled !== null) {
+    const { table, query } = change.filled;
+    const plan = compileStatement(
+      { ...statement, query: { type: "insert", table, columns: null, source: query } },
+      catalogFor(engine, state, transaction),
+    );
+    const outcome = yield* plan.run(execution.next(), []);
+    count = outcome.rowCount;
+  }
+  if (isTemporary && schema.type === "create table" && schema.onCommit !== "preserve rows") {
+    const isDropped = schema.onCommit === "drop";
+    if (!isDropped) throw unsupported("ON COMMIT DELETE ROWS");
+    transaction.atCommit.push(() => {
+      const tables = new Map(engine.catalog.tables);
+      tables.delete(relationKey(temporarySchema, schema.name.name));
+      engine.catalog = createCatalog({ ...engine.catalog, tables });
+    });
+  }
   for (const { table, index } of change.builtIndexes) {
     const seen = new Set<unknown>();
     for (const row of rows(table.id)) {
@@ -449,7 +544,7 @@ export function* runSchemaStatement(
       if (key !== null && seen.has(key)) {
         throw new DatabaseError("23505", `could not create unique index "${index.name}"`, {
           detail: `Key ${printKey(index, row)} is duplicated.`,
-          schema: "public",
+          schema: table.schema,
           table: table.name,
           constraint: index.name,
         });
@@ -459,7 +554,8 @@ export function* runSchemaStatement(
     engine.heap(table.id).addIndex(index);
   }
   if (change.notice !== null) state.notice("NOTICE", change.notice.code, change.notice.message);
-  return { tag: change.tag, rowCount: null, columns: null, rows: [] };
+  const tag = count === null ? change.tag : `SELECT ${count}`;
+  return { tag, rowCount: count, columns: null, rows: [] };
 }
 
 export function* runTruncate(
@@ -472,11 +568,11 @@ export function* runTruncate(
   if (schema?.type !== "truncate") throw new Error("no TRUNCATE");
   if (transaction.readOnly)
     throw new DatabaseError("25006", "cannot execute TRUNCATE TABLE in a read-only transaction");
-  const catalog = transaction.catalog ?? engine.catalog;
+  const catalog = catalogFor(engine, state, transaction);
   const tables = new Set(
-    schema.tables.map(({ name }) => {
-      const table = catalog.tables.get(name);
-      if (table === undefined) throw missingTable(name);
+    schema.tables.map((name) => {
+      const table = lookUp(catalog.tables, name, catalog);
+      if (table === undefined) throw missingTable(name.name);
       return table;
     }),
   );

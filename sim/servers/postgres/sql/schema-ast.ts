@@ -128,7 +128,7 @@ interface CreateTableAs {
   readonly withData: boolean;
 }
 
-interface CreateView {
+export interface CreateView {
   readonly type: "create view";
   readonly name: QualifiedName;
   readonly replace: boolean;

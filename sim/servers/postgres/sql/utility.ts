@@ -10,7 +10,9 @@ import type {
 } from "@pgsql/types";
 
 import { unsupported } from "../execute/execution-context.js";
+import type { QualifiedName } from "./ast.js";
 import { unwrap, type Source } from "./translate-expression.js";
+import { tableName } from "./translate-query.js";
 
 export type IsolationLevel = "read uncommitted" | "read committed" | "repeatable read" | "serializable";
 
@@ -42,7 +44,7 @@ export type UtilityStatement =
   | { readonly kind: "notify"; readonly channel: string; readonly payload: string }
   | {
       readonly kind: "lock";
-      readonly tables: readonly string[];
+      readonly tables: readonly QualifiedName[];
       readonly mode: TableLockMode;
       readonly nowait: boolean;
     }
@@ -137,9 +139,7 @@ function settingOf(node: VariableSetStmt): UtilityStatement {
 }
 
 function lockOf(node: LockStmt): UtilityStatement {
-  const tables = (node.relations ?? []).map(
-    (item) => (item as { RangeVar: RangeVar }).RangeVar.relname ?? "",
-  );
+  const tables = (node.relations ?? []).map((item) => tableName((item as { RangeVar: RangeVar }).RangeVar));
   return {
     kind: "lock",
     tables,

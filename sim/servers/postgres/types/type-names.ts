@@ -87,10 +87,10 @@ function withModifiers(type: PgType, modifiers: readonly number[]): PgType {
  * @param custom - Finds an enum by name.
  * @throws DatabaseError 42704 for a name that is no type; SimError for a type that is not simulated.
  */
-export function resolveType(named: TypeName, custom: (name: string) => PgType | undefined): PgType {
+export function resolveType(named: TypeName, custom: (name: TypeName) => PgType | undefined): PgType {
   if ((named.arrayDepth ?? 0) > 0) return arrayOf(resolveType({ ...named, arrayDepth: 0 }, custom));
   const { name, modifiers } = named;
-  const found = types[name] ?? custom(name);
+  const found = (named.schema === undefined ? types[name] : undefined) ?? custom(named);
   if (found === undefined) {
     if (unsupported.has(name)) {
       throw new SimError(

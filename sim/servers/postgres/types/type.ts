@@ -88,6 +88,8 @@ export interface PgType {
   readonly modifiers?: readonly number[];
   /** Set for arrays. */
   readonly element?: PgType;
+  /** Set for enums, in their order. */
+  readonly labels?: readonly string[];
   /** Set for rows. */
   readonly fields?: ReadonlyArray<{ readonly name: string; readonly type: PgType }>;
   /** @throws DatabaseError 22P02 and its kin, never called with null. */

@@ -182,7 +182,7 @@ test("without a source of randomness, asking for it is an error that says so", a
 
 test.each([
   "select * from acct tablesample system (10)",
-  "create view x as select 1",
+  "create materialized view x as select 1",
   "create table x (a int) partition by range (a)",
   "create function f() returns int as 'select 1' language sql",
   "explain select 1",

@@ -290,6 +290,8 @@ export interface ExecutionContext {
   readonly repeatable: boolean;
   readonly locks: LockManager;
   readonly owner: LockOwner;
+  /** Takes a table lock that is held until the transaction ends. */
+  lockTable(table: TableDef, mode: number): Run<void>;
   /** Waits for the end of a transaction; null when it ended. */
   waitForEnd(xact: Xact): LockWait | null;
   /** Takes the place in the queue for a row. */

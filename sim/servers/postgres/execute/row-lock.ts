@@ -115,7 +115,12 @@ export function* lockRow(
         moved = true;
         continue;
       }
-      if (record) remember(current, mode, execution.xact);
+      // Whoever wrote the versions after this one lets the lock pass, so they carry it, too.
+      if (record) {
+        for (let version: Tuple | null = current; version !== null; version = version.next) {
+          remember(version, mode, execution.xact);
+        }
+      }
       return { kind: "locked", tuple: current, moved };
     }
     if (writer.top === self) return { kind: "gone" };

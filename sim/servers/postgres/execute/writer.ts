@@ -7,6 +7,7 @@ import {
   type TableDef,
 } from "../catalog/catalog.js";
 import { DatabaseError } from "../database-error.js";
+import { lockModes } from "../locks/lock-manager.js";
 import type { Assignment as SetClause } from "../sql/ast.js";
 import {
   createTuple,
@@ -78,7 +79,7 @@ function compileRowChecks(table: TableDef, context: CompileContext): RowCheck {
         `null value in column "${column.name}" of relation "${table.name}" violates not-null constraint`,
         {
           detail: `Failing row contains ${printRow(table, row)}.`,
-          schema: "public",
+          schema: table.schema,
           table: table.name,
           column: column.name,
         },
@@ -93,7 +94,7 @@ function compileRowChecks(table: TableDef, context: CompileContext): RowCheck {
         `new row for relation "${table.name}" violates check constraint "${name}"`,
         {
           detail: `Failing row contains ${printRow(table, row)}.`,
-          schema: "public",
+          schema: table.schema,
           table: table.name,
           constraint: name,
         },
@@ -105,7 +106,7 @@ function compileRowChecks(table: TableDef, context: CompileContext): RowCheck {
 function duplicateKey(table: TableDef, index: IndexDef, row: Row): DatabaseError {
   return new DatabaseError("23505", `duplicate key value violates unique constraint "${index.name}"`, {
     detail: `Key ${printKey(index, row)} already exists.`,
-    schema: "public",
+    schema: table.schema,
     table: table.name,
     constraint: index.name,
   });
@@ -204,6 +205,7 @@ function tableOf(execution: ExecutionContext, id: number): TableDef {
 /** Looks for the parent of a new child row and keeps it from going away. */
 function* checkParent(execution: ExecutionContext, child: TableDef, key: ForeignKeyDef, row: Row): Run<void> {
   const parent = tableOf(execution, key.parentId);
+  yield* execution.lockTable(parent, lockModes.rowShare);
   const values = valuesOf(row, key.columns).map((value, at) => {
     const from = child.columns[key.columns[at] ?? 0]?.type;
     const to = parent.columns[key.parentColumns[at] ?? 0]?.type;
@@ -227,7 +229,7 @@ function* checkParent(execution: ExecutionContext, child: TableDef, key: Foreign
     `insert or update on table "${child.name}" violates foreign key constraint "${key.name}"`,
     {
       detail: `Key ${printPair(child, key.columns, valuesOf(row, key.columns))} is not present in table "${parent.name}".`,
-      schema: "public",
+      schema: child.schema,
       table: child.name,
       constraint: key.name,
     },
@@ -245,7 +247,7 @@ function stillReferenced(
     `update or delete on table "${parent.name}" violates foreign key constraint "${key.name}" on table "${child.name}"`,
     {
       detail: `Key ${printPair(parent, key.parentColumns, values)} is still referenced from table "${child.name}".`,
-      schema: "public",
+      schema: child.schema,
       table: child.name,
       constraint: key.name,
     },
@@ -269,8 +271,10 @@ function* applyToChildren(
   const parent = tableOf(execution, key.parentId);
   const child = tableOf(execution, key.tableId);
   const values = valuesOf(before, key.parentColumns);
-  if (values.includes(null)) return;
   const action = after === null ? key.onDelete : key.onUpdate;
+  const isQuiet = action === "no action" || action === "restrict";
+  yield* execution.lockTable(child, isQuiet ? lockModes.rowShare : lockModes.rowExclusive);
+  if (values.includes(null)) return;
   if (action === "no action" || action === "restrict") {
     // Another row may have taken the key over.
     if (action === "no action" && [...rowsWith(execution, parent, key.parentColumns, values)].length > 0)

@@ -197,7 +197,10 @@ export function createSerializability(): Serializability {
     },
     touchKey(xact, index, key) {
       const party = partyOf(xact);
-      if (party !== null) meetKey(party, index, key);
+      if (party === null) return;
+      // Somebody who committed while this one waited for the key may have decided already.
+      requireAlive(party);
+      meetKey(party, index, key);
     },
     beforeCommit(xact) {
       const party = partyOf(xact);

@@ -252,6 +252,10 @@ class StatementExecution implements ExecutionContext, Runtime {
     if (this.noteVersion !== null) this.engine.serializability.touchKey(this.transaction.top, index, key);
   }
 
+  lockTable(table: TableDef, mode: number): Run<void> {
+    return lockTable(this.engine, this.transaction, table, mode);
+  }
+
   waitForEnd(xact: Xact): LockWait | null {
     if (!isActive(xact)) return null;
     return this.locks.acquire(this.owner, this.engine.xactTag(xact), lockModes.share);

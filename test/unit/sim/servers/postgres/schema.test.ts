@@ -97,3 +97,25 @@ test("CREATE TABLE AS holds the rows of its query", async () => {
   expect(made).toMatchObject({ command: "SELECT", rowCount: 3 });
   expect(await rows(a, "select sum(square)::int as s from t")).toEqual([{ s: 14 }]);
 });
+
+test("a child locks the table of its parent, and every version of its parent's row", async () => {
+  const { a, b } = open();
+  await a.query(
+    "create table parent (id int primary key, n int); create table child (parent int references parent)",
+  );
+  await a.query("insert into parent values (1, 0)");
+  await b.query("begin; update parent set n = 1 where id = 1");
+  await a.query("begin; insert into child values (1)");
+  await b.query("commit");
+  const gone = b.query("delete from parent where id = 1");
+  await a.query("commit");
+  await expect(gone).rejects.toMatchObject({ code: "23503" });
+  await a.query("begin; lock table parent in exclusive mode");
+  await b.query("set lock_timeout = 100");
+  let isDone = false;
+  const waiting = b.query("insert into child values (null)").finally(() => (isDone = true));
+  await a.query("select 1");
+  expect(isDone).toBe(false);
+  await a.query("rollback");
+  await expect(waiting).resolves.toMatchObject({ rowCount: 1 });
+});

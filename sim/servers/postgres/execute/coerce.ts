@@ -6,6 +6,7 @@ import {
   int8Type,
   nameType,
   numericType,
+  registeredTypes,
   textType,
   timeType,
   timestampType,
@@ -13,24 +14,29 @@ import {
   unknownType,
 } from "../types/builtin.js";
 import { findCast, type CastContext } from "../types/cast.js";
+import { relativeTime } from "../types/temporal.js";
 import { modifierCheck } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import type { KeywordValue } from "../sql/ast.js";
-import type { CompileContext, Compiled } from "./execution-context.js";
+import type { CompileContext, Compiled, Runtime } from "./execution-context.js";
 
 export function constantOf(type: PgType, value: Value): Compiled {
   return { type, constant: true, run: () => value };
 }
 
 /** Applies a function to a value unless it is null. */
-export function mapCompiled(source: Compiled, type: PgType, convert: (value: Value) => Value): Compiled {
+export function mapCompiled(
+  source: Compiled,
+  type: PgType,
+  convert: (value: Value, runtime: Runtime) => Value,
+): Compiled {
   return {
     type,
     constant: source.constant,
     run(env) {
       const value = source.run(env);
-      return value === null ? null : convert(value);
+      return value === null ? null : convert(value, env.runtime);
     },
   };
 }
@@ -80,24 +86,36 @@ export function asCondition(source: Compiled, boolean: PgType, place: string): C
   throw new DatabaseError("42804", `argument of ${place} must be type boolean, not type ${source.type.name}`);
 }
 
-const numberOrder = [21, 23, 20, 1700, 700, 701];
-const datetimeOrder = [1082, 1114, 1184];
+/** Families inside which the branches of a construct find a common type: pg_type's typcategory. */
+export function categoryOf({ category, oid }: PgType): string {
+  if (category === "other") return numberLike.has(oid) ? "N" : oid === 1560 || oid === 1562 ? "V" : "U";
+  return category === "json" ? "U" : category === "interval" ? "T" : category;
+}
+
+const numberLike = new Set([26, 24, 2205, 2206, 4089, 4096]);
+const preferred = new Set([16, 25, 26, 701, 1184, 1186, 1562]);
+
+export function isPreferred({ oid }: PgType): boolean {
+  return preferred.has(oid);
+}
+
+function fits(from: PgType, to: PgType): boolean {
+  return findCast(from, to, "implicit") !== null;
+}
 
 /** The type both can be compared as; null when there is none. Unknowns must be settled before. */
 export function commonType(a: PgType, b: PgType): PgType | null {
   if (a.oid === b.oid) return a.modifiers === undefined ? a : b;
-  if (a.category === "number" && b.category === "number") return higher(a, b, numberOrder);
   if (a.category === "text" && b.category === "text") return textType;
-  if (a.category === "datetime" && b.category === "datetime") {
-    return datetimeOrder.includes(a.oid) && datetimeOrder.includes(b.oid)
-      ? higher(a, b, datetimeOrder)
-      : null;
-  }
-  return null;
+  return unionType(a, b);
 }
 
-function higher(a: PgType, b: PgType, order: readonly number[]): PgType {
-  return order.indexOf(a.oid) >= order.indexOf(b.oid) ? a : b;
+/** The type of the branches so far, and one more. */
+function unionType(a: PgType, b: PgType): PgType | null {
+  if (a.oid === b.oid) return a.modifiers === undefined ? a : b;
+  if (categoryOf(a) !== categoryOf(b)) return null;
+  if (!isPreferred(a) && fits(a, b) && !fits(b, a)) return b;
+  return fits(b, a) ? a : null;
 }
 
 /**
@@ -109,7 +127,7 @@ export function unify(branches: readonly Compiled[], construct: string): Compile
   let type: PgType | null = null;
   for (const branch of branches) {
     if (branch.coerce !== undefined || branch.type === unknownType) continue;
-    const next: PgType | null = type === null ? branch.type : commonType(type, branch.type);
+    const next: PgType | null = type === null ? branch.type : unionType(type, branch.type);
     if (next === null) {
       throw new DatabaseError(
         "42804",
@@ -132,6 +150,10 @@ export function unknownLiteral(text: string, at?: number): Compiled {
     run: () => text,
     coerce(type) {
       if (type.category === "unknown") return constantOf(type, text);
+      if (registeredTypes.has(type) || (type.category === "datetime" && relativeTime(text, 0) !== null)) {
+        const source: Compiled = { type: textType, constant: true, run: () => text };
+        return mapCompiled(source, type, findCast(unknownType, type, "explicit") ?? ((value) => value));
+      }
       try {
         return constantOf(type, type.parse(text));
       } catch (error) {

@@ -1,6 +1,6 @@
 /** The built-in types, with their OIDs and text forms. */
 import { DatabaseError } from "../database-error.js";
-import { canonicalJson, jsonKey, parseJson } from "./json.js";
+import { canonicalJson, compareJson, jsonKey, parseJson } from "./json.js";
 import { compareNumeric, parseNumeric, printNumeric, type Numeric } from "./numeric.js";
 import {
   intervalLength,
@@ -15,7 +15,7 @@ import {
   type Interval,
 } from "./temporal.js";
 import { compareText, invalidInput, plainCompare, type PgType, type TypeCategory } from "./type.js";
-import type { Value } from "./value.js";
+import type { Registered, Value } from "./value.js";
 
 // Text forms of the binary number types.
 
@@ -152,12 +152,31 @@ function parseUuid(text: string): string {
 }
 
 function parseBytea(text: string): Uint8Array {
-  if (!text.startsWith("\\x")) return new TextEncoder().encode(text);
-  const digits = text.slice(2);
-  if (!/^([0-9a-fA-F]{2})*$/.test(digits)) {
-    throw new DatabaseError("22023", `invalid hexadecimal digit: "${digits[0] ?? ""}"`);
-  }
+  return text.startsWith("\\x") ? parseHex(text.slice(2)) : parseEscaped(text);
+}
+
+/** @throws DatabaseError 22023 */
+export function parseHex(text: string): Uint8Array {
+  const digits = text.replace(/[ \t\r\n]/g, "");
+  const wrong = /[^0-9a-fA-F]/u.exec(digits);
+  if (wrong !== null) throw new DatabaseError("22023", `invalid hexadecimal digit: "${wrong[0]}"`);
+  if (digits.length % 2 === 1)
+    throw new DatabaseError("22023", "invalid hexadecimal data: odd number of digits");
   return Uint8Array.from(digits.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** The older form of bytea: bytes as text, `\\\\` and `\\123` for the others. @throws DatabaseError 22P02 */
+export function parseEscaped(text: string): Uint8Array {
+  const parts = text.split(/(\\[0-3][0-7]{2}|\\\\)/);
+  const encoder = new TextEncoder();
+  return Buffer.concat(
+    parts.map((part, index) => {
+      if (index % 2 === 1)
+        return Uint8Array.of(part === "\\\\" ? 92 : Number.parseInt(part.slice(1), 8));
+      if (part.includes("\\")) throw new DatabaseError("22P02", "invalid input syntax for type bytea");
+      return encoder.encode(part);
+    }),
+  );
 }
 
 function printBytea(value: Value): string {
@@ -172,6 +191,34 @@ function parseText(text: string): string {
 }
 
 const textParts = { parse: parseText, compare: compareText };
+/** Names hold 63 bytes. */
+export function truncateName(text: string): string {
+  if (text.length < 22) return text;
+  const bytes = Buffer.from(text);
+  return bytes.length < 64 ? text : bytes.subarray(0, 63).toString().replace(/\uFFFD$/, "");
+}
+
+function parseOid(text: string): number {
+  if (!/^\s*[+-]?\d+\s*$/.test(text)) throw invalidInput("oid", text);
+  const value = Number(text);
+  if (value >= 2 ** 32 || value < -(2 ** 31))
+    throw new DatabaseError("22003", `value "${text}" is out of range for type oid`);
+  return value < 0 ? value + 2 ** 32 : value;
+}
+
+function parseBits(text: string): string {
+  const digits = /^x/i.test(text)
+    ? Array.from(text.slice(1), (digit) => {
+        if (!/[0-9a-f]/i.test(digit))
+          throw new DatabaseError("22P02", `"${digit}" is not a valid hexadecimal digit`);
+        return Number.parseInt(digit, 16).toString(2).padStart(4, "0");
+      }).join("")
+    : text.replace(/^b/i, "");
+  const wrong = /[^01]/u.exec(digits);
+  if (wrong !== null) throw new DatabaseError("22P02", `"${wrong[0]}" is not a valid binary digit`);
+  return digits;
+}
+
 const numericKey = (value: Value): string =>
   printNumeric(value as Numeric)
     .replace(/(\.\d*?)0+$/, "$1")
@@ -216,7 +263,11 @@ export const bpcharType = define("character", 1042, 1014, "text", {
   compare: (a, b) => compareText((a as string).trimEnd(), (b as string).trimEnd()),
   key: (value) => (value as string).trimEnd(),
 });
-export const nameType = define("name", 19, 1003, "text", { ...textParts, size: 64 });
+export const nameType = define("name", 19, 1003, "text", {
+  ...textParts,
+  parse: (text) => truncateName(parseText(text)),
+  size: 64,
+});
 export const uuidType = define("uuid", 2950, 2951, "other", { size: 16, parse: parseUuid });
 export const byteaType = define("bytea", 17, 1001, "other", {
   parse: parseBytea,
@@ -232,7 +283,7 @@ export const jsonType = define("json", 114, 199, "json", {
 });
 export const jsonbType = define("jsonb", 3802, 3807, "json", {
   parse: canonicalJson,
-  compare: (a, b) => plainCompare(jsonKey(a as string), jsonKey(b as string)),
+  compare: (a, b) => (a === b ? 0 : compareJson(parseJson(a as string), parseJson(b as string))),
   key: (value) => jsonKey(value as string),
 });
 export const timestamptzType = define("timestamp with time zone", 1184, 1185, "datetime", {
@@ -262,7 +313,47 @@ export const intervalType = define("interval", 1186, 1187, "interval", {
   compare: (a, b) => intervalLength(a as Interval) - intervalLength(b as Interval),
   key: (value) => intervalLength(value as Interval),
 });
-export const regclassType = define("regclass", 2205, 2210, "other", { size: 4, parse: (text) => text });
+export const oidType = define("oid", 26, 1028, "other", { size: 4, parse: parseOid });
+/** Its name is in quotes in SQL: a single byte. */
+export const charType = define('"char"', 18, 1002, "text", { size: 1, parse: (text) => text.slice(0, 1) });
+export const bitType = define("bit", 1560, 1561, "other", { parse: parseBits });
+export const varbitType = define("bit varying", 1562, 1563, "other", { parse: parseBits });
+
+/** Types whose values are names of things in the catalog, which casts look up; see `catalog-names.ts`. */
+function registered(name: string, oid: number, arrayOid: number): PgType {
+  return define(name, oid, arrayOid, "other", {
+    size: 4,
+    parse: (text) => ({ oid: /^\d+$/.test(text) ? Number(text) : 0, text }),
+    print: (value) => (value as Registered).text,
+    compare: (a, b) => (a as Registered).oid - (b as Registered).oid,
+    key: (value) => (value as Registered).oid,
+  });
+}
+
+export const regclassType = registered("regclass", 2205, 2210);
+export const regtypeType = registered("regtype", 2206, 2211);
+export const regprocType = registered("regproc", 24, 1008);
+export const regnamespaceType = registered("regnamespace", 4089, 4090);
+export const regroleType = registered("regrole", 4096, 4097);
+export const registeredTypes: ReadonlySet<PgType> = new Set([
+  regclassType,
+  regtypeType,
+  regprocType,
+  regnamespaceType,
+  regroleType,
+]);
 export const voidType = define("void", 2278, 0, "other", { size: 4, parse: () => "", print: () => "" });
 /** A literal or parameter whose type its context decides. */
 export const unknownType = define("unknown", 705, 0, "unknown", { size: -2, parse: (text) => text });
+
+function pseudo(name: string): PgType {
+  return define(name, 0, 0, "pseudo", { parse: (text) => text });
+}
+
+/** Stand for a type in the signatures of functions. */
+export const anyTypes: Readonly<Record<string, PgType>> = Object.fromEntries(
+  ["any", "anyelement", "anyarray", "anynonarray", "anyenum", "anycompatible", "anycompatiblearray"].map((name) => [
+    name,
+    pseudo(name),
+  ]),
+);

@@ -1,6 +1,7 @@
 /** JSON as PostgreSQL keeps it: `json` as its text, `jsonb` as one canonical text. */
 import { DatabaseError } from "../database-error.js";
-import { parseNumeric, printNumeric } from "./numeric.js";
+import { compareNumeric, parseNumeric, printNumeric } from "./numeric.js";
+import { compareText } from "./type.js";
 
 /** A number keeps its digits, because `1.0` and `1` are different texts of jsonb. */
 export interface JsonNumber {
@@ -256,4 +257,75 @@ function sameScalar(a: Json, b: Json): boolean {
     return Number(a.digits) === Number(b.digits);
   }
   return a === b;
+}
+
+/** As messages call it. */
+export function jsonKind(value: Json): "null" | "array" | "object" | "numeric" | "string" | "boolean" {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "array";
+  if (value instanceof Map) return "object";
+  return isJsonNumber(value) ? "numeric" : (typeof value as "string" | "boolean");
+}
+
+const kindOrder = ["null", "string", "numeric", "boolean", "array", "object"];
+
+/** The order of jsonb: by kind, arrays and objects by size first; an empty array at the top comes before all. */
+export function compareJson(a: Json, b: Json, top = true): number {
+  const [left, right] = [jsonKind(a), jsonKind(b)];
+  const isEmpty = (value: Json): boolean => top && Array.isArray(value) && value.length === 0;
+  if (isEmpty(a) !== isEmpty(b)) return isEmpty(a) ? -1 : 1;
+  if (left !== right) return kindOrder.indexOf(left) - kindOrder.indexOf(right);
+  if (Array.isArray(a) && Array.isArray(b)) {
+    if (a.length !== b.length) return a.length - b.length;
+    return firstOrder(a.map((item, index) => () => compareJson(item, b[index] ?? null, false)));
+  }
+  if (a instanceof Map && b instanceof Map) {
+    if (a.size !== b.size) return a.size - b.size;
+    const sorted = (map: ReadonlyMap<string, Json>): Array<[string, Json]> => [...map].sort((x, y) => compareKeys(x[0], y[0]));
+    const others = sorted(b);
+    return firstOrder(
+      sorted(a).flatMap(([key, item], index) => {
+        const [otherKey = "", other = null] = others[index] ?? [];
+        return [() => compareText(key, otherKey), () => compareJson(item, other, false)];
+      }),
+    );
+  }
+  if (typeof a === "string") return compareText(a, b as string);
+  if (typeof a === "boolean") return Number(a) - Number(b);
+  return a === null ? 0 : compareNumeric(parseNumeric((a as JsonNumber).digits), parseNumeric((b as JsonNumber).digits));
+}
+
+function firstOrder(orders: ReadonlyArray<() => number>): number {
+  for (const order of orders) {
+    const found = order();
+    if (found !== 0) return found;
+  }
+  return 0;
+}
+
+/** The direct parts of a JSON text, each as it is spelled there. */
+export function jsonParts(text: string): { readonly kind: string; readonly entries: ReadonlyArray<readonly [string, string]> } {
+  const cursor: Cursor = { text, typeName: "json", at: 0 };
+  skipBlank(cursor);
+  const open = text[cursor.at];
+  if (open !== "{" && open !== "[") return { kind: jsonKind(parseJson(text)), entries: [] };
+  const entries: Array<readonly [string, string]> = [];
+  cursor.at += 1;
+  skipBlank(cursor);
+  while (text[cursor.at] !== "}" && text[cursor.at] !== "]") {
+    let key = String(entries.length);
+    if (open === "{") {
+      key = parseText(cursor);
+      skipBlank(cursor);
+      cursor.at += 1;
+    }
+    skipBlank(cursor);
+    const from = cursor.at;
+    parseValue(cursor);
+    entries.push([key, text.slice(from, cursor.at)]);
+    skipBlank(cursor);
+    if (text[cursor.at] === ",") cursor.at += 1;
+    skipBlank(cursor);
+  }
+  return { kind: open === "{" ? "object" : "array", entries };
 }

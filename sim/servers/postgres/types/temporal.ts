@@ -1,99 +1,133 @@
-/** Text forms of dates and timestamps. Zone is UTC and style ISO throughout. */
+/** Text forms of dates, times and spans, and what is computed of them. The session's zone is UTC, its style ISO. */
 import { DatabaseError } from "../database-error.js";
+import { findZone, toUtc, type Zone } from "./zones.js";
 
-// Spans of time in the three parts PostgreSQL keeps apart: months, days and microseconds.
-
+/** A span of time in the three parts PostgreSQL keeps apart. */
 export interface Interval {
   readonly months: number;
   readonly days: number;
   readonly microseconds: number;
 }
 
-const second = 1_000_000;
-const units: Readonly<Record<string, readonly [keyof Interval, number]>> = {
-  year: ["months", 12],
-  yr: ["months", 12],
-  y: ["months", 12],
-  month: ["months", 1],
-  mon: ["months", 1],
-  week: ["days", 7],
-  w: ["days", 7],
-  day: ["days", 1],
-  d: ["days", 1],
-  hour: ["microseconds", 3600 * second],
-  hr: ["microseconds", 3600 * second],
-  h: ["microseconds", 3600 * second],
-  minute: ["microseconds", 60 * second],
-  min: ["microseconds", 60 * second],
-  m: ["microseconds", 60 * second],
-  second: ["microseconds", second],
-  sec: ["microseconds", second],
-  s: ["microseconds", second],
-  millisecond: ["microseconds", 1000],
-  msec: ["microseconds", 1000],
-  ms: ["microseconds", 1000],
-  microsecond: ["microseconds", 1],
-  us: ["microseconds", 1],
-};
+export const second = 1_000_000;
+export const dayMicros = 86_400 * second;
+const dayMs = 86_400_000;
 
-function invalid(text: string): DatabaseError {
-  return new DatabaseError("22007", `invalid input syntax for type interval: "${text}"`);
-}
+// Spans.
 
-/** Reads `1 day 02:03:04`, `5 minutes`, `-1 mon`, `2 hours ago`. @throws DatabaseError 22007 */
-export function parseInterval(text: string): Interval {
-  const total = { months: 0, days: 0, microseconds: 0 };
-  let rest = text.trim().toLowerCase();
-  const ago = /\s+ago$/.test(rest);
-  if (ago) rest = rest.replace(/\s+ago$/, "");
-  if (rest === "") throw invalid(text);
-  while (rest !== "") {
-    const clock = /^([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d+)?))?\s*/.exec(rest);
-    const part = /^([+-]?\d+(?:\.\d+)?)\s*([a-z]+)?\s*/.exec(rest);
-    if (clock !== null) {
-      const sign = clock[1] === "-" ? -1 : 1;
-      const seconds = Number(clock[2]) * 3600 + Number(clock[3]) * 60 + Number(clock[4] ?? 0);
-      total.microseconds += sign * Math.round(seconds * second);
-      rest = rest.slice(clock[0].length);
-    } else if (part !== null) {
-      const word = part[2] ?? "s";
-      const unit = units[word] ?? units[word.replace(/s$/, "")];
-      if (unit === undefined) throw invalid(text);
-      addPart(total, unit[0], Number(part[1]) * unit[1]);
-      rest = rest.slice(part[0].length);
-    } else {
-      throw invalid(text);
-    }
-  }
-  return ago ? scaleInterval(total, -1) : total;
-}
+type Part = readonly [field: keyof Interval, amount: number];
+const unitGroups: ReadonlyArray<readonly [names: string, part: Part]> = [
+  ["millennium millennia mil mils millenniums", ["months", 12_000]],
+  ["century centuries cent c", ["months", 1200]],
+  ["decade decades dec decs", ["months", 120]],
+  ["year years yr yrs y", ["months", 12]],
+  ["month months mon mons", ["months", 1]],
+  ["week weeks w", ["days", 7]],
+  ["day days d", ["days", 1]],
+  ["hour hours hr hrs h", ["microseconds", 3600 * second]],
+  ["minute minutes min mins m", ["microseconds", 60 * second]],
+  ["second seconds sec secs s", ["microseconds", second]],
+  ["millisecond milliseconds msec msecs ms msecond mseconds", ["microseconds", 1000]],
+  ["microsecond microseconds usec usecs us useconds", ["microseconds", 1]],
+];
+const units = new Map(unitGroups.flatMap(([names, part]) => names.split(" ").map((name) => [name, part])));
 
-function addPart(
-  total: { months: number; days: number; microseconds: number },
-  field: keyof Interval,
-  amount: number,
-): void {
-  const whole = field === "microseconds" ? Math.round(amount) : Math.trunc(amount);
+type Sum = { months: number; days: number; microseconds: number };
+
+function addPart(total: Sum, field: keyof Interval, amount: number): void {
+  const whole = field === "microseconds" ? roundEven(amount) : Math.trunc(amount);
   total[field] += whole;
   const rest = amount - whole;
   if (rest === 0 || field === "microseconds") return;
-  if (field === "months") addPart(total, "days", rest * 30);
-  else addPart(total, "microseconds", rest * 86_400 * second);
+  if (field === "months") addPart(total, "days", Number((rest * 30).toFixed(9)));
+  else addPart(total, "microseconds", Number((rest * 86_400).toFixed(6)) * second);
 }
 
-function plural(amount: number, word: string): string {
-  return `${amount} ${word}${amount === 1 ? "" : "s"}`;
+/** Halves go to the even neighbour, as C's rint does. */
+export function roundEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  if (rest !== 0.5) return Math.round(value);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+const clockForm = /^([+-]?)(\d+):(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?(?![\w:])/;
+const numberForm = /^([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([a-z]+)?/;
+
+/** Reads `1 day 02:03:04`, `-1 mon`, `2 hours ago`, `1-2`, `P1DT2H`. @param bare - The unit of a bare number. @throws DatabaseError 22007, 22008 */
+export function parseInterval(text: string, bare = "second"): Interval {
+  const total: Sum = { months: 0, days: 0, microseconds: 0 };
+  const invalid = (): DatabaseError =>
+    new DatabaseError("22007", `invalid input syntax for type interval: "${text}"`);
+  let rest = text.trim().toLowerCase().replace(/^@\s*/, "");
+  if (rest.startsWith("p")) return parseIso(rest, invalid);
+  const ago = /\s+ago$/.test(rest);
+  if (ago) rest = rest.slice(0, -3).trim();
+  if (rest === "") throw invalid();
+  let lastSign = 1;
+  while (rest !== "") {
+    const clock = clockForm.exec(rest);
+    const yearMonth = /^([+-]?)(\d+)-(\d{1,2})(?![\w:-])/.exec(rest);
+    const part = numberForm.exec(rest);
+    const found = clock ?? yearMonth ?? part;
+    if (found === null) throw invalid();
+    if (clock !== null) {
+      const sign = clock[1] === "-" ? -1 : 1;
+      const [minutes, seconds] = [Number(clock[3]), Number(clock[4] ?? 0)];
+      if (minutes > 59 || seconds >= 61)
+        throw new DatabaseError("22008", `interval field value out of range: "${text}"`);
+      const isMinutes = bare === "minute to second" && clock[4] === undefined;
+      const whole = isMinutes ? Number(clock[2]) * 60 + minutes : Number(clock[2]) * 3600 + minutes * 60;
+      total.microseconds += sign * (whole * second + Math.round(seconds * second));
+    } else if (yearMonth !== null) {
+      lastSign = yearMonth[1] === "-" ? -1 : 1;
+      total.months += lastSign * (Number(yearMonth[2]) * 12 + Number(yearMonth[3]));
+    } else if (part !== null) {
+      const after = rest.slice(part[0].length);
+      const isDay = part[2] === undefined && clockForm.test(after.trim());
+      const unit = units.get(part[2] ?? (isDay ? "day" : bare.replace(/^.* /, "")));
+      if (unit === undefined) throw invalid();
+      addPart(total, unit[0], Number(part[1]) * unit[1]);
+    }
+    rest = rest.slice(found[0].length).trim();
+  }
+  return checkedInterval(ago ? scaleInterval(total, -1) : total);
+}
+
+function parseIso(rest: string, invalid: () => DatabaseError): Interval {
+  const total: Sum = { months: 0, days: 0, microseconds: 0 };
+  const form = /^p((?:-?[\d.]+[ymwd])*)(?:t((?:-?[\d.]+[hms])+))?$/.exec(rest);
+  if (form === null || rest === "p") throw invalid();
+  const letters: Readonly<Record<string, string>> = { y: "year", w: "week", d: "day", h: "hour", s: "second" };
+  for (const [index, part] of [form[1] ?? "", form[2] ?? ""].entries()) {
+    for (const [, amount, letter = ""] of part.matchAll(/(-?[\d.]+)([a-z])/g)) {
+      const unit = units.get(letter === "m" ? (index === 0 ? "month" : "minute") : (letters[letter] ?? ""));
+      if (unit === undefined || Number.isNaN(Number(amount))) throw invalid();
+      addPart(total, unit[0], Number(amount) * unit[1]);
+    }
+  }
+  return checkedInterval(total);
+}
+
+function checkedInterval(value: Interval): Interval {
+  if (Math.abs(value.months) >= 2 ** 31 || Math.abs(value.days) >= 2 ** 31 || Math.abs(value.microseconds) >= 2 ** 63)
+    throw new DatabaseError("22008", "interval out of range");
+  return { months: value.months + 0, days: value.days + 0, microseconds: value.microseconds + 0 };
 }
 
 export function printInterval({ months, days, microseconds }: Interval): string {
   const parts: string[] = [];
-  const years = Math.trunc(months / 12);
-  if (years !== 0) parts.push(plural(years, "year"));
-  if (months % 12 !== 0) parts.push(plural(months % 12, "mon"));
-  if (days !== 0) parts.push(plural(days, "day"));
+  let isBefore = false;
+  const part = (amount: number, word: string): void => {
+    if (amount === 0) return;
+    parts.push(`${isBefore && amount > 0 ? "+" : ""}${amount} ${word}${amount === 1 ? "" : "s"}`);
+    isBefore = amount < 0;
+  };
+  part(Math.trunc(months / 12), "year");
+  part(months % 12, "mon");
+  part(days, "day");
   if (microseconds !== 0 || parts.length === 0) {
-    const sign = microseconds < 0 ? "-" : parts.length > 0 && (months < 0 || days < 0) ? "+" : "";
-    parts.push(sign + printTimeOfDay(Math.abs(microseconds)));
+    parts.push((microseconds < 0 ? "-" : isBefore ? "+" : "") + printTimeOfDay(Math.abs(microseconds)));
   }
   return parts.join(" ");
 }
@@ -108,36 +142,161 @@ export function printTimeOfDay(microseconds: number): string {
 }
 
 export function scaleInterval({ months, days, microseconds }: Interval, factor: number): Interval {
-  const total = { months: 0, days: 0, microseconds: 0 };
-  addPart(total, "months", months * factor);
-  addPart(total, "days", days * factor);
-  addPart(total, "microseconds", microseconds * factor);
-  return { months: total.months + 0, days: total.days + 0, microseconds: total.microseconds + 0 };
+  const total: Sum = { months: Math.trunc(months * factor), days: Math.trunc(days * factor), microseconds: 0 };
+  // What is left of a month counts in days of thirty, what is left of a day in seconds, rounded to microseconds.
+  const monthRest = Number(((months * factor - total.months) * 30).toFixed(6));
+  const fullDays = Math.trunc(monthRest);
+  let seconds = Number(((days * factor - total.days + monthRest - fullDays) * 86_400).toFixed(6));
+  if (Math.abs(seconds) >= 86_400) {
+    total.days += Math.trunc(seconds / 86_400);
+    seconds %= 86_400;
+  }
+  total.days += fullDays;
+  total.microseconds = roundEven(microseconds * factor + seconds * second);
+  return checkedInterval(total);
 }
 
 export function addInterval(a: Interval, b: Interval): Interval {
-  return {
+  return checkedInterval({
     months: a.months + b.months,
     days: a.days + b.days,
     microseconds: a.microseconds + b.microseconds,
-  };
+  });
 }
 
 /** Length for comparison: a month counts 30 days, a day 24 hours. */
 export function intervalLength({ months, days, microseconds }: Interval): number {
-  return (months * 30 + days) * 86_400 * second + microseconds;
+  return (months * 30 + days) * dayMicros + microseconds;
 }
 
-const dayMs = 86_400_000;
-const pattern =
-  /^(\d{4,6})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?\s*(z|utc|gmt|[+-]\d{1,2}(?::?\d{2})?(?::?\d{2})?)?)?(\s*bc)?$/i;
-
-function zoneOffsetMinutes(zone: string | undefined): number {
-  if (zone === undefined || /^[a-z]/i.test(zone)) return 0;
-  const [, sign, hours, minutes] = /^([+-])(\d{1,2}):?(\d{2})?/.exec(zone) ?? [];
-  const total = Number(hours) * 60 + Number(minutes ?? 0);
-  return sign === "-" ? -total : total;
+/** Cuts a span to the fields that its type keeps: `interval day to minute`. @param fields - The parser's bit mask. */
+export function limitInterval(value: Interval, fields: number): Interval {
+  const has = (bit: number): boolean => (fields & (1 << bit)) !== 0;
+  const { months, days, microseconds } = value;
+  if (has(12)) return value;
+  if (has(11)) return { ...value, microseconds: Math.trunc(microseconds / (60 * second)) * 60 * second + 0 };
+  if (has(10)) return { ...value, microseconds: Math.trunc(microseconds / (3600 * second)) * 3600 * second + 0 };
+  if (has(3)) return { ...value, microseconds: 0 };
+  if (has(1)) return { months, days: 0, microseconds: 0 };
+  return has(2) ? { months: Math.trunc(months / 12) * 12 + 0, days: 0, microseconds: 0 } : { ...value, days };
 }
+
+/** The unit of a bare number in `interval '1' day`. */
+export function bareUnit(fields: number | undefined): string {
+  if (fields === undefined) return "second";
+  const names: ReadonlyArray<readonly [bit: number, name: string]> = [
+    [12, "second"], [11, "minute"], [10, "hour"], [3, "day"], [1, "month"], [2, "year"],
+  ];
+  const last = names.find(([bit]) => (fields & (1 << bit)) !== 0)?.[1] ?? "second";
+  return last === "second" && (fields & (1 << 11)) !== 0 && (fields & (1 << 10)) === 0 ? "minute to second" : last;
+}
+
+// Dates and moments.
+
+const monthNames = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const monthWord =
+  /^(jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?)$/;
+const dayWord = /^(sun(day)?|mon(day)?|tue(s(day)?)?|wed(nesday)?|thu(rs?(day)?)?|fri(day)?|sat(urday)?)$/;
+
+interface Fields {
+  year?: number;
+  month?: number;
+  day?: number;
+  time?: number;
+  zone?: Zone;
+  bc?: boolean;
+  pm?: boolean;
+  special?: number;
+}
+
+const fullYear = (digits: string): number =>
+  digits.length > 2 ? Number(digits) : Number(digits) + (Number(digits) < 70 ? 2000 : 1900);
+
+type Rule = readonly [pattern: RegExp, take: (fields: Fields, match: readonly string[]) => boolean | void];
+
+function setDate(fields: Fields, year: number, month: number, day: number): boolean {
+  if (fields.day !== undefined || (fields.year !== undefined && fields.month !== undefined)) return false;
+  Object.assign(fields, { year, month, day });
+  return true;
+}
+
+function setTime(fields: Fields, hour: number, minute: number, seconds: string): boolean {
+  if (fields.time !== undefined) return false;
+  if (hour > 24 || minute > 59 || Number(seconds) > 60 || (hour === 24 && (minute > 0 || Number(seconds) > 0))) throw outOfRange;
+  const [whole = "0", fraction = ""] = seconds.split(".");
+  fields.time = (hour * 3600 + minute * 60 + Number(whole)) * second + Math.round(Number(`0.${fraction}`) * second);
+  return true;
+}
+
+const outOfRange = new Error("a field is out of range");
+const badMonth = new Error("a month is out of range");
+
+/** Tried in order at the place that has been reached. */
+const rules: readonly Rule[] = [
+  [/^(\d{3,6})-(\d{1,2})-(\d{1,2})(?!\d)/, (f, m) => setDate(f, Number(m[1]), Number(m[2]), Number(m[3]))],
+  [/^(\d{4,6})\/(\d{1,2})\/(\d{1,2})(?!\d)/, (f, m) => setDate(f, Number(m[1]), Number(m[2]), Number(m[3]))],
+  [/^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,6})(?!\d)/, (f, m) => setDate(f, fullYear(m[3] ?? ""), Number(m[1]), Number(m[2]))],
+  [/^(\d{1,2})-([a-z]{3,9})-(\d{2,6})(?!\d)/, (f, m) => monthWord.test(m[2] ?? "") && setDate(f, fullYear(m[3] ?? ""), monthNames.indexOf((m[2] ?? "").slice(0, 3)) + 1, Number(m[1]))],
+  [/^(\d{4,6})-([a-z]{3,9})-(\d{1,2})(?!\d)/, (f, m) => monthWord.test(m[2] ?? "") && setDate(f, Number(m[1]), monthNames.indexOf((m[2] ?? "").slice(0, 3)) + 1, Number(m[3]))],
+  [/^(\d{4})\.(\d{3})(?!\d)/, (f, m) => setDate(f, Number(m[1]), 1, Number(m[2]))],
+  [/^(\d{4})(\d{2})(\d{2})(?!\d)/, (f, m) => f.year === undefined && setDate(f, Number(m[1]), Number(m[2]), Number(m[3]))],
+  [/^t?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d*)?))?(?![\d:])/, (f, m) => setTime(f, Number(m[1]), Number(m[2]), m[3] ?? "0")],
+  [/^t?(\d{2})(\d{2})(\d{2}(?:\.\d*)?)(?!\d)/, (f, m) => f.year !== undefined && setTime(f, Number(m[1]), Number(m[2]), m[3] ?? "0")],
+  [/^([ap])\.?m\.?(?![a-z])/, (f, m) => { f.pm = m[1] === "p"; if (f.time === undefined) return false; const hour = Math.trunc(f.time / (3600 * second)); if (hour > 12) throw outOfRange; f.time += (f.pm ? (hour === 12 ? 0 : 12) : hour === 12 ? -12 : 0) * 3600 * second; return true; }],
+  [/^(bc|ad)(?![a-z])/, (f, m) => { f.bc = m[1] === "bc"; return true; }],
+  [/^([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?(?![\d:])/, (f, m) => { if (f.time === undefined || f.zone !== undefined) return false; const offset = ((Number(m[2]) * 60 + Number(m[3] ?? 0)) * 60 + Number(m[4] ?? 0)) * second; if (Number(m[2]) > 15) throw zoneRange; f.zone = () => (m[1] === "-" ? -offset : offset); return true; }],
+  [/^[a-z][a-z_]*(?:\/[a-z_+-]+\d*)+|^[a-z]+(?:[+-]\d+)?/, (f, m) => takeWord(f, m[0] ?? "")],
+  [/^(\d{1,2})(?:st|nd|rd|th)?(?!\d)/, (f, m) => { if (f.day !== undefined) { if (f.year !== undefined) return false; f.year = fullYear(m[1] ?? ""); } else f.day = Number(m[1]); return true; }],
+  [/^(\d{3,6})(?!\d)/, (f, m) => { if (f.year !== undefined) return false; f.year = Number(m[1]); return true; }],
+];
+const zoneRange = new Error("a zone is out of range");
+
+function takeWord(fields: Fields, word: string): boolean {
+  if (monthWord.test(word)) {
+    if (fields.month !== undefined) return false;
+    fields.month = monthNames.indexOf(word.slice(0, 3)) + 1;
+    return true;
+  }
+  if (dayWord.test(word) || word === "at" || word === "on" || (word === "t" && fields.day !== undefined)) return true;
+  const zone = fields.zone === undefined ? findZone(word) : null;
+  if (zone === null) return false;
+  fields.zone = zone;
+  return true;
+}
+
+function lastDay(year: number, month: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month, 0);
+  return date.getUTCDate();
+}
+
+function readFields(text: string): Fields | null {
+  let rest = text.trim().toLowerCase();
+  if (rest === "") return null;
+  const fields: Fields = {};
+  while (rest !== "") {
+    let taken = 0;
+    for (const [pattern, take] of rules) {
+      const match = pattern.exec(rest);
+      if (match !== null && take(fields, match) !== false) {
+        taken = match[0].length;
+        break;
+      }
+    }
+    if (taken === 0) return null;
+    rest = rest.slice(taken).replace(/^[\s,]+/, "");
+  }
+  return fields;
+}
+
+/** Milliseconds of a day. @throws DatabaseError 22008 through the caller */
+export function dayOf(year: number, month: number, day: number): number {
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  return date.getTime() / dayMs;
+}
+
+const words: Readonly<Record<string, number>> = { infinity: Infinity, "+infinity": Infinity, "-infinity": -Infinity, epoch: 0 };
 
 /**
  * Microseconds since 1970 of a timestamp text.
@@ -146,76 +305,101 @@ function zoneOffsetMinutes(zone: string | undefined): number {
  * @throws DatabaseError 22007 or 22008 when it is not one.
  */
 export function parseTimestamp(text: string, typeName: string, zoned: boolean): number {
-  const trimmed = text.trim();
-  const lower = trimmed.toLowerCase();
-  if (lower === "infinity") return Infinity;
-  if (lower === "-infinity") return -Infinity;
-  if (lower === "epoch") return 0;
-  const match = pattern.exec(trimmed);
-  if (match === null || match[9] !== undefined) {
-    throw new DatabaseError("22007", `invalid input syntax for type ${typeName}: "${text}"`);
+  const plain = words[text.trim().toLowerCase()];
+  if (plain !== undefined) return plain;
+  const failed = (code: string, start: string, hint?: string): DatabaseError =>
+    new DatabaseError(code, `${start}: "${text}"`, hint === undefined ? {} : { hint });
+  let fields: Fields | null = null;
+  try {
+    fields = readFields(text);
+    if (fields !== null) checkDay(fields);
+  } catch (error) {
+    if (error === zoneRange) throw failed("22009", "time zone displacement out of range");
+    if (error === badMonth)
+      throw failed("22008", "date/time field value out of range", 'Perhaps you need a different "datestyle" setting.');
+    if (error === outOfRange) throw failed("22008", "date/time field value out of range");
+    throw error;
   }
-  const [, year, month, day, hour = "0", minute = "0", second = "0", fraction = ""] = match;
-  const ms = Date.UTC(2000, Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  const date = new Date(ms);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  const wrongDay = date.getUTCDate() !== Number(day) || date.getUTCMonth() !== Number(month) - 1;
-  if (Number(hour) > 24 || Number(minute) > 59 || Number(second) > 60 || (wrongDay && Number(hour) < 24)) {
-    throw new DatabaseError("22008", `date/time field value out of range: "${text}"`);
-  }
-  const micros = date.getTime() * 1000 + Math.round(Number(`0${fraction}`) * 1_000_000);
-  return zoned ? micros - zoneOffsetMinutes(match[8]) * 60_000_000 : micros;
+  if (fields === null || fields.year === undefined || fields.day === undefined || fields.month === undefined)
+    throw failed("22007", `invalid input syntax for type ${typeName}`);
+  const year = fields.bc === true ? 1 - fields.year : fields.year;
+  const limit = typeName === "date" ? 5_874_897 : 294_276;
+  if (year > limit || year < -4712)
+    throw failed("22008", typeName === "date" ? "date out of range" : "timestamp out of range");
+  const local = dayOf(year, fields.month, fields.day) * dayMicros + (fields.time ?? 0);
+  return zoned && fields.zone !== undefined ? toUtc(local, fields.zone) : local;
 }
 
-function printDay(ms: number): string {
-  const date = new Date(ms);
-  const two = (value: number): string => String(value).padStart(2, "0");
-  const year = String(date.getUTCFullYear()).padStart(4, "0");
-  return `${year}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
+function checkDay({ year = 0, month = 1, day = 1, bc }: Fields): void {
+  if (month < 1 || month > 12) throw badMonth;
+  if (day < 1 || day > lastDay(bc === true ? 1 - year : year, month)) throw day > 31 ? badMonth : outOfRange;
+  if (bc === true && year === 0) throw outOfRange;
 }
+
+/** `now`, `today` and their kin; null for other texts. */
+export function relativeTime(text: string, nowMicros: number): number | null {
+  const word = text.trim().toLowerCase();
+  if (word === "now") return nowMicros;
+  const shift = ["yesterday", "today", "tomorrow"].indexOf(word) - 1;
+  return shift < -1 ? null : (Math.floor(nowMicros / dayMicros) + shift) * dayMicros;
+}
+
+function printDay(days: number): string {
+  const date = new Date(days * dayMs);
+  const two = (value: number): string => String(value).padStart(2, "0");
+  const year = date.getUTCFullYear();
+  return `${String(year < 1 ? 1 - year : year).padStart(4, "0")}-${two(date.getUTCMonth() + 1)}-${two(date.getUTCDate())}`;
+}
+
+const era = (days: number): string => (new Date(days * dayMs).getUTCFullYear() < 1 ? " BC" : "");
 
 /** `yyyy-mm-dd hh:mm:ss[.ffffff]`, and `+00` behind it when `zoned`. */
 export function printTimestamp(micros: number, zoned: boolean): string {
-  if (micros === Infinity) return "infinity";
-  if (micros === -Infinity) return "-infinity";
-  const dayMicros = dayMs * 1000;
+  if (!Number.isFinite(micros)) return micros > 0 ? "infinity" : "-infinity";
   const day = Math.floor(micros / dayMicros);
   const time = printTimeOfDay(micros - day * dayMicros);
-  return `${printDay(day * dayMs)} ${time}${zoned ? "+00" : ""}`;
+  return `${printDay(day)} ${time}${zoned ? "+00" : ""}${era(day)}`;
 }
 
 /** Days since 1970. */
 export function parseDate(text: string): number {
   const micros = parseTimestamp(text, "date", false);
-  return Number.isFinite(micros) ? Math.floor(micros / (dayMs * 1000)) : micros;
+  return Number.isFinite(micros) ? Math.floor(micros / dayMicros) : micros;
 }
 
 export function printDate(days: number): string {
   if (!Number.isFinite(days)) return days > 0 ? "infinity" : "-infinity";
-  return printDay(days * dayMs);
+  return printDay(days) + era(days);
 }
 
 /** Microseconds since midnight. */
 export function parseTime(text: string): number {
-  const match = /^(\d{1,2}):(\d{2})(?::(\d{2})(\.\d+)?)?$/.exec(text.trim());
-  if (match === null) {
-    throw new DatabaseError("22007", `invalid input syntax for type time: "${text}"`);
+  const words = text.trim().toLowerCase();
+  if (words === "allballs") return 0;
+  let fields: Fields | null = null;
+  try {
+    fields = readFields(/^\d{6}(\.\d+)?$|^\d{4}$/.test(words) ? `${words.slice(0, 2)}:${words.slice(2, 4)}:${words.slice(4) || "00"}` : words);
+  } catch (error) {
+    if (error !== outOfRange && error !== badMonth) throw error;
+    throw new DatabaseError("22008", `date/time field value out of range: "${text}"`);
   }
-  const seconds = Number(match[1]) * 3600 + Number(match[2]) * 60 + Number(match[3] ?? 0);
-  return seconds * 1_000_000 + Math.round(Number(`0${match[4] ?? ""}`) * 1_000_000);
+  if (fields?.time === undefined) throw new DatabaseError("22007", `invalid input syntax for type time: "${text}"`);
+  return fields.time;
 }
 
-/** Adds months with the day clipped to the month's end, then days, then the rest. */
+/** Adds months with the day clipped to the month's end, then days, then the rest. @param zone - Whose days they are. */
 export function shiftTimestamp(micros: number, { months, days, microseconds }: Interval): number {
+  if (!Number.isFinite(micros)) return micros;
   let shifted = micros;
   if (months !== 0) {
-    const dayMicros = dayMs * 1000;
     const day = Math.floor(micros / dayMicros);
     const date = new Date(day * dayMs);
-    const target = date.getUTCMonth() + months;
-    const lastDay = new Date(Date.UTC(date.getUTCFullYear(), target + 1, 0)).getUTCDate();
-    const moved = Date.UTC(date.getUTCFullYear(), target, Math.min(date.getUTCDate(), lastDay));
-    shifted = moved * 1000 + (micros - day * dayMicros);
+    const total = date.getUTCFullYear() * 12 + date.getUTCMonth() + months;
+    const [year, month] = [Math.floor(total / 12), (((total % 12) + 12) % 12) + 1];
+    shifted = dayOf(year, month, Math.min(date.getUTCDate(), lastDay(year, month))) * dayMicros + (micros - day * dayMicros);
   }
-  return shifted + days * dayMs * 1000 + microseconds;
+  const result = shifted + days * dayMicros + microseconds;
+  if (!(result < 9_224_318_016_000_000_000 && result >= -210_866_803_200_000_000))
+    throw new DatabaseError("22008", "timestamp out of range");
+  return result;
 }

@@ -4,10 +4,12 @@ import { DatabaseError } from "../database-error.js";
 import type { TypeName } from "../sql/ast.js";
 import * as builtin from "./builtin.js";
 import { printNumeric, roundNumeric, type Numeric } from "./numeric.js";
+import { limitInterval, roundEven, type Interval } from "./temporal.js";
 import { arrayOf, type PgType } from "./type.js";
 import type { Value } from "./value.js";
 
-const types: Readonly<Record<string, PgType>> = {
+/** Built-in types by the names they have in SQL and in pg_type. */
+export const types: Readonly<Record<string, PgType>> = {
   bool: builtin.boolType,
   boolean: builtin.boolType,
   int2: builtin.int2Type,
@@ -28,7 +30,7 @@ const types: Readonly<Record<string, PgType>> = {
   varchar: builtin.varcharType,
   "character varying": builtin.varcharType,
   bpchar: builtin.bpcharType,
-  char: builtin.bpcharType,
+  char: builtin.charType,
   character: builtin.bpcharType,
   name: builtin.nameType,
   uuid: builtin.uuidType,
@@ -43,7 +45,16 @@ const types: Readonly<Record<string, PgType>> = {
   time: builtin.timeType,
   "time without time zone": builtin.timeType,
   interval: builtin.intervalType,
+  oid: builtin.oidType,
+  bit: builtin.bitType,
+  varbit: builtin.varbitType,
   regclass: builtin.regclassType,
+  regtype: builtin.regtypeType,
+  regproc: builtin.regprocType,
+  regnamespace: builtin.regnamespaceType,
+  regrole: builtin.regroleType,
+  void: builtin.voidType,
+  unknown: builtin.unknownType,
 };
 const unsupported = new Set([
   "money",
@@ -60,12 +71,7 @@ const unsupported = new Set([
   "lseg",
   "path",
   "polygon",
-  "bit",
-  "varbit",
   "timetz",
-  "oid",
-  "regproc",
-  "regtype",
   "int4range",
   "int8range",
   "numrange",
@@ -102,11 +108,16 @@ export function resolveType(named: TypeName, custom: (name: TypeName) => PgType 
     const shown = named.schema === undefined ? name : `${named.schema}.${name}`;
     throw new DatabaseError("42704", `type "${shown}" does not exist`);
   }
+  if (named.intervalFields !== undefined && found.oid === builtin.intervalType.oid) {
+    return withModifiers(found, [modifiers?.[0] ?? 6, named.intervalFields]);
+  }
+  // `bit` is `bit(1)`.
+  if (found === builtin.bitType) return withModifiers(found, modifiers ?? [1]);
   return modifiers === undefined || modifiers.length === 0 ? found : withModifiers(found, modifiers);
 }
 
 /** As `format_type` shows it with its modifiers, such as `character varying(20)`. */
-function describeType(type: PgType): string {
+export function describeType(type: PgType): string {
   if (type.modifiers === undefined || type.modifiers.length === 0) return type.name;
   if (type.category === "datetime") return type.name.replace(/^\w+/, `$&(${type.modifiers.join(",")})`);
   return `${type.name}(${type.modifiers.join(",")})`;
@@ -118,19 +129,43 @@ type Convert = (value: Value) => Value;
 
 /** Applies the length or precision of `varchar(n)`, `char(n)`, `numeric(p,s)`. An explicit cast truncates text. */
 export function modifierCheck(type: PgType, explicit: boolean): Convert | null {
+  if (type.element !== undefined) {
+    const item = modifierCheck(type.element, explicit);
+    const each = (value: Value): Value =>
+      value === null ? null : Array.isArray(value) ? value.map(each) : (item as Convert)(value);
+    return item === null ? null : each;
+  }
   const [first, second = 0] = type.modifiers ?? [];
   if (first === undefined) return null;
   if (type.oid === builtin.numericType.oid) return (value) => fitNumeric(value as Numeric, first, second);
   if (type.category === "text") return (value) => fitText(value as string, type, first, explicit);
-  if (type.category === "datetime" && type.size === 8) {
-    const unit = 10 ** (6 - first);
-    return (value) => Math.round((value as number) / unit) * unit;
-  }
-  return null;
+  if (type.oid === builtin.bitType.oid || type.oid === builtin.varbitType.oid)
+    return (value) => fitBits(value as string, type, first, explicit);
+  const unit = 10 ** (6 - Math.min(first, 6));
+  const round = (micros: number): number => (Number.isFinite(micros) ? roundEven(micros / unit) * unit : micros);
+  if (type.category === "datetime" && type.size === 8) return (value) => round(value as number);
+  if (type.category !== "interval") return null;
+  return (value) => {
+    const kept = second === 0 ? (value as Interval) : limitInterval(value as Interval, second);
+    return { ...kept, microseconds: round(kept.microseconds) };
+  };
+}
+
+function fitBits(value: string, type: PgType, length: number, explicit: boolean): string {
+  const isFixed = type.oid === builtin.bitType.oid;
+  if (value.length === length || (!isFixed && value.length < length)) return value;
+  if (explicit) return value.slice(0, length).padEnd(isFixed ? length : 0, "0");
+  throw isFixed
+    ? new DatabaseError("22026", `bit string length ${value.length} does not match type bit(${length})`)
+    : new DatabaseError("22001", `bit string too long for type bit varying(${length})`);
 }
 
 function fitNumeric(value: Numeric, precision: number, scale: number): Numeric {
   const rounded = roundNumeric(value, scale);
+  if (rounded.digits === null && rounded.scale !== 0)
+    throw new DatabaseError("22003", "numeric field overflow", {
+      detail: `A field with precision ${precision}, scale ${scale} cannot hold an infinite value.`,
+    });
   if (
     rounded.digits !== null &&
     printNumeric({ digits: rounded.digits, scale: 0 }).replace("-", "").length > precision &&

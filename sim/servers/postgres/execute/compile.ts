@@ -533,7 +533,12 @@ function compileArray(items: readonly Expr[], context: CompileContext): Compiled
           hint: "Explicitly cast to the desired type, for example ARRAY[]::integer[].",
         });
       },
-      coerce: (type) => constantOf(type, []),
+      coerce: (type) => {
+        if (type.element !== undefined) return constantOf(type, []);
+        throw new DatabaseError("42P18", "cannot determine type of empty array", {
+          hint: "Explicitly cast to the desired type, for example ARRAY[]::integer[].",
+        });
+      },
     };
   }
   const type = element.category === "array" ? element : arrayOf(element);

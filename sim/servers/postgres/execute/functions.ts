@@ -4,6 +4,7 @@ import type { Call, Expr } from "../sql/ast.js";
 import { bitType, textType, unknownType } from "../types/builtin.js";
 import { findCast } from "../types/cast.js";
 import { types } from "../types/type-names.js";
+import type { PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { alignSides, castTo, constantOf, unify } from "./coerce.js";
 import { unsupported, type CompileContext, type Compiled } from "./execution-context.js";
@@ -43,11 +44,17 @@ function extreme(branches: readonly Compiled[], sign: number): Compiled {
   };
 }
 
+const isInteger = ({ oid }: PgType): boolean => oid === 21 || oid === 23 || oid === 20;
+
 function nullIf([first, second]: readonly Compiled[]): Compiled {
   if (first === undefined || second === undefined)
     throw new DatabaseError("42601", 'syntax error at or near ")"');
   const [a, b, type] = alignSides(first, "=", second);
-  const shown = first.coerce === undefined ? first : a;
+  // Integers among themselves, floats and dates are compared as they are; others take the type of the comparison.
+  const isKept =
+    first.coerce === undefined &&
+    ((isInteger(first.type) && isInteger(second.type)) || type.category === "datetime");
+  const shown = isKept ? first : a;
   return {
     type: shown.type,
     constant: a.constant && b.constant,
@@ -81,7 +88,10 @@ const argumentNames: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Brings arguments given by name to their places. */
-function placeArguments({ name, argumentNames: given = [] }: Call, args: readonly Compiled[]): readonly Compiled[] {
+function placeArguments(
+  { name, argumentNames: given = [] }: Call,
+  args: readonly Compiled[],
+): readonly Compiled[] {
   const names = argumentNames[name];
   if (names === undefined) throw unsupported(`named arguments of ${name}()`);
   const placed: Compiled[] = [];
@@ -90,7 +100,11 @@ function placeArguments({ name, argumentNames: given = [] }: Call, args: readonl
     if (place < 0 || placed[place] !== undefined) throw noFunction(name, args);
     placed[place] = argument;
   }
-  return Array.from(placed, (argument: Compiled | undefined) => argument ?? castTo(constantOf(textType, "0"), types["int4"] ?? textType));
+  return Array.from(
+    placed,
+    (argument: Compiled | undefined) =>
+      argument ?? castTo(constantOf(textType, "0"), types["int4"] ?? textType),
+  );
 }
 
 /** `date(x)` is a cast where no function is called so. */
@@ -98,7 +112,9 @@ function castCall(name: string, args: readonly Compiled[]): Compiled | null {
   const type = types[name];
   const [only] = args;
   if (type === undefined || only === undefined || args.length > 1 || name === "char") return null;
-  return only.coerce !== undefined || findCast(only.type, type, "explicit") !== null ? castTo(only, type) : null;
+  return only.coerce !== undefined || findCast(only.type, type, "explicit") !== null
+    ? castTo(only, type)
+    : null;
 }
 
 /** @throws DatabaseError 42883, 42725; SimError for functions that are not simulated. */

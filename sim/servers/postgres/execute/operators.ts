@@ -53,7 +53,11 @@ function notUnique(shown: string): DatabaseError {
 }
 
 /** A literal beside a value is first taken for the value's type. */
-function exactWithLiteral(defs: readonly FunctionDef[], left: Compiled, right: Compiled): FunctionDef | undefined {
+function exactWithLiteral(
+  defs: readonly FunctionDef[],
+  left: Compiled,
+  right: Compiled,
+): FunctionDef | undefined {
   if ((left.coerce === undefined) === (right.coerce === undefined)) return undefined;
   const { oid } = left.coerce === undefined ? left.type : right.type;
   return defs.find(({ args: [a, b] }) => a?.oid === oid && b?.oid === oid);
@@ -121,10 +125,7 @@ export function compileDistinctFrom(left: Compiled, right: Compiled, negate: boo
 // Subscripts.
 
 function notSubscriptable({ name }: PgType): DatabaseError {
-  return new DatabaseError(
-    "42804",
-    `cannot subscript type ${name} because it does not support subscripting`,
-  );
+  return new DatabaseError("42804", `cannot subscript type ${name} because it does not support subscripting`);
 }
 
 /** `a[1]`, and `j['key']` of jsonb. */
@@ -158,7 +159,9 @@ export function compileIndex(array: Compiled, index: Compiled): Compiled {
     run(env) {
       const items = source.run(env);
       const place = at.run(env) as number | null;
-      return !Array.isArray(items) || place === null ? null : ((items as readonly Value[])[place - 1] ?? null);
+      return !Array.isArray(items) || place === null
+        ? null
+        : ((items as readonly Value[])[place - 1] ?? null);
     },
   };
   // With fewer subscripts than dimensions there is no element.
@@ -180,7 +183,9 @@ const nested = new WeakMap<Compiled, Compiled>();
 /** `a[low:high]`; a bound left out is a null literal. */
 export function compileSlice([array, low, high]: readonly Compiled[]): Compiled {
   if (array?.type.element === undefined) throw notSubscriptable(array?.type ?? textType);
-  const bounds = [low, high].map((bound) => (bound === undefined ? null : tryCoerce(bound, int4Type, "assignment")));
+  const bounds = [low, high].map((bound) =>
+    bound === undefined ? null : tryCoerce(bound, int4Type, "assignment"),
+  );
   return {
     type: array.type,
     constant: array.constant,

@@ -89,7 +89,8 @@ export interface Match {
   readonly result: PgType;
 }
 
-const isUnknown = ({ coerce, type }: Compiled): boolean => coerce !== undefined || type.category === "unknown";
+const isUnknown = ({ coerce, type }: Compiled): boolean =>
+  coerce !== undefined || type.category === "unknown";
 
 /** The types that a definition has for so many arguments; null when it does not take that many. */
 function typesFor(def: FunctionDef, count: number, spread: boolean): readonly PgType[] | null {
@@ -106,12 +107,22 @@ function solve(wanted: readonly PgType[], args: readonly Compiled[]): Map<string
   const solved = new Map<string, PgType>();
   for (const [index, type] of wanted.entries()) {
     const argument = args[index];
-    if (type.category !== "pseudo" || type.name === "any" || argument === undefined || isUnknown(argument)) continue;
+    if (type.category !== "pseudo" || type.name === "any" || argument === undefined || isUnknown(argument))
+      continue;
     const family = type.name.startsWith("anycompatible") ? "compatible" : "element";
-    const own = type.name.endsWith("array") && type.name !== "anynonarray" ? argument.type.element : argument.type;
-    if (own === undefined || (type.name === "anynonarray" && argument.type.element !== undefined)) return null;
+    const own =
+      type.name.endsWith("array") && type.name !== "anynonarray" ? argument.type.element : argument.type;
+    if (own === undefined || (type.name === "anynonarray" && argument.type.element !== undefined))
+      return null;
     const known = solved.get(family);
-    const next = known === undefined ? own : family === "compatible" ? commonType(known, own) : known.oid === own.oid ? known : null;
+    const next =
+      known === undefined
+        ? own
+        : family === "compatible"
+          ? commonType(known, own)
+          : known.oid === own.oid
+            ? known
+            : null;
     if (next === null) return null;
     solved.set(family, next);
   }
@@ -127,7 +138,10 @@ function concrete(type: PgType, solved: ReadonlyMap<string, PgType>): PgType | n
 
 function fits(argument: Compiled, type: PgType): boolean {
   return (
-    isUnknown(argument) || type.category === "pseudo" || argument.type.oid === type.oid || findCast(argument.type, type, "implicit") !== null
+    isUnknown(argument) ||
+    type.category === "pseudo" ||
+    argument.type.oid === type.oid ||
+    findCast(argument.type, type, "implicit") !== null
   );
 }
 
@@ -136,7 +150,10 @@ interface Candidate {
   readonly types: readonly PgType[];
 }
 
-function keepBest(candidates: readonly Candidate[], score: (candidate: Candidate) => number): readonly Candidate[] {
+function keepBest(
+  candidates: readonly Candidate[],
+  score: (candidate: Candidate) => number,
+): readonly Candidate[] {
   const scores = candidates.map(score);
   const best = Math.max(...scores);
   return candidates.filter((_, index) => scores[index] === best);
@@ -145,11 +162,18 @@ function keepBest(candidates: readonly Candidate[], score: (candidate: Candidate
 /** Several fit: those with the most exact matches, then with the most preferred types, then by what literals may be. */
 function select(all: readonly Candidate[], args: readonly Compiled[]): Candidate | null {
   const count = (test: (argument: Compiled, type: PgType) => boolean) => (candidate: Candidate) =>
-    args.filter((argument, index) => !isUnknown(argument) && test(argument, candidate.types[index] as PgType)).length;
+    args.filter((argument, index) => !isUnknown(argument) && test(argument, candidate.types[index] as PgType))
+      .length;
   const isExact = (argument: Compiled, type: PgType): boolean => argument.type.oid === type.oid;
   let left = keepBest(all, count(isExact));
   if (left.length > 1)
-    left = keepBest(left, count((argument, type) => isExact(argument, type) || (isPreferred(type) && categoryOf(type) === categoryOf(argument.type))));
+    left = keepBest(
+      left,
+      count(
+        (argument, type) =>
+          isExact(argument, type) || (isPreferred(type) && categoryOf(type) === categoryOf(argument.type)),
+      ),
+    );
   if (left.length === 1) return left[0] ?? null;
   if (!args.some(isUnknown)) return null;
   const byCategory = narrow(left, args);
@@ -157,8 +181,13 @@ function select(all: readonly Candidate[], args: readonly Compiled[]): Candidate
   const known = args.filter((argument) => !isUnknown(argument)).map(({ type }) => type);
   const [first] = known;
   if (first === undefined || known.some(({ oid }) => oid !== first.oid)) return null;
-  const same = byCategory.filter(({ types: wanted }) =>
-    wanted.every((type) => type.oid === first.oid || type.category === "pseudo" || findCast(first, type, "implicit") !== null),
+  const assumed = args.map((argument): Compiled =>
+    isUnknown(argument) ? { type: first, constant: true, run: () => null } : argument,
+  );
+  const same = byCategory.filter(
+    ({ types: wanted }) =>
+      assumed.every((argument, index) => fits(argument, wanted[index] as PgType)) &&
+      solve(wanted, assumed) !== null,
   );
   return same.length === 1 ? (same[0] ?? null) : null;
 }
@@ -169,9 +198,17 @@ function narrow(candidates: readonly Candidate[], args: readonly Compiled[]): re
     if (!isUnknown(argument)) continue;
     const wanted = candidates.map((candidate) => candidate.types[index] as PgType);
     const categories = new Set(wanted.map(categoryOf));
-    const category = categories.has("text") ? "text" : categories.size === 1 ? categoryOf(wanted[0] as PgType) : null;
+    const category = categories.has("text")
+      ? "text"
+      : categories.size === 1
+        ? categoryOf(wanted[0] as PgType)
+        : null;
     if (category === null) return candidates;
-    slots.push({ index, category, preferred: wanted.some((type) => categoryOf(type) === category && isPreferred(type)) });
+    slots.push({
+      index,
+      category,
+      preferred: wanted.some((type) => categoryOf(type) === category && isPreferred(type)),
+    });
   }
   const kept = candidates.filter(({ types: wanted }) =>
     slots.every(({ index, category, preferred }) => {
@@ -192,8 +229,12 @@ export function resolve(
   for (const def of defs) {
     const wanted = typesFor(def, args.length, spread);
     if (wanted === null) continue;
-    if (args.every((argument, index) => !isUnknown(argument) && argument.type.oid === wanted[index]?.oid)) return matched({ def, types: wanted }, args);
-    if (args.every((argument, index) => fits(argument, wanted[index] as PgType)) && solve(wanted, args) !== null)
+    if (args.every((argument, index) => !isUnknown(argument) && argument.type.oid === wanted[index]?.oid))
+      return matched({ def, types: wanted }, args);
+    if (
+      args.every((argument, index) => fits(argument, wanted[index] as PgType)) &&
+      solve(wanted, args) !== null
+    )
       candidates.push({ def, types: wanted });
   }
   if (candidates.length === 0) return "none";
@@ -204,9 +245,12 @@ export function resolve(
 function matched({ def, types: wanted }: Candidate, args: readonly Compiled[]): Match {
   const solved = solve(wanted, args) ?? new Map<string, PgType>();
   // Literals alone are text where any type would do for them all.
-  if (!solved.has("compatible") && wanted.some(({ name }) => name.startsWith("anycompatible"))) solved.set("compatible", textType);
+  if (!solved.has("compatible") && wanted.some(({ name }) => name.startsWith("anycompatible")))
+    solved.set("compatible", textType);
   const coerced = args.map((argument, index) => {
     const type = wanted[index] as PgType;
+    if (type.name === "any" && def.name === "pg_typeof" && argument.type.category === "unknown")
+      return { type: argument.type, constant: true, run: argument.run };
     if (type.name === "any") return argument.coerce === undefined ? argument : argument.coerce(textType);
     const target = concrete(type, solved);
     if (target === null)
@@ -214,7 +258,8 @@ function matched({ def, types: wanted }: Candidate, args: readonly Compiled[]): 
     return tryCoerce(argument, target, "implicit") ?? argument;
   });
   const result = concrete(def.result, solved);
-  if (result === null) throw new DatabaseError("42804", "could not determine polymorphic type because input has type unknown");
+  if (result === null)
+    throw new DatabaseError("42804", "could not determine polymorphic type because input has type unknown");
   return { def, args: coerced, result };
 }
 
@@ -239,11 +284,18 @@ export function invoke({ def, args, result }: Match): Compiled {
   };
 }
 
+/** Called by words of SQL only, which mean the system's own. */
+const grammarNames = new Set(["extract", "position", "timezone", "like_escape", "similar_to_escape"]);
+
 const argumentList = (args: readonly Compiled[]): string =>
   args.map(({ type }) => (type.category === "unknown" ? "unknown" : type.name)).join(", ");
 
-export function noFunction(name: string, args: readonly Compiled[], kind: "none" | "ambiguous" = "none"): DatabaseError {
-  const shown = `function ${name}(${argumentList(args)})`;
+export function noFunction(
+  name: string,
+  args: readonly Compiled[],
+  kind: "none" | "ambiguous" = "none",
+): DatabaseError {
+  const shown = `function ${grammarNames.has(name) ? "pg_catalog." : ""}${name}(${argumentList(args)})`;
   return kind === "none"
     ? new DatabaseError("42883", `${shown} does not exist`, {
         hint: "No function matches the given name and argument types. You might need to add explicit type casts.",

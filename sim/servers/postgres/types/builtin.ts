@@ -171,8 +171,7 @@ export function parseEscaped(text: string): Uint8Array {
   const encoder = new TextEncoder();
   return Buffer.concat(
     parts.map((part, index) => {
-      if (index % 2 === 1)
-        return Uint8Array.of(part === "\\\\" ? 92 : Number.parseInt(part.slice(1), 8));
+      if (index % 2 === 1) return Uint8Array.of(part === "\\\\" ? 92 : Number.parseInt(part.slice(1), 8));
       if (part.includes("\\")) throw new DatabaseError("22P02", "invalid input syntax for type bytea");
       return encoder.encode(part);
     }),
@@ -195,7 +194,12 @@ const textParts = { parse: parseText, compare: compareText };
 export function truncateName(text: string): string {
   if (text.length < 22) return text;
   const bytes = Buffer.from(text);
-  return bytes.length < 64 ? text : bytes.subarray(0, 63).toString().replace(/\uFFFD$/, "");
+  return bytes.length < 64
+    ? text
+    : bytes
+        .subarray(0, 63)
+        .toString()
+        .replace(/\uFFFD$/, "");
 }
 
 function parseOid(text: string): number {
@@ -352,8 +356,7 @@ function pseudo(name: string): PgType {
 
 /** Stand for a type in the signatures of functions. */
 export const anyTypes: Readonly<Record<string, PgType>> = Object.fromEntries(
-  ["any", "anyelement", "anyarray", "anynonarray", "anyenum", "anycompatible", "anycompatiblearray"].map((name) => [
-    name,
-    pseudo(name),
-  ]),
+  ["any", "anyelement", "anyarray", "anynonarray", "anyenum", "anycompatible", "anycompatiblearray"].map(
+    (name) => [name, pseudo(name)],
+  ),
 );

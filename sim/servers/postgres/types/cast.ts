@@ -51,7 +51,12 @@ function numberConvert(from: PgType, to: PgType): Convert {
     return (value) => {
       const single = Math.fround(number(value));
       if (!Number.isFinite(single) && Number.isFinite(number(value)))
-        throw new DatabaseError("22003", source === 1700 ? `"${from.print(value)}" is out of range for type real` : "value out of range: overflow");
+        throw new DatabaseError(
+          "22003",
+          source === 1700
+            ? `"${from.print(value)}" is out of range for type real`
+            : "value out of range: overflow",
+        );
       return single;
     };
   }
@@ -59,7 +64,10 @@ function numberConvert(from: PgType, to: PgType): Convert {
   const limits = (value: Numeric): bigint => {
     const { digits } = roundNumeric(value, 0);
     if (digits !== null) return digits;
-    throw new DatabaseError("0A000", `cannot convert ${value.scale === 0 ? "NaN" : "infinity"} to ${to.name}`);
+    throw new DatabaseError(
+      "0A000",
+      `cannot convert ${value.scale === 0 ? "NaN" : "infinity"} to ${to.name}`,
+    );
   };
   if (to.oid === 20) {
     return (value) => {
@@ -153,17 +161,24 @@ function fromJson(to: PgType): Convert {
 /** Integers as bit strings, from the right; `length` is the modifier of the type. */
 function toBits(to: PgType): Convert {
   const [length = 1] = to.modifiers ?? [];
-  return (value) => BigInt.asUintN(length, BigInt(value as number | bigint)).toString(2).padStart(length, "0");
+  return (value) =>
+    BigInt.asUintN(length, BigInt(value as number | bigint))
+      .toString(2)
+      .padStart(length, "0");
 }
 
 /** Casts to and from `regclass` and its kin, which look into the catalog. */
 function registeredCast(from: PgType, to: PgType, context: CastContext): Convert | null {
   const isFrom = builtin.registeredTypes.has(from);
-  if (isFrom && (to.oid === builtin.oidType.oid || (context !== "implicit" && (to.oid === 23 || to.oid === 20))))
+  if (
+    isFrom &&
+    (to.oid === builtin.oidType.oid || (context !== "implicit" && (to.oid === 23 || to.oid === 20)))
+  )
     return to.oid === 20 ? (value) => BigInt((value as Registered).oid) : oidOf;
   if (isFrom || !builtin.registeredTypes.has(to)) return null;
   const isText = from.category === "text" || from.category === "unknown";
-  if (isText && context === "implicit" && to !== builtin.regclassType && from.category === "text") return null;
+  if (isText && context === "implicit" && to !== builtin.regclassType && from.category === "text")
+    return null;
   if (!isText && ![26, 23, 20, 21].includes(from.oid)) return null;
   return (value, runtime) => findRegistered(to, isText ? (value as string) : Number(value), runtime);
 }
@@ -205,12 +220,20 @@ function printConvert(from: PgType): Convert {
   return from.oid === 16 ? (value) => (value === true ? "true" : "false") : (value) => from.print(value);
 }
 
-function arrayConvert({ element: from }: PgType, { element: to }: PgType, context: CastContext): Convert | null {
+function arrayConvert(
+  { element: from }: PgType,
+  { element: to }: PgType,
+  context: CastContext,
+): Convert | null {
   if (from === undefined || to === undefined) return null;
   const convert = findCast(from, to, context);
   if (convert === null) return null;
   const each = (value: Value, runtime?: Runtime): Value =>
-    value === null ? null : Array.isArray(value) ? value.map((item: Value) => each(item, runtime)) : convert(value, runtime);
+    value === null
+      ? null
+      : Array.isArray(value)
+        ? value.map((item: Value) => each(item, runtime))
+        : convert(value, runtime);
   return each;
 }
 

@@ -1,7 +1,8 @@
 /** Looking up what `regclass` and its kin name. */
 import { DatabaseError } from "../database-error.js";
-import type { Catalog } from "../catalog/catalog.js";
+import { lookUp, relationKey, type Catalog } from "../catalog/catalog.js";
 import type { Runtime } from "../execute/execution-context.js";
+import type { QualifiedName } from "../sql/ast.js";
 import * as builtin from "./builtin.js";
 import { types } from "./type-names.js";
 import type { PgType } from "./type.js";
@@ -34,14 +35,38 @@ export function splitName(text: string): string[] {
   );
 }
 
-function relations(catalog: Catalog): Map<string, number> {
-  const found = new Map<string, number>();
-  for (const table of catalog.tables.values()) {
-    found.set(table.name, table.id);
-    for (const index of table.indexes) found.set(index.name, index.id);
-  }
-  for (const sequence of catalog.sequences.values()) found.set(sequence.name, sequence.id);
+interface Relation {
+  readonly id: number;
+  readonly schema: string;
+  readonly name: string;
+}
+
+/** Every relation by its key: tables and their indexes, views, sequences. */
+function relations({ tables, views, sequences }: Catalog): Map<string, Relation> {
+  const found = new Map<string, Relation>();
+  for (const own of [...tables.values(), ...views.values(), ...sequences.values()])
+    found.set(relationKey(own.schema, own.name), own);
+  for (const { schema, indexes } of tables.values())
+    for (const { id, name } of indexes) found.set(relationKey(schema, name), { id, schema, name });
   return found;
+}
+
+/** With its schema where the search path does not lead to it. */
+function shownRelation(
+  { id, schema, name }: Relation,
+  all: ReadonlyMap<string, Relation>,
+  catalog: Catalog,
+): Registered {
+  const isVisible = lookUp(all, { name }, catalog)?.id === id;
+  return { oid: id, text: `${isVisible ? "" : `${quoteIdentifier(schema)}.`}${quoteIdentifier(name)}` };
+}
+
+/** A text such as `public."My table"` as a name. */
+export function qualifiedName(text: string): QualifiedName {
+  const parts = splitName(text);
+  const name = parts.at(-1) ?? "";
+  const schema = parts.at(-2);
+  return schema === undefined ? { name } : { schema, name };
 }
 
 const shortSpellings = new Map([
@@ -51,15 +76,31 @@ const shortSpellings = new Map([
 
 function typeCalled(text: string, catalog: Catalog | undefined): PgType | undefined {
   const [, base = text, brackets = ""] = /^(.*?)\s*((?:\[\])*)$/.exec(text.trim()) ?? [];
-  const name = base.replace(/^pg_catalog\./, "").replace(/^public\./, "").replace(/\(.*\)/, "").trim();
+  const name = base
+    .replace(/^pg_catalog\./, "")
+    .replace(/^public\./, "")
+    .replace(/\(.*\)/, "")
+    .trim();
   const bare = /^".*"$/.test(name) ? name.slice(1, -1) : name.toLowerCase();
-  const found = types[shortSpellings.get(bare) ?? bare] ?? catalog?.enums.get(bare);
+  const found =
+    types[shortSpellings.get(bare) ?? bare] ??
+    (catalog === undefined ? undefined : lookUp(catalog.enums, { name: bare }, catalog));
   if (found === undefined || brackets === "") return found;
-  return [...Object.values(types)].find(({ oid }) => oid === found.arrayOid) ?? { ...found, name: `${found.name}[]`, oid: found.arrayOid };
+  return (
+    [...Object.values(types)].find(({ oid }) => oid === found.arrayOid) ?? {
+      ...found,
+      name: `${found.name}[]`,
+      oid: found.arrayOid,
+    }
+  );
 }
 
 /** @returns Null when nothing has that name. */
-export function lookupRegistered(type: PgType, text: string, runtime: Runtime | undefined): Registered | null {
+export function lookupRegistered(
+  type: PgType,
+  text: string,
+  runtime: Runtime | undefined,
+): Registered | null {
   const parts = splitName(text);
   const name = parts.at(-1) ?? "";
   if (type === builtin.regtypeType) {
@@ -67,14 +108,18 @@ export function lookupRegistered(type: PgType, text: string, runtime: Runtime | 
     return found === undefined ? null : { oid: found.oid, text: found.name };
   }
   if (type === builtin.regclassType) {
-    const oid = runtime === undefined ? undefined : relations(runtime.catalog).get(name);
-    return oid === undefined ? null : { oid, text: quoteIdentifier(name) };
+    if (runtime === undefined) return null;
+    const { catalog } = runtime;
+    const all = relations(catalog);
+    const found = lookUp(all, qualifiedName(text), catalog);
+    return found === undefined ? null : shownRelation(found, all, catalog);
   }
   if (type === builtin.regnamespaceType) {
     const oid = { pg_catalog: 11, public: 2200 }[name];
     return oid === undefined ? null : { oid, text: name };
   }
-  if (type === builtin.regroleType) return name === runtime?.user ? { oid: 10, text: quoteIdentifier(name) } : null;
+  if (type === builtin.regroleType)
+    return name === runtime?.user ? { oid: 10, text: quoteIdentifier(name) } : null;
   return { oid: 0, text: name };
 }
 
@@ -83,14 +128,21 @@ export function findRegistered(type: PgType, named: string | number, runtime?: R
   if (typeof named === "string" && !/^\d+$/.test(named)) {
     const found = lookupRegistered(type, named, runtime);
     if (found !== null) return found;
-    if (type === builtin.regclassType) throw new DatabaseError("42P01", `relation "${splitName(named).join(".")}" does not exist`);
-    if (type === builtin.regnamespaceType) throw new DatabaseError("3F000", `schema "${named}" does not exist`);
-    throw new DatabaseError("42704", `${type === builtin.regroleType ? "role" : "type"} "${named}" does not exist`);
+    if (type === builtin.regclassType)
+      throw new DatabaseError("42P01", `relation "${splitName(named).join(".")}" does not exist`);
+    if (type === builtin.regnamespaceType)
+      throw new DatabaseError("3F000", `schema "${named}" does not exist`);
+    throw new DatabaseError(
+      "42704",
+      `${type === builtin.regroleType ? "role" : "type"} "${named}" does not exist`,
+    );
   }
   const oid = Number(named);
   if (oid === 0) return { oid, text: "-" };
   if (type === builtin.regclassType && runtime !== undefined) {
-    for (const [name, id] of relations(runtime.catalog)) if (id === oid) return { oid, text: quoteIdentifier(name) };
+    const all = relations(runtime.catalog);
+    for (const relation of all.values())
+      if (relation.id === oid) return shownRelation(relation, all, runtime.catalog);
   }
   if (type === builtin.regtypeType) {
     const all = [...Object.values(types), ...(runtime?.catalog.enums.values() ?? [])];

@@ -281,7 +281,8 @@ export function compareJson(a: Json, b: Json, top = true): number {
   }
   if (a instanceof Map && b instanceof Map) {
     if (a.size !== b.size) return a.size - b.size;
-    const sorted = (map: ReadonlyMap<string, Json>): Array<[string, Json]> => [...map].sort((x, y) => compareKeys(x[0], y[0]));
+    const sorted = (map: ReadonlyMap<string, Json>): Array<[string, Json]> =>
+      [...map].sort((x, y) => compareKeys(x[0], y[0]));
     const others = sorted(b);
     return firstOrder(
       sorted(a).flatMap(([key, item], index) => {
@@ -292,7 +293,9 @@ export function compareJson(a: Json, b: Json, top = true): number {
   }
   if (typeof a === "string") return compareText(a, b as string);
   if (typeof a === "boolean") return Number(a) - Number(b);
-  return a === null ? 0 : compareNumeric(parseNumeric((a as JsonNumber).digits), parseNumeric((b as JsonNumber).digits));
+  return a === null
+    ? 0
+    : compareNumeric(parseNumeric((a as JsonNumber).digits), parseNumeric((b as JsonNumber).digits));
 }
 
 function firstOrder(orders: ReadonlyArray<() => number>): number {
@@ -304,7 +307,10 @@ function firstOrder(orders: ReadonlyArray<() => number>): number {
 }
 
 /** The direct parts of a JSON text, each as it is spelled there. */
-export function jsonParts(text: string): { readonly kind: string; readonly entries: ReadonlyArray<readonly [string, string]> } {
+export function jsonParts(text: string): {
+  readonly kind: string;
+  readonly entries: ReadonlyArray<readonly [string, string]>;
+} {
   const cursor: Cursor = { text, typeName: "json", at: 0 };
   skipBlank(cursor);
   const open = text[cursor.at];

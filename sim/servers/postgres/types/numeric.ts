@@ -23,7 +23,8 @@ function overflow(): DatabaseError {
 }
 
 function checked(value: Numeric): Numeric {
-  if (value.digits !== null && value.digits.toString().length - value.scale > wholeDigitsMax) throw overflow();
+  if (value.digits !== null && value.digits.toString().length - value.scale > wholeDigitsMax)
+    throw overflow();
   return value;
 }
 
@@ -68,7 +69,8 @@ export function printNumeric({ digits, scale }: Numeric): string {
 export function numericOf(value: number | bigint, precision = 15): Numeric {
   if (typeof value === "bigint") return { digits: value, scale: 0 };
   if (!Number.isFinite(value)) return special(value);
-  if (Number.isInteger(value) && Math.abs(value) < 10 ** precision) return { digits: BigInt(value), scale: 0 };
+  if (Number.isInteger(value) && Math.abs(value) < 10 ** precision)
+    return { digits: BigInt(value), scale: 0 };
   return parseNumeric(Number(value.toPrecision(precision)).toString());
 }
 
@@ -118,13 +120,7 @@ function aligned(a: Numeric, b: Numeric): [bigint, bigint, number] | null {
 /** With a NaN or an infinity, floats say what comes out; a finite side is as good as its sign. */
 function bySigns(a: Numeric, b: Numeric, apply: (a: number, b: number) => number): Numeric {
   const sign = (value: Numeric): number =>
-    value.digits === null
-      ? numericToNumber(value)
-      : value.digits === 0n
-        ? 0
-        : value.digits < 0n
-          ? -1
-          : 1;
+    value.digits === null ? numericToNumber(value) : value.digits === 0n ? 0 : value.digits < 0n ? -1 : 1;
   return numericOf(apply(sign(a), sign(b)) + 0);
 }
 
@@ -305,7 +301,11 @@ export function logNumeric(base: Numeric, value: Numeric): Numeric {
   checkLogarithm(base);
   checkLogarithm(value);
   if (base.digits === null || value.digits === null) {
-    return base.digits !== null ? value : value.digits !== null && base.scale !== 0 ? { digits: 0n, scale: 0 } : notANumber;
+    return base.digits !== null
+      ? value
+      : value.digits !== null && base.scale !== 0
+        ? { digits: 0n, scale: 0 }
+        : notANumber;
   }
   const shown = clampScale(significantDigits - (lnWeight(value) - lnWeight(base)), base.scale, value.scale);
   const places = shown + guard + Math.max(base.scale, value.scale);
@@ -319,7 +319,10 @@ export function expNumeric(value: Numeric): Numeric {
   if (value.digits === null) return value.scale < 0 ? { digits: 0n, scale: 0 } : value;
   const magnitude = numericToNumber(value) * Math.LOG10E;
   if (magnitude > wholeDigitsMax) throw overflow();
-  const shown = clampScale(significantDigits - Math.max(-displayScaleMax, Math.min(Math.trunc(magnitude), displayScaleMax)), value.scale);
+  const shown = clampScale(
+    significantDigits - Math.max(-displayScaleMax, Math.min(Math.trunc(magnitude), displayScaleMax)),
+    value.scale,
+  );
   const places = shown + guard + Math.max(0, Math.trunc(magnitude));
   return roundNumeric({ digits: expFixed(fixed(value, places), places), scale: places }, shown);
 }
@@ -333,11 +336,20 @@ export function powerNumeric(base: Numeric, exponent: Numeric): Numeric {
   if (base.digits === 0n && exponent.digits < 0n)
     throw new DatabaseError("2201F", "zero raised to a negative power is undefined");
   if (base.digits < 0n && whole.scale > 0)
-    throw new DatabaseError("2201F", "a negative number raised to a non-integer power yields a complex result");
-  if (base.digits === 0n) return { digits: exponent.digits === 0n ? 10n ** 16n : 0n, scale: significantDigits };
+    throw new DatabaseError(
+      "2201F",
+      "a negative number raised to a non-integer power yields a complex result",
+    );
+  if (base.digits === 0n)
+    return { digits: exponent.digits === 0n ? 10n ** 16n : 0n, scale: significantDigits };
   const magnitude = roughLn(base) * numericToNumber(exponent) * Math.LOG10E;
   if (magnitude > wholeDigitsMax) throw overflow();
-  if (whole.scale === 0 && whole.digits !== null && whole.digits < 2n ** 31n && whole.digits >= -(2n ** 31n)) {
+  if (
+    whole.scale === 0 &&
+    whole.digits !== null &&
+    whole.digits < 2n ** 31n &&
+    whole.digits >= -(2n ** 31n)
+  ) {
     const shown = clampScale(significantDigits, base.scale);
     if (magnitude < -shown - 10) return { digits: 0n, scale: shown };
     const power = whole.digits < 0n ? -whole.digits : whole.digits;

@@ -98,7 +98,13 @@ function parseIso(rest: string, invalid: () => DatabaseError): Interval {
   const total: Sum = { months: 0, days: 0, microseconds: 0 };
   const form = /^p((?:-?[\d.]+[ymwd])*)(?:t((?:-?[\d.]+[hms])+))?$/.exec(rest);
   if (form === null || rest === "p") throw invalid();
-  const letters: Readonly<Record<string, string>> = { y: "year", w: "week", d: "day", h: "hour", s: "second" };
+  const letters: Readonly<Record<string, string>> = {
+    y: "year",
+    w: "week",
+    d: "day",
+    h: "hour",
+    s: "second",
+  };
   for (const [index, part] of [form[1] ?? "", form[2] ?? ""].entries()) {
     for (const [, amount, letter = ""] of part.matchAll(/(-?[\d.]+)([a-z])/g)) {
       const unit = units.get(letter === "m" ? (index === 0 ? "month" : "minute") : (letters[letter] ?? ""));
@@ -110,7 +116,11 @@ function parseIso(rest: string, invalid: () => DatabaseError): Interval {
 }
 
 function checkedInterval(value: Interval): Interval {
-  if (Math.abs(value.months) >= 2 ** 31 || Math.abs(value.days) >= 2 ** 31 || Math.abs(value.microseconds) >= 2 ** 63)
+  if (
+    Math.abs(value.months) >= 2 ** 31 ||
+    Math.abs(value.days) >= 2 ** 31 ||
+    Math.abs(value.microseconds) >= 2 ** 63
+  )
     throw new DatabaseError("22008", "interval out of range");
   return { months: value.months + 0, days: value.days + 0, microseconds: value.microseconds + 0 };
 }
@@ -142,7 +152,11 @@ export function printTimeOfDay(microseconds: number): string {
 }
 
 export function scaleInterval({ months, days, microseconds }: Interval, factor: number): Interval {
-  const total: Sum = { months: Math.trunc(months * factor), days: Math.trunc(days * factor), microseconds: 0 };
+  const total: Sum = {
+    months: Math.trunc(months * factor),
+    days: Math.trunc(days * factor),
+    microseconds: 0,
+  };
   // What is left of a month counts in days of thirty, what is left of a day in seconds, rounded to microseconds.
   const monthRest = Number(((months * factor - total.months) * 30).toFixed(6));
   const fullDays = Math.trunc(monthRest);
@@ -175,7 +189,8 @@ export function limitInterval(value: Interval, fields: number): Interval {
   const { months, days, microseconds } = value;
   if (has(12)) return value;
   if (has(11)) return { ...value, microseconds: Math.trunc(microseconds / (60 * second)) * 60 * second + 0 };
-  if (has(10)) return { ...value, microseconds: Math.trunc(microseconds / (3600 * second)) * 3600 * second + 0 };
+  if (has(10))
+    return { ...value, microseconds: Math.trunc(microseconds / (3600 * second)) * 3600 * second + 0 };
   if (has(3)) return { ...value, microseconds: 0 };
   if (has(1)) return { months, days: 0, microseconds: 0 };
   return has(2) ? { months: Math.trunc(months / 12) * 12 + 0, days: 0, microseconds: 0 } : { ...value, days };
@@ -185,10 +200,17 @@ export function limitInterval(value: Interval, fields: number): Interval {
 export function bareUnit(fields: number | undefined): string {
   if (fields === undefined) return "second";
   const names: ReadonlyArray<readonly [bit: number, name: string]> = [
-    [12, "second"], [11, "minute"], [10, "hour"], [3, "day"], [1, "month"], [2, "year"],
+    [12, "second"],
+    [11, "minute"],
+    [10, "hour"],
+    [3, "day"],
+    [1, "month"],
+    [2, "year"],
   ];
   const last = names.find(([bit]) => (fields & (1 << bit)) !== 0)?.[1] ?? "second";
-  return last === "second" && (fields & (1 << 11)) !== 0 && (fields & (1 << 10)) === 0 ? "minute to second" : last;
+  return last === "second" && (fields & (1 << 11)) !== 0 && (fields & (1 << 10)) === 0
+    ? "minute to second"
+    : last;
 }
 
 // Dates and moments.
@@ -222,9 +244,16 @@ function setDate(fields: Fields, year: number, month: number, day: number): bool
 
 function setTime(fields: Fields, hour: number, minute: number, seconds: string): boolean {
   if (fields.time !== undefined) return false;
-  if (hour > 24 || minute > 59 || Number(seconds) > 60 || (hour === 24 && (minute > 0 || Number(seconds) > 0))) throw outOfRange;
+  if (
+    hour > 24 ||
+    minute > 59 ||
+    Number(seconds) > 60 ||
+    (hour === 24 && (minute > 0 || Number(seconds) > 0))
+  )
+    throw outOfRange;
   const [whole = "0", fraction = ""] = seconds.split(".");
-  fields.time = (hour * 3600 + minute * 60 + Number(whole)) * second + Math.round(Number(`0.${fraction}`) * second);
+  fields.time =
+    (hour * 3600 + minute * 60 + Number(whole)) * second + Math.round(Number(`0.${fraction}`) * second);
   return true;
 }
 
@@ -235,19 +264,82 @@ const badMonth = new Error("a month is out of range");
 const rules: readonly Rule[] = [
   [/^(\d{3,6})-(\d{1,2})-(\d{1,2})(?!\d)/, (f, m) => setDate(f, Number(m[1]), Number(m[2]), Number(m[3]))],
   [/^(\d{4,6})\/(\d{1,2})\/(\d{1,2})(?!\d)/, (f, m) => setDate(f, Number(m[1]), Number(m[2]), Number(m[3]))],
-  [/^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,6})(?!\d)/, (f, m) => setDate(f, fullYear(m[3] ?? ""), Number(m[1]), Number(m[2]))],
-  [/^(\d{1,2})-([a-z]{3,9})-(\d{2,6})(?!\d)/, (f, m) => monthWord.test(m[2] ?? "") && setDate(f, fullYear(m[3] ?? ""), monthNames.indexOf((m[2] ?? "").slice(0, 3)) + 1, Number(m[1]))],
-  [/^(\d{4,6})-([a-z]{3,9})-(\d{1,2})(?!\d)/, (f, m) => monthWord.test(m[2] ?? "") && setDate(f, Number(m[1]), monthNames.indexOf((m[2] ?? "").slice(0, 3)) + 1, Number(m[3]))],
+  [
+    /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{2,6})(?!\d)/,
+    (f, m) => setDate(f, fullYear(m[3] ?? ""), Number(m[1]), Number(m[2])),
+  ],
+  [
+    /^(\d{1,2})-([a-z]{3,9})-(\d{2,6})(?!\d)/,
+    (f, m) =>
+      monthWord.test(m[2] ?? "") &&
+      setDate(f, fullYear(m[3] ?? ""), monthNames.indexOf((m[2] ?? "").slice(0, 3)) + 1, Number(m[1])),
+  ],
+  [
+    /^(\d{4,6})-([a-z]{3,9})-(\d{1,2})(?!\d)/,
+    (f, m) =>
+      monthWord.test(m[2] ?? "") &&
+      setDate(f, Number(m[1]), monthNames.indexOf((m[2] ?? "").slice(0, 3)) + 1, Number(m[3])),
+  ],
   [/^(\d{4})\.(\d{3})(?!\d)/, (f, m) => setDate(f, Number(m[1]), 1, Number(m[2]))],
-  [/^(\d{4})(\d{2})(\d{2})(?!\d)/, (f, m) => f.year === undefined && setDate(f, Number(m[1]), Number(m[2]), Number(m[3]))],
-  [/^t?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d*)?))?(?![\d:])/, (f, m) => setTime(f, Number(m[1]), Number(m[2]), m[3] ?? "0")],
-  [/^t?(\d{2})(\d{2})(\d{2}(?:\.\d*)?)(?!\d)/, (f, m) => f.year !== undefined && setTime(f, Number(m[1]), Number(m[2]), m[3] ?? "0")],
-  [/^([ap])\.?m\.?(?![a-z])/, (f, m) => { f.pm = m[1] === "p"; if (f.time === undefined) return false; const hour = Math.trunc(f.time / (3600 * second)); if (hour > 12) throw outOfRange; f.time += (f.pm ? (hour === 12 ? 0 : 12) : hour === 12 ? -12 : 0) * 3600 * second; return true; }],
-  [/^(bc|ad)(?![a-z])/, (f, m) => { f.bc = m[1] === "bc"; return true; }],
-  [/^([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?(?![\d:])/, (f, m) => { if (f.time === undefined || f.zone !== undefined) return false; const offset = ((Number(m[2]) * 60 + Number(m[3] ?? 0)) * 60 + Number(m[4] ?? 0)) * second; if (Number(m[2]) > 15) throw zoneRange; f.zone = () => (m[1] === "-" ? -offset : offset); return true; }],
+  [
+    /^(\d{4})(\d{2})(\d{2})(?!\d)/,
+    (f, m) => f.year === undefined && setDate(f, Number(m[1]), Number(m[2]), Number(m[3])),
+  ],
+  [
+    /^t?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d*)?))?(?![\d:])/,
+    (f, m) => setTime(f, Number(m[1]), Number(m[2]), m[3] ?? "0"),
+  ],
+  [
+    /^t?(\d{2})(\d{2})(\d{2}(?:\.\d*)?)(?!\d)/,
+    (f, m) => f.year !== undefined && setTime(f, Number(m[1]), Number(m[2]), m[3] ?? "0"),
+  ],
+  [
+    /^([ap])\.?m\.?(?![a-z])/,
+    (f, m) => {
+      f.pm = m[1] === "p";
+      if (f.time === undefined) return false;
+      const hour = Math.trunc(f.time / (3600 * second));
+      if (hour > 12) throw outOfRange;
+      f.time += (f.pm ? (hour === 12 ? 0 : 12) : hour === 12 ? -12 : 0) * 3600 * second;
+      return true;
+    },
+  ],
+  [
+    /^(bc|ad)(?![a-z])/,
+    (f, m) => {
+      f.bc = m[1] === "bc";
+      return true;
+    },
+  ],
+  [
+    /^([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?(?![\d:])/,
+    (f, m) => {
+      if (f.time === undefined || f.zone !== undefined) return false;
+      const offset = ((Number(m[2]) * 60 + Number(m[3] ?? 0)) * 60 + Number(m[4] ?? 0)) * second;
+      if (Number(m[2]) > 15) throw zoneRange;
+      f.zone = () => (m[1] === "-" ? -offset : offset);
+      return true;
+    },
+  ],
   [/^[a-z][a-z_]*(?:\/[a-z_+-]+\d*)+|^[a-z]+(?:[+-]\d+)?/, (f, m) => takeWord(f, m[0] ?? "")],
-  [/^(\d{1,2})(?:st|nd|rd|th)?(?!\d)/, (f, m) => { if (f.day !== undefined) { if (f.year !== undefined) return false; f.year = fullYear(m[1] ?? ""); } else f.day = Number(m[1]); return true; }],
-  [/^(\d{3,6})(?!\d)/, (f, m) => { if (f.year !== undefined) return false; f.year = Number(m[1]); return true; }],
+  [
+    /^(\d{1,2})(?:st|nd|rd|th)?(?!\d)/,
+    (f, m) => {
+      if (f.day !== undefined) {
+        if (f.year !== undefined) return false;
+        f.year = fullYear(m[1] ?? "");
+      } else f.day = Number(m[1]);
+      return true;
+    },
+  ],
+  [
+    /^(\d{3,6})(?!\d)/,
+    (f, m) => {
+      if (f.year !== undefined) return false;
+      f.year = Number(m[1]);
+      return true;
+    },
+  ],
 ];
 const zoneRange = new Error("a zone is out of range");
 
@@ -257,7 +349,8 @@ function takeWord(fields: Fields, word: string): boolean {
     fields.month = monthNames.indexOf(word.slice(0, 3)) + 1;
     return true;
   }
-  if (dayWord.test(word) || word === "at" || word === "on" || (word === "t" && fields.day !== undefined)) return true;
+  if (dayWord.test(word) || word === "at" || word === "on" || (word === "t" && fields.day !== undefined))
+    return true;
   const zone = fields.zone === undefined ? findZone(word) : null;
   if (zone === null) return false;
   fields.zone = zone;
@@ -296,7 +389,12 @@ export function dayOf(year: number, month: number, day: number): number {
   return date.getTime() / dayMs;
 }
 
-const words: Readonly<Record<string, number>> = { infinity: Infinity, "+infinity": Infinity, "-infinity": -Infinity, epoch: 0 };
+const words: Readonly<Record<string, number>> = {
+  infinity: Infinity,
+  "+infinity": Infinity,
+  "-infinity": -Infinity,
+  epoch: 0,
+};
 
 /**
  * Microseconds since 1970 of a timestamp text.
@@ -316,7 +414,11 @@ export function parseTimestamp(text: string, typeName: string, zoned: boolean): 
   } catch (error) {
     if (error === zoneRange) throw failed("22009", "time zone displacement out of range");
     if (error === badMonth)
-      throw failed("22008", "date/time field value out of range", 'Perhaps you need a different "datestyle" setting.');
+      throw failed(
+        "22008",
+        "date/time field value out of range",
+        'Perhaps you need a different "datestyle" setting.',
+      );
     if (error === outOfRange) throw failed("22008", "date/time field value out of range");
     throw error;
   }
@@ -378,12 +480,17 @@ export function parseTime(text: string): number {
   if (words === "allballs") return 0;
   let fields: Fields | null = null;
   try {
-    fields = readFields(/^\d{6}(\.\d+)?$|^\d{4}$/.test(words) ? `${words.slice(0, 2)}:${words.slice(2, 4)}:${words.slice(4) || "00"}` : words);
+    fields = readFields(
+      /^\d{6}(\.\d+)?$|^\d{4}$/.test(words)
+        ? `${words.slice(0, 2)}:${words.slice(2, 4)}:${words.slice(4) || "00"}`
+        : words,
+    );
   } catch (error) {
     if (error !== outOfRange && error !== badMonth) throw error;
     throw new DatabaseError("22008", `date/time field value out of range: "${text}"`);
   }
-  if (fields?.time === undefined) throw new DatabaseError("22007", `invalid input syntax for type time: "${text}"`);
+  if (fields?.time === undefined)
+    throw new DatabaseError("22007", `invalid input syntax for type time: "${text}"`);
   return fields.time;
 }
 
@@ -396,7 +503,9 @@ export function shiftTimestamp(micros: number, { months, days, microseconds }: I
     const date = new Date(day * dayMs);
     const total = date.getUTCFullYear() * 12 + date.getUTCMonth() + months;
     const [year, month] = [Math.floor(total / 12), (((total % 12) + 12) % 12) + 1];
-    shifted = dayOf(year, month, Math.min(date.getUTCDate(), lastDay(year, month))) * dayMicros + (micros - day * dayMicros);
+    shifted =
+      dayOf(year, month, Math.min(date.getUTCDate(), lastDay(year, month))) * dayMicros +
+      (micros - day * dayMicros);
   }
   const result = shifted + days * dayMicros + microseconds;
   if (!(result < 9_224_318_016_000_000_000 && result >= -210_866_803_200_000_000))

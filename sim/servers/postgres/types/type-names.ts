@@ -4,7 +4,7 @@ import { DatabaseError } from "../database-error.js";
 import type { TypeName } from "../sql/ast.js";
 import * as builtin from "./builtin.js";
 import { printNumeric, roundNumeric, type Numeric } from "./numeric.js";
-import { limitInterval, roundEven, type Interval } from "./temporal.js";
+import { bareUnit, limitInterval, parseInterval, roundEven, type Interval } from "./temporal.js";
 import { arrayOf, type PgType } from "./type.js";
 import type { Value } from "./value.js";
 
@@ -109,7 +109,9 @@ export function resolveType(named: TypeName, custom: (name: TypeName) => PgType 
     throw new DatabaseError("42704", `type "${shown}" does not exist`);
   }
   if (named.intervalFields !== undefined && found.oid === builtin.intervalType.oid) {
-    return withModifiers(found, [modifiers?.[0] ?? 6, named.intervalFields]);
+    const unit = bareUnit(named.intervalFields);
+    const parse = (text: string): Value => parseInterval(text, unit);
+    return { ...withModifiers(found, [modifiers?.[0] ?? 6, named.intervalFields]), parse };
   }
   // `bit` is `bit(1)`.
   if (found === builtin.bitType) return withModifiers(found, modifiers ?? [1]);
@@ -142,7 +144,8 @@ export function modifierCheck(type: PgType, explicit: boolean): Convert | null {
   if (type.oid === builtin.bitType.oid || type.oid === builtin.varbitType.oid)
     return (value) => fitBits(value as string, type, first, explicit);
   const unit = 10 ** (6 - Math.min(first, 6));
-  const round = (micros: number): number => (Number.isFinite(micros) ? roundEven(micros / unit) * unit : micros);
+  const round = (micros: number): number =>
+    Number.isFinite(micros) ? roundEven(micros / unit) * unit : micros;
   if (type.category === "datetime" && type.size === 8) return (value) => round(value as number);
   if (type.category !== "interval") return null;
   return (value) => {

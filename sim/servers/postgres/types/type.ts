@@ -74,7 +74,17 @@ function printArrayText(value: readonly Value[], element: PgType): string {
 
 /** Families inside which operators and implicit casts are found. */
 export type TypeCategory =
-  "number" | "text" | "boolean" | "datetime" | "interval" | "json" | "array" | "enum" | "other" | "unknown" | "pseudo";
+  | "number"
+  | "text"
+  | "boolean"
+  | "datetime"
+  | "interval"
+  | "json"
+  | "array"
+  | "enum"
+  | "other"
+  | "unknown"
+  | "pseudo";
 
 export interface PgType {
   /** As `format_type` prints it: `integer`, `timestamp with time zone`. */

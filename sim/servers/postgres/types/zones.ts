@@ -5,9 +5,40 @@ const minute = 60_000_000;
 
 /** Minutes east of Greenwich of the abbreviations in daily use. */
 const abbreviations: Readonly<Record<string, number>> = {
-  utc: 0, gmt: 0, z: 0, zulu: 0, ut: 0, wet: 0, west: 60, bst: 60, cet: 60, cest: 120, met: 60, eet: 120, eest: 180,
-  msk: 180, ist: 120, jst: 540, kst: 540, est: -300, edt: -240, cst: -360, cdt: -300, mst: -420, mdt: -360, pst: -480,
-  pdt: -420, akst: -540, akdt: -480, hst: -600, aest: 600, aedt: 660, acst: 570, awst: 480, nzst: 720, nzdt: 780,
+  utc: 0,
+  gmt: 0,
+  z: 0,
+  zulu: 0,
+  ut: 0,
+  wet: 0,
+  west: 60,
+  bst: 60,
+  cet: 60,
+  cest: 120,
+  met: 60,
+  eet: 120,
+  eest: 180,
+  msk: 180,
+  ist: 120,
+  jst: 540,
+  kst: 540,
+  est: -300,
+  edt: -240,
+  cst: -360,
+  cdt: -300,
+  mst: -420,
+  mdt: -360,
+  pst: -480,
+  pdt: -420,
+  akst: -540,
+  akdt: -480,
+  hst: -600,
+  aest: 600,
+  aedt: 660,
+  acst: 570,
+  awst: 480,
+  nzst: 720,
+  nzdt: 780,
 };
 
 const formats = new Map<string, Intl.DateTimeFormat | null>();
@@ -18,8 +49,15 @@ function formatOf(name: string): Intl.DateTimeFormat | null {
   let format: Intl.DateTimeFormat | null = null;
   try {
     format = new Intl.DateTimeFormat("en-US", {
-      timeZone: name, hourCycle: "h23", era: "short", year: "numeric", month: "numeric", day: "numeric",
-      hour: "numeric", minute: "numeric", second: "numeric",
+      timeZone: name,
+      hourCycle: "h23",
+      era: "short",
+      year: "numeric",
+      month: "numeric",
+      day: "numeric",
+      hour: "numeric",
+      minute: "numeric",
+      second: "numeric",
     });
   } catch {
     // No such zone.
@@ -42,7 +80,10 @@ function namedOffset(format: Intl.DateTimeFormat, micros: number): number {
 /** Microseconds that a zone is ahead of UTC at a moment. */
 export type Zone = (utcMicros: number) => number;
 
-const fixedZone = (offset: number): Zone => () => offset;
+const fixedZone =
+  (offset: number): Zone =>
+  () =>
+    offset;
 
 /** @returns Null when there is no zone of that name. */
 export function findZone(name: string): Zone | null {

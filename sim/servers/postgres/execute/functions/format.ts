@@ -14,20 +14,107 @@ import { findZone, toUtc } from "../../types/zones.js";
 import { unsupported } from "../execution-context.js";
 import { define } from "../resolution.js";
 
-const monthNames = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const monthNames = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
 const dayNames = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 const romans = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
 
 /** Words of a template, longest first where one begins with another. */
 const words = [
-  "A.D.", "A.M.", "AD", "AM", "B.C.", "BC", "CC", "DAY", "DDD", "DD", "DY", "Day", "Dy", "D", "FF1", "FF2", "FF3", "FF4", "FF5", "FF6", "FX",
-  "HH24", "HH12", "HH", "IDDD", "ID", "IW", "IYYY", "IYY", "IY", "I", "J", "MI", "MM", "MONTH", "MON", "MS", "Month", "Mon", "OF", "P.M.", "PM",
-  "Q", "RM", "SSSSS", "SSSS", "SS", "TZH", "TZM", "TZ", "US", "WW", "W", "Y,YYY", "YYYY", "YYY", "YY", "Y",
-  "a.d.", "a.m.", "ad", "am", "b.c.", "bc", "month", "mon", "day", "dy", "p.m.", "pm", "rm", "tz",
+  "A.D.",
+  "A.M.",
+  "AD",
+  "AM",
+  "B.C.",
+  "BC",
+  "CC",
+  "DAY",
+  "DDD",
+  "DD",
+  "DY",
+  "Day",
+  "Dy",
+  "D",
+  "FF1",
+  "FF2",
+  "FF3",
+  "FF4",
+  "FF5",
+  "FF6",
+  "FX",
+  "HH24",
+  "HH12",
+  "HH",
+  "IDDD",
+  "ID",
+  "IW",
+  "IYYY",
+  "IYY",
+  "IY",
+  "I",
+  "J",
+  "MI",
+  "MM",
+  "MONTH",
+  "MON",
+  "MS",
+  "Month",
+  "Mon",
+  "OF",
+  "P.M.",
+  "PM",
+  "Q",
+  "RM",
+  "SSSSS",
+  "SSSS",
+  "SS",
+  "TZH",
+  "TZM",
+  "TZ",
+  "US",
+  "WW",
+  "W",
+  "Y,YYY",
+  "YYYY",
+  "YYY",
+  "YY",
+  "Y",
+  "a.d.",
+  "a.m.",
+  "ad",
+  "am",
+  "b.c.",
+  "bc",
+  "month",
+  "mon",
+  "day",
+  "dy",
+  "p.m.",
+  "pm",
+  "rm",
+  "tz",
 ];
 const caseless = new Map(words.map((word) => [word.toLowerCase(), word]));
 const wordPattern = [...new Set(words)].map((word) => word.replace(/\./g, "\\.")).join("|");
-const nodePattern = new RegExp(`(FM|fm|TM|tm)?(${wordPattern}|${[...caseless.keys()].filter((word) => /^[a-z,0-9]+$/.test(word)).sort((a, b) => b.length - a.length).join("|")})(TH|th|SP)?|"((?:[^"\\\\]|\\\\.)*)"|\\\\(.)|([^])`, "gu");
+const nodePattern = new RegExp(
+  `(FM|fm|TM|tm)?(${wordPattern}|${[...caseless.keys()]
+    .filter((word) => /^[a-z,0-9]+$/.test(word))
+    .sort((a, b) => b.length - a.length)
+    .join("|")})(TH|th|SP)?|"((?:[^"\\\\]|\\\\.)*)"|\\\\(.)|([^])`,
+  "gu",
+);
 
 interface TemplateNode {
   readonly word: string | null;
@@ -42,10 +129,17 @@ const templates = new Map<string, readonly TemplateNode[]>();
 function nodesOf(template: string): readonly TemplateNode[] {
   const known = templates.get(template);
   if (known !== undefined) return known;
-  const nodes = [...template.matchAll(nodePattern)].map(([, prefix, word, suffix, quoted, slashed, plain]): TemplateNode => {
-    const name = word === undefined ? null : (words.includes(word) ? word : (caseless.get(word) ?? word));
-    return { word: name, fill: prefix?.toUpperCase() !== "FM", ordinal: suffix, text: quoted?.replace(/\\(.)/g, "$1") ?? slashed ?? plain ?? "" };
-  });
+  const nodes = [...template.matchAll(nodePattern)].map(
+    ([, prefix, word, suffix, quoted, slashed, plain]): TemplateNode => {
+      const name = word === undefined ? null : words.includes(word) ? word : (caseless.get(word) ?? word);
+      return {
+        word: name,
+        fill: prefix?.toUpperCase() !== "FM",
+        ordinal: suffix,
+        text: quoted?.replace(/\\(.)/g, "$1") ?? slashed ?? plain ?? "",
+      };
+    },
+  );
   if (templates.size > 500) templates.clear();
   templates.set(template, nodes);
   return nodes;
@@ -86,56 +180,129 @@ function fieldText(word: string, from: Source): readonly [text: string | number,
   const shownYear = days === null || year > 0 ? year : 1 - year;
   const calendar = (): number => {
     if (days !== null) return days;
-    throw new DatabaseError("22007", "invalid format specification for an interval value", { hint: "Intervals are not tied to specific calendar dates." });
+    throw new DatabaseError("22007", "invalid format specification for an interval value", {
+      hint: "Intervals are not tied to specific calendar dates.",
+    });
   };
   const weekday = (): number => (((calendar() + 4) % 7) + 7) % 7;
   const micros = Math.abs(time) % second;
   const isAfternoon = ((hours % 24) + 24) % 24 >= 12;
   const lower = word.toLowerCase();
   switch (lower) {
-    case "hh24": return [hours, hours < 0 ? 3 : 2];
-    case "hh12": case "hh": return [hours % 12 === 0 ? 12 : hours % 12, hours < 0 ? 3 : 2];
-    case "mi": return [Math.trunc(time / (60 * second)) % 60, 2];
-    case "ss": return [Math.trunc(time / second) % 60, 2];
-    case "ms": return [Math.floor(micros / 1000), 3];
-    case "us": return [micros, 6];
-    case "ff1": case "ff2": case "ff3": case "ff4": case "ff5": case "ff6": { const size = Number(lower[2]); return [Math.floor(micros / 10 ** (6 - size)), size]; }
-    case "ssss": case "sssss": return [Math.trunc(time / second), 0];
-    case "am": case "pm": return [shapedHalf(isAfternoon ? "pm" : "am", word), 0];
-    case "a.m.": case "p.m.": return [shapedHalf(isAfternoon ? "p.m." : "a.m.", word), 0];
-    case "ad": case "bc": calendar(); return [shapedHalf(year > 0 ? "ad" : "bc", word), 0];
-    case "a.d.": case "b.c.": calendar(); return [shapedHalf(year > 0 ? "a.d." : "b.c.", word), 0];
-    case "y,yyy": return [`${Math.floor(shownYear / 1000)},${String(shownYear % 1000).padStart(3, "0")}`, 0];
-    case "yyyy": return [shownYear, shownYear < 0 ? 5 : 4];
-    case "yyy": return [shownYear % 1000, 3];
-    case "yy": return [shownYear % 100, 2];
-    case "y": return [shownYear % 10, 1];
-    case "iyyy": return [isoOf(calendar()).year, 4];
-    case "iyy": return [isoOf(calendar()).year % 1000, 3];
-    case "iy": return [isoOf(calendar()).year % 100, 2];
-    case "i": return [isoOf(calendar()).year % 10, 1];
-    case "month": calendar(); return [shaped(monthNames[month - 1] ?? "", word), -9];
-    case "mon": calendar(); return [shaped(monthNames[month - 1]?.slice(0, 3) ?? "", word), 0];
-    case "mm": return [month, 2];
-    case "day": return [shaped(dayNames[weekday()] ?? "", word), -9];
-    case "dy": return [shaped(dayNames[weekday()]?.slice(0, 3) ?? "", word), 0];
-    case "ddd": return days === null ? [year * 360 + month * 30 + day, 3] : [days - dayOf(year, 1, 1) + 1, 3];
-    case "iddd": return [isoOf(calendar()).day, 3];
-    case "dd": return [day, 2];
-    case "d": return [weekday() + 1, 0];
-    case "id": return [weekday() === 0 ? 7 : weekday(), 0];
-    case "w": return [Math.floor((day - 1) / 7) + 1, 0];
-    case "ww": return [Math.floor((calendar() - dayOf(year, 1, 1)) / 7) + 1, 2];
-    case "iw": return [isoOf(calendar()).week, 2];
-    case "cc": return [days === null ? Math.trunc(year / 100) : year > 0 ? Math.floor((year - 1) / 100) + 1 : Math.trunc(year / 100) - 1, 2];
-    case "j": return [days === null ? 0 : days + 2_440_588, 0];
-    case "q": return [Math.floor((month - 1) / 3) + 1, 0];
-    case "rm": { const roman = romans[month - 1] ?? ""; return [word === "rm" ? roman.toLowerCase() : roman, -4]; }
-    case "tz": if (days === null) calendar(); return [word === "tz" ? zone.toLowerCase() : zone, 0];
-    case "tzh": return ["+00", 0];
-    case "tzm": return ["00", 0];
-    case "of": if (days === null) calendar(); return ["+00", 0];
-    default: throw unsupported(`to_char with ${word}`);
+    case "hh24":
+      return [hours, hours < 0 ? 3 : 2];
+    case "hh12":
+    case "hh":
+      return [hours % 12 === 0 ? 12 : hours % 12, hours < 0 ? 3 : 2];
+    case "mi":
+      return [Math.trunc(time / (60 * second)) % 60, 2];
+    case "ss":
+      return [Math.trunc(time / second) % 60, 2];
+    case "ms":
+      return [Math.floor(micros / 1000), 3];
+    case "us":
+      return [micros, 6];
+    case "ff1":
+    case "ff2":
+    case "ff3":
+    case "ff4":
+    case "ff5":
+    case "ff6": {
+      const size = Number(lower[2]);
+      return [Math.floor(micros / 10 ** (6 - size)), size];
+    }
+    case "ssss":
+    case "sssss":
+      return [Math.trunc(time / second), 0];
+    case "am":
+    case "pm":
+      return [shapedHalf(isAfternoon ? "pm" : "am", word), 0];
+    case "a.m.":
+    case "p.m.":
+      return [shapedHalf(isAfternoon ? "p.m." : "a.m.", word), 0];
+    case "ad":
+    case "bc":
+      calendar();
+      return [shapedHalf(year > 0 ? "ad" : "bc", word), 0];
+    case "a.d.":
+    case "b.c.":
+      calendar();
+      return [shapedHalf(year > 0 ? "a.d." : "b.c.", word), 0];
+    case "y,yyy":
+      return [`${Math.floor(shownYear / 1000)},${String(shownYear % 1000).padStart(3, "0")}`, 0];
+    case "yyyy":
+      return [shownYear, shownYear < 0 ? 5 : 4];
+    case "yyy":
+      return [shownYear % 1000, 3];
+    case "yy":
+      return [shownYear % 100, 2];
+    case "y":
+      return [shownYear % 10, 1];
+    case "iyyy":
+      return [isoOf(calendar()).year, 4];
+    case "iyy":
+      return [isoOf(calendar()).year % 1000, 3];
+    case "iy":
+      return [isoOf(calendar()).year % 100, 2];
+    case "i":
+      return [isoOf(calendar()).year % 10, 1];
+    case "month":
+      calendar();
+      return [shaped(monthNames[month - 1] ?? "", word), -9];
+    case "mon":
+      calendar();
+      return [shaped(monthNames[month - 1]?.slice(0, 3) ?? "", word), 0];
+    case "mm":
+      return [month, 2];
+    case "day":
+      return [shaped(dayNames[weekday()] ?? "", word), -9];
+    case "dy":
+      return [shaped(dayNames[weekday()]?.slice(0, 3) ?? "", word), 0];
+    case "ddd":
+      return days === null ? [year * 360 + month * 30 + day, 3] : [days - dayOf(year, 1, 1) + 1, 3];
+    case "iddd":
+      return [isoOf(calendar()).day, 3];
+    case "dd":
+      return [day, 2];
+    case "d":
+      return [weekday() + 1, 0];
+    case "id":
+      return [weekday() === 0 ? 7 : weekday(), 0];
+    case "w":
+      return [Math.floor((day - 1) / 7) + 1, 0];
+    case "ww":
+      return [Math.floor((calendar() - dayOf(year, 1, 1)) / 7) + 1, 2];
+    case "iw":
+      return [isoOf(calendar()).week, 2];
+    case "cc":
+      return [
+        days === null
+          ? Math.trunc(year / 100)
+          : year > 0
+            ? Math.floor((year - 1) / 100) + 1
+            : Math.trunc(year / 100) - 1,
+        2,
+      ];
+    case "j":
+      return [days === null ? 0 : days + 2_440_588, 0];
+    case "q":
+      return [Math.floor((month - 1) / 3) + 1, 0];
+    case "rm": {
+      const roman = romans[month - 1] ?? "";
+      return [word === "rm" ? roman.toLowerCase() : roman, -4];
+    }
+    case "tz":
+      if (days === null) calendar();
+      return [word === "tz" ? zone.toLowerCase() : zone, 0];
+    case "tzh":
+      return ["+00", 0];
+    case "tzm":
+      return ["00", 0];
+    case "of":
+      if (days === null) calendar();
+      return ["+00", 0];
+    default:
+      throw unsupported(`to_char with ${word}`);
   }
 }
 
@@ -153,7 +320,11 @@ function fillTemplate(template: string, from: Source): string {
         const size = Math.max(0, width - (value < 0 ? 1 : 0));
         shown = (value < 0 ? "-" : "") + (fill ? digits.padStart(size, "0") : digits);
       } else if (fill && width < 0) shown = shown.padEnd(-width);
-      result += shown + (ordinal === undefined || ordinal === "SP" || typeof value !== "number" ? "" : ordinalOf(shown, ordinal));
+      result +=
+        shown +
+        (ordinal === undefined || ordinal === "SP" || typeof value !== "number"
+          ? ""
+          : ordinalOf(shown, ordinal));
     }
   }
   return result;
@@ -166,21 +337,68 @@ export function formatTimestamp(micros: number, template: string, zone: string):
   const date = new Date(days * 86_400_000);
   const time = micros - days * dayMicros;
   return fillTemplate(template, {
-    year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate(), time, hours: Math.floor(time / (3600 * second)), days, zone,
+    year: date.getUTCFullYear(),
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    time,
+    hours: Math.floor(time / (3600 * second)),
+    days,
+    zone,
   });
 }
 
 export function formatInterval({ months, days, microseconds }: Interval, template: string): string | null {
   if (template === "") return null;
   const hours = Math.trunc(microseconds / (3600 * second));
-  return fillTemplate(template, { year: Math.trunc(months / 12), month: months % 12, day: days, time: microseconds, hours, days: null, zone: "" });
+  return fillTemplate(template, {
+    year: Math.trunc(months / 12),
+    month: months % 12,
+    day: days,
+    time: microseconds,
+    hours,
+    days: null,
+    zone: "",
+  });
 }
 
 // Reading.
 
 const digitCounts: Readonly<Record<string, number>> = {
-  yyyy: 4, yyy: 3, yy: 2, y: 1, iyyy: 4, iyy: 3, iy: 2, i: 1, mm: 2, dd: 2, ddd: 3, iddd: 3, d: 1, id: 1, hh24: 2, hh12: 2, hh: 2, mi: 2, ss: 2, ms: 3, us: 6,
-  ff1: 1, ff2: 2, ff3: 3, ff4: 4, ff5: 5, ff6: 6, ssss: 5, sssss: 5, ww: 2, iw: 2, w: 1, cc: 2, j: 7, q: 1,
+  yyyy: 4,
+  yyy: 3,
+  yy: 2,
+  y: 1,
+  iyyy: 4,
+  iyy: 3,
+  iy: 2,
+  i: 1,
+  mm: 2,
+  dd: 2,
+  ddd: 3,
+  iddd: 3,
+  d: 1,
+  id: 1,
+  hh24: 2,
+  hh12: 2,
+  hh: 2,
+  mi: 2,
+  ss: 2,
+  ms: 3,
+  us: 6,
+  ff1: 1,
+  ff2: 2,
+  ff3: 3,
+  ff4: 4,
+  ff5: 5,
+  ff6: 6,
+  ssss: 5,
+  sssss: 5,
+  ww: 2,
+  iw: 2,
+  w: 1,
+  cc: 2,
+  j: 7,
+  q: 1,
 };
 
 /** Reads a text by a template. @throws DatabaseError 22007, 22008 */
@@ -193,7 +411,9 @@ export function readTimestamp(text: string, template: string): number {
   let offset = 0;
   let zoneName: string | null = null;
   const isExact = nodes.some(({ word }) => word === "FX");
-  const skip = (): void => { if (!isExact) while (/\s/.test(text[at] ?? "")) at += 1; };
+  const skip = (): void => {
+    if (!isExact) while (/\s/.test(text[at] ?? "")) at += 1;
+  };
   for (const [index, { word, text: plain, fill }] of nodes.entries()) {
     if (word === "FX") continue;
     if (word === null) {
@@ -209,16 +429,27 @@ export function readTimestamp(text: string, template: string): number {
     const rest = text.slice(at);
     const bad = (detail: string, shown = rest): DatabaseError =>
       new DatabaseError("22007", `invalid value "${shown}" for "${word}"`, { detail });
-    const named = lower === "month" || lower === "mon" ? monthNames : lower === "day" || lower === "dy" ? dayNames : null;
+    const named =
+      lower === "month" || lower === "mon" ? monthNames : lower === "day" || lower === "dy" ? dayNames : null;
     if (named !== null) {
       const isFull = lower === "month" || lower === "day";
-      const found = named.findIndex((name) => rest.toLowerCase().startsWith((isFull ? name : name.slice(0, 3)).toLowerCase()));
-      if (found < 0) throw bad("The given value did not match any of the allowed values for this field.", rest.split(/\s/)[0]);
+      const found = named.findIndex((name) =>
+        rest.toLowerCase().startsWith((isFull ? name : name.slice(0, 3)).toLowerCase()),
+      );
+      if (found < 0)
+        throw bad(
+          "The given value did not match any of the allowed values for this field.",
+          rest.split(/\s/)[0],
+        );
       if (named === monthNames) read.set("mm", found + 1);
       at += isFull ? (named[found]?.length ?? 0) : 3;
     } else if (/^([ap]\.?m\.?)$/.test(lower)) {
       const match = /^([ap])\.?m\.?/i.exec(rest);
-      if (match === null) throw bad("The given value did not match any of the allowed values for this field.", rest.slice(0, 2));
+      if (match === null)
+        throw bad(
+          "The given value did not match any of the allowed values for this field.",
+          rest.slice(0, 2),
+        );
       half = (match[1] ?? "").toLowerCase();
       at += match[0].length;
     } else if (/^(bc|ad|b\.c\.|a\.d\.)$/.test(lower)) {
@@ -227,7 +458,8 @@ export function readTimestamp(text: string, template: string): number {
     } else if (lower === "tzh" || lower === "of") {
       const match = /^([+-]?)(\d{1,2})(?::?(\d{2}))?/.exec(rest);
       if (match === null) throw bad("Value must be an integer.");
-      offset += (match[1] === "-" ? -1 : 1) * (Number(match[2]) * 60 + (lower === "of" ? Number(match[3] ?? 0) : 0));
+      offset +=
+        (match[1] === "-" ? -1 : 1) * (Number(match[2]) * 60 + (lower === "of" ? Number(match[3] ?? 0) : 0));
       at += lower === "of" ? match[0].length : (match[1] ?? "").length + (match[2] ?? "").length;
     } else if (lower === "tzm") {
       const match = /^\d{1,2}/.exec(rest);
@@ -237,7 +469,10 @@ export function readTimestamp(text: string, template: string): number {
       zoneName = /^[A-Za-z_/]+/.exec(rest)?.[0] ?? "";
       at += zoneName.length;
     } else if (lower === "rm") {
-      const found = romans.toSorted((a, b) => b.length - a.length).find((roman) => rest.toUpperCase().startsWith(roman)) ?? "";
+      const found =
+        romans
+          .toSorted((a, b) => b.length - a.length)
+          .find((roman) => rest.toUpperCase().startsWith(roman)) ?? "";
       read.set("mm", romans.indexOf(found) + 1);
       at += found.length;
     } else if (lower === "y,yyy") {
@@ -256,8 +491,10 @@ export function readTimestamp(text: string, template: string): number {
       const digits = match[0];
       const value = Number(digits);
       at += digits.length;
-      if (lower === "ms" || lower === "us" || lower.startsWith("ff")) read.set("us", Math.round(Number(`0.${digits}`) * second));
-      else if (/^i?y{1,3}$/.test(lower) && digits.length < 4) read.set(lower.startsWith("i") ? "iyyy" : "yyyy", closeYear(value, lower.length));
+      if (lower === "ms" || lower === "us" || lower.startsWith("ff"))
+        read.set("us", Math.round(Number(`0.${digits}`) * second));
+      else if (/^i?y{1,3}$/.test(lower) && digits.length < 4)
+        read.set(lower.startsWith("i") ? "iyyy" : "yyyy", closeYear(value, lower.length));
       else read.set(lower, value);
     }
   }
@@ -270,14 +507,25 @@ function closeYear(value: number, digits: number): number {
   return value < 100 ? closeYear(value, 2) : value < 520 ? value + 2000 : value + 1000;
 }
 
-function assemble(text: string, read: ReadonlyMap<string, number>, half: string | null, isBefore: boolean, offset: number, zoneName: string | null): number {
-  const range = (): DatabaseError => new DatabaseError("22008", `date/time field value out of range: "${text}"`);
-  const get = (...names: string[]): number | undefined => names.map((name) => read.get(name)).find((value) => value !== undefined);
+function assemble(
+  text: string,
+  read: ReadonlyMap<string, number>,
+  half: string | null,
+  isBefore: boolean,
+  offset: number,
+  zoneName: string | null,
+): number {
+  const range = (): DatabaseError =>
+    new DatabaseError("22008", `date/time field value out of range: "${text}"`);
+  const get = (...names: string[]): number | undefined =>
+    names.map((name) => read.get(name)).find((value) => value !== undefined);
   let hours = get("hh24") ?? 0;
   const twelve = get("hh12", "hh");
   if (twelve !== undefined) {
     if (twelve < 1 || twelve > 12)
-      throw new DatabaseError("22007", `hour "${twelve}" is invalid for the 12-hour clock`, { hint: "Use the 24-hour clock, or give an hour between 1 and 12." });
+      throw new DatabaseError("22007", `hour "${twelve}" is invalid for the 12-hour clock`, {
+        hint: "Use the 24-hour clock, or give an hour between 1 and 12.",
+      });
     hours = (twelve % 12) + (half === "p" ? 12 : 0);
   } else if (half === "p" && hours < 12) hours += 12;
   const [minutes, seconds] = [get("mi") ?? 0, get("ss") ?? 0];
@@ -299,7 +547,8 @@ function assemble(text: string, read: ReadonlyMap<string, number>, half: string 
   } else if (get("ddd") !== undefined) days = dayOf(year, 1, get("ddd") ?? 1);
   else if (get("ww") !== undefined) days = dayOf(year, 1, 1) + ((get("ww") ?? 1) - 1) * 7;
   else if (get("w") !== undefined) days = dayOf(year, month, 1 + ((get("w") ?? 1) - 1) * 7);
-  else if (month < 1 || month > 12 || day < 1 || new Date(days * 86_400_000).getUTCDate() !== day) throw range();
+  else if (month < 1 || month > 12 || day < 1 || new Date(days * 86_400_000).getUTCDate() !== day)
+    throw range();
   const local = days * dayMicros + time;
   if (zoneName !== null) {
     const zone = findZone(zoneName);
@@ -315,7 +564,21 @@ const numberToken = /FM|S|MI|PL|SG|PR|TH|th|EEEE|RN|rn|V|L|D|G|[09.,]|"((?:[^"\\
 
 function romanText(value: number): string {
   if (value < 1 || value > 3999) return "###############";
-  const steps: ReadonlyArray<readonly [number, string]> = [[1000, "M"], [900, "CM"], [500, "D"], [400, "CD"], [100, "C"], [90, "XC"], [50, "L"], [40, "XL"], [10, "X"], [9, "IX"], [5, "V"], [4, "IV"], [1, "I"]];
+  const steps: ReadonlyArray<readonly [number, string]> = [
+    [1000, "M"],
+    [900, "CM"],
+    [500, "D"],
+    [400, "CD"],
+    [100, "C"],
+    [90, "XC"],
+    [50, "L"],
+    [40, "XL"],
+    [10, "X"],
+    [9, "IX"],
+    [5, "V"],
+    [4, "IV"],
+    [1, "I"],
+  ];
   let [left, text] = [value, ""];
   for (const [size, letters] of steps) while (left >= size) [left, text] = [left - size, text + letters];
   return text;
@@ -341,7 +604,9 @@ function formatNumber(value: Numeric, template: string): string {
   const scaled = shift === 0 ? value : multiplyNumeric(value, { digits: 10n ** BigInt(shift), scale: 0 });
   const rounded = roundNumeric(scaled, digitsBehind);
   const isNegative = rounded.digits === null ? value.scale < 0 : rounded.digits < 0n;
-  const [wholeDigits = "", fractionDigits = ""] = printNumeric(isNegative ? negateNumeric(rounded) : rounded).split(".");
+  const [wholeDigits = "", fractionDigits = ""] = printNumeric(
+    isNegative ? negateNumeric(rounded) : rounded,
+  ).split(".");
   const places = upper.filter((token, index) => isDigit(token) && (pointAt < 0 || index < pointAt)).length;
   const own = wholeDigits === "0" && digitsBehind > 0 && pointAt >= 0 ? "" : wholeDigits;
   const overflow = wholeDigits.length > places && !(own === "" && places === 0);
@@ -351,7 +616,8 @@ function formatNumber(value: Numeric, template: string): string {
   const lastZero = upper.findLastIndex((token, index) => token === "0" && !isWhole(index));
   let [digitIndex, fractionIndex, started] = [0, 0, false];
   let significant = fractionDigits.replace(/0+$/, "").length;
-  if (lastZero >= 0) significant = Math.max(significant, upper.slice(pointAt, lastZero + 1).filter(isDigit).length);
+  if (lastZero >= 0)
+    significant = Math.max(significant, upper.slice(pointAt, lastZero + 1).filter(isDigit).length);
   const cells: string[] = [];
   const lead = places - own.length;
   const firstDigitToken = upper.findIndex(isDigit);
@@ -369,7 +635,13 @@ function formatNumber(value: Numeric, template: string): string {
   for (const [index, token] of upper.entries()) {
     if (isDigit(token) && isWhole(index)) {
       const isZeroFilled = firstZero >= 0 && firstZero <= index;
-      const digit = overflow ? "#" : digitIndex >= lead ? own[digitIndex - lead] : isZeroFilled ? "0" : undefined;
+      const digit = overflow
+        ? "#"
+        : digitIndex >= lead
+          ? own[digitIndex - lead]
+          : isZeroFilled
+            ? "0"
+            : undefined;
       if (digit === undefined) cells.push(blank());
       else {
         if (!started) cells.push(leadingSign());
@@ -380,7 +652,7 @@ function formatNumber(value: Numeric, template: string): string {
       if (digitIndex === places && !started && pointAt >= 0) {
         cells.push(leadingSign());
         started = true;
-      } else if (digitIndex === places && !started && own === "" ) started = true;
+      } else if (digitIndex === places && !started && own === "") started = true;
     } else if (isDigit(token)) {
       if (!started) cells.push(leadingSign());
       started = true;
@@ -398,7 +670,8 @@ function formatNumber(value: Numeric, template: string): string {
     else if (token === "SG") cells.push(isNegative ? "-" : "+");
     else if (token === "S") cells.push(index > firstDigitToken ? (isNegative ? "-" : "+") : "");
     else if (token === "PR") cells.push(isNegative ? ">" : fill ? " " : "");
-    else if (token === "TH") cells.push(isNegative || pointAt >= 0 ? "" : ordinalOf(wholeDigits, tokens[index] ?? "th"));
+    else if (token === "TH")
+      cells.push(isNegative || pointAt >= 0 ? "" : ordinalOf(wholeDigits, tokens[index] ?? "th"));
     else if (token === "FM" || token === "V") continue;
     else cells.push(/^"/.test(token) ? (tokens[index] ?? "").slice(1, -1) : (tokens[index] ?? ""));
   }
@@ -407,7 +680,8 @@ function formatNumber(value: Numeric, template: string): string {
 
 function scientific(value: Numeric, tokens: readonly string[]): string {
   const pointAt = tokens.findIndex((token) => token === "." || token.toUpperCase() === "D");
-  const places = pointAt < 0 ? 0 : tokens.slice(pointAt).filter((token) => token === "9" || token === "0").length;
+  const places =
+    pointAt < 0 ? 0 : tokens.slice(pointAt).filter((token) => token === "9" || token === "0").length;
   if (value.digits === null) return ` ${"#".repeat(places + 2)}${places > 0 ? "." : ""}`;
   const [mantissa = "", exponent = "+0"] = Number(printNumeric(value)).toExponential(places).split("e");
   return `${mantissa.startsWith("-") ? "" : " "}${mantissa}e${exponent[0] ?? "+"}${exponent.slice(1).padStart(2, "0")}`;
@@ -439,7 +713,11 @@ function readNumber(text: string, template: string): Numeric {
     } else if (["S", "MI", "PL", "SG", "PR"].includes(token)) continue;
     else at += 1;
   }
-  if (!/\d/.test(digits)) throw new DatabaseError("22P02", `invalid input syntax for type numeric: "${digits === "" ? " " : digits}"`);
+  if (!/\d/.test(digits))
+    throw new DatabaseError(
+      "22P02",
+      `invalid input syntax for type numeric: "${digits === "" ? " " : digits}"`,
+    );
   const number = parseNumeric(digits.endsWith(".") ? digits.slice(0, -1) : digits);
   return isNegative ? negateNumeric(number) : number;
 }

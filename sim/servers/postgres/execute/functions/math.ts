@@ -24,8 +24,14 @@ function integers(name: "int2" | "int4"): Table {
     [`+${both}`]: (a: number, b: number) => fit(a + b),
     [`-${both}`]: (a: number, b: number) => fit(a - b),
     [`*${both}`]: (a: number, b: number) => fit(a * b),
-    [`/${both}`]: (a: number, b: number) => { if (b === 0) throw divisionByZero(); return fit(Math.trunc(a / b)); },
-    [`%${both}; mod${both}`]: (a: number, b: number) => { if (b === 0) throw divisionByZero(); return (a % b) + 0; },
+    [`/${both}`]: (a: number, b: number) => {
+      if (b === 0) throw divisionByZero();
+      return fit(Math.trunc(a / b));
+    },
+    [`%${both}; mod${both}`]: (a: number, b: number) => {
+      if (b === 0) throw divisionByZero();
+      return (a % b) + 0;
+    },
     [`&${both}`]: (a: number, b: number) => a & b,
     [`|${both}`]: (a: number, b: number) => a | b,
     [`#${both}`]: (a: number, b: number) => a ^ b,
@@ -59,12 +65,18 @@ function float(single: boolean, result: number, mayBeZero: boolean, ...args: num
 
 function floats(name: "float4" | "float8"): Table {
   const single = name === "float4";
+  // One of each gives a double.
+  const cross = (sign: string): string =>
+    single ? "" : `; ${sign}(float4,float8) float8; ${sign}(float8,float4) float8`;
   const both = `(${name},${name}) ${name}`;
   return {
-    [`+${both}`]: (a: number, b: number) => float(single, a + b, true, a, b),
-    [`-${both}`]: (a: number, b: number) => float(single, a - b, true, a, b),
-    [`*${both}`]: (a: number, b: number) => float(single, a * b, a === 0 || b === 0, a, b),
-    [`/${both}`]: (a: number, b: number) => { if (b === 0 && !Number.isNaN(a)) throw divisionByZero(); return float(single, a / b, a === 0 || !Number.isFinite(b), a, b); },
+    [`+${both}${cross("+")}`]: (a: number, b: number) => float(single, a + b, true, a, b),
+    [`-${both}${cross("-")}`]: (a: number, b: number) => float(single, a - b, true, a, b),
+    [`*${both}${cross("*")}`]: (a: number, b: number) => float(single, a * b, a === 0 || b === 0, a, b),
+    [`/${both}${cross("/")}`]: (a: number, b: number) => {
+      if (b === 0 && !Number.isNaN(a)) throw divisionByZero();
+      return float(single, a / b, a === 0 || !Number.isFinite(b), a, b);
+    },
     [`-(${name}) ${name}`]: (a: number) => -a,
     [`+(${name}) ${name}`]: (a: number) => a,
     [`abs(${name}) ${name}; @(${name}) ${name}`]: Math.abs,
@@ -95,16 +107,33 @@ const degrees = 180 / Math.PI;
 /** Trigonometry in degrees, exact where it should be. */
 function sinDegrees(a: number): number {
   const turned = ((a % 360) + 360) % 360;
-  const exact = new Map([[0, 0], [30, 0.5], [90, 1], [150, 0.5], [180, 0], [210, -0.5], [270, -1], [330, -0.5]]).get(turned);
+  const exact = new Map([
+    [0, 0],
+    [30, 0.5],
+    [90, 1],
+    [150, 0.5],
+    [180, 0],
+    [210, -0.5],
+    [270, -1],
+    [330, -0.5],
+  ]).get(turned);
   return exact ?? Math.sin(a / degrees);
 }
 function tanDegrees(a: number): number {
   const turned = ((a % 180) + 180) % 180;
-  return new Map([[0, 0], [45, 1], [135, -1], [90, Infinity]]).get(turned) ?? Math.tan(a / degrees);
+  return (
+    new Map([
+      [0, 0],
+      [45, 1],
+      [135, -1],
+      [90, Infinity],
+    ]).get(turned) ?? Math.tan(a / degrees)
+  );
 }
 
 const isZero = ({ digits }: Numeric): boolean => digits === 0n;
-const absolute = (a: Numeric): Numeric => (a.digits === null ? { digits: null, scale: Math.abs(a.scale) } : { ...a, digits: magnitude(a.digits) });
+const absolute = (a: Numeric): Numeric =>
+  a.digits === null ? { digits: null, scale: Math.abs(a.scale) } : { ...a, digits: magnitude(a.digits) };
 
 function factorial(n: bigint): Numeric {
   if (n < 0n) throw fault("22003", "factorial of a negative number is undefined");
@@ -123,7 +152,10 @@ function divide(a: Numeric, b: Numeric): Numeric {
   return { digits: at(a) / at(b), scale: 0 };
 }
 
-function bucket(order: (a: Value, b: Value) => number, ratio: (value: Value, from: Value, to: Value) => number) {
+function bucket(
+  order: (a: Value, b: Value) => number,
+  ratio: (value: Value, from: Value, to: Value) => number,
+) {
   return (value: Value, low: Value, high: Value, count: number): number => {
     if (count <= 0) throw fault("2201G", "count must be greater than zero");
     const direction = order(high, low);
@@ -135,7 +167,8 @@ function bucket(order: (a: Value, b: Value) => number, ratio: (value: Value, fro
 }
 const floatOrder = (a: Value, b: Value): number => Math.sign((a as number) - (b as number));
 const numericRatio = (value: Value, low: Value, high: Value): number => {
-  const minus = (a: Value, b: Value): Numeric => numeric.addNumeric(a as Numeric, numeric.negateNumeric(b as Numeric));
+  const minus = (a: Value, b: Value): Numeric =>
+    numeric.addNumeric(a as Numeric, numeric.negateNumeric(b as Numeric));
   return numeric.numericToNumber(numeric.divideNumeric(minus(value, low), minus(high, low)));
 };
 
@@ -151,8 +184,14 @@ export const mathFunctions = define({
   "+(int8,int8) int8": (a: bigint, b: bigint) => checkBigint(a + b),
   "-(int8,int8) int8": (a: bigint, b: bigint) => checkBigint(a - b),
   "*(int8,int8) int8": (a: bigint, b: bigint) => checkBigint(a * b),
-  "/(int8,int8) int8": (a: bigint, b: bigint) => { if (b === 0n) throw divisionByZero(); return checkBigint(a / b); },
-  "%(int8,int8) int8; mod(int8,int8) int8": (a: bigint, b: bigint) => { if (b === 0n) throw divisionByZero(); return a % b; },
+  "/(int8,int8) int8": (a: bigint, b: bigint) => {
+    if (b === 0n) throw divisionByZero();
+    return checkBigint(a / b);
+  },
+  "%(int8,int8) int8; mod(int8,int8) int8": (a: bigint, b: bigint) => {
+    if (b === 0n) throw divisionByZero();
+    return a % b;
+  },
   "&(int8,int8) int8": (a: bigint, b: bigint) => a & b,
   "|(int8,int8) int8": (a: bigint, b: bigint) => a | b,
   "#(int8,int8) int8": (a: bigint, b: bigint) => a ^ b,
@@ -176,9 +215,13 @@ export const mathFunctions = define({
   "-(numeric) numeric": numeric.negateNumeric,
   "+(numeric) numeric": (a: Numeric) => a,
   "abs(numeric) numeric; @(numeric) numeric": absolute,
-  "^(numeric,numeric) numeric; power(numeric,numeric) numeric; pow(numeric,numeric) numeric": numeric.powerNumeric,
+  "^(numeric,numeric) numeric; power(numeric,numeric) numeric; pow(numeric,numeric) numeric":
+    numeric.powerNumeric,
   "^(float8,float8) float8; power(float8,float8) float8; pow(float8,float8) float8": power,
-  "|/(float8) float8; sqrt(float8) float8; dsqrt(float8) float8": (a: number) => { if (a < 0) throw fault("2201F", "cannot take square root of a negative number"); return Math.sqrt(a); },
+  "|/(float8) float8; sqrt(float8) float8; dsqrt(float8) float8": (a: number) => {
+    if (a < 0) throw fault("2201F", "cannot take square root of a negative number");
+    return Math.sqrt(a);
+  },
   "sqrt(numeric) numeric": numeric.sqrtNumeric,
   "||/(float8) float8; cbrt(float8) float8": Math.cbrt,
   "exp(float8) float8": (a: number) => float(false, Math.exp(a), !Number.isFinite(a), a),
@@ -186,7 +229,8 @@ export const mathFunctions = define({
   "ln(float8) float8": (a: number) => logarithm(a, Math.log),
   "ln(numeric) numeric": numeric.lnNumeric,
   "log(float8) float8; log10(float8) float8": (a: number) => logarithm(a, Math.log10),
-  "log(numeric) numeric; log10(numeric) numeric": (a: Numeric) => numeric.logNumeric({ digits: 10n, scale: 0 }, a),
+  "log(numeric) numeric; log10(numeric) numeric": (a: Numeric) =>
+    numeric.logNumeric({ digits: 10n, scale: 0 }, a),
   "log(numeric,numeric) numeric": numeric.logNumeric,
   "round(float8) float8": roundEven,
   "round(numeric,int4?) numeric": (a: Numeric, scale = 0) => numeric.roundNumeric(a, scale),
@@ -197,28 +241,58 @@ export const mathFunctions = define({
   "floor(float8) float8": Math.floor,
   "floor(numeric) numeric": (a: Numeric) => numeric.floorNumeric(a),
   "sign(float8) float8": (a: number) => Math.sign(a) + 0,
-  "sign(numeric) numeric": (a: Numeric) => (a.digits === null ? { digits: a.scale === 0 ? null : BigInt(a.scale), scale: 0 } : { digits: a.digits < 0n ? -1n : a.digits > 0n ? 1n : 0n, scale: 0 }),
+  "sign(numeric) numeric": (a: Numeric) =>
+    a.digits === null
+      ? { digits: a.scale === 0 ? null : BigInt(a.scale), scale: 0 }
+      : { digits: a.digits < 0n ? -1n : a.digits > 0n ? 1n : 0n, scale: 0 },
   "scale(numeric) int4": (a: Numeric) => (a.digits === null ? null : a.scale),
   "min_scale(numeric) int4": (a: Numeric) => (a.digits === null ? null : numeric.trimNumeric(a).scale),
   "trim_scale(numeric) numeric": numeric.trimNumeric,
-  "gcd(numeric,numeric) numeric": (a: Numeric, b: Numeric) => { const scale = Math.max(a.scale, b.scale); return { digits: gcd(numeric.roundNumeric(a, scale).digits ?? 0n, numeric.roundNumeric(b, scale).digits ?? 0n), scale }; },
-  "lcm(numeric,numeric) numeric": (a: Numeric, b: Numeric) => { const scale = Math.max(a.scale, b.scale); return { digits: lcm(numeric.roundNumeric(a, scale).digits ?? 0n, numeric.roundNumeric(b, scale).digits ?? 0n), scale }; },
-  "width_bucket(float8,float8,float8,int4) int4": bucket(floatOrder, (value, low, high) => ((value as number) - (low as number)) / ((high as number) - (low as number))),
-  "width_bucket(numeric,numeric,numeric,int4) int4": bucket((a, b) => numeric.compareNumeric(a as Numeric, b as Numeric), numericRatio),
-  "width_bucket(anycompatible,anycompatiblearray) int4": withInfo(({ types }, value: Value, bounds: readonly Value[]) => bounds.filter((bound) => (types[0]?.compare(value, bound) ?? -1) >= 0).length),
+  "gcd(numeric,numeric) numeric": (a: Numeric, b: Numeric) => {
+    const scale = Math.max(a.scale, b.scale);
+    return {
+      digits: gcd(numeric.roundNumeric(a, scale).digits ?? 0n, numeric.roundNumeric(b, scale).digits ?? 0n),
+      scale,
+    };
+  },
+  "lcm(numeric,numeric) numeric": (a: Numeric, b: Numeric) => {
+    const scale = Math.max(a.scale, b.scale);
+    return {
+      digits: lcm(numeric.roundNumeric(a, scale).digits ?? 0n, numeric.roundNumeric(b, scale).digits ?? 0n),
+      scale,
+    };
+  },
+  "width_bucket(float8,float8,float8,int4) int4": bucket(
+    floatOrder,
+    (value, low, high) => ((value as number) - (low as number)) / ((high as number) - (low as number)),
+  ),
+  "width_bucket(numeric,numeric,numeric,int4) int4": bucket(
+    (a, b) => numeric.compareNumeric(a as Numeric, b as Numeric),
+    numericRatio,
+  ),
+  "width_bucket(anycompatible,anycompatiblearray) int4": withInfo(
+    ({ types }, value: Value, bounds: readonly Value[]) =>
+      bounds.filter((bound) => (types[0]?.compare(value, bound) ?? -1) >= 0).length,
+  ),
   "pi() float8": () => Math.PI,
   "degrees(float8) float8": (a: number) => float(false, a * degrees, true, a),
   "radians(float8) float8": (a: number) => a / degrees,
   "sin(float8) float8": within((a) => Number.isFinite(a), Math.sin),
   "cos(float8) float8": within((a) => Number.isFinite(a), Math.cos),
   "tan(float8) float8": within((a) => Number.isFinite(a), Math.tan),
-  "cot(float8) float8": within((a) => Number.isFinite(a), (a) => 1 / Math.tan(a)),
+  "cot(float8) float8": within(
+    (a) => Number.isFinite(a),
+    (a) => 1 / Math.tan(a),
+  ),
   "asin(float8) float8": within((a) => Math.abs(a) <= 1, Math.asin),
   "acos(float8) float8": within((a) => Math.abs(a) <= 1, Math.acos),
   "atan(float8) float8": Math.atan,
   "atan2(float8,float8) float8": Math.atan2,
   "sind(float8) float8": within((a) => Number.isFinite(a), sinDegrees),
-  "cosd(float8) float8": within((a) => Number.isFinite(a), (a) => sinDegrees(a + 90)),
+  "cosd(float8) float8": within(
+    (a) => Number.isFinite(a),
+    (a) => sinDegrees(a + 90),
+  ),
   "tand(float8) float8": within((a) => Number.isFinite(a), tanDegrees),
   "sinh(float8) float8": Math.sinh,
   "cosh(float8) float8": Math.cosh,

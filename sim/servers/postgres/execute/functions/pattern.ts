@@ -21,15 +21,23 @@ function kept<T>(build: (...parts: string[]) => T): (...parts: string[]) => T {
   };
 }
 
-const likePattern = kept((pattern: string, flags = ""): RegExp => {
+const likePattern = kept((pattern: string, flags = ""): { test(text: string): boolean } => {
   let source = "";
   const points = Array.from(pattern);
   for (let at = 0; at < points.length; at += 1) {
     const next = points[at] ?? "";
     if (next === "\\") {
       at += 1;
-      if (at >= points.length)
-        throw new DatabaseError("22025", "LIKE pattern must not end with escape character");
+      if (at >= points.length) {
+        // Only a text that gets that far finds it.
+        const before = new RegExp(`^${source}[^]`, `${flags}u`);
+        return {
+          test(text) {
+            if (!before.test(text)) return false;
+            throw new DatabaseError("22025", "LIKE pattern must not end with escape character");
+          },
+        };
+      }
       source += escaped(points[at] ?? "");
     } else source += next === "%" ? "[^]*" : next === "_" ? "[^]" : escaped(next);
   }
@@ -80,26 +88,60 @@ function similarEscape(pattern: string, escape = "\\"): string {
 }
 
 const classes: Readonly<Record<string, string>> = {
-  alpha: "A-Za-z", digit: "0-9", alnum: "A-Za-z0-9", upper: "A-Z", lower: "a-z", space: "\\s", blank: " \\t", word: "\\w",
-  punct: "!-\\/:-@\\[-`{-~", xdigit: "0-9A-Fa-f", cntrl: "\\x00-\\x1f\\x7f", print: " -~", graph: "!-~",
+  alpha: "A-Za-z",
+  digit: "0-9",
+  alnum: "A-Za-z0-9",
+  upper: "A-Z",
+  lower: "a-z",
+  space: "\\s",
+  blank: " \\t",
+  word: "\\w",
+  punct: "!-\\/:-@\\[-`{-~",
+  xdigit: "0-9A-Fa-f",
+  cntrl: "\\x00-\\x1f\\x7f",
+  print: " -~",
+  graph: "!-~",
 };
 const letterEscapes: Readonly<Record<string, string>> = {
-  m: "\\b(?=\\w)", M: "\\b(?<=\\w)", y: "\\b", Y: "\\B", A: "(?<![^])", Z: "(?![^])", a: "\\x07", b: "\\x08", B: "\\\\", e: "\\x1b",
-  d: "[0-9]", D: "[^0-9]", s: "\\s", S: "\\S", w: "[A-Za-z0-9_]", W: "[^A-Za-z0-9_]", n: "\\n", r: "\\r", t: "\\t", f: "\\f", v: "\\v", "0": "\\x00",
+  m: "\\b(?=\\w)",
+  M: "\\b(?<=\\w)",
+  y: "\\b",
+  Y: "\\B",
+  A: "(?<![^])",
+  Z: "(?![^])",
+  a: "\\x07",
+  b: "\\x08",
+  B: "\\\\",
+  e: "\\x1b",
+  d: "[0-9]",
+  D: "[^0-9]",
+  s: "\\s",
+  S: "\\S",
+  w: "[A-Za-z0-9_]",
+  W: "[^A-Za-z0-9_]",
+  n: "\\n",
+  r: "\\r",
+  t: "\\t",
+  f: "\\f",
+  v: "\\v",
+  "0": "\\x00",
 };
 
-const invalid = (reason: string): DatabaseError => new DatabaseError("2201B", `invalid regular expression: ${reason}`);
+const invalid = (reason: string): DatabaseError =>
+  new DatabaseError("2201B", `invalid regular expression: ${reason}`);
 
 /** One escape outside or inside brackets. @returns What it is, and how many characters it took. */
 function escapeAt(pattern: string, at: number, inClass: boolean): readonly [string, number] {
   const next = pattern[at + 1];
   if (next === undefined) throw invalid("invalid escape \\ sequence");
   const code = /^\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]+))/.exec(pattern.slice(at));
-  if (code !== null) return [`\\u{${(code[1] ?? code[2] ?? code[3] ?? "0").replace(/^0+(?=.)/, "")}}`, code[0].length];
+  if (code !== null)
+    return [`\\u{${(code[1] ?? code[2] ?? code[3] ?? "0").replace(/^0+(?=.)/, "")}}`, code[0].length];
   if (/[1-9]/.test(next) && !inClass) return [`\\${next}`, 2];
   if (/[A-Za-z0]/.test(next)) {
     const known = letterEscapes[next];
-    if (known === undefined || (inClass && "mMyYAZ".includes(next))) throw invalid("invalid escape \\ sequence");
+    if (known === undefined || (inClass && "mMyYAZ".includes(next)))
+      throw invalid("invalid escape \\ sequence");
     if (!inClass) return [known, 2];
     return [known.startsWith("[^") ? `\\${next}` : known.replace(/^\[(.*)\]$/, "$1"), 2];
   }
@@ -160,7 +202,7 @@ export const regularExpression = kept((whole: string, flags = ""): RegExp => {
   const jsFlags = `u${options.has("i") ? "i" : ""}${lines ? "m" : ""}`;
   if (options.has("q")) return new RegExp(escaped(pattern), jsFlags);
   let source = "";
-  for (let at = 0; at < pattern.length; ) {
+  for (let at = 0; at < pattern.length;) {
     const rest = pattern.slice(at);
     const next = pattern[at] ?? "";
     let [text, length]: readonly [string, number] = [next, 1];
@@ -191,11 +233,20 @@ function regexpFault(pattern: string): string {
 }
 
 /** Checks the flags of a function and takes out `g`. */
-function splitFlags(flags: string, name: string, allowsGlobal: boolean): [RegExpFlags: string, isGlobal: boolean] {
+function splitFlags(
+  flags: string,
+  name: string,
+  allowsGlobal: boolean,
+): [RegExpFlags: string, isGlobal: boolean] {
   for (const letter of flags) {
-    if (!"gicbenmspqtwx".includes(letter)) throw new DatabaseError("22023", `invalid regular expression option: "${letter}"`);
+    if (!"gicbenmspqtwx".includes(letter))
+      throw new DatabaseError("22023", `invalid regular expression option: "${letter}"`);
     if (letter === "g" && !allowsGlobal)
-      throw new DatabaseError("22023", `${name}() does not support the "global" option`, name === "regexp_match" ? { hint: "Use the regexp_matches function instead." } : {});
+      throw new DatabaseError(
+        "22023",
+        `${name}() does not support the "global" option`,
+        name === "regexp_match" ? { hint: "Use the regexp_matches function instead." } : {},
+      );
   }
   return [flags.replaceAll("g", ""), flags.includes("g")];
 }
@@ -216,17 +267,32 @@ function* matches(text: string, source: string, flags: string, start = 0): Gener
 /** Position in the text of the nth character. @throws DatabaseError 22023 */
 function startOf(text: string, start: number): number {
   if (start < 1) throw new DatabaseError("22023", `invalid value for parameter "start": ${start}`);
-  return Array.from(text).slice(0, start - 1).join("").length + Math.max(0, start - 1 - Array.from(text).length);
+  return (
+    Array.from(text)
+      .slice(0, start - 1)
+      .join("").length + Math.max(0, start - 1 - Array.from(text).length)
+  );
 }
 
 function replacement(match: RegExpExecArray, template: string): string {
   return template.replace(/\\([\\&]|\d)|\\/g, (whole, code: string | undefined) =>
-    code === undefined ? whole : code === "\\" ? "\\" : code === "&" || code === "0" ? match[0] : (match[Number(code)] ?? ""),
+    code === undefined
+      ? whole
+      : code === "\\"
+        ? "\\"
+        : code === "&" || code === "0"
+          ? match[0]
+          : (match[Number(code)] ?? ""),
   );
 }
 
 /** @param nth - Which match; 0 for all. */
-function replaceMatches(text: string, found: Iterable<RegExpExecArray>, template: string, nth: number): string {
+function replaceMatches(
+  text: string,
+  found: Iterable<RegExpExecArray>,
+  template: string,
+  nth: number,
+): string {
   let [result, from, count] = ["", 0, 0];
   for (const match of found) {
     count += 1;
@@ -251,13 +317,24 @@ export function* regexpMatches(text: string, source: string, flags = ""): Genera
 }
 
 /** @param name - As messages call the function. */
-export function regexpSplit(text: string, source: string, flags = "", name = "regexp_split_to_table"): string[] {
+export function regexpSplit(
+  text: string,
+  source: string,
+  flags = "",
+  name = "regexp_split_to_table",
+): string[] {
   const [own] = splitFlags(flags, name, false);
   const parts: string[] = [];
   let from = 0;
   for (const match of matches(text, source, own)) {
     // An empty match at either end, or just behind another match, splits nothing.
-    if (match[0] === "" && (match.index === 0 || match.index >= text.length || match.index === from && from !== 0 && parts.length > 0 && false)) continue;
+    if (
+      match[0] === "" &&
+      (match.index === 0 ||
+        match.index >= text.length ||
+        (match.index === from && from !== 0 && parts.length > 0 && false))
+    )
+      continue;
     if (match[0] === "" && match.index === from) continue;
     parts.push(text.slice(from, match.index));
     from = match.index + match[0].length;
@@ -265,7 +342,14 @@ export function regexpSplit(text: string, source: string, flags = "", name = "re
   return [...parts, text.slice(from)];
 }
 
-function nthMatch(text: string, source: string, start: number, nth: number, flags: string, name: string): RegExpExecArray | null {
+function nthMatch(
+  text: string,
+  source: string,
+  start: number,
+  nth: number,
+  flags: string,
+  name: string,
+): RegExpExecArray | null {
   if (nth < 1) throw new DatabaseError("22023", `invalid value for parameter "n": ${nth}`);
   const [own] = splitFlags(flags, name, false);
   let count = 0;
@@ -282,41 +366,103 @@ function substringMatch(text: string, source: string): string | null {
   return match === null ? null : match.length > 1 ? ((match[1] as string | undefined) ?? null) : match[0];
 }
 
+/** `substring(text similar pattern escape '#')`: the part between the two `#"`. */
+function substringSimilar(text: string, pattern: string, escape: string): string | null {
+  const parts = pattern.split(`${escape}"`);
+  if (parts.length > 3)
+    throw new DatabaseError(
+      "2200C",
+      "SQL regular expression may not contain more than two escape-double-quote separators",
+    );
+  const [before, part, after] = parts.map((own) => similarEscape(own, escape).slice(1, -1));
+  const source =
+    part === undefined
+      ? `^(${before ?? ""})$`
+      : `^(?:${before ?? ""}){1,1}?(${part}){1,1}(?:${after ?? ""})$`;
+  return substringMatch(text, source);
+}
+
 function countMatches(text: string, source: string, start = 1, flags = ""): number {
   const [own] = splitFlags(flags, "regexp_count", false);
   return [...matches(text, source, own, startOf(text, start))].length;
 }
 
 export const patternFunctions = define({
-  "~~(text,text) bool; ~~(name,text) bool; ~~(bpchar,text) bool; like(text,text) bool": (a: string, b: string) => likePattern(b).test(a),
-  "!~~(text,text) bool; !~~(name,text) bool; !~~(bpchar,text) bool; notlike(text,text) bool": (a: string, b: string) => !likePattern(b).test(a),
-  "~~*(text,text) bool; ~~*(name,text) bool; ~~*(bpchar,text) bool": (a: string, b: string) => likePattern(b, "i").test(a),
-  "!~~*(text,text) bool; !~~*(name,text) bool; !~~*(bpchar,text) bool": (a: string, b: string) => !likePattern(b, "i").test(a),
-  "~(text,text) bool; ~(name,text) bool; ~(bpchar,text) bool": (a: string, b: string) => regularExpression(b).test(a),
-  "!~(text,text) bool; !~(name,text) bool; !~(bpchar,text) bool": (a: string, b: string) => !regularExpression(b).test(a),
-  "~*(text,text) bool; ~*(name,text) bool; ~*(bpchar,text) bool": (a: string, b: string) => regularExpression(b, "i").test(a),
-  "!~*(text,text) bool; !~*(name,text) bool; !~*(bpchar,text) bool": (a: string, b: string) => !regularExpression(b, "i").test(a),
+  "~~(text,text) bool; ~~(name,text) bool; ~~(bpchar,text) bool; like(text,text) bool": (
+    a: string,
+    b: string,
+  ) => likePattern(b).test(a),
+  "!~~(text,text) bool; !~~(name,text) bool; !~~(bpchar,text) bool; notlike(text,text) bool": (
+    a: string,
+    b: string,
+  ) => !likePattern(b).test(a),
+  "~~*(text,text) bool; ~~*(name,text) bool; ~~*(bpchar,text) bool": (a: string, b: string) =>
+    likePattern(b, "i").test(a),
+  "!~~*(text,text) bool; !~~*(name,text) bool; !~~*(bpchar,text) bool": (a: string, b: string) =>
+    !likePattern(b, "i").test(a),
+  "~(text,text) bool; ~(name,text) bool; ~(bpchar,text) bool": (a: string, b: string) =>
+    regularExpression(b).test(a),
+  "!~(text,text) bool; !~(name,text) bool; !~(bpchar,text) bool": (a: string, b: string) =>
+    !regularExpression(b).test(a),
+  "~*(text,text) bool; ~*(name,text) bool; ~*(bpchar,text) bool": (a: string, b: string) =>
+    regularExpression(b, "i").test(a),
+  "!~*(text,text) bool; !~*(name,text) bool; !~*(bpchar,text) bool": (a: string, b: string) =>
+    !regularExpression(b, "i").test(a),
   "similar_to_escape(text,text?) text": similarEscape,
   "substring(text,text) text": substringMatch,
+  "substring(text,text,text) text": substringSimilar,
   "regexp_replace(text,text,text,text?) text": (a: string, source: string, to: string, flags = "") => {
-    if (/^\d/.test(flags)) throw new DatabaseError("22023", `invalid regular expression option: "${flags[0] ?? ""}"`, { hint: "If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly." });
+    if (/^\d/.test(flags))
+      throw new DatabaseError("22023", `invalid regular expression option: "${flags[0] ?? ""}"`, {
+        hint: "If you meant to use regexp_replace() with a start parameter, cast the fourth argument to integer explicitly.",
+      });
     const [own, isGlobal] = splitFlags(flags, "regexp_replace", true);
     return replaceMatches(a, matches(a, source, own), to, isGlobal ? 0 : 1);
   },
-  "regexp_replace(text,text,text,int4,int4?,text?) text": (a: string, source: string, to: string, start: number, nth = 1, flags = "") => {
+  "regexp_replace(text,text,text,int4,int4?,text?) text": (
+    a: string,
+    source: string,
+    to: string,
+    start: number,
+    nth = 1,
+    flags = "",
+  ) => {
     if (nth < 0) throw new DatabaseError("22023", `invalid value for parameter "n": ${nth}`);
-    return replaceMatches(a, matches(a, source, splitFlags(flags, "regexp_replace", true)[0], startOf(a, start)), to, nth);
+    return replaceMatches(
+      a,
+      matches(a, source, splitFlags(flags, "regexp_replace", true)[0], startOf(a, start)),
+      to,
+      nth,
+    );
   },
   "regexp_match(text,text,text?) text[]": (a: string, source: string, flags = "") => {
     const match = regularExpression(source, splitFlags(flags, "regexp_match", false)[0]).exec(a);
     return match === null ? null : groups(match);
   },
-  "regexp_split_to_array(text,text,text?) text[]": (a: string, source: string, flags = "") => regexpSplit(a, source, flags, "regexp_split_to_array"),
-  "regexp_like(text,text,text?) bool": (a: string, source: string, flags = "") => regularExpression(source, splitFlags(flags, "regexp_like", false)[0]).test(a),
+  "regexp_split_to_array(text,text,text?) text[]": (a: string, source: string, flags = "") =>
+    regexpSplit(a, source, flags, "regexp_split_to_array"),
+  "regexp_like(text,text,text?) bool": (a: string, source: string, flags = "") =>
+    regularExpression(source, splitFlags(flags, "regexp_like", false)[0]).test(a),
   "regexp_count(text,text,int4?,text?) int4": countMatches,
-  "regexp_substr(text,text,int4?,int4?,text?,int4?) text": (a: string, source: string, start = 1, nth = 1, flags = "", group = 0) => (nthMatch(a, source, start, nth, flags, "regexp_substr")?.[group] as string | undefined) ?? null,
-  "regexp_instr(text,text,int4?,int4?,int4?,text?) int4": (a: string, source: string, start = 1, nth = 1, end = 0, flags = "") => {
+  "regexp_substr(text,text,int4?,int4?,text?,int4?) text": (
+    a: string,
+    source: string,
+    start = 1,
+    nth = 1,
+    flags = "",
+    group = 0,
+  ) => (nthMatch(a, source, start, nth, flags, "regexp_substr")?.[group] as string | undefined) ?? null,
+  "regexp_instr(text,text,int4?,int4?,int4?,text?) int4": (
+    a: string,
+    source: string,
+    start = 1,
+    nth = 1,
+    end = 0,
+    flags = "",
+  ) => {
     const match = nthMatch(a, source, start, nth, flags, "regexp_instr");
-    return match === null ? 0 : Array.from(a.slice(0, match.index + (end === 1 ? match[0].length : 0))).length + 1;
+    return match === null
+      ? 0
+      : Array.from(a.slice(0, match.index + (end === 1 ? match[0].length : 0))).length + 1;
   },
 });

@@ -107,7 +107,8 @@ function fits(from: PgType, to: PgType): boolean {
 export function commonType(a: PgType, b: PgType): PgType | null {
   if (a.oid === b.oid) return a.modifiers === undefined ? a : b;
   if (a.category === "text" && b.category === "text") return textType;
-  return unionType(a, b);
+  // Arrays are compared with arrays of the same elements only.
+  return a.category === "array" ? null : unionType(a, b);
 }
 
 /** The type of the branches so far, and one more. */
@@ -247,9 +248,8 @@ export function combine(left: Compiled, right: Compiled, type: PgType, apply: Bi
     constant: left.constant && right.constant,
     run(env) {
       const a = left.run(env);
-      if (a === null) return null;
       const b = right.run(env);
-      return b === null ? null : apply(a, b);
+      return a === null || b === null ? null : apply(a, b);
     },
   };
 }

@@ -15,7 +15,7 @@ import type {
   Test,
   Unary,
 } from "../sql/ast.js";
-import { boolType, int4Type, textType, unknownType } from "../types/builtin.js";
+import { bitType, boolType, int4Type, textType, unknownType } from "../types/builtin.js";
 import { recordOf } from "../types/record.js";
 import { resolveType } from "../types/type-names.js";
 import { arrayOf, type PgType } from "../types/type.js";
@@ -57,7 +57,7 @@ import {
   compileDistinctFrom,
   compileIndex,
   compileLogic,
-  compileMinus,
+  compilePrefix,
 } from "./operators.js";
 
 /** A table that is there under another name is hinted at. */
@@ -261,19 +261,7 @@ function typeFrom(name: Parameters<typeof resolveType>[0], context: CompileConte
 
 function compileUnary(node: Unary, context: CompileContext): Compiled {
   const operand = compile(node.operand, context);
-  if (node.op === "+" && operand.type.category === "number") return operand;
-  if (node.op === "-") return compileMinus(operand);
-  if (node.op === "~" && [20, 21, 23].includes(operand.type.oid)) {
-    return mapCompiled(operand, operand.type, (value) =>
-      typeof value === "bigint" ? ~value : ~(value as number),
-    );
-  }
-  if (node.op === "@" && operand.type.category === "number") {
-    return compile({ type: "call", name: "abs", args: [node.operand] }, context);
-  }
-  throw new DatabaseError("42883", `operator does not exist: ${node.op} ${operand.type.name}`, {
-    hint: "No operator matches the given name and argument type. You might need to add an explicit type cast.",
-  });
+  return compilePrefix(node.op, operand);
 }
 
 function compileTest({ test, negate, operand }: Test, context: CompileContext): Compiled {
@@ -607,7 +595,7 @@ function compileNode(node: Expr, context: CompileContext): Compiled {
     case "null":
       return nullLiteral;
     case "bits":
-      throw unsupported("bit strings");
+      return unknownLiteral(node.value, node.at).coerce?.(bitType) ?? nullLiteral;
     case "binary":
       return compileOperator(node, context);
     case "logic":

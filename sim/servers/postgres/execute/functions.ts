@@ -1,7 +1,7 @@
 /** Calls of ordinary functions: special forms, then the overload that fits. */
 import { DatabaseError } from "../database-error.js";
 import type { Call, Expr } from "../sql/ast.js";
-import { bitType, textType, unknownType } from "../types/builtin.js";
+import { textType, unknownType } from "../types/builtin.js";
 import { findCast } from "../types/cast.js";
 import { types } from "../types/type-names.js";
 import type { PgType } from "../types/type.js";
@@ -9,7 +9,6 @@ import type { Value } from "../types/value.js";
 import { alignSides, castTo, constantOf, unify } from "./coerce.js";
 import { unsupported, type CompileContext, type Compiled } from "./execution-context.js";
 import { functionTable, knownUnsupported } from "./functions/table.js";
-import { compilePrefix, compileSlice } from "./operators.js";
 import { invoke, noFunction, resolve, type FunctionDef } from "./resolution.js";
 
 type Compile = (node: Expr, context: CompileContext) => Compiled;
@@ -72,8 +71,6 @@ const special: Readonly<Record<string, (args: readonly Compiled[]) => Compiled>>
   greatest: (args) => extreme(unify(args, "GREATEST"), 1),
   least: (args) => extreme(unify(args, "LEAST"), -1),
   nullif: nullIf,
-  "array slice": compileSlice,
-  "bit literal": ([text]) => ({ ...castTo(text as Compiled, bitType), type: bitType }),
 };
 
 /** Names of arguments, where functions are called by them; what is left out is zero or left to the function. */
@@ -128,7 +125,6 @@ export function compileFunction(
   if (node.over !== undefined) throw unsupported("window functions");
   if (schema !== undefined && schema !== "pg_catalog") throw unsupported(`functions of the schema ${schema}`);
   const given = node.args.map((argument) => compile(argument, context));
-  if (name.startsWith("operator ")) return compilePrefix(name.slice(9), given[0] as Compiled);
   const form = special[name];
   if (form !== undefined) return form(given);
   const args = node.argumentNames === undefined ? given : placeArguments(node, given);

@@ -6,7 +6,6 @@ import { arrayOf, type PgType } from "../types/type.js";
 import type { Value } from "../types/value.js";
 import { alignSides, asCondition, combine, noOperator, tryCoerce } from "./coerce.js";
 import type { Compiled } from "./execution-context.js";
-import { sliceArray } from "./functions/array.js";
 import { functionTable } from "./functions/table.js";
 import { invoke, resolve, type FunctionDef } from "./resolution.js";
 
@@ -84,10 +83,6 @@ export function compilePrefix(op: string, operand: Compiled): Compiled {
   throw new DatabaseError("42883", `operator does not exist: ${op} ${operand.type.name}`, {
     hint: "No operator matches the given name and argument type. You might need to add an explicit type cast.",
   });
-}
-
-export function compileMinus(operand: Compiled): Compiled {
-  return compilePrefix("-", operand);
 }
 
 /** AND and OR with three values. */
@@ -179,20 +174,3 @@ export function compileIndex(array: Compiled, index: Compiled): Compiled {
 
 /** What a subscript found, as something that can be subscripted again. */
 const nested = new WeakMap<Compiled, Compiled>();
-
-/** `a[low:high]`; a bound left out is a null literal. */
-export function compileSlice([array, low, high]: readonly Compiled[]): Compiled {
-  if (array?.type.element === undefined) throw notSubscriptable(array?.type ?? textType);
-  const bounds = [low, high].map((bound) =>
-    bound === undefined ? null : tryCoerce(bound, int4Type, "assignment"),
-  );
-  return {
-    type: array.type,
-    constant: array.constant,
-    run(env) {
-      const items = array.run(env) as readonly Value[] | null;
-      const [from = null, to = null] = bounds.map((bound) => (bound?.run(env) ?? null) as number | null);
-      return items === null ? null : sliceArray(items, from, to);
-    },
-  };
-}

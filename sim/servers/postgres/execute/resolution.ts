@@ -274,11 +274,9 @@ export function invoke({ def, args, result }: Match): Compiled {
     constant,
     run(env) {
       const values: Value[] = [];
-      for (const argument of args) {
-        const value = argument.run(env);
-        if (strict && value === null) return null;
-        values.push(value);
-      }
+      // All are evaluated, whatever one of them gives: a later one may be an error.
+      for (const argument of args) values.push(argument.run(env));
+      if (strict && values.includes(null)) return null;
       return def.run(values, { ...info, env });
     },
   };

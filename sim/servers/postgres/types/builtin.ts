@@ -80,6 +80,7 @@ function withExponent(text: string): string {
 /** Shortest digits that read back as the same single-precision number. */
 function printFloat4(value: Value): string {
   const number = value as number;
+  if (number === 0) return printFloat(number);
   for (let digits = 6; digits <= 9; digits += 1) {
     const short = Number(number.toPrecision(digits));
     if (Math.fround(short) === number) {

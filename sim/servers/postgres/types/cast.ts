@@ -83,7 +83,9 @@ function numberConvert(from: PgType, to: PgType): Convert {
   };
 }
 
-const dayTime: Convert = (value) => (((value as number) % dayMicros) + dayMicros) % dayMicros;
+const dayTime: Convert = (value) =>
+  Number.isFinite(value) || typeof value !== "number" ? moduloDay(value) : null;
+const moduloDay: Convert = (value) => (((value as number) % dayMicros) + dayMicros) % dayMicros;
 const midnight: Convert = (value) => (value as number) * dayMicros;
 const dateOf: Convert = (value) =>
   Number.isFinite(value) ? Math.floor((value as number) / dayMicros) : value;

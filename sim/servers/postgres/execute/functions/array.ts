@@ -35,14 +35,20 @@ function concat(a: Items | null, b: Items | null): Items | null {
   if (isEmpty(a) || isEmpty(b)) return isEmpty(a) ? b : a;
   const [left, right] = [depthOf(a), depthOf(b)];
   if (left === right) {
-    if (left > 1 && (a[0] as Items).length !== (b[0] as Items).length)
+    if (left > 1 && dimensions(a.slice(0, 1)) !== dimensions(b.slice(0, 1)))
       throw new DatabaseError("2202E", "cannot concatenate incompatible arrays", {
         detail: "Arrays with differing element dimensions are not compatible for concatenation.",
       });
     return [...a, ...b];
   }
-  if (left === right + 1) return [...a, b];
-  if (right === left + 1) return [a, ...b];
+  if (Math.abs(left - right) === 1) {
+    const [outer, inner] = left > right ? [a, b] : [b, a];
+    if (dimensions(outer[0] as Items) !== dimensions(inner))
+      throw new DatabaseError("2202E", "cannot concatenate incompatible arrays", {
+        detail: "Arrays with differing dimensions are not compatible for concatenation.",
+      });
+    return left > right ? [...a, b] : [a, ...b];
+  }
   throw new DatabaseError("2202E", "cannot concatenate incompatible arrays", {
     detail: `Arrays of ${left} and ${right} dimensions are not compatible for concatenation.`,
   });
@@ -50,6 +56,12 @@ function concat(a: Items | null, b: Items | null): Items | null {
 
 function oneDimension(items: Items, name: string): void {
   if (depthOf(items) > 1) throw fault("0A000", name);
+}
+
+/** What an element can be added to. */
+function flatOnly(items: Items | null): Items {
+  if (items !== null && depthOf(items) > 1) throw fault("22000", "argument must be empty or one-dimensional array");
+  return items ?? [];
 }
 
 function contains({ types }: CallInfo, outer: Items, inner: Items): boolean {
@@ -111,13 +123,6 @@ function fill(
     : Array.from({ length: size }, () => (rest.length === 0 ? value : fill(value, rest)));
 }
 
-/** `a[low:high]`; what lies outside is left out. */
-export function sliceArray(items: Items, low: number | null, high: number | null): Items {
-  const from = Math.max(low ?? 1, 1);
-  const to = Math.min(high ?? items.length, items.length);
-  return to < from ? [] : items.slice(from - 1, to);
-}
-
 function trimmed(items: Items, count: number): Items {
   if (count < 0 || count > items.length)
     throw fault("2202E", `number of elements to trim must be between 0 and ${items.length}`);
@@ -128,9 +133,9 @@ export const arrayFunctions = define({
   "||(anycompatiblearray,anycompatiblearray) anycompatiblearray null; array_cat(anycompatiblearray,anycompatiblearray) anycompatiblearray null":
     concat,
   "||(anycompatiblearray,anycompatible) anycompatiblearray null; array_append(anycompatiblearray,anycompatible) anycompatiblearray null":
-    (items: Items | null, item: Value) => [...(items ?? []), item],
+    (items: Items | null, item: Value) => [...flatOnly(items), item],
   "||(anycompatible,anycompatiblearray) anycompatiblearray null; array_prepend(anycompatible,anycompatiblearray) anycompatiblearray null":
-    (item: Value, items: Items | null) => [item, ...(items ?? [])],
+    (item: Value, items: Items | null) => [item, ...flatOnly(items)],
   "@>(anyarray,anyarray) bool; arraycontains(anyarray,anyarray) bool": withInfo(contains),
   "<@(anyarray,anyarray) bool; arraycontained(anyarray,anyarray) bool": withInfo((info, a: Items, b: Items) =>
     contains(info, b, a),
@@ -148,7 +153,9 @@ export const arrayFunctions = define({
   "array_positions(anycompatiblearray,anycompatible) int4[] null": withInfo(
     ({ types }, items: Items | null, wanted: Value) => {
       const equal = same(elementOf(types[0]));
-      return items === null ? null : items.flatMap((item, index) => (equal(item, wanted) ? [index + 1] : []));
+      if (items === null) return null;
+      oneDimension(items, "searching for elements in multidimensional arrays is not supported");
+      return items.flatMap((item, index) => (equal(item, wanted) ? [index + 1] : []));
     },
   ),
   "array_remove(anycompatiblearray,anycompatible) anycompatiblearray null": withInfo(

@@ -171,6 +171,12 @@ function isoOf(days: number): { readonly year: number; readonly week: number; re
   return { year, week: Math.floor((days - monday) / 7) + 1, day: days - monday + 1 };
 }
 
+/** Years before our era count from one, too. */
+function isoYearOf(days: number): number {
+  const { year } = isoOf(days);
+  return year > 0 ? year : 1 - year;
+}
+
 const shaped = (name: string, word: string): string =>
   /^[A-Z]+$/.test(word.slice(0, 2)) ? name.toUpperCase() : /^[A-Z]/.test(word) ? name : name.toLowerCase();
 
@@ -239,13 +245,13 @@ function fieldText(word: string, from: Source): readonly [text: string | number,
     case "y":
       return [shownYear % 10, 1];
     case "iyyy":
-      return [isoOf(calendar()).year, 4];
+      return [isoYearOf(calendar()), 4];
     case "iyy":
-      return [isoOf(calendar()).year % 1000, 3];
+      return [isoYearOf(calendar()) % 1000, 3];
     case "iy":
-      return [isoOf(calendar()).year % 100, 2];
+      return [isoYearOf(calendar()) % 100, 2];
     case "i":
-      return [isoOf(calendar()).year % 10, 1];
+      return [isoYearOf(calendar()) % 10, 1];
     case "month":
       calendar();
       return [shaped(monthNames[month - 1] ?? "", word), -9];
@@ -595,6 +601,9 @@ function formatNumber(value: Numeric, template: string): string {
     const shown = tokens.includes("rn") ? roman.toLowerCase() : roman;
     return fill ? shown.padStart(15) : shown;
   }
+  const point = tokens.findIndex((token) => token === "." || token.toUpperCase() === "D");
+  // What is no number has no fraction.
+  if (value.digits === null && point >= 0) tokens.splice(point);
   const upper = tokens.map((token) => token.toUpperCase());
   const pointAt = upper.findIndex((token) => token === "." || token === "D");
   const shiftAt = upper.indexOf("V");
@@ -702,6 +711,7 @@ function readNumber(text: string, template: string): Numeric {
         digits += text[at] ?? "";
         at += 1;
       } else if (text[at] === "." && !tokens.includes(".") && !tokens.includes("D")) break;
+      else at += 1;
     } else if (token === "." || token === "D") {
       while (at < text.length && text[at] !== "." && /\d/.test(text[at] ?? "")) at += 1;
       if (text[at] === ".") {
@@ -709,7 +719,7 @@ function readNumber(text: string, template: string): Numeric {
         at += 1;
       }
     } else if (token === "," || token === "G") {
-      if (text[at] === ",") at += 1;
+      if (!/[\d.]/.test(text[at] ?? ".")) at += 1;
     } else if (["S", "MI", "PL", "SG", "PR"].includes(token)) continue;
     else at += 1;
   }

@@ -50,8 +50,11 @@ export function jsonGetText(text: string | null): string | null {
 }
 
 /** `->` with a key or an index; negative ones count from the end. json keeps its own spelling. */
-function get(text: string, step: string | number): string | null {
+function get({ types }: CallInfo, text: string, step: string | number): string | null {
   const { kind, entries } = jsonParts(text);
+  // jsonb keeps a scalar as an array of one.
+  if (typeof step === "number" && kind !== "array" && kind !== "object" && types[0] === jsonbType)
+    return step === 0 || step === -1 ? text : null;
   if (typeof step === "string")
     return kind === "object" ? (entries.findLast(([key]) => key === step)?.[1] ?? null) : null;
   return kind === "array" ? (entries.at(step)?.[1] ?? null) : null;
@@ -281,9 +284,9 @@ const strings = (path: readonly (string | null)[]): string[] => path.filter((ste
 
 export const jsonFunctions = define({
   "->(json,text) json; ->(jsonb,text) jsonb; json_object_field(json,text) json; jsonb_object_field(jsonb,text) jsonb; ->(json,int4) json; ->(jsonb,int4) jsonb; json_array_element(json,int4) json; jsonb_array_element(jsonb,int4) jsonb":
-    get,
+    withInfo(get),
   "->>(json,text) text; ->>(jsonb,text) text; json_object_field_text(json,text) text; jsonb_object_field_text(jsonb,text) text; ->>(json,int4) text; ->>(jsonb,int4) text":
-    (text: string, step: string | number) => jsonGetText(get(text, step)),
+    withInfo((info, text: string, step: string | number) => jsonGetText(get(info, text, step))),
   "#>(json,text[]) json; #>(jsonb,text[]) jsonb; json_extract_path(json,variadic text[]) json; jsonb_extract_path(jsonb,variadic text[]) jsonb":
     (text: string, ...path: Array<string | readonly string[]>) => getPath(text, path.flat()),
   "#>>(json,text[]) text; #>>(jsonb,text[]) text; json_extract_path_text(json,variadic text[]) text; jsonb_extract_path_text(jsonb,variadic text[]) text":

@@ -152,12 +152,20 @@ function divide(a: Numeric, b: Numeric): Numeric {
   return { digits: at(a) / at(b), scale: 0 };
 }
 
+const asNumber = (value: Value): number =>
+  typeof value === "number" ? value : numeric.numericToNumber(value as Numeric);
+const isNaNValue = (value: Value): boolean => Number.isNaN(asNumber(value));
+const isInfiniteValue = (value: Value): boolean => Math.abs(asNumber(value)) === Infinity;
+
 function bucket(
   order: (a: Value, b: Value) => number,
   ratio: (value: Value, from: Value, to: Value) => number,
 ) {
   return (value: Value, low: Value, high: Value, count: number): number => {
     if (count <= 0) throw fault("2201G", "count must be greater than zero");
+    if ([value, low, high].some(isNaNValue))
+      throw fault("2201G", "operand, lower bound, and upper bound cannot be NaN");
+    if ([low, high].some(isInfiniteValue)) throw fault("2201G", "lower and upper bounds must be finite");
     const direction = order(high, low);
     if (direction === 0) throw fault("2201G", "lower bound cannot equal upper bound");
     if (order(value, low) * direction < 0) return 0;

@@ -83,7 +83,10 @@ function printFloat4(value: Value): string {
   if (number === 0) return printFloat(number);
   for (let digits = 6; digits <= 9; digits += 1) {
     const short = Number(number.toPrecision(digits));
-    if (Math.fround(short) === number) {
+    // Halfway to the neighbour is not near enough.
+    const mirrored = 2 * short - number;
+    const isTie = mirrored !== number && Math.fround(mirrored) === mirrored;
+    if (Math.fround(short) === number && !isTie) {
       const magnitude = Math.abs(short);
       return magnitude >= 1e6 && Number.isFinite(short)
         ? withExponent(short.toExponential())

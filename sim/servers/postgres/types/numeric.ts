@@ -71,6 +71,15 @@ export function numericOf(value: number | bigint, precision = 15): Numeric {
   if (!Number.isFinite(value)) return special(value);
   if (Number.isInteger(value) && Math.abs(value) < 10 ** precision)
     return { digits: BigInt(value), scale: 0 };
+  if (Number.isInteger(value)) {
+    // Halves go to the even neighbour, as printf has it.
+    const unit = ten(BigInt(Math.abs(value)).toString().length - precision);
+    const whole = BigInt(value) / unit;
+    const rest = (BigInt(value) - whole * unit) * 2n;
+    const size = rest < 0n ? -rest : rest;
+    const isUp = size > unit || (size === unit && whole % 2n !== 0n);
+    return { digits: (whole + (isUp ? (value < 0 ? -1n : 1n) : 0n)) * unit, scale: 0 };
+  }
   return parseNumeric(Number(value.toPrecision(precision)).toString());
 }
 

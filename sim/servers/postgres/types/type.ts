@@ -133,19 +133,22 @@ const arrays = new WeakMap<PgType, PgType>();
 export function arrayOf(element: PgType): PgType {
   const known = arrays.get(element);
   if (known !== undefined) return known;
+  // Element by element whatever the dimensions are, which count only where all elements are equal.
   const compare = (a: Value, b: Value): number => {
-    const left = a as readonly Value[];
-    const right = b as readonly Value[];
+    const isRow = element.fields !== undefined;
+    const left = isRow ? (a as readonly Value[]) : ((a as readonly Value[]).flat(6) as readonly Value[]);
+    const right = isRow ? (b as readonly Value[]) : ((b as readonly Value[]).flat(6) as readonly Value[]);
     for (const [index, item] of left.entries()) {
       const other = right[index];
       if (other === undefined) return 1;
       const nulls = (item === null ? 1 : 0) - (other === null ? 1 : 0);
       if (nulls !== 0) return nulls;
-      const order =
-        item === null ? 0 : Array.isArray(item) ? compare(item, other) : element.compare(item, other);
+      const order = item === null ? 0 : element.compare(item, other);
       if (order !== 0) return order;
     }
-    return left.length - right.length;
+    if (left.length !== right.length) return left.length - right.length;
+    const nesting = (value: Value): number => (Array.isArray(value) ? 1 + nesting((value as readonly Value[])[0] ?? null) : 0);
+    return nesting(a) - nesting(b) || (b as readonly Value[]).length - (a as readonly Value[]).length;
   };
   const print = (value: Value): string => printArrayText(value as readonly Value[], element);
   const type: PgType = {

@@ -89,7 +89,7 @@ const unsupportedField = (field: string, typeName: string): DatabaseError =>
   fault("0A000", `unit "${field}" not supported for type ${typeName}`);
 
 /** A field, and how many digits of a fraction it has as numeric. */
-type Field = readonly [value: number, scale: number];
+type Field = readonly [value: number, scale: number, digits?: bigint];
 
 function momentField(text: string, micros: number, typeName: string): Field | null {
   const field = fieldOf(text, typeName);
@@ -138,7 +138,7 @@ function momentField(text: string, micros: number, typeName: string): Field | nu
     case "doy":
       return [days - dayOf(year, 1, 1) + 1, 0];
     case "epoch":
-      return [micros / second, isDate ? 0 : 6];
+      return isDate ? [micros / second, 0] : [micros / second, 6, BigInt(micros)];
     case "julian":
       return [days + 2_440_588 + time / dayMicros, isDate ? 0 : 20];
     default:
@@ -150,11 +150,11 @@ function momentField(text: string, micros: number, typeName: string): Field | nu
 function spanField(text: string, { months, days, microseconds }: Interval): Field {
   const field = fieldOf(text, "interval");
   switch (field) {
-    case "epoch":
-      return [
-        (Math.trunc(months / 12) * 365.25 + (months % 12) * 30 + days) * 86_400 + microseconds / second,
-        6,
-      ];
+    case "epoch": {
+      const quarters = Math.trunc(months / 12) * 1461 + ((months % 12) * 30 + days) * 4;
+      const digits = BigInt(quarters) * 21_600_000_000n + BigInt(microseconds);
+      return [quarters * 21_600 + microseconds / second, 6, digits];
+    }
     case "year":
       return [Math.trunc(months / 12), 0];
     case "decade":
@@ -194,7 +194,8 @@ function timeField(text: string, micros: number): Field {
 
 function exact(field: Field | null): Numeric | null {
   if (field === null) return null;
-  const [value, scale] = field;
+  const [value, scale, digits] = field;
+  if (digits !== undefined) return { digits, scale };
   return parseNumeric(Number.isFinite(value) ? (value + 0).toFixed(scale) : String(value));
 }
 

@@ -180,6 +180,8 @@ function isoYearOf(days: number): number {
 const shaped = (name: string, word: string): string =>
   /^[A-Z]+$/.test(word.slice(0, 2)) ? name.toUpperCase() : /^[A-Z]/.test(word) ? name : name.toLowerCase();
 
+const signed = (value: number): readonly [number, number] => [value, value < 0 ? 3 : 2];
+
 /** @returns The text, and the width that it is filled to: zeros for numbers, blanks for names. */
 function fieldText(word: string, from: Source): readonly [text: string | number, width: number] {
   const { year, month, day, time, hours, days, zone } = from;
@@ -201,9 +203,9 @@ function fieldText(word: string, from: Source): readonly [text: string | number,
     case "hh":
       return [hours % 12 === 0 ? 12 : hours % 12, hours < 0 ? 3 : 2];
     case "mi":
-      return [Math.trunc(time / (60 * second)) % 60, 2];
+      return signed(Math.trunc(time / (60 * second)) % 60);
     case "ss":
-      return [Math.trunc(time / second) % 60, 2];
+      return signed(Math.trunc(time / second) % 60);
     case "ms":
       return [Math.floor(micros / 1000), 3];
     case "us":
@@ -259,7 +261,7 @@ function fieldText(word: string, from: Source): readonly [text: string | number,
       calendar();
       return [shaped(monthNames[month - 1]?.slice(0, 3) ?? "", word), 0];
     case "mm":
-      return [month, 2];
+      return signed(month);
     case "day":
       return [shaped(dayNames[weekday()] ?? "", word), -9];
     case "dy":

@@ -248,7 +248,7 @@ export const mathFunctions = define({
   "ceil(numeric) numeric; ceiling(numeric) numeric": (a: Numeric) => numeric.floorNumeric(a, true),
   "floor(float8) float8": Math.floor,
   "floor(numeric) numeric": (a: Numeric) => numeric.floorNumeric(a),
-  "sign(float8) float8": (a: number) => Math.sign(a) + 0,
+  "sign(float8) float8": (a: number) => (a > 0 ? 1 : a < 0 ? -1 : 0),
   "sign(numeric) numeric": (a: Numeric) =>
     a.digits === null
       ? { digits: a.scale === 0 ? null : BigInt(a.scale), scale: 0 }

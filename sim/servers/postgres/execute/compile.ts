@@ -193,7 +193,11 @@ function compileQuantified(node: Quantified, context: CompileContext): Compiled 
     constant: left.constant && array.constant,
     run(env) {
       const items = array.run(env) as readonly Value[] | null;
-      if (items === null) return null;
+      if (items === null) {
+        // What is compared may be an error all the same.
+        left.run(env);
+        return null;
+      }
       return decideOver(items.flat(6) as readonly Value[], node.all, (item: Value) => {
         slot.set(item);
         return comparison.run(env);

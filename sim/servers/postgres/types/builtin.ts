@@ -77,12 +77,20 @@ function withExponent(text: string): string {
   return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
+/** So many significant digits; halves go to the even digit. */
+function roundDigits(number: number, digits: number): number {
+  const [mantissa = "", exponent = "0"] = number.toExponential(digits).split("e");
+  const isHalf = mantissa.endsWith("5") && Number(`${mantissa}e${exponent}`) === number;
+  const cut = mantissa.slice(0, -1);
+  return isHalf && /[02468]\.?$/.test(cut) ? Number(`${cut}e${exponent}`) : Number(number.toPrecision(digits));
+}
+
 /** Shortest digits that read back as the same single-precision number. */
 function printFloat4(value: Value): string {
   const number = value as number;
   if (number === 0) return printFloat(number);
   for (let digits = 6; digits <= 9; digits += 1) {
-    const short = Number(number.toPrecision(digits));
+    const short = roundDigits(number, digits);
     // Halfway to the neighbour is not near enough.
     const mirrored = 2 * short - number;
     const isTie = mirrored !== number && Math.fround(mirrored) === mirrored;

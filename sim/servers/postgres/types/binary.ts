@@ -51,7 +51,11 @@ function readText(bytes: Uint8Array): string {
 }
 
 const text: Codec = { send: (value) => Buffer.from(value as string), receive: readText };
-const int4 = fixed<number>(4, (buffer, value) => buffer.writeInt32BE(value), (buffer) => buffer.readInt32BE());
+const int4 = fixed<number>(
+  4,
+  (buffer, value) => buffer.writeInt32BE(value),
+  (buffer) => buffer.readInt32BE(),
+);
 
 function writeMoment(buffer: Buffer, micros: number): void {
   const since = Number.isFinite(micros)
@@ -80,7 +84,8 @@ const numeric: Codec = {
       buffer.writeInt16BE(shown, 6);
       return buffer;
     };
-    if (digits === null) return header(0, 0, scale === 0 ? 0xc0_00 : scale > 0 ? 0xd0_00 : 0xf0_00, 0);
+    if (digits === null)
+      return header(0, 0, scale === 0 ? 0xc0_00 : scale > 0 ? 0xd0_00 : 0xf0_00, scale === 0 ? 0 : 32);
     const padding = (4 - (scale % 4)) % 4;
     const body = (digits < 0n ? -digits : digits).toString() + "0".repeat(padding);
     const whole = body.padStart(Math.ceil(body.length / 4) * 4, "0");
@@ -105,10 +110,12 @@ const numeric: Codec = {
     ];
     if (sign >= 0xc0_00) return { digits: null, scale: sign === 0xc0_00 ? 0 : sign === 0xd0_00 ? 1 : -1 };
     let digits = 0n;
-    for (let index = 0; index < count; index += 1) digits = digits * 10_000n + BigInt(bytes.readInt16BE(8 + index * 2));
+    for (let index = 0; index < count; index += 1)
+      digits = digits * 10_000n + BigInt(bytes.readInt16BE(8 + index * 2));
     // The last group stands this many digits behind the point.
     const behind = (count - 1 - weight) * 4;
-    const own = behind > scale ? digits / 10n ** BigInt(behind - scale) : digits * 10n ** BigInt(scale - behind);
+    const own =
+      behind > scale ? digits / 10n ** BigInt(behind - scale) : digits * 10n ** BigInt(scale - behind);
     return { digits: sign === 0x40_00 ? -own : own, scale };
   },
 };
@@ -151,20 +158,63 @@ const registered = fixed<Registered>(
 const moment = fixed<number>(8, writeMoment, readMoment);
 const infiniteDay = 2 ** 31 - 1;
 const codecs = new Map<number, Codec>([
-  [16, fixed<boolean>(1, (buffer, value) => buffer.writeUInt8(value ? 1 : 0), (buffer) => buffer[0] !== 0)],
-  [21, fixed<number>(2, (buffer, value) => buffer.writeInt16BE(value), (buffer) => buffer.readInt16BE())],
+  [
+    16,
+    fixed<boolean>(
+      1,
+      (buffer, value) => buffer.writeUInt8(value ? 1 : 0),
+      (buffer) => buffer[0] !== 0,
+    ),
+  ],
+  [
+    21,
+    fixed<number>(
+      2,
+      (buffer, value) => buffer.writeInt16BE(value),
+      (buffer) => buffer.readInt16BE(),
+    ),
+  ],
   [23, int4],
-  [26, fixed<number>(4, (buffer, value) => buffer.writeUInt32BE(value), (buffer) => buffer.readUInt32BE())],
-  [20, fixed<bigint>(8, (buffer, value) => buffer.writeBigInt64BE(value), (buffer) => buffer.readBigInt64BE())],
-  [700, fixed<number>(4, (buffer, value) => buffer.writeFloatBE(value), (buffer) => buffer.readFloatBE())],
-  [701, fixed<number>(8, (buffer, value) => buffer.writeDoubleBE(value), (buffer) => buffer.readDoubleBE())],
+  [
+    26,
+    fixed<number>(
+      4,
+      (buffer, value) => buffer.writeUInt32BE(value),
+      (buffer) => buffer.readUInt32BE(),
+    ),
+  ],
+  [
+    20,
+    fixed<bigint>(
+      8,
+      (buffer, value) => buffer.writeBigInt64BE(value),
+      (buffer) => buffer.readBigInt64BE(),
+    ),
+  ],
+  [
+    700,
+    fixed<number>(
+      4,
+      (buffer, value) => buffer.writeFloatBE(value),
+      (buffer) => buffer.readFloatBE(),
+    ),
+  ],
+  [
+    701,
+    fixed<number>(
+      8,
+      (buffer, value) => buffer.writeDoubleBE(value),
+      (buffer) => buffer.readDoubleBE(),
+    ),
+  ],
   [1700, numeric],
   [17, { send: (value) => value as Uint8Array, receive: (bytes) => Uint8Array.from(bytes) }],
   [
     2950,
     {
       send: (value) => Buffer.from((value as string).replaceAll("-", ""), "hex"),
-      receive: (bytes) => bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"),
+      receive: (bytes) =>
+        bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5"),
     },
   ],
   [
@@ -172,7 +222,9 @@ const codecs = new Map<number, Codec>([
     fixed<number>(
       4,
       (buffer, days) =>
-        buffer.writeInt32BE(Number.isFinite(days) ? days - epochDays : days > 0 ? infiniteDay : -infiniteDay - 1),
+        buffer.writeInt32BE(
+          Number.isFinite(days) ? days - epochDays : days > 0 ? infiniteDay : -infiniteDay - 1,
+        ),
       (buffer) => {
         const days = buffer.readInt32BE();
         if (days === infiniteDay) return Infinity;
@@ -180,7 +232,14 @@ const codecs = new Map<number, Codec>([
       },
     ),
   ],
-  [1083, fixed<number>(8, (buffer, value) => buffer.writeBigInt64BE(BigInt(value)), (buffer) => Number(buffer.readBigInt64BE()))],
+  [
+    1083,
+    fixed<number>(
+      8,
+      (buffer, value) => buffer.writeBigInt64BE(BigInt(value)),
+      (buffer) => Number(buffer.readBigInt64BE()),
+    ),
+  ],
   [1114, moment],
   [1184, moment],
   [1186, interval],
@@ -200,7 +259,8 @@ const codecs = new Map<number, Codec>([
     {
       send: (value) => Buffer.from(`\u0001${value as string}`),
       receive(bytes) {
-        if (bytes[0] !== 1) throw new DatabaseError("XX000", `unsupported jsonb version number ${bytes[0] ?? 0}`);
+        if (bytes[0] !== 1)
+          throw new DatabaseError("XX000", `unsupported jsonb version number ${bytes[0] ?? 0}`);
         return canonicalJson(readText(bytes.subarray(1)));
       },
     },
@@ -218,7 +278,8 @@ const codecs = new Map<number, Codec>([
 function codecOf(type: PgType): Codec {
   const { element, fields } = type;
   if (element !== undefined) return arrayCodec(element);
-  if (fields !== undefined) return { send: (value) => sendRecord(value as readonly Value[], fields), receive: refuse };
+  if (fields !== undefined)
+    return { send: (value) => sendRecord(value as readonly Value[], fields), receive: refuse };
   const known = codecs.get(type.oid);
   if (known !== undefined) return known;
   if (type.category === "text" || type.category === "enum" || type.category === "unknown")
@@ -239,10 +300,7 @@ function sized(value: Value, type: PgType): Buffer {
   return Buffer.concat([int32(bytes.length), bytes]);
 }
 
-function sendRecord(
-  row: readonly Value[],
-  fields: ReadonlyArray<{ readonly type: PgType }>,
-): Buffer {
+function sendRecord(row: readonly Value[], fields: ReadonlyArray<{ readonly type: PgType }>): Buffer {
   const parts = fields.flatMap(({ type }, index) => [int32(type.oid), sized(row[index] ?? null, type)]);
   return Buffer.concat([int32(fields.length), ...parts]);
 }
@@ -251,7 +309,12 @@ function arrayCodec(element: PgType): Codec {
   return {
     send(value) {
       const sizes: number[] = [];
-      for (let at: Value = value; Array.isArray(at) && at.length > 0; at = (at as readonly Value[])[0] ?? null) sizes.push(at.length);
+      for (
+        let at: Value = value;
+        Array.isArray(at) && at.length > 0;
+        at = (at as readonly Value[])[0] ?? null
+      )
+        sizes.push(at.length);
       const items = (value as readonly Value[]).flat(6) as readonly Value[];
       return Buffer.concat([
         int32(sizes.length),
@@ -264,7 +327,11 @@ function arrayCodec(element: PgType): Codec {
     receive(bytes) {
       const depth = bytes.readInt32BE(0);
       if (depth < 0 || depth > 6) throw new DatabaseError("22P03", `invalid number of dimensions: ${depth}`);
-      if (bytes.readInt32BE(8) !== element.oid) throw new DatabaseError("42804", `binary data has array element type ${bytes.readInt32BE(8)} instead of expected ${element.oid} (${element.name})`);
+      if (bytes.readInt32BE(8) !== element.oid)
+        throw new DatabaseError(
+          "42804",
+          `binary data has array element type ${bytes.readInt32BE(8)} instead of expected ${element.oid} (${element.name})`,
+        );
       const sizes = Array.from({ length: depth }, (_, index) => bytes.readInt32BE(12 + index * 8));
       let at = 12 + depth * 8;
       const codec = codecOf(element);

@@ -82,7 +82,9 @@ function roundDigits(number: number, digits: number): number {
   const [mantissa = "", exponent = "0"] = number.toExponential(digits).split("e");
   const isHalf = mantissa.endsWith("5") && Number(`${mantissa}e${exponent}`) === number;
   const cut = mantissa.slice(0, -1);
-  return isHalf && /[02468]\.?$/.test(cut) ? Number(`${cut}e${exponent}`) : Number(number.toPrecision(digits));
+  return isHalf && /[02468]\.?$/.test(cut)
+    ? Number(`${cut}e${exponent}`)
+    : Number(number.toPrecision(digits));
 }
 
 /** Shortest digits that read back as the same single-precision number. */

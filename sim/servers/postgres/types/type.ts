@@ -147,7 +147,8 @@ export function arrayOf(element: PgType): PgType {
       if (order !== 0) return order;
     }
     if (left.length !== right.length) return left.length - right.length;
-    const nesting = (value: Value): number => (Array.isArray(value) ? 1 + nesting((value as readonly Value[])[0] ?? null) : 0);
+    const nesting = (value: Value): number =>
+      Array.isArray(value) ? 1 + nesting((value as readonly Value[])[0] ?? null) : 0;
     return nesting(a) - nesting(b) || (b as readonly Value[]).length - (a as readonly Value[]).length;
   };
   const print = (value: Value): string => printArrayText(value as readonly Value[], element);

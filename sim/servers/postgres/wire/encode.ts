@@ -2,6 +2,7 @@
 import type { OutputColumn } from "../execute/execution-context.js";
 import { typeModifier } from "../session/results.js";
 import type { Notice } from "../session/session-state.js";
+import { sendBinary } from "../types/binary.js";
 import type { PgType } from "../types/type.js";
 import type { Row } from "../types/value.js";
 
@@ -53,9 +54,15 @@ export function createMessage(type: string): MessageWriter {
   return writer;
 }
 
-export function rowDescription(columns: readonly OutputColumn[]): Uint8Array {
+/** Formats of columns as a Bind message gives them: none is text for all, one is for all. */
+type Formats = readonly number[];
+
+const isBinary = (formats: Formats, index: number): boolean =>
+  (formats.length === 1 ? formats[0] : formats[index]) === 1;
+
+export function rowDescription(columns: readonly OutputColumn[], formats: Formats = []): Uint8Array {
   const message = createMessage("T").int16(columns.length);
-  for (const { name, type, tableId, column } of columns) {
+  for (const [index, { name, type, tableId, column }] of columns.entries()) {
     message
       .string(name)
       .int32(tableId)
@@ -63,18 +70,18 @@ export function rowDescription(columns: readonly OutputColumn[]): Uint8Array {
       .int32(type.oid)
       .int16(type.size)
       .int32(typeModifier(type))
-      .int16(0);
+      .int16(isBinary(formats, index) ? 1 : 0);
   }
   return message.finish();
 }
 
-export function dataRow(row: Row, types: readonly PgType[]): Uint8Array {
+export function dataRow(row: Row, types: readonly PgType[], formats: Formats = []): Uint8Array {
   const message = createMessage("D").int16(types.length);
   for (const [index, type] of types.entries()) {
     const value = row[index] ?? null;
     if (value === null) message.int32(-1);
     else {
-      const bytes = encoder.encode(type.print(value));
+      const bytes = isBinary(formats, index) ? sendBinary(value, type) : encoder.encode(type.print(value));
       message.int32(bytes.length).bytes(bytes);
     }
   }

@@ -60,7 +60,8 @@ function oneDimension(items: Items, name: string): void {
 
 /** What an element can be added to. */
 function flatOnly(items: Items | null): Items {
-  if (items !== null && depthOf(items) > 1) throw fault("22000", "argument must be empty or one-dimensional array");
+  if (items !== null && depthOf(items) > 1)
+    throw fault("22000", "argument must be empty or one-dimensional array");
   return items ?? [];
 }
 

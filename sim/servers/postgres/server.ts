@@ -2,6 +2,8 @@
 import { Duplex } from "node:stream";
 
 import { SimError } from "../../errors.js";
+import type { LockOwner, LockTag } from "./locks/lock-manager.js";
+import type { LockRow } from "./system-catalog/source.js";
 import { createCatalog, type Catalog, type TableDef } from "./catalog/catalog.js";
 import { DatabaseError, terminatedByAdministrator } from "./database-error.js";
 import { createSerializability } from "./locks/serializable.js";
@@ -314,6 +316,65 @@ function netChanges(changes: readonly Change[]): RowChange[] {
 
 type CommitListener = Parameters<Inspector["onCommit"]>[0];
 
+const lockWords: Readonly<Record<number, string>> = {
+  1: "AccessShareLock",
+  2: "RowShareLock",
+  3: "RowExclusiveLock",
+  4: "ShareUpdateExclusiveLock",
+  5: "ShareLock",
+  6: "ShareRowExclusiveLock",
+  7: "ExclusiveLock",
+  8: "AccessExclusiveLock",
+};
+
+/** What `pg_stat_activity` and `pg_locks` show. */
+function activityOf(
+  engine: Engine,
+  sessions: ReadonlyMap<number, ServerSession>,
+): ReturnType<Engine["activity"]> {
+  const words = {
+    xact: "transactionid",
+    tuple: "tuple",
+    relation: "relation",
+    advisory: "advisory",
+    name: "object",
+  };
+  const relationOf = (label: string): number | null =>
+    engine.catalog.tables.get(label.replace(/^relation /, ""))?.id ?? null;
+  const lock = (owner: LockOwner, tag: LockTag, mode: number, granted: boolean): LockRow => ({
+    pid: owner.id,
+    type: words[tag.kind],
+    relation: tag.kind === "relation" ? relationOf(tag.label) : null,
+    mode: lockWords[mode] ?? "",
+    granted,
+  });
+  const states = { I: "idle", T: "idle in transaction", E: "idle in transaction (aborted)" };
+  return {
+    sessions: Array.from(sessions.values(), (session) => {
+      const { pid, user, database, settings } = session.state;
+      const isActive = session.isWaiting() || session.isBusy();
+      return {
+        pid,
+        user,
+        database,
+        application: settings.get("application_name") ?? "",
+        state: isActive ? "active" : states[session.status()],
+        query: session.lastQuery(),
+        xactStart: session.transaction()?.startMicros ?? null,
+        isWaiting: session.isWaiting(),
+      };
+    }),
+    locks: [
+      ...engine.locks.held().map(({ owner, tag, mode }) => lock(owner, tag, mode, true)),
+      ...engine.locks.waits().map(({ owner, tag, mode }) => lock(owner, tag, mode, false)),
+    ],
+    blockers: (pid) => {
+      const wait = engine.locks.waits().find(({ owner }) => owner.id === pid);
+      return wait === undefined ? [] : engine.locks.blockers(wait.owner).map((owner) => owner.id);
+    },
+  };
+}
+
 function createInspector(engine: Engine, sessions: ReadonlyMap<number, ServerSession>): Inspector {
   const listeners = new Set<{ readonly notify: CommitListener }>();
   // Images of rows are made once for all who listen.
@@ -405,6 +466,8 @@ interface ConnectOptions {
   readonly database?: string;
   /** @default "" */
   readonly applicationName?: string;
+  /** What the session begins with, by name. @default [] */
+  readonly settings?: ReadonlyArray<readonly [string, string]>;
 }
 
 export interface PostgresServer {
@@ -485,6 +548,18 @@ export function createPostgresServer({
   let phase: "running" | "starting" | "down" = "running";
   let cancelRecovery: (() => void) | null = null;
 
+  engine.activity = () => activityOf(engine, sessions);
+  engine.signal = (pid, what) => {
+    const session = sessions.get(pid);
+    if (session === undefined) return false;
+    // The one who asks may be the one who is asked for.
+    engine.schedule(() => {
+      if (what === "cancel") session.cancel();
+      else session.terminate(terminatedByAdministrator());
+    });
+    return true;
+  };
+
   const requireRoom = (): void => {
     if (phase === "starting")
       throw new DatabaseError("57P03", "the database system is starting up", {}, "FATAL");
@@ -494,7 +569,7 @@ export function createPostgresServer({
   };
 
   const openSession: PostgresServer["openSession"] = (
-    { user = "postgres", database = user, applicationName = "", from = "" },
+    { user = "postgres", database = user, applicationName = "", from = "", settings: own = [] },
     events,
   ) => {
     requireRoom();
@@ -506,7 +581,7 @@ export function createPostgresServer({
       user,
       database,
       events,
-      settings: [...settings, ["application_name", applicationName]],
+      settings: [...settings, ["application_name", applicationName], ...own],
       parse: (text) => template.parse(text),
       ...(beforeStatement === undefined
         ? {}
@@ -520,8 +595,7 @@ export function createPostgresServer({
   // Secrets only tell apart old sessions from new ones with the same pid; nobody has to guess them here.
   const secretOf = (pid: number): number => (pid * 2_654_435_761) | 0;
   const wireHostFor = (from: string): WireHost => ({
-    open: (user, database, applicationName, events) =>
-      openSession({ user, database, applicationName, from }, events),
+    open: (user, database, own, events) => openSession({ user, database, settings: own, from }, events),
     parse: (text) => template.parse(text),
     cancel(pid, secret) {
       if (secret === secretOf(pid)) sessions.get(pid)?.cancel();

@@ -15,7 +15,8 @@ import type {
   Test,
   Unary,
 } from "../sql/ast.js";
-import { bitType, boolType, int4Type, textType, unknownType } from "../types/builtin.js";
+import { activeLockers, replacedBy } from "../storage/heap.js";
+import { bitType, boolType, int4Type, oidType, textType, unknownType } from "../types/builtin.js";
 import { recordOf } from "../types/record.js";
 import { resolveType } from "../types/type-names.js";
 import { arrayOf, type PgType } from "../types/type.js";
@@ -96,6 +97,30 @@ function compileWholeRow({ place, columns }: ScopeTable, context: CompileContext
   return { type, constant: false, run };
 }
 
+/** `xmin`, `xmax` and `tableoid` of the version behind a row. */
+function compileSystemColumn(ref: Reference, context: CompileContext): Compiled | null {
+  if (!["xmin", "xmax", "tableoid", "ctid", "cmin", "cmax"].includes(ref.name)) return null;
+  const wanted = ref.table?.name;
+  const table = context.scope.tables.find(
+    ({ alias, relation }) => relation !== undefined && (wanted === undefined || alias === wanted),
+  );
+  if (table === undefined) return null;
+  if (ref.name === "ctid" || ref.name.startsWith("c")) throw unsupported(`the system column ${ref.name}`);
+  const { place } = table;
+  context.noted?.add(place);
+  return {
+    type: oidType,
+    constant: false,
+    run(env) {
+      const tuple = env.tuples[place] ?? null;
+      if (tuple === null) return null;
+      if (ref.name === "tableoid") return tuple.tableId;
+      if (ref.name === "xmin") return tuple.xmin.id;
+      return (replacedBy(tuple) ?? activeLockers(tuple)[0]?.xact)?.id ?? 0;
+    },
+  };
+}
+
 /** Outside aggregates, a grouped query knows only what it is grouped by. */
 function requireGrouped(name: string, { table, scope }: FoundColumn, { grouping }: CompileContext): void {
   if (grouping === null || grouping.scope !== scope || grouping.dependent.has(table.place)) return;
@@ -111,6 +136,8 @@ function compileRef(ref: Reference, context: CompileContext): Compiled {
   const found = findColumn(context.scope, table, ref.name);
   if (found !== null && !("table" in found && "index" in found)) return compile(found, context);
   if (found === null) {
+    const system = compileSystemColumn(ref, context);
+    if (system !== null) return system;
     if (table !== null && !hasTable(context.scope, table)) {
       throw missingEntry(context.scope, table);
     }

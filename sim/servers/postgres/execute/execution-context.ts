@@ -13,6 +13,7 @@ import { DatabaseError } from "../database-error.js";
 import type { LockManager, LockOwner, LockWait } from "../locks/lock-manager.js";
 import type { Heap, RowLockMode, Snapshot, Tuple, Xact } from "../storage/heap.js";
 import type { Expr, QualifiedName, Query, WindowDefinition, WindowFrame } from "../sql/ast.js";
+import type { SystemSource } from "../system-catalog/source.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 
@@ -58,6 +59,10 @@ export interface Runtime {
   readonly user: string;
   readonly database: string;
   readonly backendPid: number;
+  /** What the system catalogs show. */
+  system(): SystemSource;
+  /** Cancels the statement of another backend or ends it. @returns False when there is none of that pid. */
+  signal(pid: number, what: "cancel" | "terminate"): boolean;
   notify(channel: string, payload: string): void;
   xactId(): number;
   /** Rows of subqueries that were run ahead of the statement or need to run only once. */

@@ -4,6 +4,7 @@ import { DatabaseError } from "../database-error.js";
 import { lockModes } from "../locks/lock-manager.js";
 import type { Alias, Call, Expr, From, FromFunction, Join, QualifiedName } from "../sql/ast.js";
 import { boolType, int8Type } from "../types/builtin.js";
+import { systemRelation } from "../system-catalog/relations.js";
 import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import { alignSides, asCondition } from "./coerce.js";
@@ -163,6 +164,16 @@ function bindTable(
   if (view !== undefined && context.subquery !== null) {
     const query = context.subquery(view.query, { ...context, scope: emptyScope, commonTables: new Map() });
     return rowsLeaf(alias ?? { name: name.name }, view.columns, (env) => query.run(env), false, context);
+  }
+  const isSystem =
+    name.schema === "information_schema" || name.schema === "pg_catalog" || name.name.startsWith("pg_");
+  const system =
+    isSystem && (name.schema === undefined || !context.catalog.schemas.has(name.schema))
+      ? systemRelation(name.schema, name.name)
+      : undefined;
+  if (system !== undefined) {
+    const own = alias ?? { name: name.name };
+    return rowsLeaf(own, system.columns, (env) => system.rows(env.runtime.system()), false, context);
   }
   let table: TableDef;
   try {

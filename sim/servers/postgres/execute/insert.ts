@@ -279,6 +279,7 @@ export function compileInsert(
       count += 1;
       if (outputs === null) continue;
       env.rows[targetPlace] = written.values;
+      env.tuples[targetPlace] = written;
       returned.push(outputs.map((output) => output.value.run(env)));
     }
     yield* runChecks(execution);

@@ -39,7 +39,7 @@ const informed = new WeakSet<object>();
 /** Marks a function that is given what it is called with before its arguments. */
 export function withInfo(run: RunWithInfo): Run {
   informed.add(run);
-  return run as unknown as Run;
+  return run;
 }
 
 function typeNamed(name: string): PgType {

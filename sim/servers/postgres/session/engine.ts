@@ -9,6 +9,7 @@ import {
 } from "../locks/lock-manager.js";
 import type { Serializability } from "../locks/serializable.js";
 import type { IsolationLevel } from "../sql/utility.js";
+import type { SystemSource } from "../system-catalog/source.js";
 import {
   createHeap,
   createTuple,
@@ -82,6 +83,10 @@ export interface Engine {
   /** Throws away what a rolled back transaction wrote. */
   discard(written: readonly Tuple[]): void;
   deliver(channel: string, payload: string, senderPid: number): void;
+  /** What all sessions are doing. */
+  activity: () => Pick<SystemSource, "sessions" | "locks" | "blockers">;
+  /** Reaches another session. @returns False when there is none of that pid. */
+  signal: (pid: number, what: "cancel" | "terminate") => boolean;
   readonly listeners: Map<string, Set<Listener>>;
   readonly commitHooks: Array<(changes: readonly Change[], pid: number) => void>;
 }
@@ -199,6 +204,8 @@ export function createEngine(parts: EngineParts): Engine {
     seq: 0,
     transactions: new Map(),
     listeners: new Map(),
+    activity: () => ({ sessions: [], locks: [], blockers: () => [] }),
+    signal: () => false,
     commitHooks: [],
     randomBytes: (length) => parts.randomBytes(length),
     heap,

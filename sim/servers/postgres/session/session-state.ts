@@ -66,6 +66,8 @@ const defaults: ReadonlyArray<readonly [string, string]> = [
   ["standard_conforming_strings", "on"],
   ["extra_float_digits", "1"],
   ["server_version", "15.0"],
+  ["server_version_num", "150000"],
+  ["is_superuser", "on"],
   ["server_encoding", "UTF8"],
   ["integer_datetimes", "on"],
   ["client_min_messages", "notice"],
@@ -85,7 +87,14 @@ const fixed = new Set([
 /** Settings of memory, planner, log and the like: taken and shown, but nothing here depends on them. */
 const ignoredSettings =
   /^(?:work_mem|maintenance_work_mem|temp_buffers|jit|row_security|xmloption|check_function_bodies|default_tablespace|default_table_access_method|geqo|effective_cache_size|random_page_cost|seq_page_cost|(?:log|enable|track|lc|tcp|cpu|parallel)_\w+)$/;
-const readOnly = new Set(["server_version", "server_encoding", "integer_datetimes", "max_connections"]);
+const readOnly = new Set([
+  "server_version",
+  "server_version_num",
+  "is_superuser",
+  "server_encoding",
+  "integer_datetimes",
+  "max_connections",
+]);
 const units: Readonly<Record<string, number>> = {
   us: 0.001,
   ms: 1,
@@ -150,7 +159,7 @@ function checkValue(name: string, value: string, current: string): string {
     text
       .toLowerCase()
       .replace(/[\s"-]/g, "")
-      .replace(/^(etc\/utc|utc|gmt|0|utf8|unicode)$/, "same");
+      .replace(/^(etc\/utc|utc|gmt|0|\+?00:00|utf8|unicode)$/, "same");
   const fine = same(value) === same(current) || (name === "datestyle" && /^iso/i.test(value));
   if (!fine) throw unsupported(`SET ${name} TO ${value}`);
   return current;
@@ -288,6 +297,10 @@ export interface ServerSession {
   terminate(error: DatabaseError): void;
   readonly isEnded: boolean;
   isWaiting(): boolean;
+  /** Whether a statement is running. */
+  isBusy(): boolean;
+  /** The newest statement. */
+  lastQuery(): string;
 }
 
 export interface SessionParts {

@@ -466,6 +466,7 @@ export function createSession({
   let transaction: Transaction | null = null;
   let running: { readonly done: (error: unknown) => void } | null = null;
   let ended = false;
+  let lastQuery = "";
   let cancelIdleTimer: (() => void) | null = null;
 
   const listener: Listener = {
@@ -526,6 +527,7 @@ export function createSession({
     const own = open(false);
     requireUsable(statement);
     engine.counters.statements += 1;
+    lastQuery = statement.text;
     const refused = beforeStatement?.(statement.utility?.kind ?? "query");
     if (refused !== undefined) throw refused;
     if (statement.utility !== null) return yield* runUtility(host, statement.utility);
@@ -684,5 +686,7 @@ export function createSession({
       return ended;
     },
     isWaiting: () => runner.isWaiting,
+    isBusy: () => running !== null,
+    lastQuery: () => lastQuery,
   };
 }

@@ -44,6 +44,7 @@ import {
 } from "../storage/heap.js";
 import type { Row, Value } from "../types/value.js";
 import { currentCatalog, type Engine, type Transaction } from "./engine.js";
+import type { SystemSource } from "../system-catalog/source.js";
 import type { SessionState } from "./session-state.js";
 
 setViewContext((catalog) => createContext(catalog, 0));
@@ -337,6 +338,15 @@ class StatementExecution implements ExecutionContext, Runtime {
 
   advisory(request: AdvisoryRequest): LockWait | null | boolean {
     return askAdvisory(this.engine, this.state, this.transaction, request);
+  }
+
+  system(): SystemSource {
+    const { user, database, settings } = this.state;
+    return { catalog: this.catalog, user, database, settings, ...this.engine.activity() };
+  }
+
+  signal(pid: number, what: "cancel" | "terminate"): boolean {
+    return this.engine.signal(pid, what);
   }
 
   notify(channel: string, payload: string): void {

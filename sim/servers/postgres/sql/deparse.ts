@@ -1,19 +1,9 @@
 /** Expressions as PostgreSQL prints those that it has stored: defaults, checks, keys of indexes. */
+import { quoteIdentifier as quoteName } from "../types/catalog-names.js";
 import type { Expr, QualifiedName, TypeName } from "./ast.js";
 
 /** Types of columns by name, so that a literal beside one shows the type that it took. */
 export type ColumnTypes = ReadonlyMap<string, string>;
-
-const plainName = /^[a-z_][a-z0-9_$]*$/;
-const reserved = new Set(
-  "all analyse analyze and any array as asc asymmetric both case cast check collate column constraint create current_catalog current_date current_role current_time current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit localtime localtimestamp not null offset on only or order placing primary references returning select session_user some symmetric table then to trailing true union unique user using variadic when where window with".split(
-    " ",
-  ),
-);
-
-export function quoteName(name: string): string {
-  return plainName.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
 
 export function quoteText(text: string): string {
   const quoted = `'${text.replaceAll("'", "''")}'`;
@@ -46,7 +36,12 @@ function printName({ schema, name }: QualifiedName): string {
   return schema === undefined ? quoteName(name) : `${quoteName(schema)}.${quoteName(name)}`;
 }
 
-const patterns: Readonly<Record<string, string>> = { LIKE: "~~", "NOT LIKE": "!~~", ILIKE: "~~*", "NOT ILIKE": "!~~*" };
+const patterns: Readonly<Record<string, string>> = {
+  LIKE: "~~",
+  "NOT LIKE": "!~~",
+  ILIKE: "~~*",
+  "NOT ILIKE": "!~~*",
+};
 const words = new Set(["coalesce", "nullif", "greatest", "least"]);
 
 function typeOf(expr: Expr, columns: ColumnTypes): string | null {
@@ -66,7 +61,9 @@ function withType(expr: Expr, type: string | null, columns: ColumnTypes): string
 
 function asText(expr: Expr, columns: ColumnTypes): string {
   const type = typeOf(expr, columns);
-  return type?.startsWith("character varying") === true ? `(${print(expr, columns)})::text` : print(expr, columns);
+  return type?.startsWith("character varying") === true
+    ? `(${print(expr, columns)})::text`
+    : print(expr, columns);
 }
 
 function print(expr: Expr, columns: ColumnTypes): string {
@@ -75,7 +72,9 @@ function print(expr: Expr, columns: ColumnTypes): string {
     case "ref":
       return expr.name === "*" ? "*" : quoteName(expr.name);
     case "number":
-      return expr.value.startsWith("-") ? `'${expr.value}'::${/[.e]/i.test(expr.value) ? "numeric" : "integer"}` : expr.value;
+      return expr.value.startsWith("-")
+        ? `'${expr.value}'::${/[.e]/i.test(expr.value) ? "numeric" : "integer"}`
+        : expr.value;
     case "string":
       return quoteText(expr.value);
     case "boolean":
@@ -85,7 +84,10 @@ function print(expr: Expr, columns: ColumnTypes): string {
     case "keyword":
       return expr.keyword.toUpperCase();
     case "cast": {
-      const operand = expr.operand.type === "string" || expr.operand.type === "null" ? inner(expr.operand) : `(${inner(expr.operand)})`;
+      const operand =
+        expr.operand.type === "string" || expr.operand.type === "null"
+          ? inner(expr.operand)
+          : `(${inner(expr.operand)})`;
       return `${operand}::${printType(expr.to)}`;
     }
     case "binary": {
@@ -93,8 +95,18 @@ function print(expr: Expr, columns: ColumnTypes): string {
       const right = typeOf(expr.right, columns);
       const op = patterns[expr.op] ?? expr.op;
       const isTexts = [left, right].some((type) => type?.startsWith("character varying") === true);
-      const a = expr.left.type === "string" ? withType(expr.left, right, columns) : isTexts ? asText(expr.left, columns) : inner(expr.left);
-      const b = expr.right.type === "string" ? withType(expr.right, left, columns) : isTexts ? asText(expr.right, columns) : inner(expr.right);
+      const a =
+        expr.left.type === "string"
+          ? withType(expr.left, right, columns)
+          : isTexts
+            ? asText(expr.left, columns)
+            : inner(expr.left);
+      const b =
+        expr.right.type === "string"
+          ? withType(expr.right, left, columns)
+          : isTexts
+            ? asText(expr.right, columns)
+            : inner(expr.right);
       return `(${a} ${op} ${b})`;
     }
     case "unary":
@@ -109,7 +121,9 @@ function print(expr: Expr, columns: ColumnTypes): string {
       const type = typeOf(expr.operand, columns);
       const isText = type?.startsWith("character varying") === true;
       const items = expr.items.map((item) =>
-        isText && item.type === "string" ? `${quoteText(item.value)}::character varying` : withType(item, type, columns),
+        isText && item.type === "string"
+          ? `${quoteText(item.value)}::character varying`
+          : withType(item, type, columns),
       );
       const list = isText ? `((ARRAY[${items.join(", ")}])::text[])` : `(ARRAY[${items.join(", ")}])`;
       return `(${asText(expr.operand, columns)} ${expr.negate ? "<> ALL" : "= ANY"} ${list})`;
@@ -124,7 +138,8 @@ function print(expr: Expr, columns: ColumnTypes): string {
     case "call": {
       const name = words.has(expr.name) ? expr.name.toUpperCase() : printName(expr);
       const args = expr.args.map((argument) => {
-        if (expr.name === "nextval" && argument.type === "string") return `${quoteText(argument.value)}::regclass`;
+        if (expr.name === "nextval" && argument.type === "string")
+          return `${quoteText(argument.value)}::regclass`;
         return argument.type === "string" ? `${quoteText(argument.value)}::text` : inner(argument);
       });
       return `${name}(${args.join(", ")})`;
@@ -155,6 +170,7 @@ function print(expr: Expr, columns: ColumnTypes): string {
 export function printExpression(expr: Expr, columns: ColumnTypes = new Map(), type?: string): string {
   if (expr.type === "string" && type !== undefined) return `${quoteText(expr.value)}::${type}`;
   if (expr.type === "null" && type !== undefined) return `NULL::${type}`;
-  if (expr.type === "number" && expr.value.startsWith("-") && type !== undefined) return `'${expr.value}'::${/[.e]/i.test(expr.value) ? "numeric" : "integer"}`;
+  if (expr.type === "number" && expr.value.startsWith("-") && type !== undefined)
+    return `'${expr.value}'::${/[.e]/i.test(expr.value) ? "numeric" : "integer"}`;
   return print(expr, columns);
 }

@@ -1,6 +1,7 @@
 /** Constraints, indexes and types as SQL text: what `pg_get_constraintdef` and its kin print. */
 import type { Catalog, ForeignKeyDef, IndexDef, TableDef } from "../catalog/catalog.js";
-import { printExpression, quoteName, type ColumnTypes } from "../sql/deparse.js";
+import { printExpression, type ColumnTypes } from "../sql/deparse.js";
+import { quoteIdentifier as quoteName } from "../types/catalog-names.js";
 import type { PgType } from "../types/type.js";
 
 /** As `format_type` shows a type with its length or precision. */
@@ -17,7 +18,10 @@ export function columnTypes(table: TableDef): ColumnTypes {
 }
 
 /** A name with its schema where the search path does not lead to it. */
-export function shownName(catalog: Pick<Catalog, "searchPath">, { schema, name }: { readonly schema: string; readonly name: string }): string {
+export function shownName(
+  catalog: Pick<Catalog, "searchPath">,
+  { schema, name }: { readonly schema: string; readonly name: string },
+): string {
   return catalog.searchPath.includes(schema) ? quoteName(name) : `${quoteName(schema)}.${quoteName(name)}`;
 }
 
@@ -25,7 +29,13 @@ function columnList(table: TableDef | undefined, columns: readonly (number | nul
   return columns.map((column) => quoteName(table?.columns[column ?? 0]?.name ?? "")).join(", ");
 }
 
-const actions = { "no action": "", restrict: "RESTRICT", cascade: "CASCADE", "set null": "SET NULL", "set default": "SET DEFAULT" } as const;
+const actions = {
+  "no action": "",
+  restrict: "RESTRICT",
+  cascade: "CASCADE",
+  "set null": "SET NULL",
+  "set default": "SET DEFAULT",
+} as const;
 
 export function foreignKeyDefinition(catalog: Catalog, table: TableDef, key: ForeignKeyDef): string {
   const parent = catalog.tablesById.get(key.parentId);

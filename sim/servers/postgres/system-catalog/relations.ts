@@ -4,38 +4,16 @@ import * as builtin from "../types/builtin.js";
 import { resolveType } from "../types/type-names.js";
 import { arrayOf, type PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
-import { checkDefinition, defaultText, foreignKeyDefinition, formatType, indexDefinition, uniqueDefinition } from "./definitions.js";
+import {
+  checkDefinition,
+  defaultText,
+  foreignKeyDefinition,
+  formatType,
+  indexDefinition,
+  uniqueDefinition,
+} from "./definitions.js";
 import { systemColumns, systemTypes } from "./facts.js";
-
-/** What the rows are worked out from. */
-export interface SystemSource {
-  readonly catalog: Catalog;
-  readonly user: string;
-  readonly database: string;
-  readonly settings: ReadonlyMap<string, string>;
-  readonly sessions: readonly SessionRow[];
-  readonly locks: readonly LockRow[];
-}
-
-/** One backend, as `pg_stat_activity` shows it. Times in microseconds since 1970. */
-export interface SessionRow {
-  readonly pid: number;
-  readonly user: string;
-  readonly database: string;
-  readonly application: string;
-  readonly state: string;
-  readonly query: string;
-  readonly xactStart: number | null;
-  readonly isWaiting: boolean;
-}
-
-export interface LockRow {
-  readonly pid: number;
-  readonly type: string;
-  readonly relation: number | null;
-  readonly mode: string;
-  readonly granted: boolean;
-}
+import type { SystemSource } from "./source.js";
 
 export interface SystemRelation {
   readonly name: string;
@@ -48,7 +26,11 @@ export interface SystemRelation {
 type Fields = Readonly<Record<string, Value>>;
 
 const owner = 10;
-const schemaOids: Readonly<Record<string, number>> = { pg_catalog: 11, public: 2200, information_schema: 13_000 };
+const schemaOids: Readonly<Record<string, number>> = {
+  pg_catalog: 11,
+  public: 2200,
+  information_schema: 13_000,
+};
 
 /** OIDs of schemas that the user made: from their names, because the catalog keeps none. */
 export function schemaOid(catalog: Pick<Catalog, "schemas">, name: string): number {
@@ -101,7 +83,19 @@ const builtinTypes: readonly TypeRow[] = systemTypes.split(" ").flatMap((text): 
     schema: "pg_catalog",
   };
   if (own.array === 0) return [own];
-  return [own, { ...own, oid: own.array, name: `_${name}`, length: -1, category: "A", array: 0, element: own.oid, kind: "b" }];
+  return [
+    own,
+    {
+      ...own,
+      oid: own.array,
+      name: `_${name}`,
+      length: -1,
+      category: "A",
+      array: 0,
+      element: own.oid,
+      kind: "b",
+    },
+  ];
 });
 
 const builtinNames = new Map(builtinTypes.map(({ oid, name }) => [oid, name]));
@@ -112,12 +106,33 @@ export function internalName(type: PgType): string {
 }
 
 function typeRows(catalog: Catalog): TypeRow[] {
-  const enums = Array.from(catalog.enums, ([key, type]) => ({ schema: key.includes("\u0000") ? (key.split("\u0000")[0] ?? "public") : "public", type }));
+  const enums = Array.from(catalog.enums, ([key, type]) => ({
+    schema: key.includes("\u0000") ? (key.split("\u0000")[0] ?? "public") : "public",
+    type,
+  }));
   return [
     ...builtinTypes,
     ...enums.flatMap(({ schema, type }): TypeRow[] => [
-      { oid: type.oid, name: type.name, length: 4, category: "E", array: type.arrayOid, element: 0, kind: "e", schema },
-      { oid: type.arrayOid, name: `_${type.name}`, length: -1, category: "A", array: 0, element: type.oid, kind: "b", schema },
+      {
+        oid: type.oid,
+        name: type.name,
+        length: 4,
+        category: "E",
+        array: type.arrayOid,
+        element: 0,
+        kind: "e",
+        schema,
+      },
+      {
+        oid: type.arrayOid,
+        name: `_${type.name}`,
+        length: -1,
+        category: "A",
+        array: 0,
+        element: type.oid,
+        kind: "b",
+        schema,
+      },
     ]),
   ];
 }
@@ -146,13 +161,39 @@ export interface ClassRow {
 }
 
 export function classRows(catalog: Catalog): ClassRow[] {
-  const system = relations.map(({ oid, schema, name }): ClassRow => ({ oid, schema, name, kind: schema === "pg_catalog" && !/^pg_(tables|views|indexes|settings|roles|stat_|locks|user|sequences|matviews)/.test(name) ? "r" : "v" }));
+  const system = relations.map(({ oid, schema, name }): ClassRow => ({
+    oid,
+    schema,
+    name,
+    kind:
+      schema === "pg_catalog" &&
+      !/^pg_(tables|views|indexes|settings|roles|stat_|locks|user|sequences|matviews)/.test(name)
+        ? "r"
+        : "v",
+  }));
   const tables = Array.from(allTables(catalog)).flatMap((table): ClassRow[] => [
     { oid: table.id, schema: table.schema, name: table.name, kind: "r", table },
-    ...table.indexes.map((index): ClassRow => ({ oid: index.id, schema: table.schema, name: index.name, kind: "i", table, index })),
+    ...table.indexes.map((index): ClassRow => ({
+      oid: index.id,
+      schema: table.schema,
+      name: index.name,
+      kind: "i",
+      table,
+      index,
+    })),
   ]);
-  const sequences = Array.from(catalog.sequences.values(), ({ id, schema, name }): ClassRow => ({ oid: id, schema, name, kind: "S" }));
-  const views = Array.from(catalog.views.values(), ({ id, schema, name }): ClassRow => ({ oid: id, schema, name, kind: "v" }));
+  const sequences = Array.from(catalog.sequences.values(), ({ id, schema, name }): ClassRow => ({
+    oid: id,
+    schema,
+    name,
+    kind: "S",
+  }));
+  const views = Array.from(catalog.views.values(), ({ id, schema, name }): ClassRow => ({
+    oid: id,
+    schema,
+    name,
+    kind: "v",
+  }));
   return [...system, ...tables, ...sequences, ...views];
 }
 
@@ -176,12 +217,31 @@ export function constraintRows(catalog: Catalog): ConstraintRow[] {
       if (index.constraint === null) return [];
       const type = index.constraint === "primary key" ? "p" : "u";
       const columns = index.columns.map((column) => column ?? 0);
-      return [{ oid: oid(), table, name: index.name, type, index, definition: uniqueDefinition(table, index), columns }];
+      return [
+        {
+          oid: oid(),
+          table,
+          name: index.name,
+          type,
+          index,
+          definition: uniqueDefinition(table, index),
+          columns,
+        },
+      ];
     });
     const checks = table.checks.map((check): ConstraintRow => {
       const text = JSON.stringify(check.expression);
-      const columns = table.columns.flatMap(({ name, dropped }, at) => (!dropped && text.includes(`"name":${JSON.stringify(name)}`) ? [at] : []));
-      return { oid: oid(), table, name: check.name, type: "c", definition: checkDefinition(table, check), columns };
+      const columns = table.columns.flatMap(({ name, dropped }, at) =>
+        !dropped && text.includes(`"name":${JSON.stringify(name)}`) ? [at] : [],
+      );
+      return {
+        oid: oid(),
+        table,
+        name: check.name,
+        type: "c",
+        definition: checkDefinition(table, check),
+        columns,
+      };
     });
     const keys = table.foreignKeys.map((key): ConstraintRow => ({
       oid: oid(),
@@ -196,20 +256,37 @@ export function constraintRows(catalog: Catalog): ConstraintRow[] {
   });
 }
 
-const actionLetters = { "no action": "a", restrict: "r", cascade: "c", "set null": "n", "set default": "d" } as const;
-const actionWords = { "no action": "NO ACTION", restrict: "RESTRICT", cascade: "CASCADE", "set null": "SET NULL", "set default": "SET DEFAULT" } as const;
+const actionLetters = {
+  "no action": "a",
+  restrict: "r",
+  cascade: "c",
+  "set null": "n",
+  "set default": "d",
+} as const;
+const actionWords = {
+  "no action": "NO ACTION",
+  restrict: "RESTRICT",
+  cascade: "CASCADE",
+  "set null": "SET NULL",
+  "set default": "SET DEFAULT",
+} as const;
 
 function yesNo(value: boolean): string {
   return value ? "YES" : "NO";
 }
 
-const oneBased = (columns: readonly (number | null)[]): number[] => columns.map((column) => (column === null ? 0 : column + 1));
+const oneBased = (columns: readonly (number | null)[]): number[] =>
+  columns.map((column) => (column === null ? 0 : column + 1));
 
 // Rows of each relation. Fields left out are null.
 
 const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
   pg_namespace: ({ catalog }) =>
-    [...new Set(["pg_catalog", "information_schema", ...catalog.schemas])].map((nspname) => ({ oid: schemaOid(catalog, nspname), nspname, nspowner: owner })),
+    [...new Set(["pg_catalog", "information_schema", ...catalog.schemas])].map((nspname) => ({
+      oid: schemaOid(catalog, nspname),
+      nspname,
+      nspowner: owner,
+    })),
   pg_class: ({ catalog }) =>
     classRows(catalog).map(({ oid, schema, name, kind, table, index }) => ({
       oid,
@@ -280,18 +357,34 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
         }),
       ),
       ...table.indexes.flatMap((index) =>
-        index.columns.map((column, at) => attribute(index.id, at, column === null ? "expr" : (table.columns[column]?.name ?? ""), index.types[at] ?? builtin.textType, {})),
+        index.columns.map((column, at) =>
+          attribute(
+            index.id,
+            at,
+            column === null ? "expr" : (table.columns[column]?.name ?? ""),
+            index.types[at] ?? builtin.textType,
+            {},
+          ),
+        ),
       ),
     ]);
-    const views = Array.from(catalog.views.values()).flatMap((view) => view.columns.map(({ name, type }, at) => attribute(view.id, at, name, type, {})));
-    const system = relations.flatMap((relation) => relation.columns.map(({ name, type }, at) => attribute(relation.oid, at, name, type, { attnotnull: name === "oid" })));
+    const views = Array.from(catalog.views.values()).flatMap((view) =>
+      view.columns.map(({ name, type }, at) => attribute(view.id, at, name, type, {})),
+    );
+    const system = relations.flatMap((relation) =>
+      relation.columns.map(({ name, type }, at) =>
+        attribute(relation.oid, at, name, type, { attnotnull: name === "oid" }),
+      ),
+    );
     return [...system, ...tables, ...views];
   },
   pg_attrdef: ({ catalog }) =>
     Array.from(allTables(catalog)).flatMap((table) =>
       table.columns.flatMap((_, at) => {
         const text = defaultText(table, at);
-        return text === null ? [] : [{ oid: table.id * 100 + 50 + at, adrelid: table.id, adnum: at + 1, adbin: text }];
+        return text === null
+          ? []
+          : [{ oid: table.id * 100 + 50 + at, adrelid: table.id, adnum: at + 1, adbin: text }];
       }),
     ),
   pg_type: ({ catalog }) =>
@@ -304,7 +397,9 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       typbyval: length > 0 && length <= 8,
       typtype: kind,
       typcategory: category,
-      typispreferred: ["bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"].includes(name),
+      typispreferred: ["bool", "text", "float8", "oid", "timestamptz", "interval", "inet", "varbit"].includes(
+        name,
+      ),
       typisdefined: true,
       typdelim: ",",
       typrelid: 0,
@@ -313,7 +408,10 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       typarray: array,
       typinput: { oid: 0, text: category === "A" ? "array_in" : kind === "e" ? "enum_in" : `${name}in` },
       typoutput: { oid: 0, text: category === "A" ? "array_out" : kind === "e" ? "enum_out" : `${name}out` },
-      typreceive: { oid: 0, text: category === "A" ? "array_recv" : kind === "e" ? "enum_recv" : `${name}recv` },
+      typreceive: {
+        oid: 0,
+        text: category === "A" ? "array_recv" : kind === "e" ? "enum_recv" : `${name}recv`,
+      },
       typsend: { oid: 0, text: category === "A" ? "array_send" : kind === "e" ? "enum_send" : `${name}send` },
       typmodin: { oid: 0, text: "-" },
       typmodout: { oid: 0, text: "-" },
@@ -328,7 +426,12 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
     })),
   pg_enum: ({ catalog }) =>
     Array.from(catalog.enums.values()).flatMap((type) =>
-      (type.labels ?? []).map((enumlabel, at) => ({ oid: type.oid * 100 + at, enumtypid: type.oid, enumsortorder: at + 1, enumlabel })),
+      (type.labels ?? []).map((enumlabel, at) => ({
+        oid: type.oid * 100 + at,
+        enumtypid: type.oid,
+        enumsortorder: at + 1,
+        enumlabel,
+      })),
     ),
   pg_index: ({ catalog }) =>
     Array.from(allTables(catalog)).flatMap((table) =>
@@ -362,7 +465,12 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
   pg_constraint: ({ catalog }) =>
     constraintRows(catalog).map(({ oid, table, name, type, key, index, columns }) => {
       const parent = key === undefined ? undefined : catalog.tablesById.get(key.parentId);
-      const parentIndex = parent?.indexes.find((one) => one.unique && one.columns.length === key?.parentColumns.length && one.columns.every((column) => key.parentColumns.includes(column ?? -1)));
+      const parentIndex = parent?.indexes.find(
+        (one) =>
+          one.unique &&
+          one.columns.length === key?.parentColumns.length &&
+          one.columns.every((column) => key.parentColumns.includes(column ?? -1)),
+      );
       return {
         oid,
         conname: name,
@@ -410,13 +518,21 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       cycle,
       cache_size: 1n,
     })),
-  pg_depend: ({ catalog }) => [
-    ...Array.from(catalog.sequences.values()).flatMap(({ id, owner: column }) => {
+  pg_depend: ({ catalog }) => Array.from(catalog.sequences.values()).flatMap(({ id, owner: column }) => {
       if (column === null) return [];
       const identity = catalog.tablesById.get(column.tableId)?.columns[column.column]?.identity ?? null;
-      return [{ classid: 1259, objid: id, objsubid: 0, refclassid: 1259, refobjid: column.tableId, refobjsubid: column.column + 1, deptype: identity === null ? "a" : "i" }];
+      return [
+        {
+          classid: 1259,
+          objid: id,
+          objsubid: 0,
+          refclassid: 1259,
+          refobjid: column.tableId,
+          refobjsubid: column.column + 1,
+          deptype: identity === null ? "a" : "i",
+        },
+      ];
     }),
-  ],
   pg_database: ({ database }) =>
     [database, "template1", "template0"].map((datname, at) => ({
       oid: at === 0 ? 16_384 : at === 1 ? 1 : 4,
@@ -434,9 +550,31 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       datctype: "C",
     })),
   pg_roles: ({ user }) => [
-    { rolname: user, rolsuper: true, rolinherit: true, rolcreaterole: true, rolcreatedb: true, rolcanlogin: true, rolreplication: true, rolconnlimit: -1, rolpassword: "********", rolbypassrls: true, oid: owner },
+    {
+      rolname: user,
+      rolsuper: true,
+      rolinherit: true,
+      rolcreaterole: true,
+      rolcreatedb: true,
+      rolcanlogin: true,
+      rolreplication: true,
+      rolconnlimit: -1,
+      rolpassword: "********",
+      rolbypassrls: true,
+      oid: owner,
+    },
   ],
-  pg_user: ({ user }) => [{ usename: user, usesysid: owner, usecreatedb: true, usesuper: true, userepl: true, usebypassrls: true, passwd: "********" }],
+  pg_user: ({ user }) => [
+    {
+      usename: user,
+      usesysid: owner,
+      usecreatedb: true,
+      usesuper: true,
+      userepl: true,
+      usebypassrls: true,
+      passwd: "********",
+    },
+  ],
   pg_am: () => [
     { oid: 2, amname: "heap", amhandler: { oid: 3, text: "heap_tableam_handler" }, amtype: "t" },
     { oid: 403, amname: "btree", amhandler: { oid: 330, text: "bthandler" }, amtype: "i" },
@@ -455,7 +593,16 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       collcollate: at === 0 ? null : collname,
       collctype: at === 0 ? null : collname,
     })),
-  pg_extension: () => [{ oid: 13_500, extname: "plpgsql", extowner: owner, extnamespace: 11, extrelocatable: false, extversion: "1.0" }],
+  pg_extension: () => [
+    {
+      oid: 13_500,
+      extname: "plpgsql",
+      extowner: owner,
+      extnamespace: 11,
+      extrelocatable: false,
+      extversion: "1.0",
+    },
+  ],
   pg_language: () => [
     { oid: 12, lanname: "internal", lanowner: owner, lanispl: false, lanpltrusted: false },
     { oid: 14, lanname: "sql", lanowner: owner, lanispl: false, lanpltrusted: true },
@@ -475,10 +622,20 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       rowsecurity: false,
     })),
   pg_views: ({ catalog, user }) =>
-    Array.from(catalog.views.values(), ({ schema, name, text }) => ({ schemaname: schema, viewname: name, viewowner: user, definition: ` ${text};` })),
+    Array.from(catalog.views.values(), ({ schema, name, text }) => ({
+      schemaname: schema,
+      viewname: name,
+      viewowner: user,
+      definition: ` ${text};`,
+    })),
   pg_indexes: ({ catalog }) =>
     Array.from(allTables(catalog)).flatMap((table) =>
-      table.indexes.map((index) => ({ schemaname: table.schema, tablename: table.name, indexname: index.name, indexdef: indexDefinition(table, index) })),
+      table.indexes.map((index) => ({
+        schemaname: table.schema,
+        tablename: table.name,
+        indexname: index.name,
+        indexdef: indexDefinition(table, index),
+      })),
     ),
   pg_settings: ({ settings }) =>
     Array.from(settings, ([name, setting]) => ({
@@ -510,9 +667,21 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       backend_type: "client backend",
     })),
   pg_locks: ({ locks }) =>
-    locks.map(({ pid, type, relation, mode, granted }) => ({ locktype: type, database: 16_384, relation, pid, mode, granted, fastpath: false })),
+    locks.map(({ pid, type, relation, mode, granted }) => ({
+      locktype: type,
+      database: 16_384,
+      relation,
+      pid,
+      mode,
+      granted,
+      fastpath: false,
+    })),
   schemata: ({ catalog, database, user }) =>
-    [...new Set(["pg_catalog", "information_schema", ...catalog.schemas])].map((schema_name) => ({ catalog_name: database, schema_name, schema_owner: user })),
+    [...new Set(["pg_catalog", "information_schema", ...catalog.schemas])].map((schema_name) => ({
+      catalog_name: database,
+      schema_name,
+      schema_owner: user,
+    })),
   tables: ({ catalog, database }) => [
     ...Array.from(allTables(catalog), ({ schema, name }) => ({
       table_catalog: database,
@@ -522,7 +691,14 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       is_insertable_into: "YES",
       is_typed: "NO",
     })),
-    ...Array.from(catalog.views.values(), ({ schema, name }) => ({ table_catalog: database, table_schema: schema, table_name: name, table_type: "VIEW", is_insertable_into: "NO", is_typed: "NO" })),
+    ...Array.from(catalog.views.values(), ({ schema, name }) => ({
+      table_catalog: database,
+      table_schema: schema,
+      table_name: name,
+      table_type: "VIEW",
+      is_insertable_into: "NO",
+      is_typed: "NO",
+    })),
   ],
   views: ({ catalog, database }) =>
     Array.from(catalog.views.values(), ({ schema, name, text }) => ({
@@ -540,7 +716,11 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
   columns: (source) => informationColumns(source),
   sequences: ({ catalog, database }) =>
     Array.from(catalog.sequences.values())
-      .filter(({ owner: column }) => column === null || catalog.tablesById.get(column.tableId)?.columns[column.column]?.identity === null)
+      .filter(
+        ({ owner: column }) =>
+          column === null ||
+          catalog.tablesById.get(column.tableId)?.columns[column.column]?.identity === null,
+      )
       .map(({ schema, name, type, start, min, max, increment, cycle }) => ({
         sequence_catalog: database,
         sequence_schema: schema,
@@ -573,7 +753,11 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
     return [
       ...constraintRows(catalog).map(({ table, name, type }) => one(table, name, kinds[type])),
       ...Array.from(allTables(catalog)).flatMap((table) =>
-        table.columns.flatMap((column, at) => (column.notNull && !column.dropped ? [one(table, `${schemaOid(catalog, table.schema)}_${table.id}_${at + 1}_not_null`, "CHECK")] : [])),
+        table.columns.flatMap((column, at) =>
+          column.notNull && !column.dropped
+            ? [one(table, `${schemaOid(catalog, table.schema)}_${table.id}_${at + 1}_not_null`, "CHECK")]
+            : [],
+        ),
       ),
     ];
   },
@@ -610,7 +794,11 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
     constraintRows(catalog).flatMap(({ table, name, key }) => {
       if (key === undefined) return [];
       const parent = catalog.tablesById.get(key.parentId);
-      const unique = parent?.indexes.find((index) => index.constraint !== null && index.columns.every((column) => key.parentColumns.includes(column ?? -1)));
+      const unique = parent?.indexes.find(
+        (index) =>
+          index.constraint !== null &&
+          index.columns.every((column) => key.parentColumns.includes(column ?? -1)),
+      );
       return [
         {
           constraint_catalog: database,
@@ -627,7 +815,16 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
     }),
   check_constraints: ({ catalog, database }) =>
     constraintRows(catalog).flatMap(({ table, name, type, definition }) =>
-      type === "c" ? [{ constraint_catalog: database, constraint_schema: table.schema, constraint_name: name, check_clause: definition.replace(/^CHECK \((.*)\)(?: NOT VALID)?$/s, "$1") }] : [],
+      type === "c"
+        ? [
+            {
+              constraint_catalog: database,
+              constraint_schema: table.schema,
+              constraint_name: name,
+              check_clause: definition.replace(/^CHECK \((.*)\)(?: NOT VALID)?$/s, "$1"),
+            },
+          ]
+        : [],
     ),
 };
 
@@ -643,13 +840,17 @@ function informationColumns({ catalog, database }: SystemSource): Fields[] {
   const describe = (type: PgType): Fields => {
     const [first, second] = type.modifiers ?? [];
     const isNumeric = type.oid === builtin.numericType.oid;
-    const [precision = null, radix = null, scale = null] = isNumeric ? [first ?? null, 10, first === undefined ? null : (second ?? 0)] : (precisions.get(type.oid) ?? []);
+    const [precision = null, radix = null, scale = null] = isNumeric
+      ? [first ?? null, 10, first === undefined ? null : (second ?? 0)]
+      : (precisions.get(type.oid) ?? []);
     const isText = type.oid === builtin.varcharType.oid || type.oid === builtin.bpcharType.oid;
     const isTime = type.category === "datetime" || type.category === "interval";
     return {
-      data_type: type.element === undefined ? (type.category === "enum" ? "USER-DEFINED" : type.name) : "ARRAY",
+      data_type:
+        type.element === undefined ? (type.category === "enum" ? "USER-DEFINED" : type.name) : "ARRAY",
       character_maximum_length: isText ? (first ?? null) : null,
-      character_octet_length: type.category === "text" ? (isText && first !== undefined ? first * 4 : 1_073_741_824) : null,
+      character_octet_length:
+        type.category === "text" ? (isText && first !== undefined ? first * 4 : 1_073_741_824) : null,
       numeric_precision: precision,
       numeric_precision_radix: radix,
       numeric_scale: scale,
@@ -673,7 +874,9 @@ function informationColumns({ catalog, database }: SystemSource): Fields[] {
   });
   const tables = Array.from(allTables(catalog)).flatMap((table) =>
     table.columns.map((column, at) => {
-      const sequence = Array.from(catalog.sequences.values()).find((one) => one.owner?.tableId === table.id && one.owner.column === at);
+      const sequence = Array.from(catalog.sequences.values()).find(
+        (one) => one.owner?.tableId === table.id && one.owner.column === at,
+      );
       return {
         dropped: column.dropped,
         ...shared(table.schema, table.name, column.name, at),
@@ -691,12 +894,20 @@ function informationColumns({ catalog, database }: SystemSource): Fields[] {
               identity_maximum: String(sequence?.max ?? 0n),
               identity_minimum: String(sequence?.min ?? 1n),
             }),
-        ...(column.generated === null ? {} : { is_generated: "ALWAYS", generation_expression: defaultText(table, at) }),
+        ...(column.generated === null
+          ? {}
+          : { is_generated: "ALWAYS", generation_expression: defaultText(table, at) }),
       };
     }),
   );
   const views = Array.from(catalog.views.values()).flatMap((view) =>
-    view.columns.map(({ name, type }, at) => ({ dropped: false, ...shared(view.schema, view.name, name, at), ...describe(type), is_nullable: "YES", is_updatable: "NO" })),
+    view.columns.map(({ name, type }, at) => ({
+      dropped: false,
+      ...shared(view.schema, view.name, name, at),
+      ...describe(type),
+      is_nullable: "YES",
+      is_updatable: "NO",
+    })),
   );
   return [...tables.filter(isKept), ...views];
 }
@@ -715,7 +926,8 @@ function relationOf(line: string): SystemRelation {
     schema,
     oid: Number(oid),
     columns,
-    rows: (source) => (makers[name]?.(source) ?? []).map((fields) => columns.map((column) => fields[column.name] ?? null)),
+    rows: (source) =>
+      (makers[name]?.(source) ?? []).map((fields) => columns.map((column) => fields[column.name] ?? null)),
   };
 }
 

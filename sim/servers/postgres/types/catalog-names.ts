@@ -87,7 +87,7 @@ function typeCalled(text: string, catalog: Catalog | undefined): PgType | undefi
     (catalog === undefined ? undefined : lookUp(catalog.enums, { name: bare }, catalog));
   if (found === undefined || brackets === "") return found;
   return (
-    [...Object.values(types)].find(({ oid }) => oid === found.arrayOid) ?? {
+    Object.values(types).find(({ oid }) => oid === found.arrayOid) ?? {
       ...found,
       name: `${found.name}[]`,
       oid: found.arrayOid,

@@ -133,6 +133,27 @@ const shownNames: Readonly<Record<string, string>> = {
   intervalstyle: "IntervalStyle",
 };
 
+/** Settings of a startup packet: those named in it, and those in its `options`, as on the server's command line. */
+function startupSettings(options: ReadonlyMap<string, string>): Array<readonly [string, string]> {
+  const own = new Set(["user", "database", "options", "replication"]);
+  const line = (options.get("options") ?? "").match(/(?:\\.|[^\s\\])+/g) ?? [];
+  const words = line.map((word) => word.replaceAll(/\\(.)/g, "$1"));
+  const given = words.flatMap((word, index) => {
+    if (word === "-c") return [words[index + 1] ?? ""];
+    const match = /^(?:-c|--)(.+=.*)$/s.exec(word);
+    return match?.[1] === undefined ? [] : [match[1]];
+  });
+  const pairs = given.map((text): readonly [string, string] => {
+    const at = text.indexOf("=");
+    return [text.slice(0, at).replaceAll("-", "_").toLowerCase(), text.slice(at + 1)];
+  });
+  const named = Array.from(options, ([name, value]): readonly [string, string] => [
+    name.toLowerCase(),
+    value,
+  ]);
+  return [...named.filter(([name]) => !own.has(name) && !name.startsWith("_pq_.")), ...pairs];
+}
+
 export function createWireConnection(host: WireHost, end: WireEnd): WireConnection {
   const splitter = createSplitter();
   const statements = new Map<string, Prepared>();
@@ -183,12 +204,8 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
     const options = new Map<string, string>();
     for (let name = body.string(); name !== ""; name = body.string()) options.set(name, body.string());
     const user = options.get("user") ?? "postgres";
-    const opened = host.open(
-      user,
-      options.get("database") ?? user,
-      options.get("application_name") ?? "",
-      events,
-    );
+    const database = options.get("database") ?? user;
+    const opened = host.open(user, database, startupSettings(options), events);
     session = opened;
     send(encode.createMessage("R").int32(0).finish());
     for (const name of reported) {
@@ -270,6 +287,9 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
     if (resultFormats.includes(1)) throw unsupported("results in binary format");
     // A schema change since Parse asks for a new plan.
     const plan = prepared.statement === null || prepared.plan === null ? null : own.plan(prepared.statement);
+    if (name !== "" && !sameColumns(plan, prepared.plan)) {
+      throw new DatabaseError("0A000", "cached plan must not change result type");
+    }
     portals.set(portal, { ...prepared, plan, parameters, outcome: null, sent: 0 });
     send(encode.bare("2"));
   };
@@ -401,7 +421,12 @@ export interface WireEnd {
 }
 
 export interface WireHost {
-  open(user: string, database: string, applicationName: string, events: SessionEvents): ServerSession;
+  open(
+    user: string,
+    database: string,
+    settings: ReadonlyArray<readonly [string, string]>,
+    events: SessionEvents,
+  ): ServerSession;
   parse(text: string): readonly ParsedStatement[];
   cancel(pid: number, secret: number): void;
   secretOf(pid: number): number;
@@ -411,6 +436,17 @@ export interface WireConnection {
   receive(bytes: Uint8Array): void;
   /** The client is gone. */
   closed(): void;
+}
+
+function sameColumns(a: Plan | null, b: Plan | null): boolean {
+  if (a?.columns == null || b?.columns == null) return a?.columns === b?.columns;
+  const others = b.columns;
+  return (
+    a.columns.length === others.length &&
+    a.columns.every(
+      ({ name, type }, index) => name === others[index]?.name && type.oid === others[index]?.type.oid,
+    )
+  );
 }
 
 interface Prepared {

@@ -684,7 +684,7 @@ function formatNumber(value: Numeric, template: string): string {
     else if (token === "TH")
       cells.push(isNegative || pointAt >= 0 ? "" : ordinalOf(wholeDigits, tokens[index] ?? "th"));
     else if (token === "FM" || token === "V") continue;
-    else cells.push(/^"/.test(token) ? (tokens[index] ?? "").slice(1, -1) : (tokens[index] ?? ""));
+    else cells.push(token.startsWith('"') ? (tokens[index] ?? "").slice(1, -1) : (tokens[index] ?? ""));
   }
   return cells.join("");
 }

@@ -363,7 +363,7 @@ function nthMatch(
 /** `substring(text from pattern)`: the first group, or the whole match. */
 function substringMatch(text: string, source: string): string | null {
   const match = regularExpression(source).exec(text);
-  return match === null ? null : match.length > 1 ? ((match[1] as string | undefined) ?? null) : match[0];
+  return match === null ? null : match.length > 1 ? ((match[1]) ?? null) : match[0];
 }
 
 /** `substring(text similar pattern escape '#')`: the part between the two `#"`. */
@@ -451,7 +451,7 @@ export const patternFunctions = define({
     nth = 1,
     flags = "",
     group = 0,
-  ) => (nthMatch(a, source, start, nth, flags, "regexp_substr")?.[group] as string | undefined) ?? null,
+  ) => (nthMatch(a, source, start, nth, flags, "regexp_substr")?.[group]) ?? null,
   "regexp_instr(text,text,int4?,int4?,int4?,text?) int4": (
     a: string,
     source: string,

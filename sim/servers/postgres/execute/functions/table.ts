@@ -1,6 +1,7 @@
 /** Every function and operator by name. */
 import type { FunctionDef } from "../resolution.js";
 import { arrayFunctions } from "./array.js";
+import { catalogFunctions } from "./catalog.js";
 import { datetimeFunctions } from "./datetime.js";
 import { formatFunctions } from "./format.js";
 import { jsonFunctions } from "./json.js";
@@ -19,6 +20,7 @@ for (const def of [
   ...jsonFunctions,
   ...arrayFunctions,
   ...systemFunctions,
+  ...catalogFunctions,
 ]) {
   const known = byName.get(def.name);
   if (known === undefined) byName.set(def.name, [def]);
@@ -34,13 +36,10 @@ export const knownUnsupported: ReadonlySet<string> = new Set(
   jsonb_populate_record jsonb_populate_recordset json_populate_record json_populate_recordset to_tsvector to_tsquery
   plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_rank ts_rank_cd ts_headline setweight similarity word_similarity
   digest hmac crypt gen_salt uuid_generate_v4 uuid_generate_v1 setseed txid_current_snapshot pg_current_snapshot
-  txid_current_if_assigned pg_total_relation_size pg_relation_size pg_table_size pg_indexes_size pg_database_size
-  pg_terminate_backend pg_cancel_backend has_table_privilege has_schema_privilege has_column_privilege
-  has_database_privilege inet_server_addr inet_client_addr xmlparse xpath pg_blocking_pids lower_inc upper_inc isempty
-  int4range int8range numrange tsrange tstzrange daterange host network family masklen enum_first enum_last enum_range
-  pg_get_viewdef pg_get_functiondef pg_get_constraintdef pg_get_indexdef pg_get_expr pg_get_triggerdef pg_get_userbyid
-  obj_description col_description shobj_description pg_table_is_visible pg_type_is_visible pg_function_is_visible
-  pg_encoding_to_char pg_stat_get_numscans pg_export_snapshot pg_last_wal_replay_lsn pg_current_wal_lsn lo_create lo_get
+  txid_current_if_assigned
+  has_column_privilege inet_server_addr inet_client_addr xmlparse xpath lower_inc upper_inc isempty
+  int4range int8range numrange tsrange tstzrange daterange host network family masklen
+  pg_get_functiondef pg_export_snapshot pg_last_wal_replay_lsn pg_current_wal_lsn lo_create lo_get
   json_to_record jsonb_to_record json_to_recordset jsonb_to_recordset row_number rank dense_rank percent_rank cume_dist
   ntile lag lead first_value last_value nth_value timeofday hashtextextended cot crosstab`.split(/\s+/),
 );

@@ -15,6 +15,7 @@ export default defineConfig({
       "phoenix-sim/vitest": here("./sim/vitest/index.ts"),
       "phoenix-sim/fast-check": here("./sim/fast-check/index.ts"),
       "phoenix-sim/ioredis-mock": here("./sim/ioredis-mock/index.ts"),
+      "phoenix-sim/pg-mem": here("./sim/pg-mem/index.ts"),
       "phoenix-sim": here("./sim/index.ts"),
     },
   },

@@ -6,6 +6,7 @@ export type {
   PhoenixClock,
   PhoenixNetwork,
   PhoenixOptions,
+  PostgresOptions,
   RedisOptions,
   PhoenixPostgres,
   PhoenixRedis,

@@ -18,6 +18,7 @@ const entries = [
     "Arbitraries for schedules, faults and requests: see [fast-check.md](fast-check.md).",
   ],
   ["ioredis-mock", "phoenix-sim/ioredis-mock", "Snapshots of Redis in a mock: see [mocks.md](mocks.md)."],
+  ["pg-mem", "phoenix-sim/pg-mem", "Snapshots of PostgreSQL in a mock: see [mocks.md](mocks.md)."],
 ];
 
 /** Every declaration of the build by file and name, with the comment above it. */

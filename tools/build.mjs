@@ -35,6 +35,7 @@ const { metafile } = await build({
     vitest: "sim/vitest/index.ts",
     "fast-check": "sim/fast-check/index.ts",
     "ioredis-mock": "sim/ioredis-mock/index.ts",
+    "pg-mem": "sim/pg-mem/index.ts",
     cli: "sim/cli/bin.ts",
     [`${parts}/explore-worker`]: "sim/cli/explore-worker.ts",
     // The pool of threads starts this file, which it looks for beside itself.
@@ -47,7 +48,7 @@ const { metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node20",
-  external: ["vitest", "fast-check", "ioredis-mock"],
+  external: ["vitest", "fast-check", "ioredis-mock", "pg-mem"],
   legalComments: "none",
   // Without the texts of the sources: enough to name a line of them.
   sourcemap: true,

@@ -55,6 +55,7 @@ try {
     "ioredis-mock": versions["ioredis-mock"],
     // A peer of ioredis-mock, which whoever uses it has.
     ioredis: versions.ioredis,
+    "pg-mem": versions["pg-mem"],
   };
   const newest = { msw: versions.msw, "@types/node": "latest", ...compilers };
   const withPeers = project("with-peers", { "phoenix-sim": tarball, ...peers, ...newest });

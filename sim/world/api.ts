@@ -79,6 +79,13 @@ export interface PhoenixPostgres {
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** Committed rows of a table. */
   rows(table: string): readonly Readonly<Record<string, unknown>>[];
+  /**
+   * What is committed at this instant as a `pg-mem` database of the project's own copy, for assertions that move no
+   * time. Needs `import "phoenix-sim/pg-mem"`, whose `snapshotOf` gives the same with its type.
+   *
+   * @throws SimError `SIM_MOCK_MISSING` without that import; `SIM_MOCK_VALUE` naming a column that the mock cannot hold.
+   */
+  snapshot(): unknown;
 }
 
 /** Redis: from the inside, and for real drivers, through the network. */

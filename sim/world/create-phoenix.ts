@@ -46,6 +46,7 @@ import {
   createRedisFacade,
   createTraceFacade,
 } from "./facades.js";
+import { statementsOfMock } from "../servers/postgres/index.js";
 import { keysOfMock } from "../servers/redis/index.js";
 import { createMonitor, type Monitor } from "./monitor.js";
 import { resolvePhoenixOptions, type PhoenixOptions } from "./options.js";
@@ -94,6 +95,8 @@ export async function createPhoenix(options: PhoenixOptions = {}): Promise<Phoen
   const [observers, faultHooks] = [createObservers(), createServerFaultHooks()];
   const world = { loop, network, recorder, observers, faultHooks };
   const cluster = createCluster(world, resolved);
+  const tables = resolved.postgres.fixtures;
+  if (tables !== undefined) cluster.postgres.load(statementsOfMock(tables));
   const { fixtures } = resolved.redis;
   if (fixtures !== undefined) cluster.redis.load(keysOfMock(fixtures, resolved.epochMs, mockNow()));
   const incarnation = network.fabric.addHost("client", true).boot();

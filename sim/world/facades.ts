@@ -2,9 +2,9 @@
 import { SimError } from "../errors.js";
 import { waitFor, type Loop, type Origin } from "../kernel/index.js";
 import type { Network } from "../kernel/network/index.js";
-import type { PgSession, PostgresServer } from "../servers/postgres/index.js";
+import { fillPostgresMock, type PgSession, type PostgresServer } from "../servers/postgres/index.js";
 import { fillMock, replyText, type RedisReply, type RedisServer } from "../servers/redis/index.js";
-import { createRedisMock, mockNow } from "./edges/index.js";
+import { createPostgresMock, createRedisMock, mockNow } from "./edges/index.js";
 import type { PhoenixNetwork, PhoenixPostgres, PhoenixRedis, PhoenixTrace } from "./api.js";
 import type { Drivers } from "./drivers.js";
 import { isolate, partition, type FaultController } from "./faults/index.js";
@@ -40,6 +40,11 @@ export function createPostgresFacade(loop: Loop, server: PostgresServer, drivers
     listen: drivers.listenPostgres,
     query,
     rows: (table) => server.inspect.rows(table),
+    snapshot() {
+      const mock = createPostgresMock();
+      fillPostgresMock(mock, server.snapshot());
+      return mock;
+    },
     openTransaction: () => (isOpen() ? { origin: begun } : undefined),
   };
 }

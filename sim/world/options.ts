@@ -12,6 +12,7 @@ import {
 } from "../kernel/index.js";
 import { resolveLinkOptions, type CapacityOptions, type LinkOptions } from "../kernel/network/index.js";
 import type { LogLine } from "../kernel/trace.js";
+import { isPostgresMock, type PostgresMock } from "../servers/postgres/index.js";
 import { isRedisMock, type RedisMockData } from "../servers/redis/index.js";
 import { checkOptions, didYouMean } from "../shared/text.js";
 import { checkPlatform, type PlatformOptions } from "./cluster/index.js";
@@ -34,6 +35,12 @@ export interface Capacities {
   readonly gateway?: CapacityOptions;
   /** Statements of PostgreSQL. @default 16 workers, 0.25 ms */
   readonly postgres?: CapacityOptions;
+}
+
+/** What the PostgreSQL of a world begins with. */
+export interface PostgresOptions {
+  /** A `pg-mem` database whose tables and rows stand beside the platform's. @default none */
+  readonly fixtures?: object;
 }
 
 export interface RedisOptions {
@@ -63,6 +70,8 @@ export interface PhoenixOptions {
    * `outside` of the simulated network, with its delays and faults. @default none
    */
   readonly outside?: readonly object[];
+  /** What the PostgreSQL of the world begins with. */
+  readonly postgres?: PostgresOptions;
   /** What the Redis of the world begins with. */
   readonly redis?: RedisOptions;
   /** Delays of every link. @default 0.25 to 2 ms one way, nothing lost */
@@ -102,6 +111,7 @@ export interface ResolvedOptions {
   readonly trace: boolean;
   readonly record: boolean;
   readonly outside: readonly object[] | undefined;
+  readonly postgres: { readonly fixtures: PostgresMock | undefined };
   readonly redis: { readonly fixtures: RedisMockData | undefined };
   readonly link: LinkOptions;
   readonly limits: Limits;
@@ -126,6 +136,7 @@ const known: Readonly<Record<keyof PhoenixOptions, true>> = {
   trace: true,
   record: true,
   outside: true,
+  postgres: true,
   redis: true,
   link: true,
   limits: true,
@@ -162,6 +173,7 @@ export function resolvePhoenixOptions(options: PhoenixOptions = {}): ResolvedOpt
     trace: flag("trace", options.trace ?? false),
     record: flag("record", options.record ?? false),
     outside: options.outside,
+    postgres: { fixtures: resolvePostgresFixtures(options.postgres) },
     redis: { fixtures: resolveRedisFixtures(options.redis) },
     link: resolveLinkOptions(options.link),
     limits: resolveLimits(options.limits),
@@ -196,6 +208,17 @@ function checkNested({ replicas, limits, capacity, faults, platform }: PhoenixOp
     checkOptions(`capacity.${name}`, capacity?.[name], ["workers", "serviceMs"]);
   if (typeof faults === "object") checkOptions("faults", faults, ["profile", "window"]);
   checkPlatform(platform);
+}
+
+function resolvePostgresFixtures(postgres: PostgresOptions | undefined): PostgresMock | undefined {
+  checkOptions("postgres", postgres, ["fixtures"]);
+  const fixtures = postgres?.fixtures;
+  if (fixtures === undefined || isPostgresMock(fixtures)) return fixtures;
+  throw new SimError(
+    "SIM_OPTION_INVALID",
+    `Cannot use ${typeof fixtures === "object" ? "that object" : JSON.stringify(fixtures)} as postgres.fixtures.`,
+    "Give a database of pg-mem: `newDb()`.",
+  );
 }
 
 function resolveRedisFixtures(redis: RedisOptions | undefined): RedisMockData | undefined {

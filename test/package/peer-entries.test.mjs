@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { SimError, createPhoenix } from "phoenix-sim";
 import * as withFastCheck from "phoenix-sim/fast-check";
 import * as withRedisMock from "phoenix-sim/ioredis-mock";
+import * as withPgMem from "phoenix-sim/pg-mem";
 import * as withVitest from "phoenix-sim/vitest";
 import RedisMock from "ioredis-mock";
 import { expect as ofVitest } from "vitest";
@@ -16,6 +17,7 @@ test("every export has its test in this file", () => {
     new Set(["apiCommands", "createApiModel", "createRequests", "faultPlans", "schedules", "scheduler"]),
   );
   expect(Object.keys(withRedisMock)).toEqual(["snapshotOf"]);
+  expect(Object.keys(withPgMem)).toEqual(["snapshotOf"]);
 });
 
 test("the runner, the errors and the world are one copy each", async ({ phoenix }) => {
@@ -29,6 +31,14 @@ test("a snapshot in the project's own ioredis-mock", async ({ phoenix }) => {
   const mock = withRedisMock.snapshotOf(phoenix.redis);
   expect(mock).toBeInstanceOf(RedisMock);
   expect(await mock.get("own")).toBe("1");
+});
+
+test("a snapshot in the project's own pg-mem", async ({ phoenix }) => {
+  await phoenix.postgres.query("create table own (id int primary key, name text)");
+  await phoenix.postgres.query("insert into own values (1, 'one')");
+  expect(withPgMem.snapshotOf(phoenix.postgres).public.many("select * from own")).toEqual([
+    { id: 1, name: "one" },
+  ]);
 });
 
 test("a world with the process's own fetch", async ({ phoenix }) => {

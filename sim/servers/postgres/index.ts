@@ -1,6 +1,7 @@
 /** A simulated PostgreSQL: sessions, transactions, locks and SQL, under the world's clock. */
 
 export { DatabaseError } from "./database-error.js";
+export { fillPostgresMock, isPostgresMock, statementsOfMock, type PostgresMock } from "./mock.js";
 export {
   createPostgresServer,
   createTemplate,

@@ -490,6 +490,8 @@ export interface PostgresServer {
   readonly isRunning: boolean;
   /** Ends one session as `pg_terminate_backend` does. @returns False when there is none with that pid. */
   terminate(pid: number): boolean;
+  /** Runs statements that may not wait, before anybody else. @throws DatabaseError or SimError of the first that fails. */
+  load(statements: readonly string[]): void;
   /** Schema and committed rows as they are now, for further servers. */
   snapshot(): PostgresTemplate;
   readonly inspect: Inspector;
@@ -632,6 +634,15 @@ export function createPostgresServer({
       engine.drain();
       return session !== undefined;
     },
+    load(statements) {
+      const session = openSession({}, { onNotice() {}, onNotification() {}, onTerminated() {} });
+      for (const text of statements) {
+        session.execute({ text }, ({ error }) => {
+          if (error !== null) throw error;
+        });
+      }
+      session.end();
+    },
     snapshot() {
       const rows = new Map<number, Row[]>();
       const sequences = new Map<number, SequenceState>();
@@ -657,12 +668,6 @@ export function createPostgresServer({
  */
 export function createTemplate(migrations: readonly string[]): PostgresTemplate {
   const server = createPostgresServer({ clock: { now: () => 0, setTimer: () => () => {} } });
-  const session = server.openSession({}, { onNotice() {}, onNotification() {}, onTerminated() {} });
-  for (const text of migrations) {
-    session.execute({ text }, ({ error }) => {
-      if (error !== null) throw error;
-    });
-  }
-  session.end();
+  server.load(migrations);
   return server.snapshot();
 }

@@ -23,4 +23,4 @@ export { type WorldServerSocket, waitForMessage, waitForReadyState } from "./ser
 export { createWorldSockets, type WorldSockets } from "./websocket.js";
 export { printSources, sources, type SourceState } from "./sources.js";
 export { createUndo, type Undo } from "./layered-global.js";
-export { createRedisMock, mockNow, useRedisMock } from "./mocks.js";
+export { createPostgresMock, createRedisMock, mockNow, usePostgresMock, useRedisMock } from "./mocks.js";

@@ -27,6 +27,8 @@ import {
   type Compiled,
   type EvaluationContext,
 } from "./execution-context.js";
+import { splitText } from "./functions/array.js";
+import { regexpMatches, regexpSplit } from "./functions/pattern.js";
 import { compileBinary } from "./operators.js";
 
 export interface TableFunction {
@@ -270,22 +272,6 @@ function ofTexts(
   };
 }
 
-function pattern(source: string, flags: string | null | undefined, isGlobal: boolean): RegExp {
-  const letters = new Set(flags ?? "");
-  return new RegExp(
-    source,
-    `${isGlobal ? "g" : ""}${letters.has("i") ? "i" : ""}${letters.has("n") || letters.has("m") ? "m" : "s"}u`,
-  );
-}
-
-function* regexpMatches([text, source, flags]: readonly (string | null)[]): Iterable<Value> {
-  const isGlobal = flags?.includes("g") === true;
-  for (const match of (text ?? "").matchAll(pattern(source ?? "", flags, true))) {
-    yield match.length > 1 ? match.slice(1).map((part) => (part as string | undefined) ?? null) : [match[0]];
-    if (!isGlobal) return;
-  }
-}
-
 function subscripts(args: readonly Compiled[]): SetFunction | null {
   const [array, dimension] = args;
   if (array?.type.element === undefined || dimension === undefined) return null;
@@ -316,18 +302,18 @@ const definitions: Readonly<Record<string, Define>> = {
   jsonb_array_elements_text: elementsText,
   json_object_keys: keys,
   jsonb_object_keys: keys,
-  string_to_table: ofTexts("string_to_table", 2, ([text, separator, empty]) =>
-    (separator === null
-      ? Array.from(text ?? "")
-      : (text ?? "") === ""
-        ? []
-        : (text ?? "").split(separator ?? "")
-    ).map((part) => (part === empty ? null : part)),
+  string_to_table: ofTexts("string_to_table", 2, ([text = "", separator = null, empty = null]) =>
+    splitText(text ?? "", separator, empty),
   ),
   regexp_split_to_table: ofTexts("regexp_split_to_table", 2, ([text, source, flags]) =>
-    (text ?? "").split(pattern(source ?? "", flags, false)),
+    regexpSplit(text ?? "", source ?? "", flags ?? ""),
   ),
-  regexp_matches: ofTexts("regexp_matches", 2, regexpMatches, arrayOf(textType)),
+  regexp_matches: ofTexts(
+    "regexp_matches",
+    2,
+    ([text, source, flags]) => regexpMatches(text ?? "", source ?? "", flags ?? ""),
+    arrayOf(textType),
+  ),
 };
 
 const takesNulls = new Set(["unnest", "string_to_table"]);

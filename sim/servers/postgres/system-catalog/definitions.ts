@@ -5,7 +5,7 @@ import { quoteIdentifier as quoteName } from "../types/catalog-names.js";
 import type { PgType } from "../types/type.js";
 
 /** As `format_type` shows a type with its length or precision. */
-export function formatType(type: PgType): string {
+function formatType(type: PgType): string {
   const { modifiers, element } = type;
   if (element !== undefined) return `${formatType(element)}[]`;
   if (modifiers === undefined || modifiers.length === 0) return type.name;
@@ -13,12 +13,12 @@ export function formatType(type: PgType): string {
   return type.category === "datetime" ? type.name.replace(/^(\w+)/, `$1${size}`) : type.name + size;
 }
 
-export function columnTypes(table: TableDef): ColumnTypes {
+function columnTypes(table: TableDef): ColumnTypes {
   return new Map(table.columns.map(({ name, type }) => [name, type.name]));
 }
 
 /** A name with its schema where the search path does not lead to it. */
-export function shownName(
+function shownName(
   catalog: Pick<Catalog, "searchPath">,
   { schema, name }: { readonly schema: string; readonly name: string },
 ): string {

@@ -8,7 +8,6 @@ import {
   checkDefinition,
   defaultText,
   foreignKeyDefinition,
-  formatType,
   indexDefinition,
   uniqueDefinition,
 } from "./definitions.js";
@@ -33,7 +32,7 @@ const schemaOids: Readonly<Record<string, number>> = {
 };
 
 /** OIDs of schemas that the user made: from their names, because the catalog keeps none. */
-export function schemaOid(catalog: Pick<Catalog, "schemas">, name: string): number {
+function schemaOid(catalog: Pick<Catalog, "schemas">, name: string): number {
   return schemaOids[name] ?? 15_000 + [...catalog.schemas].indexOf(name);
 }
 
@@ -101,7 +100,7 @@ const builtinTypes: readonly TypeRow[] = systemTypes.split(" ").flatMap((text): 
 const builtinNames = new Map(builtinTypes.map(({ oid, name }) => [oid, name]));
 
 /** The name of a type inside the server: `int4`, `_text`. */
-export function internalName(type: PgType): string {
+function internalName(type: PgType): string {
   return builtinNames.get(type.oid) ?? (type.element === undefined ? type.name : `_${type.element.name}`);
 }
 
@@ -518,7 +517,8 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       cycle,
       cache_size: 1n,
     })),
-  pg_depend: ({ catalog }) => Array.from(catalog.sequences.values()).flatMap(({ id, owner: column }) => {
+  pg_depend: ({ catalog }) =>
+    Array.from(catalog.sequences.values()).flatMap(({ id, owner: column }) => {
       if (column === null) return [];
       const identity = catalog.tablesById.get(column.tableId)?.columns[column.column]?.identity ?? null;
       return [

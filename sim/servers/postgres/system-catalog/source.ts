@@ -14,7 +14,7 @@ export interface SystemSource {
 }
 
 /** One backend, as `pg_stat_activity` shows it. Times in microseconds since 1970. */
-export interface SessionRow {
+interface SessionRow {
   readonly pid: number;
   readonly user: string;
   readonly database: string;

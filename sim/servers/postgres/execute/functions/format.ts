@@ -183,6 +183,7 @@ const shaped = (name: string, word: string): string =>
 const signed = (value: number): readonly [number, number] => [value, value < 0 ? 3 : 2];
 
 /** @returns The text, and the width that it is filled to: zeros for numbers, blanks for names. */
+// oxlint-disable-next-line complexity -- a case for each pattern of the manual
 function fieldText(word: string, from: Source): readonly [text: string | number, width: number] {
   const { year, month, day, time, hours, days, zone } = from;
   const shownYear = days === null || year > 0 ? year : 1 - year;
@@ -410,6 +411,7 @@ const digitCounts: Readonly<Record<string, number>> = {
 };
 
 /** Reads a text by a template. @throws DatabaseError 22007, 22008 */
+// oxlint-disable-next-line complexity -- a case for each pattern of the manual
 export function readTimestamp(text: string, template: string): number {
   const read = new Map<string, number>();
   const nodes = nodesOf(template);
@@ -515,6 +517,7 @@ function closeYear(value: number, digits: number): number {
   return value < 100 ? closeYear(value, 2) : value < 520 ? value + 2000 : value + 1000;
 }
 
+// oxlint-disable-next-line complexity -- a case for each pattern of the manual
 function assemble(
   text: string,
   read: ReadonlyMap<string, number>,
@@ -593,6 +596,7 @@ function romanText(value: number): string {
 }
 
 /** `to_char(number, template)`. */
+// oxlint-disable-next-line complexity -- a case for each pattern of the manual
 function formatNumber(value: Numeric, template: string): string {
   const tokens = [...template.matchAll(numberToken)].map(([text]) => text);
   const has = (name: string): boolean => tokens.some((token) => token.toUpperCase() === name);
@@ -699,6 +703,7 @@ function scientific(value: Numeric, tokens: readonly string[]): string {
 }
 
 /** `to_number(text, template)`. */
+// oxlint-disable-next-line complexity -- a case for each pattern of the manual
 function readNumber(text: string, template: string): Numeric {
   const isNegative = /-|<.*>/.test(text);
   let digits = "";

@@ -42,7 +42,7 @@ export function toJsonText(value: Value, type: PgType, separator = ","): string 
 }
 
 /** A scalar as text: strings without quotes, null as SQL null. */
-export function jsonGetText(text: string | null): string | null {
+function jsonGetText(text: string | null): string | null {
   if (text === null || /^\s*null\s*$/.test(text)) return null;
   const first = text.trimStart()[0];
   if (first === '"') return parseJson(text) as string;
@@ -190,7 +190,7 @@ function stripNulls(value: Json): Json {
 }
 
 /** json without blanks, in its own order and spelling. */
-export function compactJson(value: Json): string {
+function compactJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map(compactJson).join(",")}]`;
   if (value instanceof Map)
     return `{${[...value].map(([key, item]) => `${JSON.stringify(key)}:${compactJson(item)}`).join(",")}}`;
@@ -239,7 +239,7 @@ function build({ types, result }: CallInfo, values: readonly Value[], isObject: 
     if (keyType.element !== undefined || keyType.fields !== undefined || keyType.category === "json")
       throw fault("22023", "key value must be scalar, not array, composite, or json");
     pairs.push(
-      `${JSON.stringify(keyType.oid === 16 ? String(key) : keyType.print(key))} : ${texts[at + 1] ?? "null"}`,
+      `${JSON.stringify(keyType.oid === 16 ? (key === true ? "true" : "false") : keyType.print(key))} : ${texts[at + 1] ?? "null"}`,
     );
   }
   return finish(`{${pairs.join(", ")}}`);

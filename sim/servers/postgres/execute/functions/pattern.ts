@@ -178,7 +178,8 @@ function bracketAt(pattern: string, from: number, newlines: boolean): readonly [
 }
 
 /** An advanced regular expression of PostgreSQL. @param flags - Of its functions: i, c, n, m, s, p, w, x, q, g. @throws DatabaseError 2201B */
-export const regularExpression = kept((whole: string, flags = ""): RegExp => {
+// oxlint-disable-next-line complexity -- a case for each form of the grammar
+const regularExpression = kept((whole: string, flags = ""): RegExp => {
   let pattern = whole;
   const options = new Set<string>();
   const setOption = (letter: string): void => {
@@ -363,7 +364,7 @@ function nthMatch(
 /** `substring(text from pattern)`: the first group, or the whole match. */
 function substringMatch(text: string, source: string): string | null {
   const match = regularExpression(source).exec(text);
-  return match === null ? null : match.length > 1 ? ((match[1]) ?? null) : match[0];
+  return match === null ? null : match.length > 1 ? (match[1] ?? null) : match[0];
 }
 
 /** `substring(text similar pattern escape '#')`: the part between the two `#"`. */
@@ -451,7 +452,7 @@ export const patternFunctions = define({
     nth = 1,
     flags = "",
     group = 0,
-  ) => (nthMatch(a, source, start, nth, flags, "regexp_substr")?.[group]) ?? null,
+  ) => nthMatch(a, source, start, nth, flags, "regexp_substr")?.[group] ?? null,
   "regexp_instr(text,text,int4?,int4?,int4?,text?) int4": (
     a: string,
     source: string,

@@ -134,7 +134,7 @@ function byteAt(bytes: Uint8Array, at: number, length = bytes.length): number {
   return at;
 }
 
-export function quoteLiteral(text: string): string {
+function quoteLiteral(text: string): string {
   const quoted = `'${text.replaceAll("'", "''").replaceAll("\\", "\\\\")}'`;
   return text.includes("\\") ? `E${quoted}` : quoted;
 }
@@ -206,7 +206,7 @@ function format(template: string, values: readonly Value[], types: readonly PgTy
 
 /** Letters one by one, as C does: what would become two letters stays. */
 const mapCase = (text: string, change: (point: string) => string): string =>
-  /[^\u0000-\u007f]/.test(text)
+  Buffer.byteLength(text) !== text.length
     ? points(text)
         .map((point) => {
           const other = change(point);

@@ -258,9 +258,13 @@ function compileNode(node: QueryStatement, context: CompileContext): PlanBody {
 }
 
 /** @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated. */
-export function compileStatement({ query, parameterCount }: ParsedStatement, catalog: Catalog): Plan {
+export function compileStatement(
+  { query, parameterCount, parameterTypes: declared = [] }: ParsedStatement,
+  catalog: Catalog,
+): Plan {
   if (query === null) throw new Error("a utility statement has no plan");
   const context = createContext(catalog, parameterCount);
+  for (const [index, type] of declared.slice(0, parameterCount).entries()) context.parameters[index] = type;
   const body = compileNode(query, context);
   const parameterTypes = context.parameters.map((type, index): PgType => {
     if (type !== undefined) return type;

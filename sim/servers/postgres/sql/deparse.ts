@@ -53,6 +53,14 @@ function typeOf(expr: Expr, columns: ColumnTypes): string | null {
 
 /** A literal beside something with a type has that type. */
 function withType(expr: Expr, type: string | null, columns: ColumnTypes): string {
+  if (
+    expr.type === "number" &&
+    type !== null &&
+    /^(numeric|real|double precision)/.test(type) &&
+    !/[.e]/i.test(expr.value)
+  ) {
+    return `(${expr.value})::${type.replace(/\(.*/, "")}`;
+  }
   if (expr.type !== "string") return print(expr, columns);
   // varchar is compared as text, so both sides are cast.
   const shown = type === null || type.startsWith("character varying") ? "text" : type;
@@ -96,13 +104,13 @@ function print(expr: Expr, columns: ColumnTypes): string {
       const op = patterns[expr.op] ?? expr.op;
       const isTexts = [left, right].some((type) => type?.startsWith("character varying") === true);
       const a =
-        expr.left.type === "string"
+        expr.left.type === "string" || expr.left.type === "number"
           ? withType(expr.left, right, columns)
           : isTexts
             ? asText(expr.left, columns)
             : inner(expr.left);
       const b =
-        expr.right.type === "string"
+        expr.right.type === "string" || expr.right.type === "number"
           ? withType(expr.right, left, columns)
           : isTexts
             ? asText(expr.right, columns)

@@ -1,6 +1,7 @@
 /** From SQL text to statements. */
 import type { Node, RawStmt } from "@pgsql/types";
 
+import type { PgType } from "../types/type.js";
 import type { QueryStatement } from "./ast.js";
 import { parseTree } from "./parser.js";
 import type { SchemaStatement } from "./schema-ast.js";
@@ -25,6 +26,8 @@ export interface ParsedStatement {
   readonly utility: UtilityStatement | null;
   /** Highest `$n` in the statement. */
   readonly parameterCount: number;
+  /** Types that the client gave to parameters, as far as it did. */
+  readonly parameterTypes?: ReadonlyArray<PgType | undefined>;
 }
 
 /**

@@ -2,16 +2,6 @@
 import type { Catalog, ForeignKeyDef, IndexDef, TableDef } from "../catalog/catalog.js";
 import { printExpression, type ColumnTypes } from "../sql/deparse.js";
 import { quoteIdentifier as quoteName } from "../types/catalog-names.js";
-import type { PgType } from "../types/type.js";
-
-/** As `format_type` shows a type with its length or precision. */
-function formatType(type: PgType): string {
-  const { modifiers, element } = type;
-  if (element !== undefined) return `${formatType(element)}[]`;
-  if (modifiers === undefined || modifiers.length === 0) return type.name;
-  const size = `(${modifiers.join(",")})`;
-  return type.category === "datetime" ? type.name.replace(/^(\w+)/, `$1${size}`) : type.name + size;
-}
 
 function columnTypes(table: TableDef): ColumnTypes {
   return new Map(table.columns.map(({ name, type }) => [name, type.name]));

@@ -8,8 +8,9 @@ import { unsupported, type Outcome, type Plan, type Run } from "../execute/execu
 import { bindValue } from "../session/results.js";
 import type { ServerSession, SessionEvents } from "../session/session-state.js";
 import type { ParsedStatement } from "../sql/parse.js";
-import { byteaType, textType } from "../types/builtin.js";
-import type { PgType } from "../types/type.js";
+import { receiveBinary } from "../types/binary.js";
+import { types } from "../types/type-names.js";
+import { arrayOf, type PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
 import * as encode from "./encode.js";
 
@@ -20,9 +21,7 @@ function readParameter(body: MessageReader, type: PgType, format = 0): Value {
   if (length < 0) return null;
   const bytes = body.bytes(length);
   if (format === 0) return bindValue(Buffer.from(bytes).toString("utf8"), type);
-  if (type.oid === byteaType.oid) return Uint8Array.from(bytes);
-  if (type.category === "text" || type.oid === textType.oid) return Buffer.from(bytes).toString("utf8");
-  throw unsupported(`a binary parameter of type ${type.name}`);
+  return receiveBinary(bytes, type);
 }
 
 // Cuts the bytes of a client into messages, and reads their parts.
@@ -221,8 +220,12 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
     send(encode.readyForQuery("I"));
   };
 
-  const sendRows = (rows: readonly Row[], plan: readonly PgType[]): void => {
-    for (const row of rows) send(encode.dataRow(row, plan));
+  const sendRows = (
+    rows: readonly Row[],
+    types: readonly PgType[],
+    formats: readonly number[] = [],
+  ): void => {
+    for (const row of rows) send(encode.dataRow(row, types, formats));
   };
 
   function* simpleQuery(own: ServerSession, text: string): Run<void> {
@@ -250,16 +253,11 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
       throw new DatabaseError("42601", "cannot insert multiple commands into a prepared statement");
     if (name !== "" && statements.has(name))
       throw new DatabaseError("42P05", `prepared statement "${name}" already exists`);
-    const statement = parsed[0] ?? null;
+    const [first = null] = parsed;
+    const declared = Array.from({ length: body.int16() }, () => declaredType(body.int32()));
+    const isDeclared = first !== null && declared.some((type) => type !== undefined);
+    const statement: ParsedStatement | null = isDeclared ? { ...first, parameterTypes: declared } : first;
     const plan = statement === null || !own.isPlanned(statement) ? null : own.plan(statement);
-    const count = body.int16();
-    for (let index = 0; index < count; index += 1) {
-      const oid = body.int32();
-      const type = plan?.parameterTypes[index];
-      if (oid !== 0 && type !== undefined && type.oid !== oid) {
-        throw unsupported(`a parameter declared as type ${oid} where ${type.name} is expected`);
-      }
-    }
     statements.set(name, { statement, plan });
     send(encode.bare("1"));
   };
@@ -284,13 +282,12 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
       readParameter(body, type, formats.length === 1 ? formats[0] : formats[index]),
     );
     const resultFormats = Array.from({ length: body.int16() }, () => body.int16());
-    if (resultFormats.includes(1)) throw unsupported("results in binary format");
     // A schema change since Parse asks for a new plan.
     const plan = prepared.statement === null || prepared.plan === null ? null : own.plan(prepared.statement);
     if (name !== "" && !sameColumns(plan, prepared.plan)) {
       throw new DatabaseError("0A000", "cached plan must not change result type");
     }
-    portals.set(portal, { ...prepared, plan, parameters, outcome: null, sent: 0 });
+    portals.set(portal, { ...prepared, plan, parameters, formats: resultFormats, outcome: null, sent: 0 });
     send(encode.bare("2"));
   };
 
@@ -306,7 +303,8 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
     }
     if (isStatement) send(encode.parameterDescription(found.plan?.parameterTypes ?? []));
     const columns = found.plan?.columns ?? session?.describeUtility(found.statement) ?? null;
-    send(columns === null ? encode.bare("n") : encode.rowDescription(columns));
+    const formats = "formats" in found ? (found as Portal).formats : [];
+    send(columns === null ? encode.bare("n") : encode.rowDescription(columns, formats));
   };
 
   function* execute(own: ServerSession, body: MessageReader): Run<void> {
@@ -324,6 +322,7 @@ export function createWireConnection(host: WireHost, end: WireEnd): WireConnecti
     sendRows(
       rows.slice(portal.sent, until),
       (columns ?? []).map((column) => column.type),
+      portal.formats,
     );
     portal.sent = until;
     send(until < rows.length ? encode.bare("s") : encode.commandComplete(tag));
@@ -438,6 +437,16 @@ export interface WireConnection {
   closed(): void;
 }
 
+/** The type that a client says a parameter has; none for 0 and for what is known by its text alone. */
+function declaredType(oid: number): PgType | undefined {
+  if (oid === 0 || oid === 705) return undefined;
+  const found = Object.values(types).find((type) => type.oid === oid);
+  if (found !== undefined) return found;
+  const element = Object.values(types).find((type) => type.arrayOid === oid);
+  if (element === undefined) throw unsupported(`parameters of the type with the OID ${oid}`);
+  return arrayOf(element);
+}
+
 function sameColumns(a: Plan | null, b: Plan | null): boolean {
   if (a?.columns == null || b?.columns == null) return a?.columns === b?.columns;
   const others = b.columns;
@@ -457,6 +466,8 @@ interface Prepared {
 
 interface Portal extends Prepared {
   readonly parameters: readonly Value[];
+  /** 1 for a column in binary; one for all of them, or one each. */
+  readonly formats: readonly number[];
   outcome: Outcome | null;
   /** Rows already sent. */
   sent: number;

@@ -88,7 +88,7 @@ export function asCondition(source: Compiled, boolean: PgType, place: string): C
 
 /** Families inside which the branches of a construct find a common type: pg_type's typcategory. */
 export function categoryOf({ category, oid }: PgType): string {
-  if (category === "other") return numberLike.has(oid) ? "N" : oid === 1560 || oid === 1562 ? "V" : "U";
+  if (category === "other") return numberLike.has(oid) ? "number" : oid === 1560 || oid === 1562 ? "V" : "U";
   return category === "json" ? "U" : category === "interval" ? "T" : category;
 }
 

@@ -17,31 +17,40 @@ export interface Output {
   readonly expression: Expr;
 }
 
-/** @returns The name PostgreSQL would give the column, or null when it has no idea of its own. */
-function ownName(node: Expr): string | null {
+/**
+ * @returns The name PostgreSQL would give the column, or null when it has no idea of its own. Names of types and of `CASE`
+ *   are weak: a cast around them knows better.
+ */
+function ownName(node: Expr): { readonly name: string; readonly isWeak: boolean } | null {
+  const strong = (name: string): { name: string; isWeak: boolean } => ({ name, isWeak: false });
   switch (node.type) {
     case "ref":
     case "call":
     case "field":
-      return node.name;
-    case "cast":
-      return ownName(node.operand) ?? node.to.name;
-    case "case":
-      return (node.otherwise === null ? null : ownName(node.otherwise)) ?? "case";
+      return strong(node.name);
+    case "cast": {
+      const inner = ownName(node.operand);
+      return inner === null || inner.isWeak ? { name: node.to.name, isWeak: true } : inner;
+    }
+    case "case": {
+      const inner = node.otherwise === null ? null : ownName(node.otherwise);
+      return inner === null || inner.isWeak ? { name: "case", isWeak: true } : inner;
+    }
     case "keyword":
-      return node.keyword;
+      return strong(node.keyword);
     case "array":
     case "row":
     case "exists":
     case "grouping":
-      return node.type;
+      return strong(node.type);
     case "subscript":
     case "collate":
       return ownName(node.operand);
     case "subquery": {
-      if (node.array) return "array";
+      if (node.array) return strong("array");
       const { query } = node;
-      return query.type !== "select" || query.targets[0] === undefined ? null : columnName(query.targets[0]);
+      const first = query.type === "select" ? query.targets[0] : undefined;
+      return first === undefined ? null : strong(columnName(first));
     }
     default:
       return null;
@@ -49,7 +58,7 @@ function ownName(node: Expr): string | null {
 }
 
 function columnName({ alias, expr }: Target): string {
-  return alias ?? ownName(expr) ?? "?column?";
+  return alias ?? ownName(expr)?.name ?? "?column?";
 }
 
 function expandStar(

@@ -3,6 +3,7 @@ import { DatabaseError } from "../database-error.js";
 import { lookUp, relationKey, type Catalog } from "../catalog/catalog.js";
 import type { Runtime } from "../execute/execution-context.js";
 import type { QualifiedName } from "../sql/ast.js";
+import { systemColumns } from "../system-catalog/facts.js";
 import * as builtin from "./builtin.js";
 import { types } from "./type-names.js";
 import type { PgType } from "./type.js";
@@ -41,9 +42,20 @@ interface Relation {
   readonly name: string;
 }
 
-/** Every relation by its key: tables and their indexes, views, sequences. */
+const systemRelations = new Map(
+  systemColumns
+    .trim()
+    .split("\n")
+    .map((line): [string, Relation] => {
+      const [full = "", id = ""] = line.split(" ");
+      const [schema = "", name = ""] = full.split(".");
+      return [relationKey(schema, name), { id: Number(id), schema, name }];
+    }),
+);
+
+/** Every relation by its key: tables and their indexes, views, sequences, those of the system. */
 function relations({ tables, views, sequences }: Catalog): Map<string, Relation> {
-  const found = new Map<string, Relation>();
+  const found = new Map(systemRelations);
   for (const own of [...tables.values(), ...views.values(), ...sequences.values()])
     found.set(relationKey(own.schema, own.name), own);
   for (const { schema, indexes } of tables.values())
@@ -57,7 +69,8 @@ function shownRelation(
   all: ReadonlyMap<string, Relation>,
   catalog: Catalog,
 ): Registered {
-  const isVisible = lookUp(all, { name }, catalog)?.id === id;
+  const searchPath = ["pg_catalog", ...catalog.searchPath];
+  const isVisible = lookUp(all, { name }, { searchPath })?.id === id;
   return { oid: id, text: `${isVisible ? "" : `${quoteIdentifier(schema)}.`}${quoteIdentifier(name)}` };
 }
 
@@ -111,7 +124,7 @@ export function lookupRegistered(
     if (runtime === undefined) return null;
     const { catalog } = runtime;
     const all = relations(catalog);
-    const found = lookUp(all, qualifiedName(text), catalog);
+    const found = lookUp(all, qualifiedName(text), { searchPath: ["pg_catalog", ...catalog.searchPath] });
     return found === undefined ? null : shownRelation(found, all, catalog);
   }
   if (type === builtin.regnamespaceType) {

@@ -1122,6 +1122,7 @@ export function changeSchema(catalog: Catalog, node: SchemaStatement, data: Tabl
     case "create function":
     case "create domain":
     case "truncate":
+    case "do":
     default:
       throw unsupported(refusedKinds[node.type] ?? `the statement ${node.type.toUpperCase()}`);
   }

@@ -120,6 +120,8 @@ export interface VisibleColumn {
   readonly name: string;
   /** A qualified reference; `coalesce` of two for a column that `USING` merged. */
   readonly expr: Expr;
+  /** Where it stands, for `*` over columns of one name. */
+  readonly source?: { readonly table: ScopeTable; readonly index: number; readonly type: PgType };
 }
 
 export interface Scope {
@@ -310,6 +312,8 @@ export interface ExecutionContext {
   write(table: TableDef, before: Tuple | null, after: Tuple | null, mode: RowLockMode): void;
   /** An execution that sees what this one wrote so far. */
   next(options?: { readonly fresh: boolean }): ExecutionContext;
+  /** Rows that stand around the statement, by place: variables of PL/pgSQL. */
+  readonly outerRows: ReadonlyArray<readonly Value[]>;
   /** Foreign keys to look at once the statement is done. */
   readonly checks: Array<() => Run<void>>;
   readonly references: (tableId: number) => readonly ForeignKeyDef[];
@@ -329,7 +333,7 @@ export function createEvaluationContext(
   return {
     runtime: execution.runtime,
     parameters,
-    rows: [],
+    rows: [...execution.outerRows],
     tuples: [],
     aggregates: [],
     windows: [],

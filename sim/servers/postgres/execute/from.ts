@@ -97,9 +97,10 @@ function takePlace(context: CompileContext): number {
 }
 
 function visibleOf(table: ScopeTable): VisibleColumn[] {
-  return table.columns.map(({ name }) => ({
+  return table.columns.map(({ name, index, type }) => ({
     name,
     expr: { type: "ref", table: { name: table.alias }, name },
+    source: { table, index, type },
   }));
 }
 

@@ -250,12 +250,12 @@ export function compileInsert(
   }));
   const conflict = compileConflict(node, table, {
     ...base,
-    scope: { tables: [target, excluded], outer: null },
+    scope: { tables: [target, excluded], outer: base.scope },
   });
   const outputs = node.returning
     ? compileOutputs(
         node.returning,
-        { ...base, scope: { tables: [target], outer: null } },
+        { ...base, scope: { tables: [target], outer: base.scope } },
         new Map([[targetPlace, table.id]]),
       )
     : null;

@@ -9,6 +9,7 @@ import {
   type Compiled,
   type OutputColumn,
   type ScopeTable,
+  type VisibleColumn,
 } from "./execution-context.js";
 
 export interface Output {
@@ -67,13 +68,28 @@ function expandStar(
   tableIds: ReadonlyMap<number, number>,
 ): Output[] {
   const { scope } = context;
-  const qualified = (one: ScopeTable): Array<{ name: string; expr: Expr }> =>
-    one.columns.map(({ name }) => ({ name, expr: { type: "ref", table: { name: one.alias }, name } }));
-  const columns = table === null ? (scope.visible ?? scope.tables.flatMap(qualified)) : qualified(table);
-  return columns.map(({ name, expr }) => {
-    const value = compile(expr, context);
-    const origin = expr.type === "ref" ? originOf(expr, context, tableIds) : { tableId: 0, column: 0 };
-    return { column: { name, type: value.type, ...origin }, value, expression: expr };
+  const columnsOf = (one: ScopeTable): VisibleColumn[] =>
+    one.columns.map(({ name, index, type }) => ({
+      name,
+      expr: { type: "ref", table: { name: one.alias }, name },
+      source: { table: one, index, type },
+    }));
+  const columns = table === null ? (scope.visible ?? scope.tables.flatMap(columnsOf)) : columnsOf(table);
+  return columns.map(({ name, expr, source }) => {
+    // A grouped query has to look whether it may; otherwise the place says more than a name that others have, too.
+    if (source === undefined || context.grouping !== null) {
+      const value = compile(expr, context);
+      const origin = expr.type === "ref" ? originOf(expr, context, tableIds) : { tableId: 0, column: 0 };
+      return { column: { name, type: value.type, ...origin }, value, expression: expr };
+    }
+    const { index, type } = source;
+    const { place } = source.table;
+    context.noted?.add(place);
+    return {
+      column: { name, type, tableId: tableIds.get(place) ?? 0, column: tableIds.has(place) ? index + 1 : 0 },
+      value: { type, constant: false, run: (env) => env.rows[place]?.[index] ?? null },
+      expression: expr,
+    };
   });
 }
 

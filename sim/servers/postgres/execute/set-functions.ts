@@ -10,6 +10,7 @@ import {
   jsonType,
   jsonbType,
   numericType,
+  regclassType,
   textType,
   timestampType,
   timestamptzType,
@@ -302,6 +303,7 @@ const definitions: Readonly<Record<string, Define>> = {
   jsonb_array_elements_text: elementsText,
   json_object_keys: keys,
   jsonb_object_keys: keys,
+  pg_partition_ancestors: noPartitions,
   string_to_table: ofTexts("string_to_table", 2, ([text = "", separator = null, empty = null]) =>
     splitText(text ?? "", separator, empty),
   ),
@@ -315,6 +317,14 @@ const definitions: Readonly<Record<string, Define>> = {
     arrayOf(textType),
   ),
 };
+
+/** Tables are no partitions here. */
+function noPartitions(args: readonly Compiled[], name: string): SetFunction | null {
+  const [relation] = args;
+  const wanted = relation === undefined ? null : tryCoerce(relation, regclassType, "implicit");
+  if (wanted === null) return null;
+  return { columns: [{ name, type: regclassType }], isScalar: true, args: [wanted], rows: () => [] };
+}
 
 const takesNulls = new Set(["unnest", "string_to_table"]);
 

@@ -18,6 +18,7 @@ import {
   type Outcome,
   type Plan,
   type Run,
+  type Scope,
   type ScopeTable,
 } from "./execution-context.js";
 import { putCombination, takeCombination, type Combination } from "./combination.js";
@@ -257,13 +258,19 @@ function compileNode(node: QueryStatement, context: CompileContext): PlanBody {
   };
 }
 
-/** @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated. */
+/**
+ * @param around - Names that stand around the statement, in the first places.
+ * @throws DatabaseError for wrong SQL; SimError `SIM_UNSUPPORTED` for what is not simulated.
+ */
 export function compileStatement(
   { query, parameterCount, parameterTypes: declared = [] }: ParsedStatement,
   catalog: Catalog,
+  around?: Scope,
 ): Plan {
   if (query === null) throw new Error("a utility statement has no plan");
-  const context = createContext(catalog, parameterCount);
+  const plain = createContext(catalog, parameterCount);
+  const context =
+    around === undefined ? plain : { ...plain, scope: around, places: { count: around.tables.length } };
   for (const [index, type] of declared.slice(0, parameterCount).entries()) context.parameters[index] = type;
   const body = compileNode(query, context);
   const parameterTypes = context.parameters.map((type, index): PgType => {

@@ -36,7 +36,15 @@ import {
   type SessionParts,
   type SessionState,
 } from "./session-state.js";
-import { isSchema, lockTable, planFor, runPlan, runSchemaStatement, runTruncate } from "./statements.js";
+import {
+  isSchema,
+  lockTable,
+  planFor,
+  runDo,
+  runPlan,
+  runSchemaStatement,
+  runTruncate,
+} from "./statements.js";
 
 // Drives one running statement: resumes it when a wait ends, and ends it by force when a time-out, a deadlock or
 // somebody else says so. Statements take no virtual time except for their waits.
@@ -532,6 +540,7 @@ export function createSession({
     if (refused !== undefined) throw refused;
     if (statement.utility !== null) return yield* runUtility(host, statement.utility);
     if (isSchema(statement)) return yield* runSchemaStatement(engine, state, own, statement);
+    if (statement.schema?.type === "do") return yield* runDo(engine, state, own, statement);
     if (!isPlanned(statement)) return yield* runTruncate(engine, state, own, statement);
     const plan = planFor(engine, state, own, statement);
     const outcome = yield* runPlan(engine, state, own, plan, parameters);

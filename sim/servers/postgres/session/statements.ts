@@ -29,7 +29,8 @@ import {
 } from "../execute/execution-context.js";
 import { compileStatement, createContext } from "../execute/statement.js";
 import { lockModes, type LockManager, type LockOwner, type LockWait } from "../locks/lock-manager.js";
-import type { ParsedStatement } from "../sql/parse.js";
+import { parseBlock, runBlock, type BlockHost } from "../plpgsql/run.js";
+import { parseSql, type ParsedStatement } from "../sql/parse.js";
 import type { SchemaStatement } from "../sql/schema-ast.js";
 import {
   activeLockers,
@@ -42,8 +43,17 @@ import {
   type Tuple,
   type Xact,
 } from "../storage/heap.js";
+import { textType } from "../types/builtin.js";
+import type { PgType } from "../types/type.js";
 import type { Row, Value } from "../types/value.js";
-import { currentCatalog, type Engine, type Transaction } from "./engine.js";
+import {
+  currentCatalog,
+  pushSavepoint,
+  releaseSavepoint,
+  rollbackToSavepoint,
+  type Engine,
+  type Transaction,
+} from "./engine.js";
 import type { SystemSource } from "../system-catalog/source.js";
 import type { SessionState } from "./session-state.js";
 
@@ -168,6 +178,7 @@ class StatementExecution implements ExecutionContext, Runtime {
   readonly runtime: Runtime = this;
   readonly results = new Map<unknown, readonly Row[]>();
   readonly checks: Array<() => Run<void>> = [];
+  outerRows: ReadonlyArray<readonly Value[]> = [];
   readonly engine: Engine;
   readonly state: SessionState;
   readonly transaction: Transaction;
@@ -419,6 +430,7 @@ export function* runPlan(
   transaction: Transaction,
   plan: Plan,
   parameters: readonly Value[],
+  outerRows: ReadonlyArray<readonly Value[]> = [],
 ): Run<Outcome> {
   if (plan.writes && transaction.readOnly) {
     throw new DatabaseError(
@@ -435,8 +447,61 @@ export function* runPlan(
     snapshot,
     Math.round(engine.clock.now() * 1000),
   );
+  execution.outerRows = outerRows;
   if (plan.runNow !== undefined) return plan.runNow(execution, parameters);
   return yield* plan.run(execution, parameters);
+}
+
+/** Runs a DO block inside the transaction. */
+export function* runDo(
+  engine: Engine,
+  state: SessionState,
+  transaction: Transaction,
+  { schema }: ParsedStatement,
+): Run<Outcome> {
+  if (schema?.type !== "do") throw new Error("no DO");
+  if (schema.language !== "plpgsql") {
+    throw new DatabaseError("42704", `language "${schema.language}" does not exist`);
+  }
+  const host: BlockHost = {
+    *run(inner, scope, rows) {
+      if (inner.utility !== null) throw unsupported(`${inner.utility.kind.toUpperCase()} in PL/pgSQL`);
+      if (inner.schema?.type === "do") return yield* runDo(engine, state, transaction, inner);
+      if (isSchema(inner)) return yield* runSchemaStatement(engine, state, transaction, inner);
+      if (inner.schema !== null) return yield* runTruncate(engine, state, transaction, inner);
+      const plan = compileStatement(inner, catalogFor(engine, state, transaction), scope);
+      return yield* runPlan(engine, state, transaction, plan, [], rows);
+    },
+    notice: (level, message) => {
+      if (level === "NOTICE" || level === "WARNING" || level === "INFO") {
+        state.notice(level === "INFO" ? "NOTICE" : level, level === "WARNING" ? "01000" : "00000", message);
+      }
+    },
+    typeNamed: (name) => namedType(name, catalogFor(engine, state, transaction)),
+    *attempt(part) {
+      pushSavepoint(engine, transaction, "", state.settings);
+      const at = transaction.savepoints.length - 1;
+      try {
+        const signal = yield* part;
+        releaseSavepoint(transaction, at);
+        return { error: null, signal };
+      } catch (error) {
+        if (!(error instanceof DatabaseError)) throw error;
+        rollbackToSavepoint(engine, transaction, at);
+        releaseSavepoint(transaction, at);
+        return { error, signal: { kind: "next" } };
+      }
+    },
+  };
+  yield* runBlock(parseBlock(schema.body), host);
+  return { tag: "DO", rowCount: null, columns: null, rows: [] };
+}
+
+/** A type by its name as PL/pgSQL writes it. */
+function namedType(name: string, catalog: Catalog): PgType {
+  const [statement] = parseSql(`select null::${name}`);
+  if (statement?.query?.type !== "select") throw new DatabaseError("42704", `type "${name}" does not exist`);
+  return compileStatement(statement, catalog).columns?.[0]?.type ?? textType;
 }
 
 /** The catalog with the search path of the session, and the temporary tables that it has. */
@@ -617,5 +682,5 @@ export function* runTruncate(
 }
 
 export function isSchema(statement: ParsedStatement): boolean {
-  return statement.schema !== null && statement.schema.type !== "truncate";
+  return statement.schema !== null && statement.schema.type !== "truncate" && statement.schema.type !== "do";
 }

@@ -21,6 +21,8 @@ interface Module {
   _free(pointer: number): void;
   _wasm_parse_query_raw(text: number): number;
   _wasm_free_parse_result(result: number): void;
+  _wasm_parse_plpgsql(text: number): number;
+  _wasm_free_string(text: number): void;
 }
 
 let loaded: Module | null = null;
@@ -79,6 +81,21 @@ export function parseTree(text: string): ParseResult {
       return JSON.parse(module.UTF8ToString(module.getValue(result, "i32"))) as ParseResult;
     } finally {
       module._wasm_free_parse_result(result);
+    }
+  });
+}
+
+/** The body of a function or DO block, given with the statement around it. @throws DatabaseError 42601 */
+export function parsePlpgsqlTree(text: string): unknown {
+  const module = load();
+  return withText(module, text, (pointer) => {
+    const result = module._wasm_parse_plpgsql(pointer);
+    try {
+      const answer = module.UTF8ToString(result);
+      if (!answer.startsWith("{")) throw parserError(answer, 0);
+      return JSON.parse(answer) as unknown;
+    } finally {
+      module._wasm_free_string(result);
     }
   });
 }

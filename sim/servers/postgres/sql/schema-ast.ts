@@ -288,5 +288,6 @@ export type SchemaStatement =
       readonly restart: boolean;
       readonly cascade: boolean;
     }
+  | { readonly type: "do"; readonly body: string; readonly language: string }
   /** Taken and forgotten: owners, privileges, refreshed nothing. */
   | { readonly type: "nothing"; readonly tag: string };

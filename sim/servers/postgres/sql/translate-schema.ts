@@ -368,11 +368,12 @@ function actionOf(node: AlterTableCmd, source: Source): AlterTableAction {
     case "AT_DisableTrigAll":
     case "AT_DisableTrigUser":
       return { kind: "triggers", name: null, enabled: false };
+    // The only user is a superuser, whom row-level security lets pass.
     case "AT_EnableRowSecurity":
     case "AT_DisableRowSecurity":
     case "AT_ForceRowSecurity":
     case "AT_NoForceRowSecurity":
-      throw unsupported("row-level security");
+      return { kind: "nothing" };
     case "AT_AttachPartition":
     case "AT_DetachPartition":
       throw unsupported("partitioned tables");
@@ -729,6 +730,15 @@ function translateRare(kind: string, node: Node, source: Source): SchemaStatemen
       return { type: "create extension", name: (own["extname"] as string | undefined) ?? "", ifNotExists };
     case "CreateFunctionStmt":
       return createFunctionOf(fields, source, source.text);
+    case "DoStmt": {
+      const args = new Map(
+        ((own["args"] as Node[] | undefined) ?? []).map((item) => {
+          const { DefElem: option } = item as { DefElem: Option };
+          return [option.defname ?? "", textOf(option.arg)] as const;
+        }),
+      );
+      return { type: "do", body: args.get("as") ?? "", language: args.get("language") ?? "plpgsql" };
+    }
     case "CreateTrigStmt":
       return createTriggerOf(fields, source);
     case "CompositeTypeStmt":

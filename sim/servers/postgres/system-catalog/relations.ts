@@ -286,8 +286,13 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       nspname,
       nspowner: owner,
     })),
-  pg_class: ({ catalog }) =>
-    classRows(catalog).map(({ oid, schema, name, kind, table, index }) => ({
+  pg_class: ({ catalog }) => {
+    const referenced = new Set(
+      Array.from(allTables(catalog)).flatMap(({ foreignKeys }) =>
+        foreignKeys.map(({ parentId }) => parentId),
+      ),
+    );
+    return classRows(catalog).map(({ oid, schema, name, kind, table, index }) => ({
       oid,
       relname: name,
       relnamespace: schemaOid(catalog, schema),
@@ -308,7 +313,7 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       relnatts: index === undefined ? (table?.columns.length ?? 0) : index.columns.length,
       relchecks: kind === "r" ? (table?.checks.length ?? 0) : 0,
       relhasrules: kind === "v",
-      relhastriggers: kind === "r" && (table?.foreignKeys.length ?? 0) > 0,
+      relhastriggers: kind === "r" && (referenced.has(oid) || (table?.foreignKeys.length ?? 0) > 0),
       relhassubclass: false,
       relrowsecurity: false,
       relforcerowsecurity: false,
@@ -318,7 +323,8 @@ const makers: Readonly<Record<string, (source: SystemSource) => Fields[]>> = {
       relrewrite: 0,
       relfrozenxid: 0,
       relminmxid: 0,
-    })),
+    }));
+  },
   pg_attribute: ({ catalog }) => {
     const attribute = (relation: number, at: number, name: string, type: PgType, more: Fields): Fields => ({
       attrelid: relation,

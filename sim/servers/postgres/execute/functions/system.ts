@@ -169,7 +169,9 @@ export const systemFunctions = [
         return "";
       },
     ),
-    "gen_random_uuid() uuid volatile": withInfo(({ env }) => uuidFrom(env.runtime.randomBytes(16))),
+    "gen_random_uuid() uuid volatile; uuid_generate_v4() uuid volatile": withInfo(({ env }) =>
+      uuidFrom(env.runtime.randomBytes(16)),
+    ),
     "pg_backend_pid() int4": withInfo(({ env }) => env.runtime.backendPid),
     "txid_current() int8 volatile; pg_current_xact_id() int8 volatile": withInfo(({ env }) =>
       BigInt(env.runtime.xactId()),

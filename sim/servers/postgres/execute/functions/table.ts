@@ -35,7 +35,7 @@ export const knownUnsupported: ReadonlySet<string> = new Set(
   `jsonb_path_query jsonb_path_exists jsonb_path_match jsonb_path_query_array jsonb_path_query_first jsonb_path_exists_tz
   jsonb_populate_record jsonb_populate_recordset json_populate_record json_populate_recordset to_tsvector to_tsquery
   plainto_tsquery phraseto_tsquery websearch_to_tsquery ts_rank ts_rank_cd ts_headline setweight similarity word_similarity
-  digest hmac crypt gen_salt uuid_generate_v4 uuid_generate_v1 setseed txid_current_snapshot pg_current_snapshot
+  digest hmac crypt gen_salt uuid_generate_v1 setseed txid_current_snapshot pg_current_snapshot
   txid_current_if_assigned
   has_column_privilege inet_server_addr inet_client_addr xmlparse xpath lower_inc upper_inc isempty
   int4range int8range numrange tsrange tstzrange daterange host network family masklen

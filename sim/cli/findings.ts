@@ -193,7 +193,7 @@ const differencesShown = 3;
 
 /** Reports stored cases, leaks, and properties that were never observed. @returns The exit code. */
 export function conclude(report: CampaignReport, terminal: Pick<Terminal, "err">): number {
-  const { scenario, runs, failed, cases, differences, covered, stoppedBy } = report;
+  const { scenario, runs, failed, cases, differences, covered, stoppedBy, faults } = report;
   for (const { id, verdict, divergence } of cases)
     terminal.err(
       `Stored case ${id}: ${verdict === "same" ? "fails as before" : verdict}${divergence === undefined ? "" : `; ${divergence}`}`,
@@ -204,7 +204,7 @@ export function conclude(report: CampaignReport, terminal: Pick<Terminal, "err">
   const unreached = missing(report);
   for (const name of unreached) terminal.err(`The property "${name}" was never observed in ${runs} runs.`);
   terminal.err(
-    `${scenario}: ${runs} runs, ${failed} failed, ${covered} pairs of steps covered${stoppedBy === undefined ? "" : `, ended by ${stoppedBy}`}.`,
+    `${scenario}: ${runs} runs, ${failed} failed, ${faults.injected} faults injected in ${faults.runs} runs, ${covered} pairs of steps covered${stoppedBy === undefined ? "" : `, ended by ${stoppedBy}`}.`,
   );
   if (differences.length > 0) return exitCodes.notDeterministic;
   const again = cases.some(({ verdict }) => verdict !== "no failure");

@@ -65,6 +65,8 @@ export interface RunReport extends Pick<
   /** Pairs that this executor has not reported before. */
   readonly coverage: Uint32Array;
   readonly sometimes: RunOutcome["sometimes"];
+  /** How many faults were injected. */
+  readonly faults: number;
   readonly difference: Difference | undefined;
   /** Uses of real time, randomness or I/O in it that made no difference; noticed only in runs that are run twice. */
   readonly benign: readonly string[];
@@ -104,7 +106,7 @@ export function createExecutor(
     const outcome = await runOnce({ ...targetOf(job), seed, driver: observed, onStep: coverage.step });
     const fresh = coverage.pairs().filter((pair) => !reported.has(pair));
     for (const pair of fresh) reported.add(pair);
-    const { failure, traceHash, steps, virtualUs, sometimes } = outcome;
+    const { failure, traceHash, steps, virtualUs, sometimes, faults = 0 } = outcome;
     const target = { ...targetOf(job), seed };
     // The second run replays what the first recorded, so that it also proves that the run can be brought back.
     const { difference, benign } =
@@ -131,6 +133,7 @@ export function createExecutor(
       decisions: failure !== undefined || fresh.length > 0 ? outcome.decisions : [],
       runFeedback: driver.runFeedback?.(),
       sometimes,
+      faults,
       difference,
       benign,
     };

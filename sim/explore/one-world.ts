@@ -177,6 +177,7 @@ function outcomeOf(phoenix: Phoenix, thrown: unknown): RunOutcome {
     virtualUs: Math.round(phoenix.clock.nowMs * 1000),
     decisions: [...phoenix.trace.decisions()],
     sometimes: phoenix.sometimesSeen,
+    faults: phoenix.faults.injected().length,
   };
 }
 

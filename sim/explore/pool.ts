@@ -204,6 +204,7 @@ function hungReport(job: RunJob, { run, seed }: RunJob["runs"][number], runMsMax
     decisions: [],
     runFeedback: undefined,
     sometimes: undefined,
+    faults: 0,
     difference: undefined,
     benign: [],
   };

@@ -99,6 +99,8 @@ export interface CampaignReport extends RunTarget {
   readonly benign: readonly string[];
   readonly strategies: Readonly<Record<string, StrategyTally>>;
   readonly sometimes: { readonly declared: readonly string[]; readonly reached: readonly string[] };
+  /** Runs in which a fault was injected, and how many faults in all of them. */
+  readonly faults: { readonly runs: number; readonly injected: number };
   /** Why it ended before its last run, if it did. */
   readonly stoppedBy: "time budget" | "findings" | "failures" | "interrupt" | "exhausted" | undefined;
 }
@@ -132,6 +134,7 @@ export function createTally(
   const benign = new Set<string>();
   const reached = new Set<string>();
   let [runs, failed, steps, virtualUs] = [0, 0, 0, 0];
+  let [faultRuns, injected] = [0, 0];
 
   function find(report: RunReport, failure: Failure): Finding | undefined {
     const identity = identityOf(failure);
@@ -145,6 +148,8 @@ export function createTally(
     add(report) {
       const { failure, difference, strategy, sometimes } = report;
       runs += 1;
+      if (report.faults > 0) faultRuns += 1;
+      injected += report.faults;
       steps += report.steps;
       virtualUs += report.virtualUs;
       const tally = strategies.get(strategy) ?? { runs: 0, failed: 0 };
@@ -180,6 +185,7 @@ export function createTally(
       differences,
       benign: [...benign].sort(compareText),
       strategies: Object.fromEntries(strategies),
+      faults: { runs: faultRuns, injected },
       sometimes: { declared: [...declared].sort(compareText), reached: [...reached].sort(compareText) },
       ...end,
     }),
@@ -241,6 +247,7 @@ const report = z.looseObject({
   differences: z.array(z.looseObject({ run: count })),
   benign: z.array(z.string()),
   strategies: z.record(z.string(), z.looseObject({ runs: count, failed: count })),
+  faults: z.looseObject({ runs: count, injected: count }),
   sometimes: z.looseObject({ declared: z.array(z.string()), reached: z.array(z.string()) }),
 });
 
@@ -316,6 +323,10 @@ export function mergeReports(one: CampaignReport, other: CampaignReport): Campai
     differences: [...one.differences, ...other.differences].sort(byRun),
     benign: union(one.benign, other.benign),
     strategies: mergeStrategies(one.strategies, other.strategies),
+    faults: {
+      runs: one.faults.runs + other.faults.runs,
+      injected: one.faults.injected + other.faults.injected,
+    },
     sometimes: {
       declared: union(one.sometimes.declared, other.sometimes.declared),
       reached: union(one.sometimes.reached, other.sometimes.reached),

@@ -58,6 +58,8 @@ export interface RunOutcome {
   readonly decisions: readonly Decision[];
   /** Names of all conditions that should come true sometimes, and of those that did in this run. */
   readonly sometimes?: { readonly declared: readonly string[]; readonly reached: readonly string[] };
+  /** How many faults were injected. @default 0 */
+  readonly faults?: number;
   /** Uses of real time, randomness or I/O that were noticed: API and call site. */
   readonly suspects?: readonly string[];
 }

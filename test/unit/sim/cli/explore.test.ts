@@ -39,6 +39,7 @@ test("what is found is told with its story and the command that brings it back, 
   expect(out).toMatch(new RegExp(`FOUND invariant/${shape} in ${shape} under calm`));
   expect(out).toMatch(/Run \d+ \([\w-]+\), \d+ of \d+ runs; minimized from \d+ to \d+ decisions in \d+ runs/);
   expect(out).toMatch(/Again: {2}npx phoenix-sim replay px1\./);
+  expect(err).toContain("0 faults injected in 0 runs, ");
   expect(err).toContain("pairs of steps covered");
 });
 

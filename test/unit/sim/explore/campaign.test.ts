@@ -157,6 +157,17 @@ test("a condition that never came true is told", async () => {
   expect(neverReached(await explore({ runOnce }))).toEqual(["rejected"]);
 });
 
+test("a campaign says in how many of its runs faults were injected", async () => {
+  const runOnce: RunOnce = async (input) => ({
+    ...(await runShapeOnce(input)),
+    faults: input.seed % 2 === 0 ? 3 : 0,
+  });
+  const { faults, runs } = await explore({ runOnce });
+  expect(faults.injected).toBe(3 * faults.runs);
+  expect(faults.runs).toBeGreaterThan(0);
+  expect(faults.runs).toBeLessThan(runs);
+});
+
 test("stored cases are run again first: those that still fail, and those that were fixed", async () => {
   const finding = (await explore({ runs: 200 })).findings[0];
   if (finding === undefined) throw new Error("nothing was found");

@@ -74,6 +74,7 @@ const campaign = {
   benign: [],
   strategies: {},
   sometimes: { declared: [], reached: [] },
+  faults: { runs: 0, injected: 0 },
   stoppedBy: undefined,
 } as const;
 

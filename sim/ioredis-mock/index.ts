@@ -3,8 +3,9 @@
  *
  * The other way needs no import: `createPhoenix({ redis: { fixtures: mock } })` takes the keys of a mock.
  */
-import RedisMock from "ioredis-mock";
+import type RedisMock from "ioredis-mock";
 
+import { loadPeer } from "../shared/load-package.js";
 import type { RedisMockData } from "../servers/redis/index.js";
 import { useRedisMock, type PhoenixRedis } from "../world/index.js";
 
@@ -13,7 +14,9 @@ let made = 0;
 // Mocks of one host share their keys, so each snapshot has a host of its own.
 useRedisMock(() => {
   made += 1;
-  return new RedisMock({ host: `snapshot-${made}`, lazyConnect: true }) as unknown as RedisMockData;
+  const loaded = loadPeer("ioredis-mock") as typeof RedisMock & { readonly default?: typeof RedisMock };
+  const Mock = loaded.default ?? loaded;
+  return new Mock({ host: `snapshot-${made}`, lazyConnect: true }) as unknown as RedisMockData;
 });
 
 /**

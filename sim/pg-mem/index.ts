@@ -3,11 +3,12 @@
  *
  * The other way needs no import: `createPhoenix({ postgres: { fixtures: db } })` takes the tables of a mock.
  */
-import { newDb, type IMemoryDb } from "pg-mem";
+import type * as PgMem from "pg-mem";
 
+import { loadPeer } from "../shared/load-package.js";
 import { usePostgresMock, type PhoenixPostgres } from "../world/index.js";
 
-usePostgresMock(() => newDb({ noAstCoverageCheck: true }));
+usePostgresMock(() => (loadPeer("pg-mem") as typeof PgMem).newDb({ noAstCoverageCheck: true }));
 
 /**
  * What is committed at this instant as a pg-mem database, for assertions that move no time: tables of the schema
@@ -16,6 +17,6 @@ usePostgresMock(() => newDb({ noAstCoverageCheck: true }));
  * @param postgres - `phoenix.postgres`.
  * @throws SimError `SIM_MOCK_VALUE` naming a column that the mock cannot hold.
  */
-export function snapshotOf(postgres: PhoenixPostgres): IMemoryDb {
-  return postgres.snapshot() as IMemoryDb;
+export function snapshotOf(postgres: PhoenixPostgres): PgMem.IMemoryDb {
+  return postgres.snapshot() as PgMem.IMemoryDb;
 }
